@@ -1,0 +1,71 @@
+# make dev · make test · make lint · make build · make sam-local · make bench
+# Each target makes its own set-up in .venv; all that it needs is Python 3.11 or later.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/ready
+export PYTHONPATH := layers/auth:layers/blog
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev token test lint format openapi build sam-local bench lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
+
+setup: $(READY) ## Make the virtual environment, if it is not there or not up to date
+
+# What set-up prints goes to stderr, so that `make -s token` prints a token and nothing else.
+$(READY): requirements-dev.txt scripts/find-python
+	@python="$$(scripts/find-python)" && \
+	echo "Setting up $(VENV) with $$python ..." >&2 && \
+	"$$python" -m venv --clear $(VENV) && \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
+	touch $@
+
+dev: $(READY) ## The whole stack on this machine: API, issuer, DynamoDB
+	@exec $(PY) -m devserver
+
+# USER is also what the shell calls you, so only the one on the command line counts.
+ifeq ($(origin USER),command line)
+token: export TOKEN_USER := $(USER)
+endif
+token: $(READY) ## An access token: make -s token USER=alice EXPIRES_IN=5
+	@$(PY) -m devserver.token
+
+test: $(READY) ## All tests, the end-to-end suite among them
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json is up to date
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/cfn-lint template.yaml
+	@$(PY) scripts/openapi.py --check
+
+format: $(READY) ## Put the code into ruff's format
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+openapi: $(READY) ## Write openapi.json from the handlers
+	@$(PY) scripts/openapi.py
+
+build: ## What is deployed, into .aws-sam
+	@sam build
+
+sam-local: $(READY) ## The same API in containers, by SAM CLI
+	@exec $(PY) -m devserver.sam_local
+
+bench: $(READY) ## Ratios, measured here and now
+	@$(PY) -m tests.performance.bench
+
+# Hashes of every platform's wheels, and no address of any registry.
+LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock" pyproject.toml
+lock: ## Renew the three locks (needs uv); ARGS=--upgrade takes the newest of all
+	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
+	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
+	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
+
+clean: ## Remove what can be made again
+	@rm -rf $(VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

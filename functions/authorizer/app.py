@@ -1,0 +1,93 @@
+"""Lambda authorizer: an access token in, a policy and an identity out.
+
+It answers Deny for a bad token and raises only when it could not decide, because API Gateway
+caches a Deny as it caches an Allow, and a passing fault must not become one.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from blog_auth.access_token import AccessToken, AccessTokenVerifier, bearer_token
+from blog_auth.errors import TokenRefused, Undecided
+from blog_auth.key_set import KeySet
+from blog_auth.refusals import Refusal
+from blog_auth.settings import Settings
+
+settings = Settings.from_environment(os.environ)
+key_sets = {issuer.name: KeySet(issuer.jwks_uri) for issuer in settings.issuers}
+for key_set in key_sets.values():
+    key_set.preload()
+verifier = AccessTokenVerifier(settings, key_sets, time.time)
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Decide about a REQUEST event of a REST API."""
+    try:
+        token = verifier.verify(bearer_token(_authorization_headers(event)))
+    except TokenRefused as e:
+        _log(event, context, "deny", e.refusal.code)
+        return _deny(event["methodArn"], e.refusal)
+    except Undecided as e:
+        _log(event, context, "undecided", str(e))
+        raise
+    _log(event, context, "allow", "verified", token.client_id)
+    return _allow(event["methodArn"], token)
+
+
+def _authorization_headers(event: Mapping[str, Any]) -> list[str]:
+    headers = event.get("multiValueHeaders") or {}
+    return [one for name in headers if name.lower() == "authorization" for one in headers[name]]
+
+
+def _allow(method_arn: str, token: AccessToken) -> dict[str, Any]:
+    context = {
+        "sub": token.sub,
+        "scope": token.scope,
+        "permissions": " ".join(token.permissions),
+        "client_id": token.client_id,
+        "exp": str(token.expires_at),
+    }
+    return _answer(token.sub, "Allow", method_arn, context)
+
+
+def _deny(method_arn: str, refusal: Refusal) -> dict[str, Any]:
+    context = {"auth_error": "invalid_token", "auth_error_description": refusal.description}
+    return _answer("unverified", "Deny", method_arn, context)
+
+
+def _answer(
+    principal_id: str, effect: str, method_arn: str, context: dict[str, str]
+) -> dict[str, Any]:
+    """A policy for the whole stage: it is cached under the token and reused for every route."""
+    api, stage, _ = method_arn.split("/", 2)
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": effect,
+        "Resource": f"{api}/{stage}/*",
+    }
+    return {
+        "principalId": principal_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }
+
+
+def _log(
+    event: Mapping[str, Any], context: object, decision: str, reason: str, client_id: str = ""
+) -> None:
+    """One JSON line a decision, without a word of the token."""
+    line = {
+        "level": "INFO",
+        "message": "authorization",
+        "service": "authorizer",
+        "correlation_id": (event.get("requestContext") or {}).get("requestId"),
+        "function_request_id": getattr(context, "aws_request_id", None),
+        "decision": decision,
+        "reason": reason,
+        "client_id": client_id,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")

@@ -1,0 +1,60 @@
+"""Every anonymous GET. This function's role has no right to write."""
+
+import os
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import BaseModel
+
+from blog.api import lambda_handler
+from blog.identifiers import checked_id
+from blog.models import PostDetail, PostPage
+from blog.openapi import Cursor, IfNoneMatchField, Limit, answers
+from blog.posts import Posts
+from blog.responses import JSON, PUBLIC, post_response
+from blog.settings import Settings
+from blog.table import Table
+
+settings = Settings.from_environment(os.environ)
+posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
+app = APIGatewayRestResolver(enable_validation=True)
+
+
+class Health(BaseModel):
+    """That this function runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+@app.get("/health", summary="Whether the API runs", operation_id="getHealth", tags=["Health"])
+def get_health() -> Response[Health]:
+    return Response(200, JSON, Health(), {"Cache-Control": "no-store"})
+
+
+@app.get(
+    "/posts",
+    summary="Published posts, newest first",
+    operation_id="listPosts",
+    tags=["Posts"],
+    responses=answers(200, PostPage, 400),
+)
+def list_posts(limit: Limit = 20, cursor: Cursor = None) -> Response[PostPage]:
+    return Response(200, JSON, posts.feed(limit=limit, cursor=cursor), {"Cache-Control": PUBLIC})
+
+
+@app.get(
+    "/posts/<post_id>",
+    summary="A published post",
+    operation_id="getPost",
+    tags=["Posts"],
+    responses=answers(200, PostDetail, 404),
+)
+def get_post(
+    post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[PostDetail]:
+    post = posts.published(checked_id(post_id))
+    return post_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
+
+
+handler = lambda_handler(app, settings, authenticated=False)

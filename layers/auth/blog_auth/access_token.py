@@ -1,0 +1,219 @@
+"""An access token, verified: who it is for, whom it names, what it permits.
+
+PyJWT checks the signature. The claims are checked here, because PyJWT is lenient where a resource
+server should not be: it takes `exp: "9999999999"` and `exp: true` for times.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jwt import PyJWS
+from jwt.exceptions import PyJWTError
+
+from blog_auth import refusals
+from blog_auth.errors import TokenRefused
+from blog_auth.key_set import KeySet
+from blog_auth.refusals import Refusal
+from blog_auth.settings import Settings
+
+LEEWAY = 10  # seconds by which clocks may differ
+MAX_BYTES = 8_192
+LATEST_TIME = 253_402_300_799  # the last second of the year 9999
+
+_SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+_KEYS_IN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c"})
+_ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
+_SIGNATURES = PyJWS(algorithms=["RS256"])
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """The verified claims that matter to this API. `expires_at` is in seconds since 1970."""
+
+    sub: str
+    client_id: str
+    scope: str
+    permissions: tuple[str, ...]
+    expires_at: int
+
+
+class AccessTokenVerifier:
+    """Verifies access tokens of the trusted issuers for this API's audience."""
+
+    def __init__(
+        self, settings: Settings, key_sets: Mapping[str, KeySet], clock: Callable[[], float]
+    ) -> None:
+        """`key_sets` holds one key set for each trusted issuer, by the issuer's name."""
+        self._audience = settings.audience
+        self._key_sets = key_sets
+        self._clock = clock
+
+    def verify(self, token: str) -> AccessToken:
+        """The claims of a token that holds in every respect.
+
+        Raises TokenRefused with the first reason against it, and Undecided when the issuer's
+        keys could not be had. Nothing of the token is believed before its signature is verified,
+        except the names of its issuer and key, which choose among what the settings trust.
+        """
+        key_id, claimed = _read_unverified(token)
+        issuer = claimed.get("iss")
+        if not isinstance(issuer, str) or issuer not in self._key_sets:
+            raise TokenRefused(refusals.WRONG_ISSUER)
+        key = self._key_sets[issuer].key(key_id)
+        if key is None:
+            raise TokenRefused(refusals.UNKNOWN_KEY)
+        try:
+            payload = _SIGNATURES.decode(token, key, algorithms=["RS256"])
+        except PyJWTError as e:
+            raise TokenRefused(refusals.BAD_SIGNATURE) from e
+        return self._checked(_json_object(payload))
+
+    def _checked(self, claims: dict[str, Any]) -> AccessToken:
+        if _ID_TOKEN_CLAIMS & claims.keys():
+            raise TokenRefused(refusals.ID_TOKEN)
+        if self._audience not in _audiences(claims):
+            raise TokenRefused(refusals.WRONG_AUDIENCE)
+        now = self._clock()
+        expires_at = _time(claims, "exp")
+        if expires_at is None:
+            raise TokenRefused(refusals.BAD_CLAIM)
+        if now >= expires_at + LEEWAY:
+            raise TokenRefused(refusals.EXPIRED)
+        for name in ("nbf", "iat"):
+            not_before = _time(claims, name)
+            if not_before is not None and now < not_before - LEEWAY:
+                raise TokenRefused(refusals.NOT_YET_VALID)
+        return AccessToken(
+            sub=_subject(claims),
+            client_id=_text(claims, "azp") or _text(claims, "client_id"),
+            scope=_text(claims, "scope"),
+            permissions=_permissions(claims),
+            expires_at=int(expires_at),
+        )
+
+
+def _read_unverified(token: str) -> tuple[str, dict[str, Any]]:
+    """The key id and the claims of a token that is worth verifying."""
+    if len(token) > MAX_BYTES:
+        raise TokenRefused(refusals.TOO_LARGE)
+    if token.count(".") in (0, 4):  # a random string, or five encrypted segments (RFC 7516)
+        raise TokenRefused(refusals.OPAQUE)
+    match = _SEGMENTS.fullmatch(token)
+    if match is None:
+        raise TokenRefused(refusals.MALFORMED)
+    header, claims, _ = (_decoded(segment) for segment in match.groups())
+    return _key_id(_json_object(header)), _json_object(claims)
+
+
+def _key_id(header: dict[str, Any]) -> str:
+    if header.get("alg") != "RS256":
+        raise TokenRefused(refusals.WRONG_ALGORITHM)
+    token_type = header.get("typ", "JWT")
+    if not isinstance(token_type, str) or token_type.lower() not in _TYPES:
+        raise TokenRefused(refusals.WRONG_TYPE)
+    key_id = header.get("kid")
+    # crit and b64 change what is signed; a key in the header is the sender's own (RFC 8725 §3.5)
+    if not isinstance(key_id, str) or header.keys() & {"crit", "b64", *_KEYS_IN_HEADERS}:
+        raise TokenRefused(refusals.MALFORMED)
+    return key_id
+
+
+def _decoded(segment: str) -> bytes:
+    """Strict base64url: spare bits that are not zero would make two texts of one token."""
+    try:
+        decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError as e:
+        raise TokenRefused(refusals.MALFORMED) from e
+    if urlsafe_b64encode(decoded).rstrip(b"=") != segment.encode():
+        raise TokenRefused(refusals.MALFORMED)
+    return decoded
+
+
+def _json_object(document: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(document.decode(), object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as e:
+        raise TokenRefused(refusals.MALFORMED) from e
+    if not isinstance(value, dict):
+        raise TokenRefused(refusals.MALFORMED)
+    return value
+
+
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(members)
+    if len(unique) < len(members):
+        raise ValueError("duplicate member")
+    return unique
+
+
+def _audiences(claims: dict[str, Any]) -> list[str]:
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience
+    if not isinstance(audiences, list) or not all(isinstance(one, str) for one in audiences):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return audiences
+
+
+def _time(claims: dict[str, Any], name: str) -> float | None:
+    """A NumericDate (RFC 7519 §2), or None where the claim is absent."""
+    value = claims.get(name)
+    if value is None and name not in claims:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    if not 0 <= value <= LATEST_TIME:  # NaN and the infinities fail it too
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return value
+
+
+def _subject(claims: dict[str, Any]) -> str:
+    subject = claims.get("sub")
+    if (
+        not isinstance(subject, str)
+        or not 1 <= len(subject) <= 255
+        or subject != subject.strip()
+        or re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", subject)
+    ):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return subject
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return value
+
+
+def _permissions(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Auth0's own claim, a list of names without spaces where its RBAC is turned on."""
+    permissions = claims.get("permissions", [])
+    if not isinstance(permissions, list) or not all(
+        isinstance(name, str) and name and not re.search(r"\s", name) for name in permissions
+    ):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return tuple(permissions)
+
+
+def bearer_token(authorization: list[str]) -> str:
+    """The token in a request's Authorization headers (RFC 6750 §2.1).
+
+    Raises TokenRefused unless there is exactly one header, and it holds the scheme Bearer.
+    """
+    refusal: Refusal | None = None
+    if not authorization:
+        refusal = refusals.NO_TOKEN
+    elif len(authorization) > 1:
+        refusal = refusals.TWO_HEADERS
+    else:
+        scheme, _, token = authorization[0].partition(" ")
+        token = token.strip(" ")
+        if scheme.lower() == "bearer" and token and " " not in token:
+            return token
+        refusal = refusals.NOT_BEARER
+    raise TokenRefused(refusal)

@@ -1,0 +1,42 @@
+"""What can go wrong between an access token and an identity.
+
+AuthError
+├── SettingsError       an environment variable is missing or odd: the cold start ends
+├── TokenRefused        the token is not acceptable: a Deny, with one of the fixed refusals
+├── Undecided           nobody can tell whether the token is good: to be tried again
+└── NotAuthenticated    the request context holds no identity, or one whose token has expired
+"""
+
+from blog_auth.refusals import Refusal
+
+
+class AuthError(Exception):
+    """Root of everything that blog_auth raises."""
+
+
+class SettingsError(AuthError):
+    """A variable of the environment is missing or has an unusable value."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable} {problem}")
+        self.variable = variable
+
+
+class TokenRefused(AuthError):
+    """The token will not be accepted, however often it is sent."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.description)
+        self.refusal = refusal
+
+
+class Undecided(AuthError):
+    """The keys that would decide about the token could not be had."""
+
+
+class NotAuthenticated(AuthError):
+    """The authorizer's context names nobody, or somebody whose token has expired since."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.description)
+        self.refusal = refusal

@@ -1,0 +1,92 @@
+"""Which issuers and which audience are trusted, read once from the environment.
+
+Plain dataclasses, because the authorizer's cold start should not pay for pydantic.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from blog_auth.errors import SettingsError
+
+# Where plain http is no risk: this machine, and the machine that a container runs on.
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
+
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.I)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """An issuer as its tokens name it (RFC 7519 §4.1.1), and where it publishes its keys."""
+
+    name: str
+    jwks_uri: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The trusted issuers, the first of them the main one, and the API's own audience."""
+
+    issuers: tuple[Issuer, ...]
+    audience: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read `AUTH0_DOMAIN` or `AUTH0_ISSUER`, `AUTH0_AUDIENCE` and `AUTH0_JWKS_URI`.
+
+        `AUTH0_ISSUER` may be a comma-separated list of addresses of one tenant;
+        `AUTH0_JWKS_URI` stands for the keys of the first. An empty variable counts as absent.
+
+        Raises SettingsError, which names the variable.
+        """
+        names = _issuer_names(environment)
+        audience = environment.get("AUTH0_AUDIENCE", "")
+        if not audience:
+            raise SettingsError("AUTH0_AUDIENCE", "is missing: the API's identifier at Auth0")
+        if audience != audience.strip():
+            raise SettingsError("AUTH0_AUDIENCE", "must not have white space around it")
+        jwks_uris = [f"{name}.well-known/jwks.json" for name in names]
+        if jwks_uri := environment.get("AUTH0_JWKS_URI", ""):
+            _check_address("AUTH0_JWKS_URI", jwks_uri)
+            jwks_uris[0] = jwks_uri
+        return cls(tuple(map(Issuer, names, jwks_uris)), audience)
+
+
+def _issuer_names(environment: Mapping[str, str]) -> list[str]:
+    domain = environment.get("AUTH0_DOMAIN", "")
+    listed = environment.get("AUTH0_ISSUER", "")
+    if domain and listed:
+        raise SettingsError("AUTH0_DOMAIN", "and AUTH0_ISSUER are both set: set one of them")
+    if domain:
+        if not _HOST_NAME.fullmatch(domain):
+            raise SettingsError("AUTH0_DOMAIN", "must be a host name, such as tenant.eu.auth0.com")
+        return [f"https://{domain.lower()}/"]
+    if not listed:
+        raise SettingsError("AUTH0_DOMAIN", "or AUTH0_ISSUER is missing: the tenant to trust")
+    names = [name.strip() for name in listed.split(",")]
+    for name in names:
+        _check_address("AUTH0_ISSUER", name)
+        if not name.endswith("/"):
+            raise SettingsError("AUTH0_ISSUER", "must end with a slash, as Auth0's issuers do")
+    if len(set(names)) < len(names):
+        raise SettingsError("AUTH0_ISSUER", "names an issuer twice")
+    return names
+
+
+def _check_address(variable: str, address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises
+    except ValueError:
+        host = None
+    if (
+        not host
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+        or re.search(r"[\s\x00-\x1f\x7f]", address)
+    ):
+        raise SettingsError(variable, "must be an address such as https://tenant.eu.auth0.com/")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
+        raise SettingsError(variable, "must start with https://")

@@ -1,0 +1,94 @@
+"""What surrounds every route: the guard in front, errors, CORS and one log line behind."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from blog.errors import InternalError, Problem
+from blog.request_guard import admitted
+from blog.responses import as_problem, problem_body, problem_headers
+from blog.settings import Settings
+from blog_auth.errors import NotAuthenticated
+from blog_auth.identity import Identity
+
+EXPOSED_HEADERS = "ETag, Location, Retry-After, WWW-Authenticate"
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+logger = Logger()
+
+
+def lambda_handler(
+    app: APIGatewayRestResolver, settings: Settings, *, authenticated: bool
+) -> Handler:
+    """The Lambda handler of a function's routes.
+
+    With `authenticated`, nothing is resolved for a request without an identity, and routes find
+    theirs by `identity(app)`. Refusals come in the contract's order: 401, 413, 415, 400, then
+    what the routes themselves refuse.
+    """
+
+    @app.exception_handler(Exception)
+    def refuse(error: Exception) -> Response[str]:
+        problem = _explained(error)
+        return Response(
+            problem.status, body=problem_body(problem), headers=problem_headers(problem)
+        )
+
+    @logger.inject_lambda_context(
+        correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+    )
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        try:
+            if authenticated:
+                app.append_context(identity=Identity.from_event(event))
+            answer = app.resolve(admitted(event), context)
+        except (Problem, NotAuthenticated) as e:
+            app.clear_context()
+            answer = _proxy_answer(_explained(e))
+        if event["httpMethod"] == "HEAD":
+            answer["body"] = ""
+        answer["multiValueHeaders"] |= {
+            "Access-Control-Allow-Origin": [settings.allowed_origin],
+            "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
+        }
+        logger.info(
+            "request",
+            method=event["httpMethod"],
+            route=event.get("resource"),
+            status=int(answer["statusCode"]),
+        )
+        return answer
+
+    return handler
+
+
+def identity(app: APIGatewayRestResolver) -> Identity:
+    """Who makes the current request; only for routes of an authenticated handler."""
+    current: Identity = app.context["identity"]
+    return current
+
+
+def _proxy_answer(problem: Problem) -> dict[str, Any]:
+    headers = {name: [value] for name, value in problem_headers(problem).items()}
+    return {
+        "statusCode": problem.status,
+        "multiValueHeaders": headers,
+        "body": problem_body(problem),
+        "isBase64Encoded": False,
+    }
+
+
+def _explained(error: Exception) -> Problem:
+    """The problem that an error means; faults of ours are logged, without the error's own text,
+    in which there may be anybody's data."""
+    problem = as_problem(error)
+    if isinstance(problem, InternalError):
+        frames = traceback.format_tb(error.__traceback__)
+        logger.error("unexpected error", error=type(error).__qualname__, frames=frames)
+    return problem

@@ -1,0 +1,75 @@
+"""The kinds of text that people send, each with its limits."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+MAX_BODY_BYTES = 100 * 1024
+MAX_TAGS = 10
+MAX_TAG_CHARACTERS = 40
+
+# Control characters but tab and line breaks, lone surrogates, and the two non-characters: XML
+# cannot carry them, and feeds are XML.
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def _plain(text: str) -> str:
+    if _REFUSED.search(text):
+        raise PydanticCustomError("control_character", "Must not contain control characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "Must not be blank")
+    return text
+
+
+def _within_body_limit(text: str) -> str:
+    if len(text.encode()) > MAX_BODY_BYTES:
+        raise PydanticCustomError("too_long", "Must be at most 100 KiB of UTF-8")
+    return text
+
+
+def normalised_tag(tag: str) -> str:
+    """A tag as it is stored and compared: NFC, lower case, no white space around it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower()).strip()
+
+
+def _tag(tag: str) -> str:
+    normal = normalised_tag(_plain(tag))
+    if not 1 <= len(normal) <= MAX_TAG_CHARACTERS:
+        raise PydanticCustomError("tag_length", "Must have 1 to 40 characters")
+    if not all(unicodedata.category(c)[0] in "LMN" or c in " -_.+#" for c in normal):
+        raise PydanticCustomError(
+            "tag_characters", "May hold letters, digits, spaces and - _ . + # alone"
+        )
+    return normal
+
+
+def _unique(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+def _none_as_empty(value: object) -> object:
+    return [] if value is None else value
+
+
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(_plain),
+    AfterValidator(_not_blank),
+]
+Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,120}$")]
+Tag = Annotated[str, AfterValidator(_tag)]
+Tags = Annotated[
+    list[Tag],
+    Field(max_length=MAX_TAGS),
+    AfterValidator(_unique),
+    BeforeValidator(_none_as_empty, json_schema_input_type=list[str] | None),
+]

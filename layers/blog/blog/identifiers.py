@@ -1,0 +1,35 @@
+"""Names of things: posts get ULIDs, authors a keyed hash of their `sub`."""
+
+import hashlib
+import hmac
+import re
+from base64 import b32encode
+from datetime import datetime
+
+from ulid import ULID
+
+from blog.errors import NotFound
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new_id(now: datetime) -> str:
+    """A ULID, whose first ten characters are the time: ids sort as they were made."""
+    return str(ULID.from_datetime(now))
+
+
+def checked_id(path_id: str) -> str:
+    """The id itself; NotFound for what cannot be one."""
+    if not _ULID.fullmatch(path_id):
+        raise NotFound("There is nothing with this id.")
+    return path_id
+
+
+def author_id(sub: str, key: str) -> str:
+    """The public name of a person: 26 characters a-z2-7, HMAC-SHA-256 of `sub` cut to 130 bits.
+
+    Keyed, because `auth0|` and a guess, hashed, would tell whether the guess is right. The issuer
+    is not part of it, so that people stay who they are when a tenant gets a custom domain.
+    """
+    digest = hmac.digest(key.encode(), sub.encode(), hashlib.sha256)
+    return b32encode(digest).decode().lower()[:26]

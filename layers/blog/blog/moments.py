@@ -1,0 +1,29 @@
+"""Times: UTC, to the millisecond, written as RFC 3339 with three decimals and a Z."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainSerializer
+
+
+def now() -> datetime:
+    """The present moment."""
+    return to_millisecond(datetime.now(UTC))
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    """The same moment in UTC, cut to the precision that is stored."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def written(moment: datetime) -> str:
+    """`2026-01-31T09:30:00.000Z`: texts of this form sort as the moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    datetime,
+    AfterValidator(to_millisecond),
+    PlainSerializer(written, return_type=str),
+]

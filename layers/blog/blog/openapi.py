@@ -1,0 +1,59 @@
+"""What the OpenAPI document says of every route, beside what their types say."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+from pydantic import BaseModel, ConfigDict
+
+ACCESS_TOKEN: dict[str, Any] = {"access_token": HTTPBearer(bearerFormat="JWT")}
+SECURITY: list[dict[str, list[str]]] = [{"access_token": []}]
+
+Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
+Cursor = Annotated[str | None, Query(description="The next_cursor of the page before")]
+IfMatchField = Annotated[
+    str | None,
+    Header(alias="If-Match", description='The ETag that was read; `"3"` alone will do, too'),
+]
+IfNoneMatchField = Annotated[
+    str | None, Header(alias="If-None-Match", description="The ETag that is at hand")
+]
+
+
+class InvalidField(BaseModel):
+    """A member of the body that is at fault."""
+
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[InvalidField] | None = None
+    error: str | None = None
+    error_description: str | None = None
+    current_version: int | None = None
+
+
+def answers(
+    status: int, model: type[BaseModel] | None, *problems: int
+) -> dict[int, OpenAPIResponse]:
+    """The documented answers of a route: one success, and the statuses of its problems."""
+    documented: dict[int, OpenAPIResponse] = {status: {"description": HTTPStatus(status).phrase}}
+    if model is not None:
+        documented[status]["content"] = {"application/json": {"model": model}}
+    for problem in (*problems, 503):
+        documented[problem] = {
+            "description": HTTPStatus(problem).phrase,
+            "content": {"application/problem+json": {"model": ProblemDetails}},
+        }
+    return documented

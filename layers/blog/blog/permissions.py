@@ -1,0 +1,13 @@
+"""What a token's permissions allow, beyond what everyone may do with their own things."""
+
+from blog.errors import InsufficientScope
+from blog_auth.identity import Identity
+
+AUTHOR_POSTS = "author:posts"
+
+
+def writer(identity: Identity) -> Identity:
+    """The same identity, if it may write: every person, and machines that are permitted to."""
+    if identity.is_machine and not identity.may(AUTHOR_POSTS):
+        raise InsufficientScope(f"A machine needs the permission {AUTHOR_POSTS} to write.")
+    return identity

@@ -1,0 +1,220 @@
+"""Posts in the table: who may read them, and writes that only their owner can make."""
+
+import heapq
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from blog.cursors import cursor_after, position_of
+from blog.editing import changed, created, with_another_slug
+from blog.entity_tags import IfMatch
+from blog.entries import entries, reserved_slugs
+from blog.errors import Forbidden, NotFound, PreconditionFailed, SlugTaken, WriteContended
+from blog.keys import NEWEST, Listing, feed, owned, post_key, slug_key
+from blog.models import NewPost, Post, PostChanges, PostPage, PostSummary, Status
+from blog.moments import now
+from blog.table import Action, ConditionRefused, Item, Table, TransactionContended
+
+T = TypeVar("T", Post, None)
+
+MAX_TRIES = 10
+FIRST_PAUSE = 0.02  # seconds, doubled with each try and cut to a random part
+LONGEST_PAUSE = 0.5
+
+
+class Posts:
+    """The posts of one table."""
+
+    def __init__(self, table: Table, feed_shards: int = 1) -> None:
+        self._table = table
+        self._feed_shards = feed_shards
+
+    def published(self, post_id: str) -> Post:
+        """A post that everyone may read; NotFound for all others."""
+        post = self._read(post_id)
+        if post is None or post.status != "published":
+            raise NotFound("There is no such post.")
+        return post
+
+    def owned_by(self, sub: str, post_id: str) -> Post:
+        """A post of one's own, whatever its status; NotFound for all others."""
+        post = self._read(post_id)
+        if post is None or post.owner != sub:
+            raise NotFound("You have no such post.")
+        return post
+
+    def feed(self, *, limit: int, cursor: str | None) -> PostPage:
+        """Published posts, the latest publication first."""
+        return self._page(feed(self._feed_shards), limit, cursor)
+
+    def list_owned_by(
+        self, sub: str, *, status: Status | None, limit: int, cursor: str | None
+    ) -> PostPage:
+        """One's own posts, all or of one status, newest created first."""
+        return self._page(owned(sub, status), limit, cursor)
+
+    def create(
+        self, new: NewPost, *, owner: str, author_id: str, moment: datetime | None = None
+    ) -> Post:
+        """Store a new post. Raises SlugTaken for a slug that was asked for and is not free."""
+        post = created(
+            new,
+            owner=owner,
+            author_id=author_id,
+            feed_shards=self._feed_shards,
+            moment=moment or now(),
+        )
+        for _ in _tries():
+            try:
+                self._table.transact(_actions(None, post, owner))
+            except TransactionContended:
+                continue
+            except ConditionRefused as e:
+                if not post.slug_is_derived:
+                    raise SlugTaken from e
+                post = with_another_slug(post)
+            else:
+                return post
+        raise WriteContended
+
+    def edit(
+        self, post_id: str, changes: PostChanges, *, sub: str, if_match: IfMatch | None
+    ) -> Post:
+        """Store the next version of one's own post.
+
+        Raises NotFound, Forbidden, PreconditionFailed, SlugTaken, and WriteContended. A race that
+        is lost is run again from what the refusal brought back, if the precondition still holds.
+        """
+        return self._write(post_id, lambda post: changed(post, changes, now()), sub, if_match)
+
+    def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
+        """Remove one's own post with its entries and slugs. Raises as `edit` does."""
+        return self._write(post_id, lambda _: None, sub, if_match)
+
+    def _write(
+        self, post_id: str, step: Callable[[Post], T], sub: str, if_match: IfMatch | None
+    ) -> T:
+        post = self._read(post_id)
+        slug_is_taken = False
+        for _ in _tries():
+            # The condition on the write decides; that it is also checked before spares a
+            # transaction that is bound to fail, which could disturb the owner's own.
+            before = _changeable(post, sub, if_match)
+            after = step(before)
+            if after is not None and slug_is_taken:
+                after = with_another_slug(after)
+            try:
+                self._table.transact(_actions(before, after, sub))
+            except TransactionContended:
+                continue
+            except ConditionRefused as e:
+                if e.key == post_key(post_id):
+                    post = _post(e.item)
+                elif after is not None and not after.slug_is_derived:
+                    raise SlugTaken from e
+                else:
+                    slug_is_taken = True
+            else:
+                return after
+        raise WriteContended
+
+    def _read(self, post_id: str) -> Post | None:
+        return _post(self._table.get(post_key(post_id)))
+
+    def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
+        before = NEWEST if cursor is None else position_of(listing, cursor)
+
+        def newest(partition: str) -> list[Item]:
+            return self._table.newest(partition, before=before, limit=limit + 1)
+
+        rows = list(islice(_merged(listing.partitions, newest), limit + 1))
+        page = rows[:limit]
+        return PostPage(
+            items=[PostSummary.model_validate(row) for row in page],
+            next_cursor=cursor_after(listing, page[-1]["sk"]) if len(rows) > limit else None,
+        )
+
+
+def _merged(
+    partitions: tuple[str, ...], newest: Callable[[str], list[Item]]
+) -> Iterator[Item] | list[Item]:
+    """The rows of several partitions in one order, fetched side by side."""
+    if len(partitions) == 1:
+        return newest(partitions[0])
+    with ThreadPoolExecutor(len(partitions)) as pool:
+        return heapq.merge(
+            *pool.map(newest, partitions), key=lambda row: str(row["sk"]), reverse=True
+        )
+
+
+def _post(item: Item | None) -> Post | None:
+    return None if item is None else Post.model_validate(item)
+
+
+def _changeable(post: Post | None, sub: str, if_match: IfMatch | None) -> Post:
+    """The post, if this person may change it in this version; else the reason why not."""
+    if post is None or (post.owner != sub and post.status != "published"):
+        raise NotFound("There is no such post.")
+    if post.owner != sub:
+        raise Forbidden("This post is somebody else's.")
+    if if_match is not None and not if_match.holds(post.version):
+        raise PreconditionFailed(post.version)
+    return post
+
+
+def _actions(before: Post | None, after: Post | None, sub: str) -> list[Action]:
+    """One transaction: the post under its condition, and what changes in slugs and entries."""
+    return [
+        _post_action(before, after, sub),
+        *_slug_actions(before, after),
+        *_entry_actions(before, after),
+    ]
+
+
+def _post_action(before: Post | None, after: Post | None, sub: str) -> Action:
+    """Ownership, state and existence in one condition: this sub owns what was read."""
+    item = None if after is None else after.model_dump(exclude_none=True)
+    if before is None:
+        assert after is not None
+        return Action(post_key(after.id), item, "attribute_not_exists(pk)")
+    return Action(
+        post_key(before.id),
+        item,
+        "#owner = :owner AND #lock_version = :lock_version",
+        {"owner": sub, "lock_version": before.lock_version},
+    )
+
+
+def _slug_actions(before: Post | None, after: Post | None) -> Iterator[Action]:
+    had = [] if before is None else reserved_slugs(before)
+    has = [] if after is None else reserved_slugs(after)
+    for slug in has:
+        if slug not in had and after is not None:
+            reservation = {"post_id": after.id}
+            yield Action(slug_key(slug), reservation, "attribute_not_exists(pk)")
+    for slug in had:
+        if slug not in has:
+            yield Action(slug_key(slug))
+
+
+def _entry_actions(before: Post | None, after: Post | None) -> Iterator[Action]:
+    had = {} if before is None else entries(before)
+    has = {} if after is None else entries(after)
+    for key, summary in has.items():
+        if had.get(key) != summary:
+            yield Action(key, summary)
+    for key in had:
+        if key not in has:
+            yield Action(key)
+
+
+def _tries() -> Iterator[None]:
+    """MAX_TRIES turns, with a growing and random pause before each but the first."""
+    for turn in range(MAX_TRIES):
+        if turn:
+            time.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)))  # noqa: S311
+        yield

@@ -1,0 +1,103 @@
+"""Answers: posts with their entity tags, and problems, rendered in one place."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from blog.entity_tags import entity_tag, none_match
+from blog.errors import (
+    BadRequest,
+    FieldError,
+    InternalError,
+    NotFound,
+    Problem,
+    Unauthorized,
+    Unprocessable,
+)
+from blog.models import Post, PostDetail
+from blog_auth.errors import NotAuthenticated
+from blog_auth.refusals import NO_TOKEN
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+
+# Shared caches may keep what is public for a minute; a browser asks each time, so that people see
+# their own edits at once.
+PUBLIC = "public, max-age=0, s-maxage=60"
+PRIVATE = "private, no-store"
+
+# A body of unknown members names as many faults: the answer must not outgrow its limit.
+MAX_FIELD_ERRORS = 50
+MAX_FIELD_NAME = 100
+
+
+def post_response(
+    post: Post,
+    *,
+    cache_control: str,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    if_none_match: str | None = None,
+) -> Response[PostDetail]:
+    """A post with its entity tag, or 304 where the client has this very representation."""
+    shown = PostDetail.of(post)
+    tag = entity_tag(shown)
+    headers = {"ETag": tag, "Cache-Control": cache_control, **(headers or {})}
+    if not none_match(if_none_match, tag):
+        return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(status, JSON, shown, headers)
+
+
+def problem_body(problem: Problem) -> str:
+    """The body of an error (RFC 9457)."""
+    members: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.members,
+    }
+    return json.dumps(members)
+
+
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """The headers of an error."""
+    return {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **problem.headers}
+
+
+def as_problem(error: Exception) -> Problem:
+    """What a client is told of any exception: itself, its meaning, or that it is our fault."""
+    match error:
+        case Problem():
+            return error
+        case NotAuthenticated():
+            is_missing = error.refusal == NO_TOKEN
+            return Unauthorized(
+                error.refusal.description, "invalid_request" if is_missing else "invalid_token"
+            )
+        case NotFoundError():
+            return NotFound("There is no such route or method.")
+        case RequestValidationError():
+            return _invalid_request(error.errors())
+        case _:
+            return InternalError()
+
+
+def _invalid_request(faults: Sequence[Any]) -> Problem:
+    """422 for members of the body, 400 for what stands in the query."""
+    where, *_ = faults[0]["loc"]
+    if where != "body":
+        name = ".".join(map(str, faults[0]["loc"][1:]))
+        return BadRequest(f"{name}: {faults[0]['msg']}")
+    if faults[0]["loc"] == ("body",) and faults[0]["type"] == "missing":
+        return BadRequest("The request has no body: a JSON object is expected.")
+    errors = [
+        FieldError(".".join(map(str, fault["loc"][1:]))[:MAX_FIELD_NAME], fault["msg"])
+        for fault in faults[:MAX_FIELD_ERRORS]
+    ]
+    return Unprocessable(errors)

@@ -1,0 +1,31 @@
+"""The functions' settings, validated once at the cold start."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class Settings(BaseModel):
+    """What every handler needs. Variables of the environment in capitals."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    table_name: str = Field(alias="TABLE_NAME", min_length=3)
+    allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
+    feed_shards: int = Field(default=1, alias="FEED_SHARDS", ge=1, le=100)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read and validate; a ValueError names each variable that is missing or odd."""
+        try:
+            return cls.model_validate(dict(environment))
+        except ValidationError as e:
+            faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in e.errors())
+            raise ValueError("the environment is not usable: " + "; ".join(faults)) from None
+
+
+class AuthorSettings(Settings):
+    """Also the key under which author ids are made: for functions that write for a person."""
+
+    author_id_key: str = Field(alias="AUTHOR_ID_KEY", min_length=32)
