@@ -3,10 +3,10 @@
 import os
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.api import identity, lambda_handler
+from blog.api import identity, lambda_handler, resolver
 from blog.entity_tags import IfMatch
 from blog.identifiers import author_id, checked_id
 from blog.models import NewPost, PostChanges, PostDetail, PostPage, Status
@@ -19,7 +19,7 @@ from blog.table import Table
 
 settings = AuthorSettings.from_environment(os.environ)
 posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
-app = APIGatewayRestResolver(enable_validation=True)
+app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
 

@@ -3,11 +3,11 @@
 import os
 from typing import Annotated, Literal
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import BaseModel
 
-from blog.api import lambda_handler
+from blog.api import lambda_handler, resolver
 from blog.identifiers import checked_id
 from blog.models import PostDetail, PostPage
 from blog.openapi import Cursor, IfNoneMatchField, Limit, answers
@@ -18,7 +18,7 @@ from blog.table import Table
 
 settings = Settings.from_environment(os.environ)
 posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
-app = APIGatewayRestResolver(enable_validation=True)
+app = resolver()
 
 
 class Health(BaseModel):

@@ -38,8 +38,8 @@ class Identity:
         API Gateway caches an Allow for up to 300 s, and a token may end within them.
         """
         context = (event.get("requestContext") or {}).get("authorizer") or {}
-        sub, exp = context.get("sub"), context.get("exp")
-        if not sub or not str(exp).isdecimal():
+        sub, exp = context.get("sub", ""), str(context.get("exp", ""))
+        if not sub or not exp.isdecimal():
             raise NotAuthenticated(refusals.NO_TOKEN)
         if clock() >= int(exp) + LEEWAY:
             raise NotAuthenticated(refusals.EXPIRED)

@@ -1,7 +1,9 @@
 """What surrounds every route: the guard in front, errors, CORS and one log line behind."""
 
+import json
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -23,6 +25,14 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 logger = Logger()
 
 
+def resolver() -> APIGatewayRestResolver:
+    """A resolver that validates, and writes JSON as UTF-8 without needless escapes."""
+    return APIGatewayRestResolver(
+        enable_validation=True,
+        serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
 def lambda_handler(
     app: APIGatewayRestResolver, settings: Settings, *, authenticated: bool
 ) -> Handler:
@@ -33,12 +43,13 @@ def lambda_handler(
     what the routes themselves refuse.
     """
 
-    @app.exception_handler(Exception)
     def refuse(error: Exception) -> Response[str]:
         problem = _explained(error)
         return Response(
             problem.status, body=problem_body(problem), headers=problem_headers(problem)
         )
+
+    app.exception_handler(Exception)(refuse)
 
     @logger.inject_lambda_context(
         correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
@@ -46,10 +57,10 @@ def lambda_handler(
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             if authenticated:
-                app.append_context(identity=Identity.from_event(event))
+                app.context["identity"] = Identity.from_event(event)
             answer = app.resolve(admitted(event), context)
         except (Problem, NotAuthenticated) as e:
-            app.clear_context()
+            app.context.clear()
             answer = _proxy_answer(_explained(e))
         if event["httpMethod"] == "HEAD":
             answer["body"] = ""
@@ -88,6 +99,7 @@ def _explained(error: Exception) -> Problem:
     """The problem that an error means; faults of ours are logged, without the error's own text,
     in which there may be anybody's data."""
     problem = as_problem(error)
+    logger.append_keys(refusal=type(problem).__name__)
     if isinstance(problem, InternalError):
         frames = traceback.format_tb(error.__traceback__)
         logger.error("unexpected error", error=type(error).__qualname__, frames=frames)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
 
 from blog.cursors import cursor_after, position_of
 from blog.editing import changed, created, with_another_slug
@@ -18,8 +17,6 @@ from blog.keys import NEWEST, Listing, feed, owned, post_key, slug_key
 from blog.models import NewPost, Post, PostChanges, PostPage, PostSummary, Status
 from blog.moments import now
 from blog.table import Action, ConditionRefused, Item, Table, TransactionContended
-
-T = TypeVar("T", Post, None)
 
 MAX_TRIES = 10
 FIRST_PAUSE = 0.02  # seconds, doubled with each try and cut to a random part
@@ -70,7 +67,7 @@ class Posts:
         )
         for _ in _tries():
             try:
-                self._table.transact(_actions(None, post, owner))
+                self._table.transact(_creation(post))
             except TransactionContended:
                 continue
             except ConditionRefused as e:
@@ -93,11 +90,12 @@ class Posts:
 
     def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
         """Remove one's own post with its entries and slugs. Raises as `edit` does."""
-        return self._write(post_id, lambda _: None, sub, if_match)
+        self._write(post_id, lambda _: None, sub, if_match)
 
     def _write(
-        self, post_id: str, step: Callable[[Post], T], sub: str, if_match: IfMatch | None
-    ) -> T:
+        self, post_id: str, step: Callable[[Post], Post | None], sub: str, if_match: IfMatch | None
+    ) -> Post:
+        """Store what a step makes of a post; None removes it. Returns the last of the post."""
         post = self._read(post_id)
         slug_is_taken = False
         for _ in _tries():
@@ -108,7 +106,7 @@ class Posts:
             if after is not None and slug_is_taken:
                 after = with_another_slug(after)
             try:
-                self._table.transact(_actions(before, after, sub))
+                self._table.transact(_change(before, after, sub))
             except TransactionContended:
                 continue
             except ConditionRefused as e:
@@ -119,7 +117,7 @@ class Posts:
                 else:
                     slug_is_taken = True
             else:
-                return after
+                return after or before
         raise WriteContended
 
     def _read(self, post_id: str) -> Post | None:
@@ -166,27 +164,28 @@ def _changeable(post: Post | None, sub: str, if_match: IfMatch | None) -> Post:
     return post
 
 
-def _actions(before: Post | None, after: Post | None, sub: str) -> list[Action]:
-    """One transaction: the post under its condition, and what changes in slugs and entries."""
-    return [
-        _post_action(before, after, sub),
-        *_slug_actions(before, after),
-        *_entry_actions(before, after),
-    ]
+def _creation(post: Post) -> list[Action]:
+    """The transaction that stores a new post with its slug and entries."""
+    put = Action(post_key(post.id), _item(post), "attribute_not_exists(pk)")
+    return [put, *_slug_actions(None, post), *_entry_actions(None, post)]
 
 
-def _post_action(before: Post | None, after: Post | None, sub: str) -> Action:
-    """Ownership, state and existence in one condition: this sub owns what was read."""
-    item = None if after is None else after.model_dump(exclude_none=True)
-    if before is None:
-        assert after is not None
-        return Action(post_key(after.id), item, "attribute_not_exists(pk)")
-    return Action(
+def _change(before: Post, after: Post | None, sub: str) -> list[Action]:
+    """The transaction that replaces a post, or removes it, with what differs in slugs and entries.
+
+    Ownership, state and existence are one condition: this sub owns exactly what was read.
+    """
+    write = Action(
         post_key(before.id),
-        item,
+        None if after is None else _item(after),
         "#owner = :owner AND #lock_version = :lock_version",
         {"owner": sub, "lock_version": before.lock_version},
     )
+    return [write, *_slug_actions(before, after), *_entry_actions(before, after)]
+
+
+def _item(post: Post) -> Item:
+    return post.model_dump(exclude_none=True)
 
 
 def _slug_actions(before: Post | None, after: Post | None) -> Iterator[Action]:

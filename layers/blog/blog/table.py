@@ -5,7 +5,7 @@ TransactionContended, or Unavailable. Anything else is a bug and passes through.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -126,8 +126,7 @@ class Table:
             reasons = e.response.get("CancellationReasons", [])
             for action, reason in zip(actions, reasons, strict=False):
                 if reason.get("Code") == "ConditionalCheckFailed":
-                    item = self._item(reason.get("Item"))
-                    raise ConditionRefused(action.key, item) from e
+                    raise ConditionRefused(action.key, self._item(reason.get("Item"))) from e
             codes = {reason.get("Code") for reason in reasons}
             if "TransactionConflict" in codes:
                 raise TransactionContended from e
@@ -168,8 +167,8 @@ class Table:
     def _attributes(self, item: Item) -> dict[str, Any]:
         return {name: self._serialise(value) for name, value in item.items()}
 
-    def _plain(self, attributes: dict[str, Any]) -> Item:
+    def _plain(self, attributes: Mapping[str, Any]) -> Item:
         return {name: self._deserialise(value) for name, value in attributes.items()}
 
-    def _item(self, attributes: dict[str, Any] | None) -> Item | None:
+    def _item(self, attributes: Mapping[str, Any] | None) -> Item | None:
         return self._plain(attributes) if attributes else None

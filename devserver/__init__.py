@@ -1,0 +1,1 @@
+"""The whole stack on one machine, driven by template.yaml: `make dev`."""

@@ -1,0 +1,59 @@
+"""`make dev`: the API, the issuer and DynamoDB on this machine, ended by one Ctrl-C."""
+
+import sys
+from contextlib import ExitStack
+
+from devserver.deployment import read_deployment
+from devserver.dynamodb import running_dynamodb
+from devserver.settings import TEMPLATE, DeskSettings, Unusable
+from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, serve_api
+
+GREETING = """
+  API     {api}
+  Issuer  {issuer}
+  Data    {data}
+
+Try it in another terminal; Ctrl-C here ends all of it:
+
+  curl {api}/posts
+  TOKEN=$(make -s token USER=alice{ports})
+  curl -i {api}/posts -H "Authorization: Bearer $TOKEN" --json '{{"title": "Hello"}}'
+"""
+
+
+def main() -> int:
+    """Start the stack, serve, and end all of it."""
+    interrupted_by_sigterm()
+    try:
+        settings = DeskSettings.from_environment()
+        with ExitStack() as parts:
+            dynamodb = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
+            if not settings.uses_real_tenant:
+                parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
+            deployment = read_deployment(TEMPLATE, settings.parameters())
+            endpoint = dynamodb.endpoint()
+            prepare_tables(endpoint, deployment.tables)
+            variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+            greeting = _greeting(settings, endpoint)
+            serve_api(deployment, settings.api_port, variables, greeting)
+    except Unusable as e:
+        print(f"make dev: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _greeting(settings: DeskSettings, endpoint: str) -> str:
+    return GREETING.format(
+        api=settings.api_url,
+        issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
+        data=f"{settings.dynamodb_endpoint}"
+        if settings.dynamodb_endpoint
+        else f"{endpoint} (moto, in memory: gone when this ends)",
+        ports="" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

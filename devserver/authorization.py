@@ -1,0 +1,89 @@
+"""What API Gateway does around a Lambda authorizer: its result cache, and policy evaluation."""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_CACHED = 10_000
+
+
+class MalformedPolicy(Exception):
+    """The authorizer's answer is not what API Gateway takes."""
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """An authorizer's answer: a policy, and the context for handlers and gateway responses."""
+
+    principal_id: str
+    statements: tuple[Mapping[str, Any], ...]
+    context: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, answer: Any) -> "Authorization":
+        """Raises MalformedPolicy, as API Gateway would answer AUTHORIZER_CONFIGURATION_ERROR."""
+        try:
+            statements = answer["policyDocument"]["Statement"]
+            context = answer.get("context") or {}
+            if not all(isinstance(value, str | int | float) for value in context.values()):
+                raise MalformedPolicy("the context holds more than strings, numbers and booleans")
+            for statement in statements:
+                if statement["Effect"] not in ("Allow", "Deny"):
+                    raise MalformedPolicy("an effect is neither Allow nor Deny")
+                _ = statement["Action"], statement["Resource"]
+            return cls(
+                principal_id=str(answer["principalId"]),
+                statements=tuple(statements),
+                context={name: _as_text(value) for name, value in context.items()},
+            )
+        except (KeyError, TypeError, AttributeError) as e:
+            raise MalformedPolicy("a member is missing or of the wrong type") from e
+
+    def allows(self, arn: str) -> bool:
+        """Whether some statement allows this method's ARN, and none denies it."""
+        effects = {
+            statement["Effect"]
+            for statement in self.statements
+            if _any_matches(statement["Action"], "execute-api:Invoke")
+            and _any_matches(statement["Resource"], arn)
+        }
+        return effects == {"Allow"}
+
+
+class ResultCache:
+    """Results by identity source, for as long as the authorizer says, whatever the route."""
+
+    def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ttl = ttl
+        self._clock = clock
+        self._results: OrderedDict[str, tuple[float, Authorization]] = OrderedDict()
+
+    def get(self, identity: str) -> Authorization | None:
+        """The result that is still fresh, if any."""
+        made, result = self._results.get(identity, (None, None))
+        return result if made is not None and self._clock() - made < self._ttl else None
+
+    def put(self, identity: str, result: Authorization) -> None:
+        """Keep a result; the oldest goes where there are too many."""
+        if self._ttl > 0:
+            self._results[identity] = self._clock(), result
+            self._results.move_to_end(identity)
+            if len(self._results) > MAX_CACHED:
+                self._results.popitem(last=False)
+
+
+def _as_text(value: str | float) -> str:
+    """As API Gateway hands context to a proxy integration: all of it text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _any_matches(patterns: str | list[str], subject: str) -> bool:
+    """IAM's wildcards: * for any run of characters, ? for one."""
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    return any(
+        re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), subject, re.S)
+        for pattern in patterns
+    )

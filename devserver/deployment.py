@@ -1,0 +1,211 @@
+"""template.yaml, read as AWS would: SAM's own transform, then what it says of API and functions.
+
+Routes, authorizer, CORS, gateway responses, environment and table come from here and nowhere else.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from devserver.intrinsics import REGION, Resolver
+
+_LOCAL_BUCKET = "s3://local/"
+_INVOCATION = re.compile(r":function:([A-Za-z0-9]+)/invocations\Z")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function: where its code lies, and how it is run. Timeout in seconds."""
+
+    name: str
+    code: Path
+    handler: str
+    layers: tuple[Path, ...]
+    environment: Mapping[str, str]
+    timeout: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """A REQUEST authorizer with one header as its identity source."""
+
+    name: str
+    function: str
+    header: str
+    result_ttl: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method on a resource: a function, or the fixed headers of a mock integration."""
+
+    method: str
+    resource: str
+    function: str | None
+    authorizer: Authorizer | None
+    mock_headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class GatewayResponse:
+    """How API Gateway answers by itself for one type of response."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    template: str | None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """All of it that the devserver runs."""
+
+    stage: str
+    routes: tuple[Route, ...]
+    functions: Mapping[str, Function]
+    gateway_responses: Mapping[str, GatewayResponse]
+    tables: Mapping[str, Mapping[str, Any]]
+
+
+def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
+    """The deployment that a SAM template with these parameters describes.
+
+    Raises TemplateError where it holds what the devserver cannot resolve.
+    """
+    transformed = _transformed(template, parameters)
+    resolver = Resolver(transformed, parameters)
+    by_type: dict[str, dict[str, Any]] = {}
+    for name, resource in transformed["Resources"].items():
+        properties = resolver.resolve(resource.get("Properties", {}))
+        by_type.setdefault(resource["Type"], {})[name] = properties
+    (api,) = by_type["AWS::ApiGateway::RestApi"].values()
+    (stage,) = by_type["AWS::ApiGateway::Stage"].values()
+    folders = {
+        name: template.parent / layer["Content"]["S3Key"]
+        for name, layer in by_type.get("AWS::Lambda::LayerVersion", {}).items()
+    }
+    return Deployment(
+        stage=stage["StageName"],
+        routes=tuple(_routes(api["Body"])),
+        functions={
+            name: _function(name, properties, template.parent, folders)
+            for name, properties in by_type["AWS::Lambda::Function"].items()
+        },
+        gateway_responses=_gateway_responses(api["Body"]),
+        tables=by_type.get("AWS::DynamoDB::Table", {}),
+    )
+
+
+class _NoManagedPolicies:
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
+    template = yaml_parse(path.read_text())
+    for resource in template["Resources"].values():
+        for member in ("CodeUri", "ContentUri"):
+            if member in resource.get("Properties", {}):
+                resource["Properties"][member] = _LOCAL_BUCKET + resource["Properties"][member]
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform insists on one
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    result: dict[str, Any] = transform(template, dict(parameters), _NoManagedPolicies())
+    return result
+
+
+def _function(
+    name: str, properties: Mapping[str, Any], root: Path, layers: Mapping[str, Path]
+) -> Function:
+    variables = properties.get("Environment", {}).get("Variables", {})
+    return Function(
+        name=name,
+        code=root / properties["Code"]["S3Key"],
+        handler=properties["Handler"],
+        layers=tuple(layers[layer] for layer in properties.get("Layers", [])),
+        environment={key: str(value) for key, value in variables.items()},
+        timeout=float(properties.get("Timeout", 3)),
+        memory=int(properties.get("MemorySize", 128)),
+    )
+
+
+def _routes(body: Mapping[str, Any]) -> list[Route]:
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    authorizers = {
+        name: _authorizer(name, scheme["x-amazon-apigateway-authorizer"])
+        for name, scheme in schemes.items()
+    }
+    return [
+        _route(method.upper(), resource, operation, authorizers)
+        for resource, operations in body["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def _authorizer(name: str, described: Mapping[str, Any]) -> Authorizer:
+    prefix = "method.request.header."
+    source = described["identitySource"]
+    if described["type"] != "request" or not source.startswith(prefix) or "," in source:
+        raise ValueError(f"the devserver knows REQUEST authorizers with one header, not {name}")
+    return Authorizer(
+        name=name,
+        function=_invoked(described["authorizerUri"]),
+        header=source.removeprefix(prefix).lower(),
+        result_ttl=float(described["authorizerResultTtlInSeconds"]),
+    )
+
+
+def _route(
+    method: str,
+    resource: str,
+    operation: Mapping[str, Any],
+    authorizers: Mapping[str, Authorizer],
+) -> Route:
+    integration = operation["x-amazon-apigateway-integration"]
+    required = [authorizers.get(name) for one in operation.get("security", []) for name in one]
+    is_mock = integration["type"] == "mock"
+    return Route(
+        method=method,
+        resource=resource,
+        function=None if is_mock else _invoked(integration["uri"]),
+        authorizer=next(filter(None, required), None),
+        mock_headers=_mock_headers(integration) if is_mock else {},
+    )
+
+
+def _invoked(uri: str) -> str:
+    match = _INVOCATION.search(uri)
+    if match is None:
+        raise ValueError(f"no function is named in {uri}")
+    return match[1]
+
+
+def _mock_headers(integration: Mapping[str, Any]) -> dict[str, str]:
+    prefix = "method.response.header."
+    parameters = integration["responses"]["default"]["responseParameters"]
+    return {
+        name.removeprefix(prefix): value.strip("'")
+        for name, value in parameters.items()
+        if name.startswith(prefix)
+    }
+
+
+def _gateway_responses(body: Mapping[str, Any]) -> dict[str, GatewayResponse]:
+    prefix = "gatewayresponse.header."
+    return {
+        name: GatewayResponse(
+            status=int(response["statusCode"]) if "statusCode" in response else None,
+            headers={
+                header.removeprefix(prefix): value.strip("'")
+                for header, value in response.get("responseParameters", {}).items()
+            },
+            template=response.get("responseTemplates", {}).get("application/json"),
+        )
+        for name, response in body.get("x-amazon-apigateway-gateway-responses", {}).items()
+    }

@@ -1,0 +1,147 @@
+"""DynamoDB by moto, in a process of its own: `python -m devserver.dynamodb HOST PORT`.
+
+moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
+acknowledged writes were lost. So one request at a time goes in. It prints its port, and ends when
+its standard input does, and so with whoever started it.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from devserver.intrinsics import REGION
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+# What of a table's properties create_table takes; the others are about running it for long.
+TABLE_PROPERTIES = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "StreamSpecification",
+)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: the gateway logs requests."""
+
+
+def one_at_a_time(application: Wsgi) -> Wsgi:
+    """The application behind a lock, each answer complete before the next request begins."""
+    lock = threading.Lock()
+
+    def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with lock:
+            return list(application(environ, start_response))
+
+    return locked
+
+
+def serve(host: str, port: int) -> None:
+    """Serve until standard input ends."""
+    application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    server = make_server(host, port, application, threaded=True, request_handler=_QuietHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.port, flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+class Moto:
+    """The process with moto in it; ends with the `with` block."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "devserver.dynamodb", host, str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._host = host
+
+    def endpoint(self) -> str:
+        """Its address, once it listens; RuntimeError if it does not come to that."""
+        assert self._process.stdout is not None
+        port = self._process.stdout.readline().strip()
+        if not port:
+            raise RuntimeError("moto's server did not start")
+        return f"http://{self._host}:{port}"
+
+    def __enter__(self) -> "Moto":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Elsewhere:
+    """An engine that somebody else runs."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+
+    def endpoint(self) -> str:
+        """Its address."""
+        return self._endpoint
+
+
+@contextmanager
+def running_dynamodb(
+    endpoint: str | None, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Moto | Elsewhere]:
+    """The engine at that address, or moto's, which starts while others do."""
+    if endpoint is not None:
+        yield Elsewhere(endpoint)
+        return
+    with Moto(host, port) as moto:
+        yield moto
+
+
+def dynamodb_client(endpoint: str) -> Any:
+    """A client of the local engine, with credentials that are nobody's."""
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="desk",
+        aws_secret_access_key="desk",
+    )
+
+
+def make_table(client: Any, name: str, properties: dict[str, Any]) -> bool:
+    """Create a table as the template describes it; False if it was there already."""
+    described = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+    if "StreamSpecification" in described:
+        described["StreamSpecification"] = {
+            "StreamEnabled": True,
+            **described["StreamSpecification"],
+        }
+    try:
+        client.create_table(TableName=name, **described)
+    except client.exceptions.ResourceInUseException:
+        return False
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    if ttl := properties.get("TimeToLiveSpecification"):
+        client.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+    return True
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        serve(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,218 @@
+"""Execution environments: processes that are started cold and reused warm, as on Lambda.
+
+One request at a time each, more of them under load, killed at the function's timeout, and started
+anew when the function's code has changed.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devserver.deployment import Function
+from devserver.intrinsics import ACCOUNT, REGION
+
+MAX_ENVIRONMENTS = 4  # of one function
+INIT_TIMEOUT = 10.0  # seconds, as on Lambda
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
+
+_RUNTIME = Path(__file__).with_name("runtime.py")
+
+
+class FunctionFailed(Exception):
+    """The function raised, could not be loaded, ended itself, or ran past its timeout."""
+
+
+class PayloadTooLarge(Exception):
+    """The invocation is larger than Lambda takes."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a function returned, as JSON, and for how many seconds it ran."""
+
+    payload: str
+    seconds: float
+
+
+class Environment:
+    """One process with one function in it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, code_version: object) -> None:
+        self._process = process
+        self._is_over = False
+        self.code_version = code_version
+
+    @classmethod
+    async def start(
+        cls, function: Function, extra: Mapping[str, str], code_version: object
+    ) -> "Environment":
+        """A cold start; raises FunctionFailed if the handler cannot be loaded."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",  # nothing on the path but what the function has on Lambda
+            str(_RUNTIME),
+            str(function.code),
+            *map(str, function.layers),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**_variables(function), **extra},
+            cwd=function.code,
+            limit=2 * MAX_PAYLOAD_BYTES,
+            start_new_session=True,  # Ctrl-C is the devserver's, which then ends this one
+        )
+        environment = cls(process, code_version)
+        try:
+            await environment._answer(INIT_TIMEOUT)
+        except BaseException:
+            await environment.end()
+            raise
+        return environment
+
+    async def invoke(self, event: str, request_id: str, timeout: float) -> Result:
+        """Run the handler; after FunctionFailed `is_usable` says whether it may run again."""
+        invocation = f'{{"request_id":"{request_id}","timeout":{timeout},"event":{event}}}\n'
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(invocation.encode())
+            await self._process.stdin.drain()
+        except ConnectionError as e:
+            self._kill()
+            raise FunctionFailed("the process has ended") from e
+        answer = await self._answer(timeout)
+        return Result(answer["result"], answer["seconds"])
+
+    async def _answer(self, timeout: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), timeout)
+        except TimeoutError as e:
+            self._kill()
+            raise FunctionFailed(f"Task timed out after {timeout:.2f} seconds") from e
+        except ValueError as e:
+            self._kill()
+            raise FunctionFailed("the answer is too large") from e
+        if not line:
+            self._kill()
+            raise FunctionFailed("the process has ended")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise FunctionFailed(answer["error"]["errorType"])
+        return answer
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the process still runs."""
+        return not self._is_over and self._process.returncode is None
+
+    def _kill(self) -> None:
+        self._is_over = True
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def end(self) -> None:
+        """Kill the process and wait for its end."""
+        self._kill()
+        await self._process.wait()
+
+
+class EnvironmentPool:
+    """The execution environments of one function."""
+
+    def __init__(
+        self, function: Function, extra: Mapping[str, str], limit: int = MAX_ENVIRONMENTS
+    ) -> None:
+        self.function = function
+        self._extra = extra
+        self._free = asyncio.Semaphore(limit)
+        self._idle: list[Environment] = []
+        self._all: set[Environment] = set()
+
+    async def invoke(self, event: Mapping[str, Any]) -> Result:
+        """Run the function for an event, waiting while all its environments are busy.
+
+        Raises FunctionFailed and PayloadTooLarge.
+        """
+        payload = json.dumps(event)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise PayloadTooLarge
+        async with self._free:
+            environment = await self._warm_or_cold()
+            # Not given back where this task is cancelled: the environment may be half-way.
+            try:
+                result = await environment.invoke(payload, str(uuid.uuid4()), self.function.timeout)
+            except FunctionFailed:
+                await self._give_back(environment)
+                raise
+            except BaseException:
+                self._all.discard(environment)
+                await environment.end()
+                raise
+            await self._give_back(environment)
+        if len(result.payload) > MAX_PAYLOAD_BYTES:
+            raise FunctionFailed("Function.ResponseSizeTooLarge")
+        return result
+
+    async def close(self) -> None:
+        """End all environments."""
+        environments, self._all = self._all, set()
+        await asyncio.gather(*(environment.end() for environment in environments))
+
+    async def _warm_or_cold(self) -> Environment:
+        version = code_version(self.function)
+        while self._idle:
+            environment = self._idle.pop()
+            if environment.is_usable and environment.code_version == version:
+                return environment
+            self._all.discard(environment)
+            await environment.end()
+        started = time.perf_counter()
+        environment = await Environment.start(self.function, self._extra, version)
+        self._all.add(environment)
+        milliseconds = (time.perf_counter() - started) * 1000
+        print(f"{self.function.name}: cold start, {milliseconds:.0f} ms", file=sys.stderr)
+        return environment
+
+    async def _give_back(self, environment: Environment) -> None:
+        if environment.is_usable:
+            self._idle.append(environment)
+        else:
+            self._all.discard(environment)
+            await environment.end()
+
+
+def code_version(function: Function) -> frozenset[tuple[str, int, int]]:
+    """What tells whether code has changed: name, time and size of every source file."""
+    return frozenset(_source_files(function))
+
+
+def _source_files(function: Function) -> Iterator[tuple[str, int, int]]:
+    for folder in (function.code, *function.layers):
+        for path in folder.rglob("*.py"):
+            status = path.stat()
+            yield str(path), status.st_mtime_ns, status.st_size
+
+
+def _variables(function: Function) -> dict[str, str]:
+    """The environment as Lambda makes it, with credentials that are nobody's."""
+    return {
+        **function.environment,
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        "_HANDLER": function.handler,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "desk",
+        "AWS_SECRET_ACCESS_KEY": "desk",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "DEVSERVER_FUNCTION_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}",
+    }

@@ -1,0 +1,181 @@
+"""An ASGI application that does with requests what API Gateway does with a REST API."""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from devserver.authorization import Authorization, MalformedPolicy, ResultCache
+from devserver.deployment import Authorizer, Deployment, Route
+from devserver.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
+from devserver.gateway_responses import gateway_answer
+from devserver.http import Answer, Receive, Request, Send, read_body
+from devserver.proxy import (
+    MalformedAnswer,
+    authorizer_event,
+    method_arn,
+    proxy_answer,
+    proxy_event,
+    request_context,
+)
+
+INTEGRATION_TIMEOUT = 29.0  # seconds
+MAX_REQUEST_BYTES = 10 * 1024 * 1024
+
+
+class Rejected(Exception):
+    """The gateway answers by itself: with one of its response types, and what it may say."""
+
+    def __init__(self, kind: str, authorizer_context: Mapping[str, str] | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.authorizer_context = authorizer_context or {}
+
+
+class Gateway:
+    """The API of a deployment."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        pools: Mapping[str, EnvironmentPool],
+        integration_timeout: float = INTEGRATION_TIMEOUT,
+    ) -> None:
+        """`pools` holds the execution environments of every function, by its name."""
+        self._deployment = deployment
+        self._pools = pools
+        self._integration_timeout = integration_timeout
+        self._routes = [(_path_pattern(route.resource), route) for route in deployment.routes]
+        self._caches = {
+            route.authorizer.name: ResultCache(route.authorizer.result_ttl)
+            for route in deployment.routes
+            if route.authorizer is not None
+        }
+        self._running: set[asyncio.Task[Result]] = set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """One HTTP request (ASGI)."""
+        started = time.perf_counter()
+        body = await read_body(receive, MAX_REQUEST_BYTES)
+        request = Request.from_scope(scope, body or b"")
+        route, path_parameters = self._match(request)
+        context = request_context(self._deployment.stage, request, route)
+        try:
+            if body is None:
+                raise Rejected("REQUEST_TOO_LARGE")
+            if route is None:
+                raise Rejected("MISSING_AUTHENTICATION_TOKEN")
+            answer = await self._answer(request, route, path_parameters, context)
+        except Rejected as e:
+            variables = {**context, "authorizer": e.authorizer_context}
+            answer = gateway_answer(e.kind, self._deployment.gateway_responses, variables)
+        answer.headers.append(("x-amzn-RequestId", context["requestId"]))
+        await answer.send(send)
+        milliseconds = (time.perf_counter() - started) * 1000
+        print(
+            f"{request.method} {request.path!r} {answer.status} {milliseconds:.1f} ms",
+            file=sys.stderr,
+        )
+
+    def _match(self, request: Request) -> tuple[Route | None, dict[str, str]]:
+        """The route of a path and method; a fixed part of a path goes before a variable one."""
+        path = request.path.rstrip("/") or "/"
+        matches = [
+            (route, match.groupdict())
+            for pattern, route in self._routes
+            if route.method == request.method and (match := pattern.fullmatch(path))
+        ]
+        return min(matches, key=lambda found: len(found[1]), default=(None, {}))
+
+    async def _answer(
+        self,
+        request: Request,
+        route: Route,
+        path_parameters: dict[str, str],
+        context: dict[str, Any],
+    ) -> Answer:
+        authorization = None
+        if route.authorizer is not None:
+            authorization = await self._authorized(request, route, path_parameters, context)
+        if route.function is None:
+            headers = [("Content-Type", "application/json"), *route.mock_headers.items()]
+            return Answer(200, headers, b"{}")
+        event = proxy_event(request, route, path_parameters, context, authorization)
+        result = await self._integrated(self._pools[route.function], event)
+        try:
+            answer = proxy_answer(result.payload)
+        except MalformedAnswer as e:
+            raise Rejected("BAD_GATEWAY") from e
+        answer.headers.append(("Server-Timing", f"function;dur={result.seconds * 1000:.2f}"))
+        return answer
+
+    async def _authorized(
+        self,
+        request: Request,
+        route: Route,
+        path_parameters: dict[str, str],
+        context: dict[str, Any],
+    ) -> Authorization:
+        """The authorizer's Allow for this request; raises Rejected without one."""
+        authorizer = route.authorizer
+        assert authorizer is not None
+        identity = ", ".join(request.headers.get(authorizer.header, []))
+        if not identity.strip():
+            raise Rejected("UNAUTHORIZED")
+        arn = method_arn(self._deployment.stage, request)
+        cache = self._caches[authorizer.name]
+        authorization = cache.get(identity)
+        if authorization is None:
+            event = authorizer_event(arn, request, route, path_parameters, context)
+            authorization = await self._decided(authorizer, event)
+            cache.put(identity, authorization)
+        if not authorization.allows(arn):
+            raise Rejected("ACCESS_DENIED", authorization.context)
+        return authorization
+
+    async def _decided(self, authorizer: Authorizer, event: dict[str, Any]) -> Authorization:
+        try:
+            result = await self._pools[authorizer.function].invoke(event)
+            return Authorization.parse(json.loads(result.payload))
+        except FunctionFailed as e:
+            raise Rejected("AUTHORIZER_FAILURE") from e
+        except MalformedPolicy as e:
+            raise Rejected("AUTHORIZER_CONFIGURATION_ERROR") from e
+
+    async def _integrated(self, pool: EnvironmentPool, event: dict[str, Any]) -> Result:
+        """The function's result. Past the gateway's own limit the function runs on, unheard."""
+        running = asyncio.create_task(pool.invoke(event))
+        self._running.add(running)
+        running.add_done_callback(self._finished)
+        try:
+            return await asyncio.wait_for(asyncio.shield(running), self._integration_timeout)
+        except TimeoutError as e:
+            raise Rejected("INTEGRATION_TIMEOUT") from e
+        except PayloadTooLarge as e:
+            raise Rejected("REQUEST_TOO_LARGE") from e
+        except FunctionFailed as e:
+            print(f"{pool.function.name}: {e}", file=sys.stderr)
+            raise Rejected("BAD_GATEWAY") from e
+        except OSError as e:
+            print(f"{pool.function.name} cannot be started: {e}", file=sys.stderr)
+            raise Rejected("INTEGRATION_FAILURE") from e
+
+    def _finished(self, running: asyncio.Task[Result]) -> None:
+        self._running.discard(running)
+        if not running.cancelled():
+            running.exception()  # whoever still waits for it has seen it
+
+
+def _path_pattern(resource: str) -> re.Pattern[str]:
+    """`/posts/{post_id}` as a pattern; `{proxy+}` takes the rest of a path."""
+    parts = re.split(r"\{([A-Za-z0-9_]+)(\+?)\}", resource)
+    pattern = "".join(
+        re.escape(fixed) + (f"(?P<{name}>{'.+' if greedy else '[^/]+'})" if name else "")
+        for fixed, name, greedy in zip(
+            parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True
+        )
+    )
+    return re.compile(pattern, re.S)

@@ -1,0 +1,55 @@
+"""API Gateway's own answers: by type, shaped by the template's GatewayResponses."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from devserver.deployment import GatewayResponse
+from devserver.http import Answer
+
+# Type: default status and message, as API Gateway documents them.
+DEFAULTS = {
+    "ACCESS_DENIED": (403, "User is not authorized to access this resource"),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, "Internal server error"),
+    "AUTHORIZER_FAILURE": (500, "Internal server error"),
+    "INTEGRATION_FAILURE": (504, "Internal server error"),
+    "INTEGRATION_TIMEOUT": (504, "Endpoint request timed out"),
+    "MISSING_AUTHENTICATION_TOKEN": (403, "Missing Authentication Token"),
+    "REQUEST_TOO_LARGE": (413, "Request Too Long"),
+    "UNAUTHORIZED": (401, "Unauthorized"),
+    # A Lambda function's own fault has no type: API Gateway answers 502 by DEFAULT_5XX.
+    "BAD_GATEWAY": (502, "Internal server error"),
+}
+
+_VARIABLE = re.compile(r"\$context((?:\.[A-Za-z0-9_]+)+)")
+
+
+def gateway_answer(
+    kind: str, responses: Mapping[str, GatewayResponse], context: Mapping[str, Any]
+) -> Answer:
+    """The answer for a type of gateway response, in the words of the template if it has any."""
+    status, message = DEFAULTS[kind]
+    default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
+    response = responses.get(kind) or responses.get(default) or GatewayResponse(None, {}, None)
+    error = {"message": message, "messageString": json.dumps(message), "responseType": kind}
+    variables = {**context, "error": error}
+    template = response.template or '{"message":$context.error.messageString}'
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": kind, **response.headers}
+    return Answer(
+        status=response.status or status,
+        headers=[(name, _substituted(value, variables)) for name, value in headers.items()],
+        body=_substituted(template, variables).encode(),
+    )
+
+
+def _substituted(template: str, variables: Mapping[str, Any]) -> str:
+    """Variables replaced and nothing escaped, as there."""
+
+    def value(match: re.Match[str]) -> str:
+        found: Any = variables
+        for name in match[1][1:].split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return "" if found is None else str(found)
+
+    return _VARIABLE.sub(value, template)

@@ -1,0 +1,72 @@
+"""A request and its answer, between the HTTP server and the gateway."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came: `path` decoded, header names in lower case, all of each name."""
+
+    method: str
+    path: str
+    headers: dict[str, list[str]]
+    query: dict[str, list[str]]
+    body: bytes
+    source_ip: str
+
+    @classmethod
+    def from_scope(cls, scope: dict[str, Any], body: bytes) -> "Request":
+        """From an ASGI scope and the body that followed."""
+        headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        query: dict[str, list[str]] = {}
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1"), True):
+            query.setdefault(name, []).append(value)
+        return cls(
+            method=scope["method"],
+            path=unquote(scope["raw_path"].decode("latin-1")),
+            headers=headers,
+            query=query,
+            body=body,
+            source_ip=(scope.get("client") or ("127.0.0.1", 0))[0],
+        )
+
+
+@dataclass
+class Answer:
+    """What goes back."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    async def send(self, send: Send) -> None:
+        """As ASGI messages; a length is added, and no body to a status that has none."""
+        body = b"" if self.status in (204, 304) else self.body
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers
+        ]
+        if self.status not in (204, 304):
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def read_body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None if it has more bytes than the limit."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
+            return None
+    return bytes(body)

@@ -1,0 +1,83 @@
+"""CloudFormation's intrinsic functions, as far as template.yaml uses them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": "blog",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+class TemplateError(Exception):
+    """The template holds something that cannot be resolved."""
+
+
+class Resolver:
+    """Resolves references to parameters and resources in a template's values."""
+
+    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        """A value is needed for each parameter without default."""
+        self._resources = template["Resources"]
+        self._values = dict(PSEUDO_PARAMETERS)
+        for name, declared in template.get("Parameters", {}).items():
+            value = parameters.get(name, declared.get("Default"))
+            if value is None:
+                raise TemplateError(f"the parameter {name} needs a value")
+            self._values[name] = value
+
+    def resolve(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each function
+        """The value with all intrinsic functions in it replaced by what they stand for."""
+        match value:
+            case {"Ref": str(name)} if len(value) == 1:
+                return self._reference(name)
+            case {"Fn::GetAtt": [str(name), "Arn"]}:
+                return self._arn(name)
+            case {"Fn::Sub": str(text)}:
+                return self._substituted(text, {})
+            case {"Fn::Sub": [str(text), dict(local)]}:
+                return self._substituted(text, self.resolve(local))
+            case dict():
+                unknown = [key for key in value if str(key).startswith("Fn::")]
+                if unknown:
+                    raise TemplateError(f"the devserver does not know {unknown[0]} yet")
+                return {key: self.resolve(member) for key, member in value.items()}
+            case list():
+                return [self.resolve(member) for member in value]
+            case _:
+                return value
+
+    def _reference(self, name: str) -> Any:
+        """A parameter's value, or the name of a resource: locally that is its logical id."""
+        if name in self._values:
+            return self._values[name]
+        if name in self._resources:
+            return name
+        raise TemplateError(f"nothing in the template is called {name}")
+
+    def _arn(self, name: str) -> str:
+        kind = self._resources[name]["Type"]
+        match kind:
+            case "AWS::Lambda::Function":
+                return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+            case "AWS::DynamoDB::Table":
+                return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+            case _:
+                return f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"
+
+    def _substituted(self, text: str, local: Mapping[str, Any]) -> str:
+        def replacement(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in local:
+                return str(local[name])
+            if name.endswith(".Arn"):
+                return self._arn(name.removesuffix(".Arn"))
+            return str(self._reference(name))
+
+        return re.sub(r"\$\{([A-Za-z0-9:._]+)\}", replacement, text)

@@ -1,0 +1,165 @@
+"""The issuer's addresses, as the Auth0 SDKs call them."""
+
+import os
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from authlib.common.urls import add_params_to_uri
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2 import OAuth2Error
+from flask import Flask, Response, jsonify, redirect, render_template, request, session
+from flask_cors import CORS
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from devserver.issuer.grants import checked_audience, new_session_key, register_grants
+from devserver.issuer.tenant import Tenant, is_local_address
+
+# As Auth0 sends it; whoever verifies tokens has to know better than to believe it.
+KEY_SET_CACHE_CONTROL = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
+
+
+def create_issuer(tenant: Tenant) -> Flask:
+    """The WSGI application of a tenant."""
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain http, on this machine
+    app = Flask(__name__)
+    app.secret_key = new_session_key()
+    app.config["SESSION_COOKIE_NAME"] = "issuer_session"
+    CORS(app, resources=["/oauth/token", "/userinfo", "/.well-known/*"])
+    server = AuthorizationServer(app, tenant.applications.get, lambda _token, _request: None)
+    register_grants(server, tenant)
+    _add_metadata(app, tenant)
+    _add_login(app, tenant, server)
+    _add_tokens(app, tenant, server)
+    return app
+
+
+def _add_metadata(app: Flask, tenant: Tenant) -> None:
+    @app.get("/.well-known/openid-configuration")
+    def discovery() -> Response:
+        return jsonify(
+            issuer=tenant.issuer,
+            authorization_endpoint=f"{tenant.issuer}authorize",
+            token_endpoint=f"{tenant.issuer}oauth/token",
+            userinfo_endpoint=f"{tenant.issuer}userinfo",
+            jwks_uri=f"{tenant.issuer}.well-known/jwks.json",
+            scopes_supported=["openid", "profile", "email", "offline_access"],
+            response_types_supported=["code"],
+            response_modes_supported=["query", "web_message"],
+            grant_types_supported=[
+                "authorization_code",
+                "refresh_token",
+                "password",
+                "client_credentials",
+            ],
+            code_challenge_methods_supported=["S256"],
+            subject_types_supported=["public"],
+            id_token_signing_alg_values_supported=["RS256"],
+        )
+
+    @app.get("/.well-known/jwks.json")
+    def key_set() -> Response:
+        answer = jsonify(tenant.key_set())
+        answer.headers["Cache-Control"] = KEY_SET_CACHE_CONTROL
+        return answer
+
+    @app.post("/keys/rotate")
+    def rotate_keys() -> Response:
+        """Not Auth0's: sign with a new key from now on."""
+        tenant.rotate_keys()
+        return jsonify(tenant.key_set())
+
+    @app.post("/keys/revoke")
+    def revoke_keys() -> Response:
+        """Not Auth0's: withdraw all keys but the one that signs."""
+        tenant.revoke_former_keys()
+        return jsonify(tenant.key_set())
+
+
+def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
+    @app.get("/authorize")
+    def authorize() -> AnyResponse | str | tuple[str, int]:
+        user = tenant.user(session.get("sub"))
+        prompt = request.args.get("prompt", "")
+        try:
+            grant = server.get_consent_grant(end_user=user)
+            checked_audience(tenant, request.args.get("audience"))
+        except OAuth2Error as e:
+            return _refused(e)
+        if user is None and prompt == "none":
+            return _to_application({"error": "login_required", "error_description": "Log in first"})
+        if user is None or prompt in ("login", "select_account"):
+            return render_template(
+                "login.html", users=tenant.users.values(), query=request.query_string.decode()
+            )
+        answer: AnyResponse = server.create_authorization_response(grant_user=user, grant=grant)
+        if request.args.get("response_mode") == "web_message":
+            return _web_message(dict(_query_of(answer.headers["Location"])))
+        return answer
+
+    @app.post("/login")
+    def login() -> AnyResponse | tuple[str, int]:
+        user = tenant.users.get(request.form.get("email", ""))
+        if user is None:
+            return "There is no such user.", 400
+        session["sub"] = user.sub
+        query = _query_of(f"?{request.form['query']}")
+        again = urlencode([(name, value) for name, value in query if name != "prompt"])
+        return redirect(f"/authorize?{again}", 303)
+
+    @app.get("/v2/logout")
+    def logout() -> AnyResponse | tuple[str, int]:
+        session.clear()
+        target = request.args.get("returnTo", "")
+        if target and not is_local_address(target):
+            return "returnTo must be an address of this machine.", 400
+        return redirect(target) if target else ("You are logged out.", 200)
+
+
+def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
+    @app.post("/oauth/token")
+    def token() -> AnyResponse:
+        if request.is_json:  # the SDKs send forms, many a script JSON; Auth0 takes both
+            members = request.get_json()
+            request.form = ImmutableMultiDict({name: str(members[name]) for name in members})
+        answer: AnyResponse = server.create_token_response()
+        return answer
+
+    @app.get("/userinfo")
+    def user_info() -> AnyResponse | tuple[str, int]:
+        _, _, access_token = request.headers.get("Authorization", "").partition(" ")
+        if access_token not in tenant.people_by_token:
+            return "Unauthorized", 401
+        user, scope = tenant.people_by_token[access_token]
+        return jsonify(user.profile(scope))
+
+
+def _refused(error: OAuth2Error) -> AnyResponse | tuple[str, int]:
+    """To the application where it may be told, else on a page: an address that is not known to be
+    the application's gets no redirect (RFC 6749 §4.1.2.1)."""
+    client_is_known = error.error not in ("invalid_client", "unauthorized_client")
+    if client_is_known and is_local_address(request.args.get("redirect_uri", "")):
+        return _to_application({"error": error.error, "error_description": error.description or ""})
+    return f"{error.error}: {error.description}", 400
+
+
+def _to_application(members: dict[str, str]) -> AnyResponse:
+    if "state" in request.args:
+        members["state"] = request.args["state"]
+    if request.args.get("response_mode") == "web_message":
+        return _web_message(members)
+    return redirect(add_params_to_uri(request.args["redirect_uri"], list(members.items())))
+
+
+def _web_message(members: dict[str, str]) -> AnyResponse:
+    """The answer to a silent login, for the page around the frame that this is shown in."""
+    parts = urlsplit(request.args["redirect_uri"])
+    page = render_template(
+        "web_message.html",
+        message={"type": "authorization_response", "response": members},
+        origin=f"{parts.scheme}://{parts.netloc}",
+    )
+    return Response(page)
+
+
+def _query_of(uri: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(uri).query, keep_blank_values=True)

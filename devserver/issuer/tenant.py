@@ -1,0 +1,259 @@
+"""The tenant: its people, applications, APIs and signing keys, and the tokens it issues."""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+AUDIENCE = "https://blog.example.com/api"
+OTHER_AUDIENCE = "https://other.example.com/api"
+SPA_CLIENT = "blog-spa"
+PASSWORD = "password"
+TOKEN_LIFETIME = 86_400  # seconds, as Auth0 sets it unless told
+CODE_LIFETIME = 300
+ID_TOKEN_LIFETIME = 36_000
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who can log in, all of them with the same password."""
+
+    sub: str
+    email: str
+    name: str
+    permissions: tuple[str, ...] = ()
+
+    def profile(self, scope: str) -> dict[str, Any]:
+        """The claims that the scopes open to an application (OpenID Connect Core §5.4)."""
+        scopes = scope.split()
+        claims: dict[str, Any] = {"sub": self.sub}
+        if "profile" in scopes:
+            claims |= {"name": self.name, "nickname": self.email.partition("@")[0]}
+        if "email" in scopes:
+            claims |= {"email": self.email, "email_verified": True}
+        return claims
+
+
+@dataclass(frozen=True)
+class Application(ClientMixin):  # type: ignore[misc] # Authlib has no types
+    """An application as Auth0 knows it: the single-page app, or a machine with a secret."""
+
+    client_id: str
+    grant_types: tuple[str, ...]
+    secret: str | None = None
+    permissions: tuple[str, ...] = ()
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> None:
+        """None: it must be in the request."""
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        return scope or ""
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Any address on this machine, for the app may run on any port."""
+        return is_local_address(redirect_uri)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return self.secret is not None and secrets.compare_digest(self.secret, client_secret)
+
+    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        return (method == "none") is (self.secret is None)
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code" and "authorization_code" in self.grant_types
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.grant_types
+
+
+@dataclass(frozen=True)
+class Grant(AuthorizationCodeMixin):  # type: ignore[misc] # Authlib has no types
+    """What a person has granted: behind an authorization code, or behind a refresh token."""
+
+    client_id: str
+    user: User
+    scope: str
+    audience: str | None
+    redirect_uri: str = ""
+    nonce: str | None = None
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+    made_at: float = field(default_factory=time.time)
+
+    def get_redirect_uri(self) -> str:
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        return self.scope
+
+    def get_nonce(self) -> str | None:
+        return self.nonce
+
+    def check_client(self, client: Application) -> bool:
+        return self.client_id == client.client_id
+
+
+class SigningKey:
+    """An RSA key with its id."""
+
+    def __init__(self) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self._private = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """A JWT with these claims."""
+        return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.id})
+
+    def public(self) -> dict[str, Any]:
+        """The key as a JWKS shows it."""
+        key: dict[str, Any] = json.loads(
+            jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key())
+        )
+        key.pop("key_ops", None)
+        return {**key, "kid": self.id, "use": "sig", "alg": "RS256"}
+
+
+USERS = (
+    User("auth0|6500000000000000000a11ce", "alice@example.com", "Alice Example"),
+    User("auth0|650000000000000000000b0b", "bob@example.com", "Bob Example"),
+    User(
+        "auth0|65000000000000000000cafe",
+        "moderator@example.com",
+        "Mo Derator",
+        ("moderate:content", "moderate:people"),
+    ),
+)
+APPLICATIONS = (
+    Application(SPA_CLIENT, ("authorization_code", "refresh_token", "password")),
+    Application("blog-reader", ("client_credentials",), secret="secret"),
+    Application("blog-importer", ("client_credentials",), "secret", ("author:posts",)),
+)
+
+
+class Tenant:
+    """Everything that the issuer remembers, until it ends."""
+
+    def __init__(self, issuer: str) -> None:
+        """`issuer` is its address with a final slash, as it stands in `iss`."""
+        self.issuer = issuer
+        self.audiences = {AUDIENCE, OTHER_AUDIENCE}
+        self.users = {user.email: user for user in USERS}
+        self.applications = {one.client_id: one for one in APPLICATIONS}
+        self.codes: dict[str, Grant] = {}
+        self.refresh_tokens: dict[str, Grant] = {}
+        self.people_by_token: dict[str, tuple[User, str]] = {}
+        self._keys = [SigningKey()]
+
+    def key_set(self) -> dict[str, Any]:
+        """The public keys, the one that signs first."""
+        return {"keys": [key.public() for key in self._keys]}
+
+    def rotate_keys(self) -> None:
+        """Sign with a new key; the former ones stay published, as at Auth0."""
+        self._keys = [SigningKey(), *self._keys]
+
+    def revoke_former_keys(self) -> None:
+        """Publish the signing key alone."""
+        self._keys = self._keys[:1]
+
+    def user_with_password(self, email: str, password: str) -> User | None:
+        """The person, if the password is right."""
+        return self.users.get(email) if password == PASSWORD else None
+
+    def user(self, sub: str | None) -> User | None:
+        """The person of that sub."""
+        return next((user for user in self.users.values() if user.sub == sub), None)
+
+    def tokens_for_user(self, grant: Grant, grant_type: str, lifetime: int) -> dict[str, Any]:
+        """The token endpoint's answer for a person."""
+        scopes = grant.scope.split()
+        claims: dict[str, Any] = {"sub": grant.user.sub, "scope": grant.scope}
+        if grant_type == "password":
+            claims["gty"] = "password"
+        claims["permissions"] = list(grant.user.permissions)
+        access_token = self._access_token(claims, grant.client_id, grant.audience, scopes, lifetime)
+        self.people_by_token[access_token] = grant.user, grant.scope
+        answer = _token_answer(access_token, grant.scope, lifetime)
+        if "openid" in scopes:
+            answer["id_token"] = self._id_token(grant)
+        if "offline_access" in scopes:
+            answer["refresh_token"] = secrets.token_urlsafe(32)
+            self.refresh_tokens[answer["refresh_token"]] = grant
+        return answer
+
+    def token_for_machine(
+        self, application: Application, audience: str | None, lifetime: int
+    ) -> dict[str, Any]:
+        """The token endpoint's answer for an application that acts for itself."""
+        scope = " ".join(application.permissions)
+        claims = {
+            "sub": f"{application.client_id}@clients",
+            "gty": "client-credentials",
+            "scope": scope,
+            "permissions": list(application.permissions),
+        }
+        token = self._access_token(claims, application.client_id, audience, [], lifetime)
+        return _token_answer(token, scope, lifetime)
+
+    def _access_token(
+        self,
+        claims: dict[str, Any],
+        client_id: str,
+        audience: str | None,
+        scopes: list[str],
+        lifetime: int,
+    ) -> str:
+        """A JWT for an audience; without one, as at Auth0, an opaque string."""
+        if not audience:
+            return secrets.token_urlsafe(32)
+        now = int(time.time())
+        audiences = [audience, f"{self.issuer}userinfo"] if "openid" in scopes else audience
+        return self._keys[0].sign(
+            {
+                "iss": self.issuer,
+                "aud": audiences,
+                "iat": now,
+                "exp": now + lifetime,
+                "azp": client_id,
+                **claims,
+            }
+        )
+
+    def _id_token(self, grant: Grant) -> str:
+        now = int(time.time())
+        nonce = {"nonce": grant.nonce} if grant.nonce else {}
+        return self._keys[0].sign(
+            {
+                "iss": self.issuer,
+                "aud": grant.client_id,
+                "iat": now,
+                "exp": now + ID_TOKEN_LIFETIME,
+                "sid": secrets.token_urlsafe(16),
+                **nonce,
+                **grant.user.profile(grant.scope),
+            }
+        )
+
+
+def is_local_address(uri: str) -> bool:
+    """Whether an address is one of this machine: all that this issuer redirects to."""
+    parts = urlsplit(uri)
+    return parts.scheme in ("http", "https") and parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _token_answer(access_token: str, scope: str, lifetime: int) -> dict[str, Any]:
+    return {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "scope": scope,
+    }

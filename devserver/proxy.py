@@ -1,0 +1,161 @@
+"""The events that a REST API hands to functions, and the answers that it takes from them."""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from devserver.authorization import Authorization
+from devserver.deployment import Route
+from devserver.http import Answer, Request
+from devserver.intrinsics import ACCOUNT, REGION
+
+API_ID = "desk"
+
+# A function's headers of these names reach the client as x-amzn-Remapped-….
+REMAPPED_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "content-md5",
+        "date",
+        "expect",
+        "host",
+        "max-forwards",
+        "server",
+        "user-agent",
+        "www-authenticate",
+    }
+)
+
+
+class MalformedAnswer(Exception):
+    """A function's answer is not of the form that a proxy integration takes."""
+
+
+def method_arn(stage: str, request: Request) -> str:
+    """The ARN that policies speak of: the path as it came, not its resource."""
+    path = request.path.lstrip("/")
+    return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/{stage}/{request.method}/{path}"
+
+
+def request_context(stage: str, request: Request, route: Route | None) -> dict[str, Any]:
+    """`requestContext`, without the authorizer's part. There is no stage in the path here."""
+    now = time.time()
+    request_id = str(uuid.uuid4())
+    host = request.headers.get("host", ["localhost"])[0]
+    return {
+        "accountId": ACCOUNT,
+        "apiId": API_ID,
+        "domainName": host,
+        "domainPrefix": host.split(".")[0],
+        "extendedRequestId": request_id[:8],
+        "httpMethod": request.method,
+        "identity": {
+            "sourceIp": request.source_ip,
+            "userAgent": request.headers.get("user-agent", [None])[0],
+        },
+        "path": request.path,
+        "protocol": "HTTP/1.1",
+        "requestId": request_id,
+        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
+        "requestTimeEpoch": int(now * 1000),
+        "resourceId": "desk",
+        "resourcePath": None if route is None else route.resource,
+        "stage": stage,
+    }
+
+
+def authorizer_event(
+    arn: str, request: Request, route: Route, path_parameters: Mapping[str, str], context: Any
+) -> dict[str, Any]:
+    """The event of a REQUEST authorizer."""
+    return {
+        "type": "REQUEST",
+        "methodArn": arn,
+        **_request_members(request, route, path_parameters),
+        "requestContext": context,
+    }
+
+
+def proxy_event(
+    request: Request,
+    route: Route,
+    path_parameters: Mapping[str, str],
+    context: Mapping[str, Any],
+    authorization: Authorization | None,
+) -> dict[str, Any]:
+    """The event of a Lambda proxy integration."""
+    if authorization is not None:
+        authorizer = {**authorization.context, "principalId": authorization.principal_id}
+        context = {**context, "authorizer": authorizer}
+    body, is_base64 = _body(request.body)
+    return {
+        **_request_members(request, route, path_parameters),
+        "requestContext": context,
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def proxy_answer(payload: str) -> Answer:
+    """What a function's answer becomes; raises MalformedAnswer.
+
+    Base64 is not decoded, because the API declares no binary media types.
+    """
+    try:
+        answer = json.loads(payload)
+        headers = _answer_headers(answer)
+        body = answer.get("body") or ""
+        status = int(answer["statusCode"])
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        raise MalformedAnswer from e
+    if not isinstance(body, str) or not 100 <= status <= 599:
+        raise MalformedAnswer
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
+    return Answer(status, headers, body.encode())
+
+
+def _request_members(
+    request: Request, route: Route, path_parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "resource": route.resource,
+        "path": request.path,
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in request.headers.items()},
+        "multiValueHeaders": request.headers,
+        "queryStringParameters": {name: values[-1] for name, values in request.query.items()}
+        or None,
+        "multiValueQueryStringParameters": request.query or None,
+        "pathParameters": dict(path_parameters) or None,
+        "stageVariables": None,
+    }
+
+
+def _body(body: bytes) -> tuple[str | None, bool]:
+    """As text; what is none goes encoded, so that nothing of it is lost on the way."""
+    if not body:
+        return None, False
+    try:
+        return body.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
+
+
+def _answer_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    single = {name: [value] for name, value in (answer.get("headers") or {}).items()}
+    multiple = answer.get("multiValueHeaders") or {}
+    return [
+        (_renamed(name), str(value))
+        for name, values in {**single, **multiple}.items()
+        for value in values
+    ]
+
+
+def _renamed(name: str) -> str:
+    return f"x-amzn-Remapped-{name}" if name.lower() in REMAPPED_HEADERS else name

@@ -1,0 +1,174 @@
+"""`make sam-local`: the same API in Lambda's containers, by SAM CLI.
+
+Builds for this machine's architecture, starts the issuer and DynamoDB where containers reach them
+and nothing else does, then `sam local start-api`; one Ctrl-C or SIGTERM ends all of it.
+"""
+
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from devserver.deployment import read_deployment
+from devserver.dynamodb import running_dynamodb
+from devserver.settings import ROOT, TEMPLATE, DeskSettings, Unusable, bound_socket, port_setting
+from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer
+
+CONTAINERS_HOST = "host.docker.internal"
+SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
+SECONDS_TO_END = 30
+
+GREETING = """
+  API     {api}   (sam local; the first request of each function starts its container)
+  Issuer  {issuer}
+"""
+
+
+def main() -> int:
+    """Check, build, start, wait, and end all of it."""
+    interrupted_by_sigterm()
+    try:
+        settings = DeskSettings.from_environment()
+        dynamodb_port = port_setting(os.environ, "DYNAMODB_PORT", 8000)
+        check_tools()
+        bound_socket("API_PORT", settings.api_port).close()
+        bridge = _bridge_address()
+        bound_socket("DYNAMODB_PORT", dynamodb_port, bridge).close()
+        architecture = f"Architecture={_architecture()}"
+        subprocess.run(
+            ["sam", "build", "--parameter-overrides", architecture], cwd=ROOT, check=True
+        )
+        with ExitStack() as parts:
+            dynamodb = parts.enter_context(
+                running_dynamodb(settings.dynamodb_endpoint, bridge, dynamodb_port)
+            )
+            if not settings.uses_real_tenant:
+                hosts = {"127.0.0.1", bridge}
+                url, port = settings.issuer_url, settings.issuer_port
+                parts.enter_context(running_issuer(url, port, *hosts))
+            deployment = read_deployment(TEMPLATE, settings.parameters())
+            prepare_tables(dynamodb.endpoint(), deployment.tables)
+            variables = _variables_file(settings, dynamodb_port)
+            print(
+                GREETING.format(api=settings.api_url, issuer=settings.issuer_url), file=sys.stderr
+            )
+            sam = parts.enter_context(_sam_local(settings.api_port, architecture, variables))
+            return sam.wait()
+    except Unusable as e:
+        print(f"make sam-local: {e}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as e:
+        return e.returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def check_tools() -> None:
+    """Raises Unusable, which names what is missing and where it is had."""
+    if shutil.which("sam") is None:
+        raise Unusable("SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions.")
+    if not _runs("python3.13", "--version"):
+        raise Unusable("Python 3.13 is missing, the functions' runtime, which sam build needs.")
+    if shutil.which("docker") is None:
+        raise Unusable("Docker is missing, in which sam local runs the functions.")
+    if not _runs("docker", "info"):
+        raise Unusable("Docker does not answer: start its engine, or get the right to use it.")
+
+
+def _runs(*command: str) -> bool:
+    with suppress(OSError):
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return False
+
+
+def _bridge_address() -> str:
+    """Where this machine is reached from containers, and from nowhere else.
+
+    Docker Desktop forwards its host's loopback instead.
+    """
+    if platform.system() != "Linux":
+        return "127.0.0.1"
+    query = "{{(index .IPAM.Config 0).Gateway}}"
+    inspected = subprocess.run(
+        ["docker", "network", "inspect", "bridge", "--format", query],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return inspected.stdout.strip()
+
+
+def _architecture() -> str:
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def _variables_file(settings: DeskSettings, dynamodb_port: int) -> Path:
+    """The variables that the repository ships, with this run's ports and tenant."""
+    document = json.loads(SHIPPED_VARIABLES.read_text())
+    variables = document["Parameters"]
+    variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
+        settings.dynamodb_endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
+    )
+    keys = f"http://{CONTAINERS_HOST}:{settings.issuer_port}/.well-known/jwks.json"
+    parameters = settings.parameters()
+    variables |= {
+        "AUTH0_DOMAIN": parameters["Auth0Domain"],
+        "AUTH0_ISSUER": parameters["Auth0Issuer"],
+        "AUTH0_AUDIENCE": parameters["Auth0Audience"],
+        "AUTH0_JWKS_URI": "" if settings.uses_real_tenant else keys,
+    }
+    path = ROOT / ".aws-sam" / "sam-local.json"
+    path.write_text(json.dumps(document, indent=2))
+    return path
+
+
+@contextmanager
+def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`sam local start-api`, ended by SIGTERM: in a script's background it ignores SIGINT."""
+    sam = subprocess.Popen(
+        [
+            "sam",
+            "local",
+            "start-api",
+            "--port",
+            str(port),
+            "--env-vars",
+            str(variables),
+            "--parameter-overrides",
+            architecture,
+        ],
+        cwd=ROOT,
+        env=_without_credentials(os.environ),
+        start_new_session=True,
+    )
+    try:
+        yield sam
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(sam.pid, signal.SIGTERM)
+        try:
+            sam.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            os.killpg(sam.pid, signal.SIGKILL)
+
+
+def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """Containers get credentials that are nobody's, and the region that the table is in."""
+    return {
+        **environment,
+        "AWS_ACCESS_KEY_ID": "desk",
+        "AWS_SECRET_ACCESS_KEY": "desk",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""A few posts with past dates, so that a new desk has something to read."""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from blog.identifiers import author_id
+from blog.models import NewPost
+from blog.moments import now
+from blog.posts import Posts
+from blog.table import Table
+from devserver.issuer.tenant import USERS
+from devserver.settings import AUTHOR_ID_KEY
+
+ALICE, BOB, _ = USERS
+
+# Author, days ago, title, tags, status, body.
+SAMPLES = (
+    (ALICE, 30, "Who is calling my API?", ["auth0", "jwt"], "published",
+     "The single-page app sends an *access token*. An authorizer verifies it and passes `sub` on."),
+    (BOB, 21, "One table, no index, no scan", ["dynamodb"], "published",
+     "Every list is a partition, and every write keeps all lists right, in one transaction."),
+    (ALICE, 14, "Edit your own posts, and nobody else's", ["dynamodb", "jwt"], "published",
+     "The write itself says who may make it: `owner = :sub AND lock_version = :seen`."),
+    (BOB, 3, "हिन्दी, c# and node.js: tags are harder than they look", ["हिन्दी", "c#", "node.js"],
+     "published", "Letters, digits, spaces and a few signs; everything else is refused by name."),
+    (ALICE, 1, "Not finished yet", ["draft"], "draft", "Only Alice can read this."),
+)  # fmt: skip
+
+
+def fill(client: Any, table_name: str) -> None:
+    """Write the samples through the blog's own code into an empty table."""
+    posts = Posts(Table(client, table_name))
+    for user, days, title, tags, status, body in SAMPLES:
+        new = NewPost.model_validate({"title": title, "tags": tags, "status": status, "body": body})
+        posts.create(
+            new,
+            owner=user.sub,
+            author_id=author_id(user.sub, AUTHOR_ID_KEY),
+            moment=now() - timedelta(days=days),
+        )
+    print(f"{len(SAMPLES)} sample posts", file=sys.stderr)

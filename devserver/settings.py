@@ -1,0 +1,100 @@
+"""What the environment tells the devserver, and what it says when it tells it wrong."""
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from devserver.issuer.tenant import AUDIENCE
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "template.yaml"
+# Fixed, so that authors keep their ids from one start to the next. No secret, used nowhere else.
+AUTHOR_ID_KEY = "author-ids-at-a-desk-are-no-secret"
+
+
+class Unusable(Exception):
+    """The devserver cannot start, for a reason that its user can do something about."""
+
+
+@dataclass(frozen=True)
+class DeskSettings:
+    """Ports and addresses of the stack on this machine."""
+
+    api_port: int
+    issuer_port: int
+    spa_port: int
+    dynamodb_endpoint: str | None
+    auth0_issuer: str | None
+    auth0_domain: str | None
+    auth0_audience: str
+    auth0_client_id: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DeskSettings":
+        """Raises Unusable, which names the variable."""
+        domain = environment.get("AUTH0_DOMAIN") or None
+        issuer = environment.get("AUTH0_ISSUER") or None
+        audience = environment.get("AUTH0_AUDIENCE")
+        if (domain or issuer) and not audience:
+            raise Unusable("AUTH0_AUDIENCE is missing: the API's identifier at Auth0.")
+        return cls(
+            api_port=port_setting(environment, "API_PORT", 3000),
+            issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
+            spa_port=port_setting(environment, "SPA_PORT", 5173),
+            dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
+            auth0_issuer=issuer,
+            auth0_domain=domain,
+            auth0_audience=audience if (domain or issuer) and audience else AUDIENCE,
+            auth0_client_id=environment.get("AUTH0_CLIENT_ID") or None,
+        )
+
+    @property
+    def uses_real_tenant(self) -> bool:
+        """Whether tokens come from Auth0 and not from the desk's issuer."""
+        return bool(self.auth0_domain or self.auth0_issuer)
+
+    @property
+    def api_url(self) -> str:
+        return f"http://localhost:{self.api_port}"
+
+    @property
+    def issuer_url(self) -> str:
+        """The desk's issuer, with its final slash."""
+        return f"http://localhost:{self.issuer_port}/"
+
+    def parameters(self) -> dict[str, str]:
+        """The template's parameters for this machine."""
+        return {
+            "Auth0Domain": self.auth0_domain or "",
+            "Auth0Issuer": self.auth0_issuer or ("" if self.auth0_domain else self.issuer_url),
+            "Auth0Audience": self.auth0_audience,
+            "AuthorIdKey": AUTHOR_ID_KEY,
+            "SiteUrl": f"http://localhost:{self.spa_port}",
+        }
+
+
+def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A socket on that port; Unusable if somebody else has it."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as e:
+        sock.close()
+        raise Unusable(
+            f"Port {port} is taken ({e.strerror}): end what uses it, or choose another with "
+            f"{variable}=..."
+        ) from e
+    return sock
+
+
+def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:
+    """The port that a variable names; Unusable if it is none."""
+    text = environment.get(variable) or str(default)
+    with suppress(ValueError):
+        if 0 < int(text) < 65536:
+            return int(text)
+    raise Unusable(f"{variable} must be a port number, not {text!r}.")

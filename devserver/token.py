@@ -1,0 +1,62 @@
+"""`make -s token USER=alice EXPIRES_IN=60`: an access token on standard output, nothing else."""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from devserver.issuer.tenant import PASSWORD, SPA_CLIENT, USERS
+from devserver.settings import DeskSettings, Unusable
+
+REAL_TENANT = """\
+At a real tenant this command knows nobody's password. Get an access token there by one of:
+  - the single-page app: log in, then copy the token from a request in the browser's network tab;
+  - Auth0's dashboard: Applications > APIs > your API > Test, which gives a machine's token, to read
+    with (to write, the machine needs the permission author:posts);
+  - auth0 test token --audience {audience} --scopes openid   (Auth0's command line)."""
+
+
+def main() -> int:
+    """Ask the desk's issuer by the password grant."""
+    try:
+        settings = DeskSettings.from_environment()
+        if settings.uses_real_tenant:
+            raise Unusable(REAL_TENANT.format(audience=settings.auth0_audience))
+        print(_access_token(settings, os.environ.get("TOKEN_USER") or "alice"))
+    except Unusable as e:
+        print(f"make token: {e}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _access_token(settings: DeskSettings, user: str) -> str:
+    email = user if "@" in user else f"{user}@example.com"
+    if email not in {one.email for one in USERS}:
+        names = ", ".join(one.email.partition("@")[0] for one in USERS)
+        raise Unusable(f"there is no user {user}: choose one of {names}.")
+    form = {
+        "grant_type": "password",
+        "client_id": SPA_CLIENT,
+        "username": email,
+        "password": PASSWORD,
+        "audience": settings.auth0_audience,
+        "scope": "openid profile email",
+        "expires_in": os.environ.get("EXPIRES_IN", ""),
+    }
+    body = urllib.parse.urlencode(form).encode()
+    try:
+        with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as answer:
+            return str(json.load(answer)["access_token"])
+    except urllib.error.HTTPError as e:
+        raise Unusable(f"the issuer refuses: {e.read().decode()}") from e
+    except OSError as e:
+        raise Unusable(
+            f"no issuer answers at {settings.issuer_url}: start it with `make dev` or "
+            "`make sam-local`, with the same ISSUER_PORT."
+        ) from e
+
+
+if __name__ == "__main__":
+    sys.exit(main())
