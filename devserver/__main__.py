@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from devserver.deployment import read_deployment
 from devserver.dynamodb import running_dynamodb
-from devserver.settings import TEMPLATE, DeskSettings, Unusable
+from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
 from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, serve_api
 
 GREETING = """
@@ -27,6 +27,7 @@ def main() -> int:
     try:
         settings = DeskSettings.from_environment()
         with ExitStack() as parts:
+            sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
             dynamodb = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
@@ -34,8 +35,7 @@ def main() -> int:
             endpoint = dynamodb.endpoint()
             prepare_tables(endpoint, deployment.tables)
             variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
-            greeting = _greeting(settings, endpoint)
-            serve_api(deployment, settings.api_port, variables, greeting)
+            serve_api(deployment, sock, variables, _greeting(settings, endpoint))
     except Unusable as e:
         print(f"make dev: {e}", file=sys.stderr)
         return 1

@@ -9,6 +9,8 @@ import os
 import platform
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +25,7 @@ from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issu
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
 SECONDS_TO_END = 30
+SIOCGIFADDR = 0x8915
 
 GREETING = """
   API     {api}   (sam local; the first request of each function starts its container)
@@ -94,14 +97,29 @@ def _bridge_address() -> str:
     """
     if platform.system() != "Linux":
         return "127.0.0.1"
-    query = "{{(index .IPAM.Config 0).Gateway}}"
+    query = '{{index .Options "com.docker.network.bridge.name"}}'
     inspected = subprocess.run(
         ["docker", "network", "inspect", "bridge", "--format", query],
         capture_output=True,
         text=True,
         check=True,
     )
-    return inspected.stdout.strip()
+    return _address_of_interface(inspected.stdout.strip())
+
+
+def _address_of_interface(name: str) -> str:
+    """The IPv4 address of a network interface (Linux, netdevice(7))."""
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            answer = fcntl.ioctl(sock, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+        except OSError as e:
+            raise Unusable(
+                f"Docker's bridge {name} is not on this machine (is Docker rootless?), so that "
+                "containers could not reach the issuer and DynamoDB."
+            ) from e
+    return socket.inet_ntoa(answer[20:24])
 
 
 def _architecture() -> str:

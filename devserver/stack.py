@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -68,19 +69,29 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
             fill(client, name)
 
 
-def serve_api(deployment: Deployment, port: int, extra: Mapping[str, str], greeting: str) -> None:
+class _Server(uvicorn.Server):
+    """Says so when it listens."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then greet."""
+        await super().startup(sockets)
+        print(self._greeting, file=sys.stderr, flush=True)
+
+
+def serve_api(
+    deployment: Deployment, sock: socket.socket, extra: Mapping[str, str], greeting: str
+) -> None:
     """Serve the API until Ctrl-C or SIGTERM. `extra` goes into every function's environment."""
-    sock = bound_socket("API_PORT", port)
-    try:
+    with suppress(KeyboardInterrupt):
         asyncio.run(_serve(deployment, sock, extra, greeting))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sock.close()
 
 
 async def _serve(
-    deployment: Deployment, sock: Any, extra: Mapping[str, str], greeting: str
+    deployment: Deployment, sock: socket.socket, extra: Mapping[str, str], greeting: str
 ) -> None:
     pools = {
         name: EnvironmentPool(function, extra) for name, function in deployment.functions.items()
@@ -96,9 +107,7 @@ async def _serve(
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
     try:
-        print(greeting, file=sys.stderr, flush=True)
-        await server.serve(sockets=[sock])
+        await _Server(config, greeting).serve(sockets=[sock])
     finally:
         await asyncio.gather(*(pool.close() for pool in pools.values()))

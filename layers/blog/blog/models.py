@@ -27,7 +27,7 @@ class NewPost(_Sent):
 
 
 class PostChanges(_Sent):
-    """A merge patch (RFC 7396). `model_fields_set` tells a member that is null from none."""
+    """A merge patch of a post (RFC 7396): what is not sent stays as it is."""
 
     title: Annotated[Title, Field(default=None)]
     body: Annotated[Body, Field(default=None)]
@@ -36,7 +36,7 @@ class PostChanges(_Sent):
     slug: Annotated[Slug | None, Field(default=None, description="null derives it again")]
 
     def given(self) -> dict[str, Any]:
-        """The members that were sent."""
+        """The members that were sent, null ones among them."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
