@@ -31,7 +31,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(201, PostDetail, 400, 401, 403, 409, 413, 415, 422),
 )
-def create_post(new: Annotated[NewPost, Body()]) -> Response[PostDetail]:
+def create_post(new: Annotated[NewPost, Body()]) -> Response[PostDetail | None]:
     owner = writer(identity(app)).sub
     post = posts.create(new, owner=owner, author_id=author_id(owner, settings.author_id_key))
     path = app.current_event.request_context.path.rstrip("/")
@@ -53,7 +53,7 @@ def edit_post(
     post_id: Annotated[str, Path()],
     changes: Annotated[PostChanges, Body()],
     if_match: IfMatchField = None,
-) -> Response[PostDetail]:
+) -> Response[PostDetail | None]:
     precondition = IfMatch.parse(if_match)
     owner = writer(identity(app)).sub
     post = posts.edit(checked_id(post_id), changes, sub=owner, if_match=precondition)
@@ -100,7 +100,7 @@ def list_my_posts(
     security=SECURITY,
     responses=answers(200, PostDetail, 401, 404),
 )
-def get_my_post(post_id: Annotated[str, Path()]) -> Response[PostDetail]:
+def get_my_post(post_id: Annotated[str, Path()]) -> Response[PostDetail | None]:
     post = posts.owned_by(identity(app).sub, checked_id(post_id))
     return post_response(post, cache_control=PRIVATE)
 

@@ -52,7 +52,7 @@ def list_posts(limit: Limit = 20, cursor: Cursor = None) -> Response[PostPage]:
 )
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[PostDetail]:
+) -> Response[PostDetail | None]:
     post = posts.published(checked_id(post_id))
     return post_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
 

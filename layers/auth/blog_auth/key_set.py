@@ -64,29 +64,29 @@ class KeySet:
         the last attempt to fetch is less than COOL_DOWN ago.
         """
         with self._lock:  # so that many who wait for one fetch cause one fetch
-            now = self._clock()
-            may_fetch = not 0 <= now - self._attempted_at < COOL_DOWN
-            if may_fetch and not 0 <= now - self._fetched_at < SOFT_TTL:
-                self._refresh()
-                may_fetch = False
-            if not 0 <= self._clock() - self._fetched_at < HARD_TTL:
+            is_fresh = self._is_older_than(SOFT_TTL) and self._refresh()
+            if self._is_older_than(HARD_TTL):
                 raise Undecided("the issuer's keys cannot be had")
-            known = self._keys.get(key_id)
-            if known is None and may_fetch:
-                self._refresh()
-                known = self._keys.get(key_id)
-            if known is None and self._fetched_at < now:
+            if key_id not in self._keys and not is_fresh and not self._refresh():
                 raise Undecided("the key is unknown and may be new")
-            return known
+            return self._keys.get(key_id)
 
-    def _refresh(self) -> None:
-        self._attempted_at = self._clock()
+    def _is_older_than(self, seconds: float) -> bool:
+        """Whether the last fetch is that long ago, or in the future of a clock set back."""
+        return not 0 <= self._clock() - self._fetched_at < seconds
+
+    def _refresh(self) -> bool:
+        """Fetch, unless the last attempt was a moment ago; whether the keys are new."""
+        now = self._clock()
+        if 0 <= now - self._attempted_at < COOL_DOWN:
+            return False
+        self._attempted_at = now
         try:
-            keys = parse_key_set(self._fetch(self._uri))
+            self._keys = parse_key_set(self._fetch(self._uri))
         except KeySetUnusable:
-            return
-        self._keys = keys
+            return False
         self._fetched_at = self._clock()
+        return True
 
 
 def parse_key_set(document: bytes) -> dict[str, PyJWK]:

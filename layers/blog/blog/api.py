@@ -101,6 +101,7 @@ def _explained(error: Exception) -> Problem:
     problem = as_problem(error)
     logger.append_keys(refusal=type(problem).__name__)
     if isinstance(problem, InternalError):
-        frames = traceback.format_tb(error.__traceback__)
-        logger.error("unexpected error", error=type(error).__qualname__, frames=frames)
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        logger.error("unexpected error", error=type(error).__qualname__, where=where)
     return problem

@@ -20,7 +20,7 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
     if post.status == "published" and post.published_at is not None:
         published = entry_sort_key(post.published_at, post.id)
         keys.append(Key(feed_partition(post.feed_shard), published))
-    summary = PostSummary.of(post).model_dump(exclude_none=True)
+    summary = PostSummary.of(post).model_dump()
     return dict.fromkeys(keys, summary)
 
 

@@ -43,7 +43,7 @@ def post_response(
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     if_none_match: str | None = None,
-) -> Response[PostDetail]:
+) -> Response[PostDetail | None]:
     """A post with its entity tag, or 304 where the client has this very representation."""
     shown = PostDetail.of(post)
     tag = entity_tag(shown)
@@ -89,8 +89,13 @@ def as_problem(error: Exception) -> Problem:
 
 
 def _invalid_request(faults: Sequence[Any]) -> Problem:
-    """422 for members of the body, 400 for what stands in the query."""
+    """422 for members of the body, 400 for what stands in the query or a header.
+
+    An answer of ours that does not fit its own type comes as the same error: that is our fault.
+    """
     where, *_ = faults[0]["loc"]
+    if where == "response":
+        return InternalError()
     if where != "body":
         name = ".".join(map(str, faults[0]["loc"][1:]))
         return BadRequest(f"{name}: {faults[0]['msg']}")

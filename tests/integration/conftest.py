@@ -1,0 +1,51 @@
+"""moto's DynamoDB, with the table that the template describes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from blog.posts import Posts
+from blog.table import Table
+from devserver.deployment import Deployment, read_deployment
+from devserver.dynamodb import make_table
+from tests.support import AUDIENCE, ROOT
+
+TABLE = "BlogTable"
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Deployment:
+    parameters = {
+        "Auth0Domain": "tenant.example.com",
+        "Auth0Audience": AUDIENCE,
+        "AuthorIdKey": "k" * 32,
+        "AllowedOrigin": "https://blog.example.com",
+    }
+    return read_deployment(ROOT / "template.yaml", parameters)
+
+
+@pytest.fixture
+def client(deployment: Deployment) -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        make_table(client, TABLE, dict(deployment.tables[TABLE]))
+        yield client
+
+
+@pytest.fixture
+def table(client: Any) -> Table:
+    return Table(client, TABLE)
+
+
+@pytest.fixture
+def posts(table: Table) -> Posts:
+    return Posts(table)
+
+
+def stored(client: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every item of the table by its key; for tests, which may scan."""
+    items = client.scan(TableName=TABLE)["Items"]
+    return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}

@@ -1,0 +1,355 @@
+"""The handlers, called with events as API Gateway sends them."""
+
+import base64
+import importlib
+import io
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from blog.api import logger
+from blog.errors import Unavailable
+from blog.table import Table
+from tests.integration.conftest import stored
+from tests.support import ALICE, BOB, LambdaContext, sample_event
+
+Answer = dict[str, Any]
+POST_ID = "01JDC0000000000000000000P0"
+
+
+@pytest.fixture
+def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Send a sample event with changes to its function; the client is moto's."""
+    apps = {name: importlib.import_module(f"functions.{name}.app") for name in ("posts", "public")}
+    for app in apps.values():
+        monkeypatch.setattr(app.posts, "_table", Table(client, "BlogTable"))
+
+    def send(
+        name: str,
+        *,
+        post_id: str = POST_ID,
+        sub: str = ALICE,
+        body: Any = ...,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        authorizer: dict[str, Any] | None = None,
+        method: str | None = None,
+    ) -> Answer:
+        event = sample_event(name)
+        event["path"] = event["path"].replace(POST_ID, post_id)
+        if "authorizer" in event["requestContext"]:
+            event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
+        if body is not ...:
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        event["multiValueHeaders"].pop("If-Match", None)
+        for header, value in (headers or {}).items():
+            event["multiValueHeaders"][header] = [value]
+        if query is not None:
+            event["queryStringParameters"] = query
+            event["multiValueQueryStringParameters"] = {k: [v] for k, v in query.items()}
+        event["httpMethod"] = method or event["httpMethod"]
+        answer: Answer = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
+        handed_on: Answer = json.loads(json.dumps(answer))  # as Lambda does
+        return handed_on
+
+    return send
+
+
+def document(answer: Answer) -> Any:
+    return json.loads(answer["body"])
+
+
+def header(answer: Answer, name: str) -> str:
+    (value,) = answer["multiValueHeaders"][name]
+    return str(value)
+
+
+def problem(answer: Answer, status: int) -> dict[str, Any]:
+    """The body of an error, which must be well-formed problem JSON with CORS headers."""
+    assert answer["statusCode"] == status, answer
+    assert header(answer, "Content-Type") == "application/problem+json"
+    assert header(answer, "Access-Control-Allow-Origin") == "https://blog.example.com"
+    body: dict[str, Any] = document(answer)
+    assert body["status"] == status
+    assert {"type", "title", "detail"} <= body.keys()
+    return body
+
+
+@pytest.fixture
+def post(call: Callable[..., Answer]) -> dict[str, Any]:
+    """Alice's draft."""
+    created: dict[str, Any] = document(call("posts-create"))
+    return created
+
+
+def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., Answer]) -> None:
+    answer = call("posts-create")
+    created = document(answer)
+    assert answer["statusCode"] == 201
+    assert header(answer, "Location") == f"/v1/posts/{created['id']}", "the stage is kept"
+    assert header(answer, "ETag").startswith('"1-')
+    assert header(answer, "Cache-Control") == "private, no-store"
+    assert header(answer, "Access-Control-Expose-Headers").startswith("ETag, Location")
+    assert set(created) == {
+        "id", "slug", "title", "body", "tags", "status", "version", "author",
+        "created_at", "updated_at", "published_at",
+    }  # fmt: skip
+    assert ALICE not in answer["body"]
+
+
+def test_text_comes_back_as_it_went(call: Callable[..., Answer]) -> None:
+    sent = {"title": "हिन्दी 😀 \\ \" '", "body": "a\r\nb\tc\u2028d", "tags": ["हिन्दी"]}
+    answer = call("posts-create", body=sent)
+    assert {name: document(answer)[name] for name in sent} == sent
+    assert "हिन्दी" in answer["body"], "written as UTF-8"
+
+
+def test_the_life_of_a_post(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+    post_id = post["id"]
+    problem(call("public-get-post", post_id=post_id), 404)
+    edited = call("posts-edit", post_id=post_id, headers={"If-Match": '"1"'})
+    assert edited["statusCode"] == 200
+    assert document(edited)["version"] == 2
+    read = call("public-get-post", post_id=post_id)
+    assert document(read)["title"] == "Hello, world"
+    assert header(read, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    assert [row["id"] for row in document(call("public-list-posts"))["items"]] == [post_id]
+    assert document(call("posts-get-mine", post_id=post_id)) == document(read)
+    assert call("posts-delete", post_id=post_id)["statusCode"] == 204
+    problem(call("public-get-post", post_id=post_id), 404)
+    problem(call("posts-delete", post_id=post_id), 404)
+
+
+def test_my_list_holds_my_drafts(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+    page = document(call("posts-list-mine"))
+    assert [row["id"] for row in page["items"]] == [post["id"]]
+    assert page["items"][0]["published_at"] is None
+    assert "body" not in page["items"][0]
+    assert document(call("posts-list-mine", sub=BOB))["items"] == []
+
+
+def test_a_stranger_gets_404_for_a_draft_and_403_for_what_is_public(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    for name in ("posts-edit", "posts-delete", "posts-get-mine"):
+        problem(call(name, post_id=post["id"], sub=BOB), 404)
+    call("posts-edit", post_id=post["id"])
+    for name in ("posts-edit", "posts-delete"):
+        problem(call(name, post_id=post["id"], sub=BOB), 403)
+    problem(call("posts-get-mine", post_id=post["id"], sub=BOB), 404)
+
+
+def test_a_stale_if_match_gets_the_current_version(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    call("posts-edit", post_id=post["id"])
+    refused = problem(call("posts-edit", post_id=post["id"], headers={"If-Match": '"1"'}), 412)
+    assert refused["current_version"] == 2
+
+
+def test_refusals_come_in_the_contracts_order(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    """401, 413, 415, 400, 422, 404 and 403, 412: each request has all the later faults too."""
+    stale = {"If-Match": '"9"'}
+    text = {**stale, "Content-Type": "text/plain"}
+    expired = {"exp": str(int(time.time()) - 60)}
+    large = "x" * 1_100_000
+
+    def edit(**more: Any) -> Answer:
+        return call("posts-edit", post_id=post["id"], **{"sub": BOB, "headers": stale} | more)
+
+    problem(edit(body=large, headers=text, authorizer=expired), 401)
+    problem(edit(body=large, headers=text), 413)
+    problem(edit(body="{", headers=text), 415)
+    problem(edit(body="{"), 400)
+    problem(edit(body={"title": ""}), 422)
+    problem(edit(body={"title": "T"}), 404)
+    problem(edit(body={"title": "T"}, sub=ALICE), 412)
+    call("posts-edit", post_id=post["id"])
+    problem(edit(body={"title": "T"}), 403)
+
+
+def test_an_expired_token_whose_allow_is_cached_is_401(call: Callable[..., Answer]) -> None:
+    answer = call("posts-list-mine", authorizer={"exp": str(int(time.time()) - 11)})
+    refused = problem(answer, 401)
+    assert refused["error"] == "invalid_token"
+    assert "expired" in refused["error_description"]
+    assert header(answer, "WWW-Authenticate") == 'Bearer error="invalid_token"'
+
+
+def test_a_machine_reads_but_writes_only_with_the_permission(call: Callable[..., Answer]) -> None:
+    machine = "importer@clients"
+    assert call("posts-list-mine", sub=machine)["statusCode"] == 200
+    refused = problem(call("posts-create", sub=machine), 403)
+    assert refused["error"] == "insufficient_scope"
+    permitted = {"permissions": "author:posts"}
+    assert call("posts-create", sub=machine, authorizer=permitted)["statusCode"] == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["title"]),
+        ({"title": 5}, ["title"]),
+        ({"title": "T", "tags": ["ok", "a/b"]}, ["tags.1"]),
+        ({"title": "T", "ownr": 1, "id": "x"}, ["id", "ownr"]),
+        ({"title": "a\x00b"}, ["title"]),
+        ([], [""]),
+    ],
+)
+def test_faulty_fields_are_named(
+    call: Callable[..., Answer], client: Any, body: Any, fields: list[str]
+) -> None:
+    refused = problem(call("posts-create", body=body), 422)
+    assert sorted(error["field"] for error in refused["errors"]) == fields
+    assert all(error["message"] for error in refused["errors"])
+    assert stored(client) == {}
+
+
+def test_the_answer_to_a_flood_of_faults_is_bounded(call: Callable[..., Answer]) -> None:
+    body = {"title": "T"} | {f"{n}{'x' * 200}": 1 for n in range(2_000)}
+    answer = call("posts-create", body=body)
+    problem(answer, 422)
+    assert len(answer["body"]) < 20_000
+
+
+@pytest.mark.parametrize("body", ["", "{", "nul", '"\\', '{"title": "T"', "\x00"])
+def test_malformed_json_is_400(call: Callable[..., Answer], body: str) -> None:
+    problem(call("posts-create", body=body), 400)
+
+
+def test_a_lone_surrogate_is_refused(call: Callable[..., Answer]) -> None:
+    problem(call("posts-create", body='{"title": "\\ud800"}'), 422)
+    problem(call("posts-create", body='{"title": "T", "\\ud800": 1}'), 422)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"limit": ""},
+     {"cursor": ""}, {"cursor": "mangled"}],
+)  # fmt: skip
+def test_a_bad_query_is_400(call: Callable[..., Answer], query: dict[str, str]) -> None:
+    problem(call("public-list-posts", query=query), 400)
+    problem(call("posts-list-mine", query=query), 400)
+
+
+def test_an_unknown_status_is_400(call: Callable[..., Answer]) -> None:
+    problem(call("posts-list-mine", query={"status": "lost"}), 400)
+
+
+@pytest.mark.parametrize(
+    "post_id",
+    ["x", "01jdc0000000000000000000p0", "81JDC0000000000000000000P0", "01JDC0000000000000000000U0",
+     "c# é", "..", "%00", "a" * 5_000, "01JDC0000000000000000000P0\n", "\x00", "🦄"],
+)  # fmt: skip
+def test_an_id_that_is_no_ulid_is_404(call: Callable[..., Answer], post_id: str) -> None:
+    problem(call("public-get-post", post_id=post_id), 404)
+    problem(call("posts-edit", post_id=post_id), 404)
+    problem(call("posts-delete", post_id=post_id), 404)
+    problem(call("posts-get-mine", post_id=post_id), 404)
+
+
+@pytest.mark.parametrize("field", ["", "3", '"3', '"1", x'])
+def test_a_malformed_if_match_is_400(
+    call: Callable[..., Answer], post: dict[str, Any], field: str
+) -> None:
+    problem(call("posts-edit", post_id=post["id"], headers={"If-Match": field}), 400)
+    problem(call("posts-delete", post_id=post["id"], headers={"If-Match": field}), 400)
+
+
+def test_if_match_of_anything_where_there_is_nothing_is_404(call: Callable[..., Answer]) -> None:
+    problem(call("posts-edit", headers={"If-Match": "*"}), 404)
+
+
+def test_a_client_that_has_the_representation_gets_304(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    tag = header(call("posts-edit", post_id=post["id"]), "ETag")
+    answer = call("public-get-post", post_id=post["id"], headers={"If-None-Match": tag})
+    assert answer["statusCode"] == 304
+    assert not answer["body"]
+    assert header(answer, "ETag") == tag
+    stale = call("public-get-post", post_id=post["id"], headers={"If-None-Match": '"1-x"'})
+    assert stale["statusCode"] == 200
+
+
+def test_head_answers_as_get_without_a_body(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    call("posts-edit", post_id=post["id"])
+    read = call("public-get-post", post_id=post["id"])
+    asked = call("public-get-post", post_id=post["id"], method="HEAD")
+    assert asked["multiValueHeaders"] == read["multiValueHeaders"]
+    assert asked["body"] == ""
+    assert call("public-health", method="HEAD")["statusCode"] == 200
+    assert call("public-list-posts", method="HEAD")["statusCode"] == 200
+
+
+def test_broken_utf_8_is_400(call: Callable[..., Answer]) -> None:
+    event = sample_event("posts-create")
+    event["body"] = base64.b64encode(b'{"title": "\xff"}').decode()
+    event["isBase64Encoded"] = True
+    app = importlib.import_module("functions.posts.app")
+    problem(app.handler(event, LambdaContext()), 400)
+
+
+def test_health_touches_nothing(
+    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = importlib.import_module("functions.public.app")
+    monkeypatch.setattr(app.posts, "_table", None)
+    assert document(call("public-health")) == {"status": "ok"}
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the handlers log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream
+
+
+def _fail(error: Exception) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_database_that_is_away_is_503_with_retry_after(
+    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Table, "get", _fail(Unavailable()))
+    answer = call("public-get-post")
+    problem(answer, 503)
+    assert header(answer, "Retry-After") == "5"
+
+
+def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
+    call: Callable[..., Answer],
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+) -> None:
+    monkeypatch.setattr(Table, "get", _fail(RuntimeError("alice@example.com")))
+    refused = problem(call("public-get-post"), 500)
+    assert "alice" not in str(refused)
+    logged = log.getvalue()
+    assert "RuntimeError" in logged
+    assert "alice@" not in logged
+
+
+def test_one_line_a_request_with_the_apis_request_id_and_nothing_personal(
+    call: Callable[..., Answer], log: io.StringIO
+) -> None:
+    problem(call("posts-edit", body={"title": "secret title"}), 404)
+    (line,) = log.getvalue().splitlines()
+    logged = json.loads(line)
+    assert logged["correlation_id"] == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    assert (logged["method"], logged["route"]) == ("PATCH", "/posts/{post_id}")
+    assert (logged["status"], logged["refusal"]) == (404, "NotFound")
+    assert ALICE not in line
+    assert "secret title" not in line

@@ -1,0 +1,341 @@
+"""Posts in DynamoDB: owner-conditional writes, lists that agree with posts, and lost races."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from blog import posts as module
+from blog.entity_tags import IfMatch
+from blog.entries import entries, reserved_slugs
+from blog.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    SlugTaken,
+    WriteContended,
+)
+from blog.keys import slug_key
+from blog.models import NewPost, Post, PostChanges
+from blog.posts import Posts
+from blog.table import Action, Table, TransactionContended
+from tests.integration.conftest import stored
+from tests.support import ALICE, BOB
+
+VERSION_1 = IfMatch(frozenset({1}))
+THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0)
+
+
+def create(
+    posts: Posts, owner: str = ALICE, moment: datetime | None = None, **members: Any
+) -> Post:
+    new = NewPost.model_validate({"title": "Hello"} | members)
+    return posts.create(new, owner=owner, author_id=owner[-5:], moment=moment)
+
+
+def edit(
+    posts: Posts, post: Post, sub: str = ALICE, if_match: IfMatch | None = None, **members: Any
+) -> Post:
+    changes = PostChanges.model_validate(members)
+    return posts.edit(post.id, changes, sub=sub, if_match=if_match)
+
+
+class Interfering(Table):
+    """A table in which somebody else is faster: `before_write` runs between our read and write."""
+
+    before_write: Sequence[Callable[[], Any]] = ()
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        """Let the others write first."""
+        if self.before_write:
+            first, *self.before_write = self.before_write
+            first()
+        super().transact(actions)
+
+
+@pytest.fixture
+def rivals(client: Any) -> Interfering:
+    return Interfering(client, "BlogTable")
+
+
+def test_a_draft_is_invisible_to_everyone_but_its_owner(posts: Posts) -> None:
+    post = create(posts)
+    assert posts.owned_by(ALICE, post.id) == post
+    with pytest.raises(NotFound):
+        posts.published(post.id)
+    with pytest.raises(NotFound):
+        posts.owned_by(BOB, post.id)
+
+
+def test_a_published_post_is_read_by_anyone(posts: Posts) -> None:
+    post = create(posts, status="published")
+    assert posts.published(post.id) == post
+    with pytest.raises(NotFound):
+        posts.owned_by(BOB, post.id)
+
+
+def test_nobody_changes_what_is_not_theirs(posts: Posts, client: Any) -> None:
+    draft, published = create(posts), create(posts, title="Public", status="published")
+    before = stored(client)
+    with pytest.raises(NotFound):
+        edit(posts, draft, sub=BOB, body="hacked")
+    with pytest.raises(NotFound):
+        posts.delete(draft.id, sub=BOB, if_match=None)
+    with pytest.raises(Forbidden):
+        edit(posts, published, sub=BOB, body="hacked")
+    with pytest.raises(Forbidden):
+        posts.delete(published.id, sub=BOB, if_match=None)
+    assert stored(client) == before
+
+
+def test_the_write_itself_refuses_a_stranger(rivals: Interfering, client: Any) -> None:
+    """GIVEN a post that changes hands between read and write THEN the condition refuses."""
+    posts = Posts(rivals)
+    post = create(posts, status="published")
+
+    def hand_over() -> None:
+        client.update_item(
+            TableName="BlogTable",
+            Key={"pk": {"S": f"POST#{post.id}"}, "sk": {"S": "POST"}},
+            UpdateExpression="SET #o = :o",
+            ExpressionAttributeNames={"#o": "owner"},
+            ExpressionAttributeValues={":o": {"S": BOB}},
+        )
+
+    rivals.before_write = [hand_over]
+    with pytest.raises(Forbidden):
+        edit(posts, post, body="mine?")
+    assert posts.published(post.id).body == ""
+
+
+def test_an_edit_raises_the_version_and_keeps_the_rest(posts: Posts) -> None:
+    post = create(posts, tags=["a"], body="text")
+    after = edit(posts, post, title="New", if_match=VERSION_1)
+    assert (after.version, after.title, after.body, after.tags) == (2, "New", "text", ["a"])
+    assert posts.owned_by(ALICE, post.id) == after
+
+
+def test_a_stale_if_match_is_told_the_current_version(posts: Posts) -> None:
+    post = create(posts)
+    edit(posts, post, body="2")
+    with pytest.raises(PreconditionFailed) as refused:
+        edit(posts, post, if_match=VERSION_1, body="3")
+    assert refused.value.current_version == 2
+    with pytest.raises(PreconditionFailed):
+        posts.delete(post.id, sub=ALICE, if_match=VERSION_1)
+    assert posts.owned_by(ALICE, post.id).body == "2"
+
+
+def test_a_lost_race_is_told_without_another_read(rivals: Interfering) -> None:
+    posts, others = Posts(rivals), Posts(rivals)
+    post = create(posts)
+    rivals.before_write = [lambda: edit(others, post, body="theirs")]
+    with pytest.raises(PreconditionFailed) as refused:
+        edit(posts, post, if_match=VERSION_1, body="ours")
+    assert refused.value.current_version == 2
+
+
+def test_without_if_match_a_lost_race_keeps_both_changes(rivals: Interfering) -> None:
+    posts = Posts(rivals)
+    post = create(posts)
+    rivals.before_write = [lambda: edit(posts, post, body="theirs")]
+    after = edit(posts, post, title="Ours")
+    assert (after.title, after.body, after.version) == ("Ours", "theirs", 3)
+
+
+def test_a_write_of_another_kind_disturbs_no_editor(rivals: Interfering, client: Any) -> None:
+    """GIVEN lock_version moved and version did not THEN the editor's If-Match still holds."""
+    posts = Posts(rivals)
+    post = create(posts)
+
+    def lock_moves() -> None:
+        client.update_item(
+            TableName="BlogTable",
+            Key={"pk": {"S": f"POST#{post.id}"}, "sk": {"S": "POST"}},
+            UpdateExpression="SET lock_version = lock_version + :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+
+    rivals.before_write = [lock_moves]
+    after = edit(posts, post, if_match=VERSION_1, body="saved")
+    assert (after.version, after.lock_version) == (2, 3)
+
+
+def test_a_post_deleted_in_the_meantime_is_not_found(rivals: Interfering) -> None:
+    posts = Posts(rivals)
+    post = create(posts)
+    rivals.before_write = [lambda: posts.delete(post.id, sub=ALICE, if_match=None)]
+    with pytest.raises(NotFound):
+        edit(posts, post, body="late")
+
+
+def test_a_write_that_always_loses_gives_up(rivals: Interfering, monkeypatch: Any) -> None:
+    posts = Posts(rivals)
+    post = create(posts)
+
+    def contended(_actions: Any) -> None:
+        raise TransactionContended
+
+    monkeypatch.setattr(rivals, "transact", contended)
+    with pytest.raises(WriteContended):
+        edit(posts, post, body="x")
+    with pytest.raises(WriteContended):
+        create(posts)
+
+
+def test_a_second_deletion_is_not_found(posts: Posts, client: Any) -> None:
+    post = create(posts, status="published", slug="first")
+    edit(posts, post, slug="second")
+    posts.delete(post.id, sub=ALICE, if_match=IfMatch(None))
+    assert stored(client) == {}
+    with pytest.raises(NotFound):
+        posts.delete(post.id, sub=ALICE, if_match=None)
+
+
+def test_the_entries_in_the_table_are_those_of_its_posts(posts: Posts, client: Any) -> None:
+    first, second = create(posts), create(posts, BOB, title="Hello", status="published")
+    first = edit(posts, first, status="published", title="Hello again")
+    second = edit(posts, second, BOB, status="draft", slug="mine")
+    third = edit(posts, create(posts, title="Third"), tags=["x"])
+    keys = set()
+    for post in (first, second, third):
+        keys |= {(f"POST#{post.id}", "POST"), *entries(post)}
+        keys |= {slug_key(slug) for slug in reserved_slugs(post)}
+    assert set(stored(client)) == keys
+
+
+def test_a_taken_slug_that_was_derived_gets_a_random_ending(posts: Posts) -> None:
+    slugs = {create(posts, BOB if n % 2 else ALICE).slug for n in range(12)}
+    assert len(slugs) == 12
+    assert all(slug.startswith("hello") for slug in slugs)
+
+
+def test_a_taken_slug_that_was_asked_for_is_a_conflict(posts: Posts, client: Any) -> None:
+    create(posts, slug="taken")
+    other = create(posts, BOB)
+    before = stored(client)
+    with pytest.raises(SlugTaken):
+        create(posts, BOB, slug="taken")
+    with pytest.raises(SlugTaken):
+        edit(posts, other, sub=BOB, slug="taken")
+    assert stored(client) == before
+
+
+def test_an_edit_that_derives_a_taken_slug_gets_an_ending(posts: Posts) -> None:
+    create(posts, title="Taken")
+    after = edit(posts, create(posts, title="Free"), title="Taken")
+    assert after.slug.startswith("taken-")
+
+
+def test_a_former_slug_stays_reserved_until_its_post_is_deleted(posts: Posts) -> None:
+    post = create(posts, slug="first", status="published")
+    edit(posts, post, slug="second")
+    with pytest.raises(SlugTaken):
+        create(posts, BOB, slug="first")
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    assert create(posts, BOB, slug="first").slug == "first"
+
+
+def pages(fetch: Callable[[str | None], Any]) -> list[list[str]]:
+    found, cursor = [], None
+    while True:
+        page = fetch(cursor)
+        found.append([row.id for row in page.items])
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 100])
+def test_the_feed_pages_completely_and_in_order(table: Table, shards: int, limit: int) -> None:
+    posts = Posts(table, shards)
+    ids = [
+        create(posts, moment=THEN + timedelta(minutes=n % 5), status="published").id
+        for n in range(7)
+    ]
+    create(posts)
+    by_time = sorted(ids, key=lambda one: (ids.index(one) % 5, one), reverse=True)
+    found = pages(lambda cursor: posts.feed(limit=limit, cursor=cursor))
+    assert [one for page in found for one in page] == by_time
+    assert all(len(page) == limit for page in found[:-1]), "no short pages"
+    assert found[-1], "no empty last page"
+
+
+def test_a_cursor_stands_while_posts_arrive_and_go(posts: Posts) -> None:
+    made = [create(posts, moment=THEN + timedelta(days=n), status="published") for n in range(6)]
+    page = posts.feed(limit=2, cursor=None)
+    posts.delete(made[4].id, sub=ALICE, if_match=None)
+    posts.delete(made[3].id, sub=ALICE, if_match=None)
+    create(posts, status="published")
+    rest = posts.feed(limit=10, cursor=page.next_cursor)
+    assert [row.id for row in rest.items] == [made[n].id for n in (2, 1, 0)]
+
+
+def test_a_cursor_is_good_when_shards_are_added(table: Table) -> None:
+    one, four = Posts(table, 1), Posts(table, 4)
+    for n in range(4):
+        create(one, moment=THEN + timedelta(days=n), status="published")
+    first = one.feed(limit=2, cursor=None)
+    second = four.feed(limit=2, cursor=first.next_cursor)
+    assert len({row.id for row in (*first.items, *second.items)}) == 4
+
+
+def test_my_posts_are_newest_created_first_and_by_status(posts: Posts) -> None:
+    made = [create(posts, moment=THEN + timedelta(days=n)) for n in range(4)]
+    create(posts, BOB)
+    edit(posts, made[0], status="published")
+
+    def mine(status: Any) -> list[str]:
+        page = posts.list_owned_by(ALICE, status=status, limit=10, cursor=None)
+        return [row.id for row in page.items]
+
+    assert mine(None) == [made[n].id for n in (3, 2, 1, 0)]
+    assert mine("draft") == [made[n].id for n in (3, 2, 1)]
+    assert mine("published") == [made[0].id]
+
+
+def test_a_cursor_of_another_list_is_refused(posts: Posts) -> None:
+    for _ in range(2):
+        create(posts)
+    page = posts.list_owned_by(ALICE, status=None, limit=1, cursor=None)
+    assert page.next_cursor
+    with pytest.raises(BadRequest):
+        posts.feed(limit=1, cursor=page.next_cursor)
+    with pytest.raises(BadRequest):
+        posts.list_owned_by(BOB, status=None, limit=1, cursor=page.next_cursor)
+
+
+@pytest.mark.parametrize(
+    ("operation", "calls"),
+    [
+        (lambda posts, post: posts.published(post.id), ["GetItem"]),
+        (lambda posts, post: posts.feed(limit=20, cursor=None), ["Query"]),
+        (
+            lambda posts, post: posts.list_owned_by(ALICE, status=None, limit=1, cursor=None),
+            ["Query"],
+        ),
+        (lambda posts, post: create(posts, title="Free"), ["TransactWriteItems"]),
+        (lambda posts, post: create(posts), ["TransactWriteItems"] * 2),
+        (lambda posts, post: edit(posts, post, body="x"), ["GetItem", "TransactWriteItems"]),
+        (
+            lambda posts, post: posts.delete(post.id, sub=ALICE, if_match=None),
+            ["GetItem", "TransactWriteItems"],
+        ),
+    ],
+)
+def test_round_trips_stay_within_their_budgets(
+    posts: Posts, client: Any, operation: Callable[[Posts, Post], Any], calls: list[str]
+) -> None:
+    post = create(posts, status="published")
+    made: list[str] = []
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    operation(posts, post)
+    assert made == calls

@@ -1,0 +1,85 @@
+"""Real events, real keys and real signatures for tests."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+ROOT = Path(__file__).parent.parent
+ISSUER = "https://tenant.example.com/"
+AUDIENCE = "https://blog.example.com/api"
+ALICE = "auth0|6500000000000000000a11ce"
+BOB = "auth0|650000000000000000000b0b"
+NOW = 1_800_000_000  # what the tests' clocks show, in seconds since 1970
+
+
+def sample_event(name: str) -> dict[str, Any]:
+    """An event of events/."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event
+
+
+class LambdaContext:
+    """A Lambda context object, as far as anyone here reads it."""
+
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "3f8c2f0a-0000-4000-8000-000000000000"
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Signer:
+    """An issuer's RSA key."""
+
+    def __init__(self, key_id: str = "key-1", bits: int = 2048) -> None:
+        self.key_id = key_id
+        self.private = rsa.generate_private_key(public_exponent=65_537, key_size=bits)
+
+    def jwk(self, **changes: Any) -> dict[str, Any]:
+        """The public key; a change of None removes a member."""
+        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.private.public_key()))
+        key.pop("key_ops", None)
+        key |= {"kid": self.key_id, "use": "sig", "alg": "RS256"} | changes
+        return {name: value for name, value in key.items() if value is not None}
+
+    def sign(self, claims: dict[str, Any], **header: Any) -> str:
+        """A JWT with these claims, however odd, and these header members."""
+        headers = {"kid": self.key_id} | header
+        payload = json.dumps(claims).encode()
+        return jwt.PyJWS().encode(payload, self.private, algorithm="RS256", headers=headers)
+
+
+def key_set_document(*keys: dict[str, Any]) -> bytes:
+    """A JWKS."""
+    return json.dumps({"keys": keys}).encode()
+
+
+VALID_CLAIMS: dict[str, Any] = {
+    "iss": ISSUER,
+    "sub": ALICE,
+    "aud": [AUDIENCE, f"{ISSUER}userinfo"],
+    "iat": NOW - 60,
+    "exp": NOW + 3600,
+    "azp": "blog-spa",
+    "scope": "openid profile",
+    "permissions": [],
+}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """Valid claims with changes; a change of Ellipsis removes a claim."""
+    changed = copy.deepcopy(VALID_CLAIMS) | changes
+    return {name: value for name, value in changed.items() if value is not ...}

@@ -1,0 +1,265 @@
+"""Access tokens: the good one passes, and each bad one is refused for its own reason."""
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blog_auth import refusals
+from blog_auth.access_token import AccessTokenVerifier, bearer_token
+from blog_auth.errors import TokenRefused
+from blog_auth.key_set import COOL_DOWN, KeySet
+from blog_auth.refusals import Refusal
+from blog_auth.settings import Issuer, Settings
+from tests.support import ALICE, AUDIENCE, ISSUER, NOW, Clock, Signer, claims, key_set_document
+
+SIGNER = Signer()
+CUSTOM_SIGNER = Signer("custom-key")
+CUSTOM_ISSUER = "https://login.example.com/"
+
+
+def _key_set(signer: Signer) -> KeySet:
+    """A key set that is past its cool-down whenever it is asked."""
+    clock = itertools.count(NOW, COOL_DOWN).__next__
+    return KeySet("https://x/", fetch=lambda _: key_set_document(signer.jwk()), clock=clock)
+
+
+VERIFIER = AccessTokenVerifier(
+    Settings((Issuer(ISSUER, ""), Issuer(CUSTOM_ISSUER, "")), AUDIENCE),
+    {ISSUER: _key_set(SIGNER), CUSTOM_ISSUER: _key_set(CUSTOM_SIGNER)},
+    Clock(),
+)
+VALID = SIGNER.sign(claims())
+
+
+def refusal_of(token: str) -> Refusal:
+    with pytest.raises(TokenRefused) as refused:
+        VERIFIER.verify(token)
+    return refused.value.refusal
+
+
+def _encoded(value: Any) -> str:
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def test_a_valid_token_gives_its_claims() -> None:
+    token = VERIFIER.verify(SIGNER.sign(claims(permissions=["author:posts", "x:y"])))
+    assert token.sub == ALICE
+    assert token.client_id == "blog-spa"
+    assert token.scope == "openid profile"
+    assert token.permissions == ("author:posts", "x:y")
+    assert token.expires_at == NOW + 3600
+
+
+def test_each_issuer_has_its_own_keys() -> None:
+    assert VERIFIER.verify(CUSTOM_SIGNER.sign(claims(iss=CUSTOM_ISSUER))).sub == ALICE
+    crossed = SIGNER.sign(claims(iss=CUSTOM_ISSUER))
+    assert refusal_of(crossed) == refusals.UNKNOWN_KEY
+
+
+@pytest.mark.parametrize("audience", [AUDIENCE, [AUDIENCE], ["other", AUDIENCE]])
+def test_the_audience_may_be_a_string_or_a_list(audience: Any) -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(aud=audience)))
+
+
+@pytest.mark.parametrize("token_type", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])
+def test_types_of_access_tokens_pass(token_type: str) -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(), typ=token_type))
+
+
+def test_clocks_may_differ_by_ten_seconds() -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(exp=NOW - 9)))
+    assert VERIFIER.verify(SIGNER.sign(claims(nbf=NOW + 10, iat=NOW + 10)))
+    assert refusal_of(SIGNER.sign(claims(exp=NOW - 10))) == refusals.EXPIRED
+    assert refusal_of(SIGNER.sign(claims(nbf=NOW + 11))) == refusals.NOT_YET_VALID
+    assert refusal_of(SIGNER.sign(claims(iat=NOW + 11))) == refusals.NOT_YET_VALID
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"iss": "https://evil.example.com/"}, refusals.WRONG_ISSUER),
+        ({"iss": ISSUER.rstrip("/")}, refusals.WRONG_ISSUER),
+        ({"iss": ISSUER.upper()}, refusals.WRONG_ISSUER),
+        ({"iss": ISSUER + "x"}, refusals.WRONG_ISSUER),
+        ({"iss": [ISSUER]}, refusals.WRONG_ISSUER),
+        ({"iss": ...}, refusals.WRONG_ISSUER),
+        ({"aud": "https://other.example.com/api"}, refusals.WRONG_AUDIENCE),
+        ({"aud": AUDIENCE[:-1]}, refusals.WRONG_AUDIENCE),
+        ({"aud": f"{AUDIENCE}x"}, refusals.WRONG_AUDIENCE),
+        ({"aud": []}, refusals.WRONG_AUDIENCE),
+        ({"aud": ...}, refusals.BAD_CLAIM),
+        ({"aud": {AUDIENCE: 1}}, refusals.BAD_CLAIM),
+        ({"aud": [AUDIENCE, 1]}, refusals.BAD_CLAIM),
+        ({"exp": ...}, refusals.BAD_CLAIM),
+        ({"exp": None}, refusals.BAD_CLAIM),
+        ({"exp": True}, refusals.BAD_CLAIM),
+        ({"exp": "9999999999"}, refusals.BAD_CLAIM),
+        ({"exp": [NOW + 60]}, refusals.BAD_CLAIM),
+        ({"exp": -1}, refusals.BAD_CLAIM),
+        ({"exp": float("nan")}, refusals.BAD_CLAIM),
+        ({"exp": float("inf")}, refusals.BAD_CLAIM),
+        ({"exp": 10**400}, refusals.BAD_CLAIM),
+        ({"exp": NOW - 60}, refusals.EXPIRED),
+        ({"nbf": "0"}, refusals.BAD_CLAIM),
+        ({"nbf": None}, refusals.BAD_CLAIM),
+        ({"iat": False}, refusals.BAD_CLAIM),
+        ({"sub": ...}, refusals.BAD_CLAIM),
+        ({"sub": None}, refusals.BAD_CLAIM),
+        ({"sub": 5}, refusals.BAD_CLAIM),
+        ({"sub": ""}, refusals.BAD_CLAIM),
+        ({"sub": " "}, refusals.BAD_CLAIM),
+        ({"sub": f" {ALICE}"}, refusals.BAD_CLAIM),
+        ({"sub": f"{ALICE}\n"}, refusals.BAD_CLAIM),
+        ({"sub": "a\x00b"}, refusals.BAD_CLAIM),
+        ({"sub": "\ud800"}, refusals.BAD_CLAIM),
+        ({"sub": "x" * 256}, refusals.BAD_CLAIM),
+        ({"scope": ["openid"]}, refusals.BAD_CLAIM),
+        ({"permissions": "moderate:content"}, refusals.BAD_CLAIM),
+        ({"permissions": ["a b"]}, refusals.BAD_CLAIM),
+        ({"permissions": [1]}, refusals.BAD_CLAIM),
+        ({"azp": 1}, refusals.BAD_CLAIM),
+        ({"nonce": "n"}, refusals.ID_TOKEN),
+        ({"at_hash": "n"}, refusals.ID_TOKEN),
+    ],
+)
+def test_a_claim_that_does_not_hold_is_refused(changes: dict[str, Any], refusal: Refusal) -> None:
+    assert refusal_of(SIGNER.sign(claims(**changes))) == refusal
+
+
+@pytest.mark.parametrize(
+    ("header", "refusal"),
+    [
+        ({"kid": "another"}, refusals.UNKNOWN_KEY),
+        ({"typ": "dpop+jwt"}, refusals.WRONG_TYPE),
+        ({"crit": ["exp"]}, refusals.MALFORMED),
+        ({"jwk": SIGNER.jwk()}, refusals.MALFORMED),
+        ({"jku": "https://evil.example.com/"}, refusals.MALFORMED),
+        ({"x5u": "https://evil.example.com/"}, refusals.MALFORMED),
+        ({"x5c": ["MII"]}, refusals.MALFORMED),
+    ],
+)
+def test_a_header_that_should_not_be_is_refused(header: dict[str, Any], refusal: Refusal) -> None:
+    assert refusal_of(SIGNER.sign(claims(), **header)) == refusal
+
+
+def _with_header(header: Any) -> str:
+    _, payload, signature = VALID.split(".")
+    return f"{_encoded(header)}.{payload}.{signature}"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "", "HS256", "RS512", None])
+def test_no_other_algorithm_passes(algorithm: Any) -> None:
+    token = _with_header({"alg": algorithm, "kid": SIGNER.key_id})
+    assert refusal_of(token) == refusals.WRONG_ALGORITHM
+
+
+def test_the_public_key_is_no_hmac_secret() -> None:
+    secret = json.dumps(SIGNER.jwk()).encode()
+    signed = f"{_encoded({'alg': 'HS256', 'kid': SIGNER.key_id})}.{_encoded(claims())}"
+    signature = _encoded(hmac.digest(secret, signed.encode(), hashlib.sha256))
+    assert refusal_of(f"{signed}.{signature}") == refusals.WRONG_ALGORITHM
+
+
+@pytest.mark.parametrize("key_id", [None, 5, ["key-1"], {}])
+def test_a_key_id_is_a_string(key_id: Any) -> None:
+    assert refusal_of(_with_header({"alg": "RS256", "kid": key_id})) == refusals.MALFORMED
+
+
+def test_another_key_with_the_same_id_does_not_sign() -> None:
+    assert refusal_of(Signer().sign(claims())) == refusals.BAD_SIGNATURE
+
+
+def test_a_claim_changed_after_signing_is_refused() -> None:
+    header, _, signature = VALID.split(".")
+    token = f"{header}.{_encoded(claims(sub='auth0|mallory'))}.{signature}"
+    assert refusal_of(token) == refusals.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("token", "refusal"),
+    [
+        ("opaque", refusals.OPAQUE),
+        ("a.b.c.d.e", refusals.OPAQUE),
+        ("a.b", refusals.MALFORMED),
+        ("a.b.c.d", refusals.MALFORMED),
+        ("..", refusals.MALFORMED),
+        ("not.a.jwt", refusals.MALFORMED),
+        (VALID + "=", refusals.MALFORMED),
+        (VALID + "\n", refusals.MALFORMED),
+        (VALID.replace(".", ". ", 1), refusals.MALFORMED),
+        ("é.é.é", refusals.MALFORMED),
+        (VALID.rpartition(".")[0] + ".", refusals.MALFORMED),
+        ("x" * 8_193, refusals.TOO_LARGE),
+    ],
+)
+def test_what_is_no_jwt_is_refused(token: str, refusal: Refusal) -> None:
+    assert refusal_of(token) == refusal
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        "RS256",
+        b"{",
+        b"\xff",
+        b"[" * 5_000,
+        b'\xef\xbb\xbf{"alg":"RS256","kid":"key-1"}',
+        b'{"alg":"none","alg":"RS256","kid":"key-1"}',
+    ],
+)
+def test_a_header_is_one_json_object_without_duplicates(header: Any) -> None:
+    assert refusal_of(_with_header(header)) == refusals.MALFORMED
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_refused_and_never_crashes(text: str) -> None:
+    refusal_of(text)
+
+
+@given(st.data())
+def test_only_the_untouched_token_passes(data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(VALID) - 1))
+    character = data.draw(st.characters(codec="ascii").filter(lambda c: c != VALID[place]))
+    refusal_of(VALID[:place] + character + VALID[place + 1 :])
+
+
+def test_one_bearer_header_holds_the_token() -> None:
+    assert bearer_token(["Bearer abc"]) == "abc"
+    assert bearer_token(["bearer  abc"]) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ([], refusals.NO_TOKEN),
+        (["Bearer a", "Bearer b"], refusals.TWO_HEADERS),
+        (["Basic abc"], refusals.NOT_BEARER),
+        (["Bearer"], refusals.NOT_BEARER),
+        (["Bearer "], refusals.NOT_BEARER),
+        (["Bearer a b"], refusals.NOT_BEARER),
+        (["abc"], refusals.NOT_BEARER),
+    ],
+)
+def test_anything_else_is_no_bearer_header(fields: list[str], refusal: Refusal) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        bearer_token(fields)
+    assert refused.value.refusal == refusal
+
+
+def test_refusals_can_stand_in_a_template_that_escapes_nothing() -> None:
+    texts = [value for value in vars(refusals).values() if isinstance(value, Refusal)]
+    assert len(texts) > 10
+    assert len({refusal.code for refusal in texts}) == len(texts)
+    for refusal in texts:
+        assert not set(refusal.description) & set("\"'\\$<>\n"), refusal
+        assert refusal.description.isascii()
+        assert refusal.clause.startswith("RFC ")

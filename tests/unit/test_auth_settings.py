@@ -1,0 +1,66 @@
+"""When the authorizer starts cold, it runs or says which variable is odd."""
+
+import pytest
+
+from blog_auth.errors import SettingsError
+from blog_auth.settings import Issuer, Settings
+
+AUDIENCE = {"AUTH0_AUDIENCE": "https://blog.example.com/api"}
+
+
+def test_a_domain_becomes_the_issuer_and_its_key_set() -> None:
+    settings = Settings.from_environment(AUDIENCE | {"AUTH0_DOMAIN": "Tenant.eu.auth0.com"})
+    assert settings.issuers == (
+        Issuer("https://tenant.eu.auth0.com/", "https://tenant.eu.auth0.com/.well-known/jwks.json"),
+    )
+
+
+def test_several_issuers_of_one_tenant_each_with_their_keys() -> None:
+    environment = AUDIENCE | {
+        "AUTH0_ISSUER": "https://login.example.com/, https://tenant.eu.auth0.com/",
+        "AUTH0_JWKS_URI": "http://host.docker.internal:9400/keys",
+    }
+    first, second = Settings.from_environment(environment).issuers
+    assert first == Issuer("https://login.example.com/", "http://host.docker.internal:9400/keys")
+    assert second.jwks_uri == "https://tenant.eu.auth0.com/.well-known/jwks.json"
+
+
+def test_plain_http_is_for_this_machine() -> None:
+    settings = Settings.from_environment(AUDIENCE | {"AUTH0_ISSUER": "http://localhost:9400/"})
+    assert settings.issuers[0].name == "http://localhost:9400/"
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    empty = {"AUTH0_DOMAIN": "", "AUTH0_JWKS_URI": "", "AUTH0_ISSUER": "https://a.example/"}
+    assert len(Settings.from_environment(AUDIENCE | empty).issuers) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [
+        ({}, "AUTH0_DOMAIN"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_ISSUER": "https://a.example/"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_DOMAIN": "https://a.example"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_DOMAIN": "a.example/"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_DOMAIN": "a.example\n"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_DOMAIN": "localhost"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_ISSUER": "https://a.example"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "http://a.example/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "a.example/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://a.example/,"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://a.example/,https://a.example/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://user@a.example/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://a.example:port/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://a.exa mple/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_ISSUER": "https://a.example/?x/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_AUDIENCE": ""}, "AUTH0_AUDIENCE"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_AUDIENCE": " x"}, "AUTH0_AUDIENCE"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_JWKS_URI": "file:///etc/passwd"}, "AUTH0_JWKS_URI"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_JWKS_URI": "http://keys.example"}, "AUTH0_JWKS_URI"),
+    ],
+)
+def test_a_missing_or_odd_variable_is_named(changes: dict[str, str], variable: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(AUDIENCE | changes)
+    assert refused.value.variable == variable
+    assert str(refused.value).startswith(variable)

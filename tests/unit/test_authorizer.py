@@ -1,0 +1,112 @@
+"""The authorizer function: an Allow for the stage, a Deny in fixed words, or no answer at all."""
+
+import json
+from typing import Any
+
+import pytest
+
+from blog_auth import refusals
+from blog_auth.access_token import AccessTokenVerifier
+from blog_auth.errors import Undecided
+from blog_auth.key_set import KeySet, KeySetUnusable
+from functions.authorizer import app
+from tests.support import (
+    ALICE,
+    ISSUER,
+    NOW,
+    Clock,
+    LambdaContext,
+    Signer,
+    claims,
+    key_set_document,
+    sample_event,
+)
+
+SIGNER = Signer()
+STAGE = "arn:aws:execute-api:eu-central-1:123456789012:abcde12345/v1/*"
+
+
+@pytest.fixture(autouse=True)
+def _verifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function's own verifier, with keys that need no network."""
+    keys = KeySet("https://x/", fetch=lambda _: key_set_document(SIGNER.jwk()), clock=Clock())
+    verifier = AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock())
+    monkeypatch.setattr(app, "verifier", verifier)
+
+
+def decide(*authorization: str) -> dict[str, Any]:
+    event = sample_event("authorizer-request")
+    event["multiValueHeaders"]["Authorization"] = list(authorization)
+    return app.handler(event, LambdaContext())
+
+
+def test_a_valid_token_is_allowed_for_the_whole_stage() -> None:
+    answer = decide(f"Bearer {SIGNER.sign(claims(permissions=['a:b', 'c:d']))}")
+    assert answer["principalId"] == ALICE
+    assert answer["policyDocument"]["Statement"] == [
+        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": STAGE}
+    ]
+    assert answer["context"] == {
+        "sub": ALICE,
+        "scope": "openid profile",
+        "permissions": "a:b c:d",
+        "client_id": "blog-spa",
+        "exp": str(NOW + 3600),
+    }
+
+
+@pytest.mark.parametrize(
+    ("authorization", "refusal"),
+    [
+        (["Bearer opaque"], refusals.OPAQUE),
+        (["Bearer an.access.token"], refusals.MALFORMED),
+        (["Basic YTpi"], refusals.NOT_BEARER),
+        (["Bearer a", "Bearer b"], refusals.TWO_HEADERS),
+        ([f"Bearer {SIGNER.sign(claims(exp=NOW - 60))}"], refusals.EXPIRED),
+        ([f"Bearer {SIGNER.sign(claims(nonce='n'))}"], refusals.ID_TOKEN),
+    ],
+)
+def test_a_bad_token_is_denied_in_fixed_words(
+    authorization: list[str], refusal: refusals.Refusal
+) -> None:
+    answer = decide(*authorization)
+    (statement,) = answer["policyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Resource"] == STAGE
+    assert answer["context"] == {
+        "auth_error": "invalid_token",
+        "auth_error_description": refusal.description,
+    }
+
+
+def test_the_sample_event_is_denied_and_does_not_crash() -> None:
+    answer = app.handler(sample_event("authorizer-request"), LambdaContext())
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(_uri: str) -> bytes:
+        raise KeySetUnusable
+
+    keys = KeySet("https://x/", fetch=down, clock=Clock())
+    verifier = AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock())
+    monkeypatch.setattr(app, "verifier", verifier)
+    with pytest.raises(Undecided):
+        decide(f"Bearer {SIGNER.sign(claims())}")
+
+
+def test_one_line_a_decision_without_a_word_of_the_token(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    token = SIGNER.sign(claims())
+    decide(f"Bearer {token}")
+    decide("Bearer an.access.token")
+    lines = capsys.readouterr().out.splitlines()
+    allowed, denied = map(json.loads, lines)
+    assert (allowed["decision"], allowed["client_id"]) == ("allow", "blog-spa")
+    assert (denied["decision"], denied["reason"]) == ("deny", "malformed")
+    assert allowed["correlation_id"] == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    for line in lines:
+        assert ALICE not in line
+        assert not any(part in line for part in token.split("."))
+        assert "an.access.token" not in line

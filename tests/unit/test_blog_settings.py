@@ -1,0 +1,43 @@
+"""When a handler starts cold, it runs or says which variable is odd."""
+
+import pytest
+
+from blog.identifiers import author_id
+from blog.settings import AuthorSettings, Settings
+
+GOOD = {"TABLE_NAME": "BlogTable", "ALLOWED_ORIGIN": "*", "AUTHOR_ID_KEY": "k" * 32}
+
+
+def test_settings_come_from_the_environment() -> None:
+    settings = AuthorSettings.from_environment(GOOD | {"FEED_SHARDS": "4", "PATH": "/bin"})
+    assert settings.table_name == "BlogTable"
+    assert settings.feed_shards == 4
+
+
+def test_the_feed_has_one_shard_unless_told() -> None:
+    assert Settings.from_environment(GOOD).feed_shards == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("TABLE_NAME", None), ("TABLE_NAME", ""), ("ALLOWED_ORIGIN", ""), ("FEED_SHARDS", "0"),
+     ("FEED_SHARDS", "many"), ("AUTHOR_ID_KEY", None), ("AUTHOR_ID_KEY", "guess")],
+)  # fmt: skip
+def test_a_missing_or_odd_variable_is_named_and_no_value_shown(
+    variable: str, value: str | None
+) -> None:
+    environment = {name: text for name, text in GOOD.items() if name != variable}
+    if value is not None:
+        environment[variable] = value
+    with pytest.raises(ValueError, match=variable) as refused:
+        AuthorSettings.from_environment(environment)
+    assert "guess" not in str(refused.value)
+
+
+def test_an_author_id_depends_on_the_key_and_shows_nothing_of_the_sub() -> None:
+    first = author_id("auth0|alice", "k" * 32)
+    assert first == author_id("auth0|alice", "k" * 32)
+    assert first != author_id("auth0|alice", "l" * 32)
+    assert first != author_id("auth0|bob", "k" * 32)
+    assert len(first) == 26
+    assert "alice" not in first

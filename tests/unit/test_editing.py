@@ -1,0 +1,127 @@
+"""How a post comes to be and changes: versions, slugs and publication."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blog.editing import MAX_FORMER_SLUGS, changed, created, with_another_slug
+from blog.entries import entries, reserved_slugs
+from blog.models import NewPost, Post, PostChanges
+from blog.slugs import derived_slug
+from tests.support import ALICE
+
+THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+LATER = THEN + timedelta(days=1)
+
+
+def new_post(**members: Any) -> Post:
+    new = NewPost.model_validate({"title": "Hello, World"} | members)
+    return created(new, owner=ALICE, author_id="alice", feed_shards=4, moment=THEN)
+
+
+def edited(post: Post, **members: Any) -> Post:
+    return changed(post, PostChanges.model_validate(members), LATER)
+
+
+def test_a_new_post_is_version_one() -> None:
+    post = new_post()
+    assert (post.version, post.lock_version, post.status) == (1, 1, "draft")
+    assert post.slug == "hello-world"
+    assert post.published_at is None
+    assert 0 <= post.feed_shard < 4
+
+
+def test_every_edit_raises_the_version_even_an_empty_one() -> None:
+    post = edited(new_post())
+    assert (post.version, post.lock_version) == (2, 2)
+    assert (post.created_at, post.updated_at) == (THEN, LATER)
+
+
+def test_published_at_is_that_of_the_first_publication() -> None:
+    post = edited(new_post(), status="published")
+    assert post.published_at == LATER
+    again = edited(edited(post, status="draft"), status="published")
+    assert again.published_at == LATER
+
+
+def test_a_derived_slug_follows_the_title_until_the_first_publication() -> None:
+    post = edited(new_post(), title="Another title")
+    assert post.slug == "another-title"
+    post = edited(edited(post, status="published"), title="A third")
+    assert post.slug == "another-title"
+    post = edited(edited(post, status="draft"), title="A fourth")
+    assert post.slug == "another-title"
+
+
+def test_a_random_ending_stays_while_the_title_means_the_same() -> None:
+    post = with_another_slug(new_post())
+    assert post.slug.startswith("hello-world-")
+    assert edited(post, title="Hello world!").slug == post.slug
+    assert edited(post, body="x").slug == post.slug
+
+
+def test_a_given_slug_stays_until_null_derives_it_again() -> None:
+    post = new_post(slug="mine")
+    assert edited(post, title="Another").slug == "mine"
+    assert edited(post, title="Another", slug=None).slug == "another"
+    assert edited(post, slug="yours").slug == "yours"
+
+
+def test_a_slug_that_was_public_stays_reserved() -> None:
+    post = edited(new_post(status="published"), slug="second")
+    assert reserved_slugs(post) == ["second", "hello-world"]
+    back = edited(post, slug="hello-world")
+    assert reserved_slugs(back) == ["hello-world", "second"]
+
+
+def test_a_slug_that_never_was_public_is_let_go() -> None:
+    assert reserved_slugs(edited(new_post(), slug="second")) == ["second"]
+
+
+def test_at_most_twenty_former_slugs_are_kept() -> None:
+    post = new_post(status="published")
+    for number in range(MAX_FORMER_SLUGS + 5):
+        post = edited(post, slug=f"slug-{number}")
+    assert len(post.former_slugs) == MAX_FORMER_SLUGS
+    assert post.former_slugs[0] == f"slug-{MAX_FORMER_SLUGS + 3}"
+
+
+def test_a_draft_is_listed_for_its_owner_alone() -> None:
+    assert [key.pk for key in entries(new_post())] == [f"OWNER#{ALICE}", f"OWNER:draft#{ALICE}"]
+
+
+def test_a_published_post_is_in_its_shard_of_the_feed() -> None:
+    post = new_post(status="published")
+    feed = [key for key in entries(post) if key.pk.startswith("FEED#")]
+    assert feed == [(f"FEED#{post.feed_shard}", f"ENTRY#2026-01-31T09:30:00.000Z#{post.id}")]
+
+
+def test_an_entry_holds_neither_the_body_nor_the_raw_sub() -> None:
+    for summary in entries(new_post(body="secret text", status="published")).values():
+        assert "body" not in summary
+        assert ALICE not in str(summary)
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Hello, World!", "hello-world"),
+        ("Ünïcödé", "unicode"),
+        ("日本語", "ri-ben-yu"),
+        ("!!!", "post"),
+        ("😀", "post"),
+        ("  a  --  b  ", "a-b"),
+    ],
+)
+def test_titles_fold_into_slugs(title: str, slug: str) -> None:
+    assert derived_slug(title) == slug
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_any_title_makes_a_slug_that_is_valid_with_an_ending_too(title: str) -> None:
+    post = new_post().model_copy(update={"title": title, "slug": derived_slug(title)})
+    for slug in (post.slug, with_another_slug(post).slug):
+        assert NewPost.model_validate({"title": "T", "slug": slug})

@@ -1,0 +1,67 @@
+"""Who makes a request, as the handlers see it."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from blog_auth import refusals
+from blog_auth.errors import NotAuthenticated
+from blog_auth.identity import Identity
+from tests.support import ALICE, NOW, ROOT, Clock
+
+
+def _event(**authorizer: Any) -> dict[str, Any]:
+    context = {"sub": ALICE, "exp": str(NOW + 60), "scope": "", "permissions": ""}
+    return {"requestContext": {"authorizer": context | authorizer}}
+
+
+def test_an_identity_comes_out_of_the_request_context() -> None:
+    event = _event(scope="openid profile", permissions="a:b c:d", client_id="spa")
+    identity = Identity.from_event(event, Clock())
+    assert identity.sub == ALICE
+    assert identity.scopes == {"openid", "profile"}
+    assert identity.may("a:b")
+    assert not identity.may("a")
+    assert not identity.is_machine
+
+
+def test_a_machine_is_known_by_its_sub() -> None:
+    assert Identity.from_event(_event(sub="importer@clients"), Clock()).is_machine
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"requestContext": None},
+        {"requestContext": {}},
+        {"requestContext": {"authorizer": None}},
+        {"requestContext": {"authorizer": {"exp": str(NOW + 60)}}},
+        {"requestContext": {"authorizer": {"sub": ALICE}}},
+        _event(sub=""),
+        _event(exp="soon"),
+        _event(exp="-5"),
+    ],
+)
+def test_without_an_authorizer_nobody_is_there(event: dict[str, Any]) -> None:
+    with pytest.raises(NotAuthenticated) as refused:
+        Identity.from_event(event, Clock())
+    assert refused.value.refusal == refusals.NO_TOKEN
+
+
+def test_a_token_may_end_while_its_allow_is_cached() -> None:
+    assert Identity.from_event(_event(exp=str(NOW - 9)), Clock())
+    with pytest.raises(NotAuthenticated) as refused:
+        Identity.from_event(_event(exp=str(NOW - 10)), Clock())
+    assert refused.value.refusal == refusals.EXPIRED
+
+
+def test_a_handler_never_pays_for_jwt_or_cryptography() -> None:
+    program = (
+        "import sys; import blog_auth.identity; "
+        "sys.exit(any(name.split('.')[0] in ('jwt', 'cryptography') for name in sys.modules))"
+    )
+    path = {"PYTHONPATH": str(ROOT / "layers" / "auth")}
+    subprocess.run([sys.executable, "-c", program], env=path, check=True)
