@@ -6,7 +6,12 @@ from contextlib import ExitStack
 from devserver.deployment import read_deployment
 from devserver.dynamodb import running_dynamodb
 from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
-from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, serve_api
+from devserver.stack import (
+    ApiServer,
+    interrupted_by_sigterm,
+    prepare_tables,
+    running_issuer,
+)
 
 GREETING = """
   API     {api}
@@ -35,7 +40,8 @@ def main() -> int:
             endpoint = dynamodb.endpoint()
             prepare_tables(endpoint, deployment.tables)
             variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
-            serve_api(deployment, sock, variables, _greeting(settings, endpoint))
+            server = ApiServer(deployment, variables, greeting=_greeting(settings, endpoint))
+            server.run(sock)
     except Unusable as e:
         print(f"make dev: {e}", file=sys.stderr)
         return 1

@@ -15,7 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table
 from devserver.environments import EnvironmentPool
-from devserver.gateway import Gateway
+from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
 from devserver.samples import fill
@@ -69,7 +69,59 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
             fill(client, name)
 
 
-class _Server(uvicorn.Server):
+class ApiServer:
+    """The API of a deployment over HTTP, with the execution environments behind it."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        extra_variables: Mapping[str, str],
+        *,
+        greeting: str = "",
+        integration_timeout: float = INTEGRATION_TIMEOUT,
+    ) -> None:
+        """`extra_variables` go into every function's environment; the greeting is printed when
+        the API answers."""
+        self._deployment = deployment
+        self._extra_variables = extra_variables
+        self._greeting = greeting
+        self._integration_timeout = integration_timeout
+        self._server: uvicorn.Server | None = None
+
+    def run(self, sock: socket.socket) -> None:
+        """Serve on a bound socket until Ctrl-C, SIGTERM, or `stop`."""
+        with suppress(KeyboardInterrupt):
+            asyncio.run(self._serve(sock))
+
+    def stop(self) -> None:
+        """End `run`, from another thread."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def _serve(self, sock: socket.socket) -> None:
+        pools = {
+            name: EnvironmentPool(function, self._extra_variables)
+            for name, function in self._deployment.functions.items()
+        }
+        config = uvicorn.Config(
+            Gateway(self._deployment, pools, self._integration_timeout),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _GreetingServer(config, self._greeting)
+        try:
+            await self._server.serve(sockets=[sock])
+        finally:
+            await asyncio.gather(*(pool.close() for pool in pools.values()))
+
+
+class _GreetingServer(uvicorn.Server):
     """Says so when it listens."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
@@ -80,34 +132,3 @@ class _Server(uvicorn.Server):
         """Listen, then greet."""
         await super().startup(sockets)
         print(self._greeting, file=sys.stderr, flush=True)
-
-
-def serve_api(
-    deployment: Deployment, sock: socket.socket, extra: Mapping[str, str], greeting: str
-) -> None:
-    """Serve the API until Ctrl-C or SIGTERM. `extra` goes into every function's environment."""
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(deployment, sock, extra, greeting))
-
-
-async def _serve(
-    deployment: Deployment, sock: socket.socket, extra: Mapping[str, str], greeting: str
-) -> None:
-    pools = {
-        name: EnvironmentPool(function, extra) for name, function in deployment.functions.items()
-    }
-    config = uvicorn.Config(
-        Gateway(deployment, pools),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
-    )
-    try:
-        await _Server(config, greeting).serve(sockets=[sock])
-    finally:
-        await asyncio.gather(*(pool.close() for pool in pools.values()))

@@ -125,9 +125,13 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
 
 
 def _lifetime(request: Any) -> int:
-    """The token's seconds: this issuer's own parameter `expires_in`, which Auth0 does not have."""
+    """The token's seconds: this issuer's own parameter `expires_in`, which Auth0 does not have.
+
+    Below zero the token has expired when it is made.
+    """
     asked = request.form.get("expires_in", "")
-    return min(int(asked), TOKEN_LIFETIME) if asked.isdecimal() else TOKEN_LIFETIME
+    is_number = asked.removeprefix("-").isdecimal()
+    return min(int(asked), TOKEN_LIFETIME) if is_number else TOKEN_LIFETIME
 
 
 def new_session_key() -> str:

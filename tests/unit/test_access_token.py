@@ -128,6 +128,8 @@ def test_clocks_may_differ_by_ten_seconds() -> None:
         ({"azp": 1}, refusals.BAD_CLAIM),
         ({"nonce": "n"}, refusals.ID_TOKEN),
         ({"at_hash": "n"}, refusals.ID_TOKEN),
+        ({"aud": "blog-spa", "email": "a@example.com", "scope": ...}, refusals.ID_TOKEN),
+        ({"aud": "blog-spa", "email": "a@example.com"}, refusals.WRONG_AUDIENCE),
     ],
 )
 def test_a_claim_that_does_not_hold_is_refused(changes: dict[str, Any], refusal: Refusal) -> None:

@@ -28,6 +28,7 @@ _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 _KEYS_IN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c"})
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
+_PROFILE_CLAIMS = frozenset({"sid", "name", "nickname", "email"})  # for the words alone
 _SIGNATURES = PyJWS(algorithms=["RS256"])
 
 
@@ -77,7 +78,8 @@ class AccessTokenVerifier:
         if _ID_TOKEN_CLAIMS & claims.keys():
             raise TokenRefused(refusals.ID_TOKEN)
         if self._audience not in _audiences(claims):
-            raise TokenRefused(refusals.WRONG_AUDIENCE)
+            is_profile = _PROFILE_CLAIMS & claims.keys() and "scope" not in claims
+            raise TokenRefused(refusals.ID_TOKEN if is_profile else refusals.WRONG_AUDIENCE)
         now = self._clock()
         expires_at = _time(claims, "exp")
         if expires_at is None:

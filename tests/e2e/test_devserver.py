@@ -1,0 +1,141 @@
+"""`make dev` itself: what it says, what it leaves behind, and what it keeps to itself."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.e2e.conftest import await_health, free_port, start_devserver
+from tests.support import ROOT
+
+PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
+
+
+def _ports() -> dict[str, str]:
+    return {"API_PORT": str(free_port()), "ISSUER_PORT": str(free_port())}
+
+
+def _descendants(pid: int) -> list[int]:
+    """All processes below one, by procps; the tests that need it run where there is a ps."""
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    parents = [tuple(map(int, line.split())) for line in listing.splitlines()]
+    found, layer = [], [pid]
+    while layer:
+        layer = [child for child, parent in parents if parent in layer]
+        found += layer
+    return found
+
+
+def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PATH, **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_starts_answers_and_leaves_no_process_behind(tmp_path: Path, ending: int) -> None:
+    ports = _ports()
+    log = tmp_path / "log"
+    process = start_devserver(log, ports)
+    api = f"http://127.0.0.1:{ports['API_PORT']}"
+    await_health(api, process, log)
+    posts = requests.get(f"{api}/posts", timeout=10).json()["items"]
+    assert len(posts) >= 3, "sample posts are there before /health answers"
+    children = _descendants(process.pid)
+    assert len(children) >= 2
+    process.send_signal(ending)
+    assert process.wait(10) == 0
+    time.sleep(0.2)
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+    text = log.read_text()
+    assert f"http://localhost:{ports['API_PORT']}" in text
+    assert "gone when this ends" in text
+    assert "Traceback" not in text
+
+
+def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    ports = _ports()
+    log = tmp_path / "log"
+    process = start_devserver(log, ports)
+    try:
+        await_health(f"http://127.0.0.1:{ports['API_PORT']}", process, log)
+        data_port = re.search(r"Data\s+http://127\.0\.0\.1:(\d+)", log.read_text())
+        assert data_port is not None
+        # 127.0.0.2 is this machine too: what listens on all addresses would answer there
+        for port in (*map(int, ports.values()), int(data_port[1])):
+            with socket.socket() as sock:
+                assert sock.connect_ex(("127.0.0.1", port)) == 0
+            with socket.socket() as sock:
+                assert sock.connect_ex(("127.0.0.2", port)) != 0
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT"])
+def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = str(sock.getsockname()[1])
+        result = _run("devserver", **_ports() | {variable: port})
+    assert result.returncode == 1
+    assert f"Port {port} is taken" in result.stderr
+    assert f"{variable}=" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"API_PORT": "many"}, "API_PORT"),
+        ({"AUTH0_DOMAIN": "tenant.example.com"}, "AUTH0_AUDIENCE"),
+    ],
+)
+def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None:
+    result = _run("devserver", **variables)
+    assert result.returncode == 1
+    assert named in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_make_token_prints_a_token_and_nothing_else(stack: object) -> None:
+    issuer_url = getattr(stack, "issuer_url", None)
+    if issuer_url is None:
+        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+    port = issuer_url.rstrip("/").rpartition(":")[2]
+    result = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="bob")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", result.stdout)
+    unknown = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="mallory")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "alice, bob, moderator" in unknown.stderr
+
+
+def test_make_token_without_an_issuer_says_how_to_start_one() -> None:
+    result = _run("devserver.token", ISSUER_PORT=str(free_port()))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "make dev" in result.stderr
+
+
+def test_make_token_at_a_real_tenant_says_how_to_get_one_there() -> None:
+    result = _run(
+        "devserver.token", AUTH0_DOMAIN="tenant.example.com", AUTH0_AUDIENCE="https://api"
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "real tenant" in result.stderr

@@ -1,0 +1,108 @@
+"""How users edit their own posts and not others', from login to the owner-conditional write."""
+
+from tests.e2e.conftest import Client, problem
+
+
+def test_from_a_draft_to_a_published_post_that_nobody_else_can_change(
+    alice: Client, bob: Client, visitor: Client
+) -> None:
+    created = alice.send("POST", "/posts", json={"title": "Mine", "body": "text", "tags": ["a"]})
+    assert created.status_code == 201
+    post_id, tag = created.json()["id"], created.headers["ETag"]
+    assert created.headers["Location"].endswith(f"/posts/{post_id}")
+
+    problem(bob.get(f"/posts/{post_id}"), 404)
+    problem(visitor.get(f"/posts/{post_id}"), 404)
+    problem(bob.get(f"/me/posts/{post_id}"), 404)
+    problem(bob.edit(post_id, title="Bob's"), 404)
+    problem(bob.delete(post_id), 404)
+
+    published = alice.edit(post_id, tag, status="published")
+    assert published.status_code == 200
+    assert published.headers["ETag"] != tag
+    read = visitor.get(f"/posts/{post_id}")
+    assert read.json() == published.json()
+
+    problem(bob.edit(post_id, title="Bob's"), 403)
+    problem(bob.delete(post_id), 403)
+    assert visitor.get(f"/posts/{post_id}").json() == published.json(), "unchanged"
+
+    stale = problem(alice.edit(post_id, tag, title="Late"), 412)
+    assert stale["current_version"] == 2
+    edited = alice.edit(post_id, published.headers["ETag"], title="Mine, again")
+    assert edited.status_code == 200
+    assert edited.json()["version"] == 3
+
+    assert alice.delete(post_id).status_code == 204
+    problem(visitor.get(f"/posts/{post_id}"), 404)
+    problem(alice.delete(post_id), 404)
+
+
+def test_a_draft_is_listed_for_its_owner_alone(alice: Client, bob: Client, visitor: Client) -> None:
+    post_id = alice.create(title="A quiet draft")["id"]
+
+    def listed(client: Client, path: str) -> bool:
+        page = client.get(path).json()
+        return post_id in [row["id"] for row in page["items"]]
+
+    assert listed(alice, "/me/posts?limit=100")
+    assert listed(alice, "/me/posts?status=draft&limit=100")
+    assert not listed(alice, "/me/posts?status=published&limit=100")
+    assert not listed(bob, "/me/posts?limit=100")
+    assert not listed(visitor, "/posts?limit=100")
+
+
+def test_back_to_draft_is_out_of_sight_at_once(alice: Client, visitor: Client) -> None:
+    post = alice.create(title="Now you see me", status="published")
+    assert visitor.get(f"/posts/{post['id']}").status_code == 200
+    assert alice.edit(post["id"], status="draft").status_code == 200
+    problem(visitor.get(f"/posts/{post['id']}"), 404)
+    page = visitor.get("/posts?limit=100").json()
+    assert post["id"] not in [row["id"] for row in page["items"]]
+
+
+def test_the_feed_pages_to_its_end(alice: Client, visitor: Client) -> None:
+    made = {alice.create(title=f"Page {n}", status="published")["id"] for n in range(5)}
+    seen: list[str] = []
+    cursor = None
+    while True:
+        params = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = visitor.get("/posts", params=params).json()
+        seen += [row["id"] for row in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        assert len(page["items"]) == 2
+    assert made <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:
+    post = alice.create(title="Who am I?", status="published")
+    answers = [
+        visitor.get(f"/posts/{post['id']}"),
+        visitor.get("/posts"),
+        alice.get("/me/posts"),
+        alice.get(f"/me/posts/{post['id']}"),
+    ]
+    for answer in answers:
+        assert "auth0|" not in answer.text
+        assert post["author"]["id"] in answer.text
+
+
+def test_what_is_public_may_be_cached_and_what_is_mine_not(alice: Client, visitor: Client) -> None:
+    post = alice.create(status="published")
+    read = visitor.get(f"/posts/{post['id']}")
+    assert read.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+    again = visitor.get(f"/posts/{post['id']}", headers={"If-None-Match": read.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    mine = alice.get(f"/me/posts/{post['id']}")
+    assert mine.headers["Cache-Control"] == "private, no-store"
+
+
+def test_head_answers_as_get_does(alice: Client, visitor: Client) -> None:
+    post = alice.create(status="published")
+    for path in ("/health", "/posts", f"/posts/{post['id']}"):
+        answer = visitor.send("HEAD", path)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert visitor.send("HEAD", "/posts/01JDC0000000000000000000P0").status_code == 404

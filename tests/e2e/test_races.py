@@ -1,0 +1,86 @@
+"""Many at once: execution environments are processes, so these are real races."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Client, Stack
+
+
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """The results of as many threads."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(act, range(count)))
+
+
+@pytest.fixture
+def clients(stack: Stack) -> list[Client]:
+    """Eight windows of alice's, each with a connection of its own."""
+    return [Client(stack, stack.token("alice")) for _ in range(8)]
+
+
+def test_of_eight_edits_with_the_same_if_match_exactly_one_wins(
+    clients: list[Client], alice: Client
+) -> None:
+    for _ in range(3):
+        post = alice.create(title="Contended")
+        edits = [partial(one.edit, post["id"], '"1"', body=f"by {one}") for one in clients]
+        answers = at_once(8, lambda n: edits[n]())  # noqa: B023 - used within this turn
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [200] + [412] * 7
+        (winner,) = (answer.json() for answer in answers if answer.status_code == 200)
+        stored = alice.get(f"/me/posts/{post['id']}").json()
+        assert stored == winner
+        assert stored["version"] == 2
+
+
+def test_without_if_match_the_version_counts_the_successes(
+    clients: list[Client], alice: Client
+) -> None:
+    post = alice.create(title="Contended")
+    answers = at_once(8, lambda n: clients[n].edit(post["id"], tags=[f"t{n}"]))
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {200, 409, 412}
+    versions = sorted(answer.json()["version"] for answer in answers if answer.ok)
+    assert versions == list(range(2, 2 + len(versions))), "gapless"
+    assert alice.get(f"/me/posts/{post['id']}").json()["version"] == 1 + len(versions)
+
+
+def test_two_writers_on_different_fields_both_get_through(
+    clients: list[Client], alice: Client
+) -> None:
+    post = alice.create(title="Old", body="old")
+    changes = ({"title": "New"}, {"body": "new"})
+    answers = at_once(2, lambda n: clients[n].edit(post["id"], **changes[n]))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    stored = alice.get(f"/me/posts/{post['id']}").json()
+    assert (stored["title"], stored["body"]) == ("New", "new")
+
+
+def test_twelve_racing_posts_of_one_title_get_twelve_slugs(stack: Stack) -> None:
+    token = stack.token("alice")
+    made = at_once(12, lambda _: Client(stack, token).create(title="The same title"))
+    slugs = {post["slug"] for post in made}
+    assert len(slugs) == 12
+    assert all(slug.startswith("the-same-title") for slug in slugs)
+
+
+def test_of_a_deletion_and_edits_at_once_none_brings_the_post_back(
+    clients: list[Client], alice: Client, visitor: Client
+) -> None:
+    post = alice.create(title="Going", status="published")
+
+    def act(n: int) -> int:
+        if n == 0:
+            return clients[n].delete(post["id"]).status_code
+        return clients[n].edit(post["id"], body=f"{n}").status_code
+
+    deleted, *edited = at_once(8, act)
+    assert deleted == 204
+    assert set(edited) <= {200, 404, 409}
+    assert visitor.get(f"/posts/{post['id']}").status_code == 404
+    page = visitor.get("/posts?limit=100").json()
+    assert post["id"] not in [row["id"] for row in page["items"]]

@@ -1,0 +1,114 @@
+"""Tokens that do not pass: each is 401, as problem JSON with CORS headers and in fixed words."""
+
+import http.client
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from devserver.issuer.tenant import OTHER_AUDIENCE
+from tests.e2e.conftest import Client, Stack, problem
+
+
+@pytest.mark.usefixtures("full_gateway")
+def test_no_token_is_401(visitor: Client) -> None:
+    for answer in (
+        visitor.get("/me/posts"),
+        visitor.send("POST", "/posts", json={"title": "T"}),
+        visitor.edit("01JDC0000000000000000000P0", title="T"),
+        visitor.delete("01JDC0000000000000000000P0"),
+    ):
+        body = problem(answer, 401)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert body["error_description"]
+
+
+@pytest.mark.usefixtures("full_gateway")
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("garbage", "opaque"),
+        ("three parts", "well-formed"),
+        ("expired", "expired"),
+        ("ID token", "ID token"),
+        ("opaque", "request the token with the audience of this API"),
+        ("another audience", "another audience"),
+        ("another signature", "signature"),
+    ],
+)
+def test_a_bad_token_is_401_and_says_why(stack: Stack, kind: str, words: str) -> None:
+    tokens: dict[str, Callable[[], str]] = {
+        "garbage": lambda: "garbage",
+        "three parts": lambda: "not.a.token",
+        "expired": lambda: stack.token("alice", expires_in="-60"),
+        "ID token": lambda: str(stack.token_answer("alice")["id_token"]),
+        "opaque": lambda: stack.token("alice", audience=""),
+        "another audience": lambda: stack.token("alice", audience=OTHER_AUDIENCE),
+        "another signature": lambda: _with_signature_of(stack.token("alice"), stack.token("bob")),
+    }
+    answer = Client(stack, tokens[kind]()).get("/me/posts")
+    body = problem(answer, 401)
+    assert body["error"] == "invalid_token"
+    assert words in body["error_description"]
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def _with_signature_of(token: str, other: str) -> str:
+    return f"{token.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+
+
+@pytest.mark.usefixtures("full_gateway")
+def test_two_authorization_headers_are_refused(stack: Stack) -> None:
+    token = stack.token("alice")
+    parts = urlsplit(stack.api_url)
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection.putrequest("GET", f"{parts.path}/me/posts")
+    connection.putheader("Authorization", f"Bearer {token}")
+    connection.putheader("Authorization", f"Bearer {token}x")
+    connection.endheaders()
+    answer = connection.getresponse()
+    status, body = answer.status, answer.read()
+    connection.close()
+    assert status == 401
+    assert b"More than one" in body
+
+
+@pytest.mark.usefixtures("full_gateway")
+def test_a_token_that_ends_while_its_allow_is_cached_is_401_from_the_handler(
+    stack: Stack,
+) -> None:
+    client = Client(stack, stack.token("alice", expires_in="1"))
+    assert client.get("/me/posts").status_code == 200
+    time.sleep(12)  # a second, and the leeway
+    answer = client.get("/me/posts")
+    body = problem(answer, 401)
+    assert body["error"] == "invalid_token"
+    assert "expired" in body["error_description"]
+    renamed = answer.headers["x-amzn-Remapped-WWW-Authenticate"]
+    assert renamed == 'Bearer error="invalid_token"', "API Gateway renames a handler's own"
+
+
+def test_a_machine_reads_under_its_token_and_writes_with_the_permission(stack: Stack) -> None:
+    if stack.issuer_url is None:
+        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+
+    def machine(client_id: str) -> Client:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": "secret",
+            "audience": "https://blog.example.com/api",
+        }
+        answer = requests.post(f"{stack.issuer_url}oauth/token", json=form, timeout=10)
+        return Client(stack, answer.json()["access_token"])
+
+    reader = machine("blog-reader")
+    assert reader.get("/me/posts").status_code == 200
+    refused = problem(reader.send("POST", "/posts", json={"title": "T"}), 403)
+    assert refused["error"] == "insufficient_scope"
+    post = machine("blog-importer").create(title="Imported")
+    assert post["version"] == 1
+    problem(reader.edit(post["id"], title="T"), 403)

@@ -1,0 +1,307 @@
+"""The devserver's gateway does what API Gateway documents, over real HTTP and real processes."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devserver.deployment import read_deployment
+from devserver.environments import MAX_ENVIRONMENTS
+from devserver.stack import ApiServer
+
+HERE = Path(__file__).parent
+GATEWAY_TIMEOUT = 2.0
+ORIGIN = "https://app.example.com"
+
+
+class Api:
+    """A client that sends what it is told, byte for byte."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def send(
+        self,
+        path: str,
+        *fields: tuple[str, str],
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by lower-case names, and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        try:
+            connection.putrequest(method, path)
+            for name, value in fields:
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, headers, answer.read()
+        finally:
+            connection.close()
+
+    def state(self, path: str, *fields: tuple[str, str], **more: Any) -> dict[str, Any]:
+        """What the probe says of itself."""
+        status, _, body = self.send(path, *fields, **more)
+        assert status == 200, body
+        state: dict[str, Any] = json.loads(body)
+        return state
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("api")
+    shutil.copytree(HERE, folder, dirs_exist_ok=True)
+    with _running(folder) as port:
+        yield Api(port)
+
+
+class _running:  # noqa: N801 - a context manager
+    """The API of a folder's template, served from a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        sock = socket.create_server(("127.0.0.1", 0))
+        self._port: int = sock.getsockname()[1]
+        deployment = read_deployment(folder / "template.yaml", {})
+        self._server = ApiServer(deployment, {}, integration_timeout=GATEWAY_TIMEOUT)
+        self._thread = threading.Thread(target=self._server.run, args=[sock])
+
+    def __enter__(self) -> int:
+        self._thread.start()
+        return self._port
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        self._thread.join()
+
+
+def authorized(wish: str) -> tuple[str, str]:
+    return ("Authorization", wish)
+
+
+def test_a_missing_identity_source_never_reaches_the_authorizer(api: Api) -> None:
+    before = api.state("/guarded/echo", authorized("count-1"))["event"]["requestContext"]
+    for fields in ([], [("Authorization", "")], [("Authorization", "  ")]):
+        status, headers, body = api.send("/guarded/echo", *fields)
+        assert status == 401
+        assert json.loads(body) == {"type": "UNAUTHORIZED"}
+        assert headers["access-control-allow-origin"] == ORIGIN
+        assert headers["www-authenticate"] == "Bearer"
+    after = api.state("/guarded/echo", authorized("count-2"))["event"]["requestContext"]
+    assert int(after["authorizer"]["asked"]) == int(before["authorizer"]["asked"]) + 1
+
+
+def test_results_are_cached_by_identity_for_every_route(api: Api) -> None:
+    first = api.state("/guarded/echo", authorized("cached"))["event"]
+    again = api.state("/guarded/other", authorized("cached"))["event"]
+    other = api.state("/guarded/echo", authorized("not cached"))["event"]
+    asked = [event["requestContext"]["authorizer"]["asked"] for event in (first, again, other)]
+    assert asked[0] == asked[1] != asked[2]
+
+
+def test_a_policy_for_one_route_denies_the_others_from_the_cache(api: Api) -> None:
+    assert api.send("/guarded/echo", authorized("this-route"))[0] == 200
+    assert api.send("/guarded/other", authorized("this-route"))[0] == 401
+
+
+def test_context_reaches_handlers_as_text(api: Api) -> None:
+    authorizer = api.state("/guarded/echo", authorized("text"))["event"]["requestContext"][
+        "authorizer"
+    ]
+    assert authorizer["flag"] == "true"
+    assert isinstance(authorizer["asked"], str)
+    assert authorizer["principalId"] == "p"
+
+
+def test_a_deny_becomes_its_gateway_response_with_context_in_the_body(api: Api) -> None:
+    status, _, body = api.send("/guarded/echo", authorized("deny"))
+    assert status == 401
+    assert json.loads(body) == {"type": "ACCESS_DENIED", "why": "in fixed words", "no": ""}
+
+
+def test_an_authorizer_that_raises_is_a_failure_and_is_not_cached(api: Api) -> None:
+    for _ in range(2):
+        status, _, body = api.send("/guarded/echo", authorized("raise"))
+        assert (status, json.loads(body)["type"]) == (503, "AUTHORIZER_FAILURE")
+
+
+def test_a_malformed_policy_is_a_configuration_error(api: Api) -> None:
+    status, headers, _ = api.send("/guarded/echo", authorized("malformed"))
+    assert status == 500
+    assert headers["x-amzn-errortype"] == "AUTHORIZER_CONFIGURATION_ERROR"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/open", "/open/a/b", "/", "/guarded"])
+def test_an_unknown_route_is_a_missing_authentication_token(api: Api, path: str) -> None:
+    status, headers, body = api.send(path)
+    assert status == 403
+    assert headers["x-amzn-errortype"] == "MISSING_AUTHENTICATION_TOKEN"
+    assert json.loads(body) == {"message": "Missing Authentication Token"}
+
+
+def test_a_wrong_method_is_the_same(api: Api) -> None:
+    assert api.send("/open/echo", method="PUT")[0] == 403
+
+
+def test_a_preflight_needs_no_token(api: Api) -> None:
+    status, headers, _ = api.send("/guarded/echo", method="OPTIONS")
+    assert status == 200
+    assert headers["access-control-allow-origin"] == ORIGIN
+    assert headers["access-control-allow-methods"] == "GET,OPTIONS"
+    assert headers["access-control-allow-headers"] == "Authorization"
+
+
+def test_a_fixed_path_goes_before_a_variable_one(api: Api) -> None:
+    assert api.state("/open/fixed")["event"]["resource"] == "/open/fixed"
+    assert api.state("/open/fixed/")["event"]["resource"] == "/open/fixed"
+    assert api.state("/rest/a/b")["event"]["pathParameters"] == {"proxy": "a/b"}
+
+
+def test_the_event_is_that_of_a_proxy_integration(api: Api) -> None:
+    event = api.state(
+        "/open/c%23%20%C3%A9?a=1&a=2&b=x%26y&empty=",
+        ("X-Twice", "1"),
+        ("X-Twice", "2"),
+        method="POST",
+        body='{"é": 1}'.encode(),
+    )["event"]
+    assert event["path"] == "/open/c# é"
+    assert event["pathParameters"] == {"what": "c# é"}
+    assert event["queryStringParameters"] == {"a": "2", "b": "x&y", "empty": ""}
+    assert event["multiValueQueryStringParameters"]["a"] == ["1", "2"]
+    assert event["multiValueHeaders"]["x-twice"] == ["1", "2"]
+    assert event["headers"]["x-twice"] == "2"
+    assert (event["body"], event["isBase64Encoded"]) == ('{"é": 1}', False)
+    assert event["requestContext"]["path"] == "/open/c# é"
+    assert "authorizer" not in event["requestContext"]
+
+
+def test_without_query_and_body_the_event_says_null(api: Api) -> None:
+    event = api.state("/open/echo")["event"]
+    assert event["queryStringParameters"] is None
+    assert event["multiValueQueryStringParameters"] is None
+    assert event["body"] is None
+
+
+def test_what_is_no_utf_8_arrives_encoded_and_whole(api: Api) -> None:
+    event = api.state("/open/echo", method="POST", body=b"\xff\xfe")["event"]
+    assert (event["body"], event["isBase64Encoded"]) == ("//4=", True)
+
+
+@pytest.mark.parametrize("what", ["broken", "exit", "malformed", "no-status", "large"])
+def test_a_function_that_fails_is_502_in_fixed_words(api: Api, what: str) -> None:
+    status, headers, body = api.send(f"/open/{what}")
+    assert status == 502
+    assert json.loads(body) == {"type": "DEFAULT_5XX", "message": "Internal server error"}
+    assert headers["access-control-allow-origin"] == ORIGIN
+    assert b"secret" not in body
+    assert api.state("/open/echo"), "the next request is answered again"
+
+
+def test_a_function_that_cannot_be_loaded_is_502(api: Api) -> None:
+    assert api.send("/unloadable")[0] == 502
+    assert api.send("/unloadable")[0] == 502
+
+
+def test_a_function_past_its_own_timeout_is_killed_and_502(api: Api) -> None:
+    before = api.state("/open/echo")["pid"]
+    assert api.send("/open/sleep-5")[0] == 502
+    after = api.state("/open/echo")["pid"]
+    assert after != before
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+
+
+def test_a_function_past_the_gateways_timeout_is_504_and_runs_on(api: Api) -> None:
+    started = time.monotonic()
+    status, headers, _ = api.send("/guarded/sleep-3", authorized("patience"))
+    assert status == 504
+    assert headers["x-amzn-errortype"] == "INTEGRATION_TIMEOUT"
+    assert time.monotonic() - started >= GATEWAY_TIMEOUT
+    assert api.state("/guarded/echo", authorized("patience"))
+
+
+def test_requests_that_are_too_large_never_reach_a_function(api: Api) -> None:
+    megabyte = 1024 * 1024
+    for size in (7 * megabyte, 11 * megabyte):
+        status, headers, _ = api.send("/open/echo", method="POST", body=b"x" * size)
+        assert status == 413
+        assert headers["x-amzn-errortype"] == "REQUEST_TOO_LARGE"
+
+
+def test_some_headers_of_a_function_are_renamed(api: Api) -> None:
+    status, headers, _ = api.send("/open/headers")
+    assert status == 401
+    assert "www-authenticate" not in headers
+    assert headers["x-amzn-remapped-www-authenticate"] == "Bearer"
+    assert headers["x-amzn-remapped-date"] == "never"
+    assert headers["content-type"] == "application/json", "where the function names none"
+
+
+def test_base64_stays_text_where_no_binary_media_types_are_declared(api: Api) -> None:
+    assert api.send("/open/base64")[2] == b"aGk="
+
+
+def test_an_environment_is_reused_warm_and_holds_the_functions_variables_alone(api: Api) -> None:
+    first, second = api.state("/open/echo"), api.state("/open/echo")
+    assert first["pid"] == second["pid"]
+    assert second["invocations"] == first["invocations"] + 1
+    environment = first["environment"]
+    assert environment["GREETING"] == f"hello {ORIGIN}"
+    assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "OpenFunction"
+    assert "HOME" not in environment
+    assert 0 < first["remaining"] <= 1_000
+
+
+def test_under_load_there_are_more_environments_and_each_takes_one_request(api: Api) -> None:
+    for _ in range(2):
+        with ThreadPoolExecutor(12) as pool:
+            states = list(pool.map(lambda _: api.state("/open/sleep-0.2"), range(12)))
+    assert len({state["pid"] for state in states}) == MAX_ENVIRONMENTS
+
+
+def test_a_change_of_code_is_picked_up(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    with _running(tmp_path) as port:
+        api = Api(port)
+        assert api.state("/open/echo")
+        source = tmp_path / "probe" / "app.py"
+        source.write_text("def handler(e, c):\n    return {'statusCode': 200, 'body': 'new'}\n")
+        assert api.send("/open/echo")[2] == b"new"
+
+
+def test_no_process_is_left_behind(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    with _running(tmp_path) as port:
+        pid = Api(port).state("/open/echo")["pid"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_result_is_not_used_past_its_time(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        template.read_text().replace("ReauthorizeEvery: 300", "ReauthorizeEvery: 0")
+    )
+    with _running(tmp_path) as port:
+        api = Api(port)
+        asked = [
+            api.state("/guarded/echo", authorized("x"))["event"]["requestContext"]["authorizer"][
+                "asked"
+            ]
+            for _ in range(2)
+        ]
+    assert asked == ["1", "2"]

@@ -1,0 +1,1 @@
+raise RuntimeError("a missing variable ends the cold start")

@@ -1,0 +1,265 @@
+"""The desk's issuer answers as an Auth0 tenant would, in the flows that the SDKs use."""
+
+import base64
+import hashlib
+import re
+import secrets
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import jwt
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from devserver.issuer.app import create_issuer
+from devserver.issuer.tenant import AUDIENCE, OTHER_AUDIENCE, SPA_CLIENT, Tenant
+from tests.support import ALICE
+
+URL = "http://localhost:9400/"
+CALLBACK = "http://localhost:5173/"
+PASSWORD_GRANT = {
+    "grant_type": "password",
+    "client_id": SPA_CLIENT,
+    "username": "alice@example.com",
+    "password": "password",
+}
+MACHINE_GRANT = {
+    "grant_type": "client_credentials",
+    "client_id": "blog-importer",
+    "client_secret": "secret",
+    "audience": AUDIENCE,
+}
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return Tenant(URL)
+
+
+@pytest.fixture
+def issuer(tenant: Tenant) -> FlaskClient:
+    return create_issuer(tenant).test_client()
+
+
+def verified(tenant: Tenant, token: str, audience: str = AUDIENCE) -> dict[str, Any]:
+    """The claims of a token, verified by the issuer's own key set."""
+    keys = {key["kid"]: key for key in tenant.key_set()["keys"]}
+    key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+    found: dict[str, Any] = jwt.decode(
+        token, key, algorithms=["RS256"], audience=audience, issuer=URL
+    )
+    return found
+
+
+class Login:
+    """An authorization request with PKCE, as the SPA's SDK makes it."""
+
+    def __init__(self, **changes: str) -> None:
+        self.verifier = secrets.token_urlsafe(32)
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        self.parameters = {
+            "response_type": "code",
+            "client_id": SPA_CLIENT,
+            "redirect_uri": CALLBACK,
+            "scope": "openid profile email offline_access",
+            "audience": AUDIENCE,
+            "state": "st=ate&",
+            "nonce": "the nonce",
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        } | changes
+
+    def address(self) -> str:
+        return "/authorize?" + urlencode(self.parameters)
+
+    def code(self, issuer: FlaskClient) -> str:
+        """Choose alice on the page that comes, and follow to the application's callback."""
+        page = issuer.get(self.address()).text
+        query = re.search(r'name="query" value="([^"]+)"', page)
+        assert query is not None
+        chosen = {"email": "alice@example.com", "query": query[1].replace("&amp;", "&")}
+        answer = issuer.post("/login", data=chosen)
+        return self.code_of(issuer.get(answer.headers["Location"]))
+
+    def code_of(self, answer: TestResponse) -> str:
+        location = urlsplit(answer.headers["Location"])
+        assert f"{location.scheme}://{location.netloc}{location.path}" == CALLBACK
+        members = parse_qs(location.query)
+        assert members["state"] == ["st=ate&"]
+        return members["code"][0]
+
+    def exchange(self, issuer: FlaskClient, code: str, **changes: str) -> TestResponse:
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": SPA_CLIENT,
+            "redirect_uri": CALLBACK,
+            "code": code,
+            "code_verifier": self.verifier,
+        } | changes
+        return issuer.post("/oauth/token", data=form)
+
+
+def test_discovery_names_the_issuer_and_its_addresses(issuer: FlaskClient) -> None:
+    found = issuer.get("/.well-known/openid-configuration").json
+    assert found is not None
+    assert found["issuer"] == URL
+    assert found["jwks_uri"] == f"{URL}.well-known/jwks.json"
+
+
+def test_login_with_code_and_pkce(issuer: FlaskClient, tenant: Tenant) -> None:
+    login = Login()
+    answer = login.exchange(issuer, login.code(issuer)).json
+    assert answer is not None
+    access = verified(tenant, answer["access_token"])
+    assert access["sub"] == ALICE
+    assert access["aud"] == [AUDIENCE, f"{URL}userinfo"]
+    assert access["azp"] == SPA_CLIENT
+    assert "name" not in access, "access tokens carry no profile"
+    about_me = verified(tenant, answer["id_token"], SPA_CLIENT)
+    assert (about_me["nonce"], about_me["email"]) == ("the nonce", "alice@example.com")
+    assert answer["refresh_token"]
+
+
+def test_a_code_is_good_once_and_with_its_verifier_alone(issuer: FlaskClient) -> None:
+    login = Login()
+    code = login.code(issuer)
+    assert login.exchange(issuer, code, code_verifier="x" * 43).status_code == 400
+    assert login.exchange(issuer, code).status_code == 400, "the attempt has spent it"
+    code = login.code_of(issuer.get(login.address()))
+    assert login.exchange(issuer, code, redirect_uri="http://localhost:1/").status_code == 400
+    code = login.code_of(issuer.get(login.address()))
+    assert login.exchange(issuer, code).status_code == 200
+    assert login.exchange(issuer, code).status_code == 400
+
+
+def test_silent_login_by_prompt_none(issuer: FlaskClient) -> None:
+    silent = Login(prompt="none")
+    refused = urlsplit(issuer.get(silent.address()).headers["Location"])
+    assert parse_qs(refused.query)["error"] == ["login_required"]
+    Login().code(issuer)
+    assert silent.code_of(issuer.get(silent.address()))
+
+
+def test_silent_login_in_a_frame_posts_a_message_to_its_origin_alone(issuer: FlaskClient) -> None:
+    framed = Login(prompt="none", response_mode="web_message")
+    assert '"error": "login_required"' in issuer.get(framed.address()).text
+    Login().code(issuer)
+    page = issuer.get(framed.address()).text
+    assert '"type": "authorization_response"' in page
+    assert '"http://localhost:5173"' in page
+    assert '"code": ' in page
+
+
+def test_logging_out_ends_the_session(issuer: FlaskClient) -> None:
+    Login().code(issuer)
+    away = issuer.get("/v2/logout", query_string={"returnTo": CALLBACK})
+    assert away.headers["Location"] == CALLBACK
+    assert "Who are you today?" in issuer.get(Login().address()).text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example.com/", "//evil.example.com/"])
+def test_nobody_is_redirected_off_this_machine(issuer: FlaskClient, target: str) -> None:
+    assert issuer.get("/v2/logout", query_string={"returnTo": target}).status_code == 400
+    assert issuer.get(Login(redirect_uri=target).address()).status_code == 400
+
+
+def test_an_unknown_application_gets_a_page_and_no_redirect(issuer: FlaskClient) -> None:
+    assert issuer.get(Login(client_id="nobody").address()).status_code == 400
+
+
+def test_refresh_tokens_rotate(issuer: FlaskClient, tenant: Tenant) -> None:
+    scope = {"scope": "openid offline_access", "audience": AUDIENCE}
+    first = issuer.post("/oauth/token", data=PASSWORD_GRANT | scope).json
+    assert first is not None
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": SPA_CLIENT,
+        "refresh_token": first["refresh_token"],
+    }
+    second = issuer.post("/oauth/token", data=form).json
+    assert second is not None
+    assert verified(tenant, second["access_token"])["sub"] == ALICE
+    assert second["refresh_token"] != first["refresh_token"]
+    assert issuer.post("/oauth/token", data=form).status_code == 400
+
+
+def test_without_an_audience_the_token_is_opaque(issuer: FlaskClient) -> None:
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"scope": "openid profile"}).json
+    assert answer is not None
+    assert "." not in answer["access_token"]
+    authorization = {"Authorization": f"Bearer {answer['access_token']}"}
+    about_me = issuer.get("/userinfo", headers=authorization).json
+    assert about_me == {"sub": ALICE, "name": "Alice Example", "nickname": "alice"}
+    assert issuer.get("/userinfo").status_code == 401
+
+
+def test_an_audience_that_no_api_has_is_refused(issuer: FlaskClient) -> None:
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": "https://x"})
+    assert answer.status_code == 403
+    assert answer.json == {
+        "error": "access_denied",
+        "error_description": "Service not found: https://x",
+    }
+    location = issuer.get(Login(audience="https://x").address()).headers["Location"]
+    assert "error=access_denied" in location
+
+
+def test_another_api_of_the_tenant_has_its_own_audience(
+    issuer: FlaskClient, tenant: Tenant
+) -> None:
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": OTHER_AUDIENCE}).json
+    assert answer is not None
+    assert verified(tenant, answer["access_token"], OTHER_AUDIENCE)["aud"] == OTHER_AUDIENCE
+
+
+def test_a_wrong_password_is_refused(issuer: FlaskClient) -> None:
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"password": "guess"})
+    assert answer.status_code == 403
+    assert answer.json is not None
+    assert answer.json["error"] == "invalid_grant"
+
+
+def test_a_machine_gets_a_token_for_itself(issuer: FlaskClient, tenant: Tenant) -> None:
+    answer = issuer.post("/oauth/token", json=MACHINE_GRANT).json
+    assert answer is not None
+    found = verified(tenant, answer["access_token"])
+    assert found["sub"] == "blog-importer@clients"
+    assert found["permissions"] == ["author:posts"]
+    wrong = issuer.post("/oauth/token", json=MACHINE_GRANT | {"client_secret": "guess"})
+    assert wrong.status_code == 401
+
+
+def test_a_moderator_holds_permissions(issuer: FlaskClient, tenant: Tenant) -> None:
+    form = PASSWORD_GRANT | {"username": "moderator@example.com", "audience": AUDIENCE}
+    answer = issuer.post("/oauth/token", data=form).json
+    assert answer is not None
+    permissions = verified(tenant, answer["access_token"])["permissions"]
+    assert permissions == ["moderate:content", "moderate:people"]
+
+
+def test_keys_rotate_and_former_ones_stay_until_revoked(
+    issuer: FlaskClient, tenant: Tenant
+) -> None:
+    def token() -> str:
+        answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": AUDIENCE}).json
+        assert answer is not None
+        return str(answer["access_token"])
+
+    old = token()
+    issuer.post("/keys/rotate")
+    new = token()
+    assert jwt.get_unverified_header(old)["kid"] != jwt.get_unverified_header(new)["kid"]
+    assert verified(tenant, old)
+    assert verified(tenant, new)
+    issuer.post("/keys/revoke")
+    key_set = issuer.get("/.well-known/jwks.json").json
+    assert key_set is not None
+    assert [key["kid"] for key in key_set["keys"]] == [jwt.get_unverified_header(new)["kid"]]
+    assert not {"d", "p", "q"} & key_set["keys"][0].keys(), "public keys alone"
+
+
+def test_a_browser_may_call_the_token_endpoint_from_another_origin(issuer: FlaskClient) -> None:
+    origin = {"Origin": "http://localhost:5173"}
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT, headers=origin)
+    assert answer.headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:5173")
