@@ -1,25 +1,24 @@
 """DynamoDB by moto, in a process of its own: `python -m devserver.dynamodb HOST PORT`.
 
 moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
-acknowledged writes were lost. So one request at a time goes in. It prints its port, and ends when
-its standard input does, and so with whoever started it.
+acknowledged writes were lost. So one thread serves, one request after the other. It prints its
+port, and ends when its standard input does, and so with whoever started it.
 """
 
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from waitress.server import create_server
 
 from devserver.intrinsics import REGION
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from devserver.settings import bound_socket
 
 # What of a table's properties create_table takes; the others are about running it for long.
 TABLE_PROPERTIES = (
@@ -33,30 +32,13 @@ TABLE_PROPERTIES = (
 )
 
 
-class _QuietHandler(WSGIRequestHandler):
-    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: the gateway logs requests."""
-
-
-def one_at_a_time(application: Wsgi) -> Wsgi:
-    """The application behind a lock, each answer complete before the next request begins."""
-    lock = threading.Lock()
-
-    def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with lock:
-            return list(application(environ, start_response))
-
-    return locked
-
-
 def serve(host: str, port: int) -> None:
     """Serve until standard input ends."""
-    application = one_at_a_time(DomainDispatcherApplication(create_backend_app))
-    server = make_server(host, port, application, threaded=True, request_handler=_QuietHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.port, flush=True)
+    application = DomainDispatcherApplication(create_backend_app)
+    sock = bound_socket("DYNAMODB_PORT", port, host)
+    server = create_server(application, sockets=[sock], threads=1)
+    threading.Thread(target=server.run, daemon=True).start()
+    print(sock.getsockname()[1], flush=True)
     sys.stdin.read()
     os._exit(0)
 

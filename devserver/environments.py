@@ -189,14 +189,19 @@ class EnvironmentPool:
 
 def code_version(function: Function) -> frozenset[tuple[str, int, int]]:
     """What tells whether code has changed: name, time and size of every source file."""
-    return frozenset(_source_files(function))
+    folders = (function.code, *function.layers)
+    return frozenset(one for folder in folders for one in _source_files(str(folder)))
 
 
-def _source_files(function: Function) -> Iterator[tuple[str, int, int]]:
-    for folder in (function.code, *function.layers):
-        for path in folder.rglob("*.py"):
-            status = path.stat()
-            yield str(path), status.st_mtime_ns, status.st_size
+def _source_files(folder: str) -> Iterator[tuple[str, int, int]]:
+    """By scandir, which costs a third of pathlib's walk: this runs at every invocation."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                yield entry.path, status.st_mtime_ns, status.st_size
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _source_files(entry.path)
 
 
 def _variables(function: Function) -> dict[str, str]:

@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from devserver.issuer.tenant import AUDIENCE
-
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "template.yaml"
+AUDIENCE = "https://blog.example.com/api"  # of the API, at the desk's issuer
 # Fixed, so that authors keep their ids from one start to the next. No secret, used nowhere else.
 AUTHOR_ID_KEY = "author-ids-at-a-desk-are-no-secret"
 
@@ -78,7 +77,9 @@ class DeskSettings:
 
 def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.socket:
     """A socket on that port; Unusable if somebody else has it."""
-    sock = socket.socket()
+    # The protocol is named, because asyncio sets TCP_NODELAY only where it is, and without that
+    # every answer on a kept connection waits 40 ms for an acknowledgement.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

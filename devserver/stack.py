@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
-from werkzeug.serving import WSGIRequestHandler, make_server
+from waitress.server import create_server
 
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table
@@ -32,32 +32,19 @@ def interrupted_by_sigterm() -> None:
     signal.signal(signal.SIGINT, interrupt)  # a script's background job would ignore it
 
 
-class _QuietHandler(WSGIRequestHandler):
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: an address may hold a code."""
-
-
 @contextmanager
 def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
     """The issuer in threads of this process, listening on loopback unless told otherwise."""
     tenant = Tenant(url)
     application = create_issuer(tenant)
     with ExitStack() as servers:
-        for host in hosts or ("127.0.0.1",):
-            sock = servers.enter_context(bound_socket("ISSUER_PORT", port, host))
-            sock.listen(128)
-            server = make_server(
-                host,
-                port,
-                application,
-                threaded=True,
-                request_handler=_QuietHandler,
-                fd=sock.fileno(),
-            )
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            servers.callback(server.shutdown)
+        sockets = [
+            servers.enter_context(bound_socket("ISSUER_PORT", port, host))
+            for host in hosts or ("127.0.0.1",)
+        ]
+        server = create_server(application, sockets=sockets)
+        threading.Thread(target=server.run, daemon=True).start()
+        servers.callback(server.close)
         yield tenant
 
 

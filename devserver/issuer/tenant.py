@@ -11,7 +11,8 @@ import jwt
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-AUDIENCE = "https://blog.example.com/api"
+from devserver.settings import AUDIENCE
+
 OTHER_AUDIENCE = "https://other.example.com/api"
 SPA_CLIENT = "blog-spa"
 PASSWORD = "password"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.conftest import await_health, free_port, start_devserver
+from tests.e2e.stack import await_health, free_port, start_devserver
 from tests.support import ROOT
 
 PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
@@ -112,6 +112,27 @@ def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None
     assert result.returncode == 1
     assert named in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def _command(folder: Path, name: str, exit_code: int) -> None:
+    """A command that only succeeds or fails."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\nexit {exit_code}\n")
+    path.chmod(0o755)
+
+
+def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:
+    for missing, (name, exit_code) in {
+        "SAM CLI is missing": ("sam", 0),
+        "Python 3.13 is missing": ("python3.13", 0),
+        "Docker is missing": ("docker", 1),
+        "Docker does not answer": ("docker", 0),
+    }.items():
+        result = _run("devserver.sam_local", PATH=str(tmp_path), **_ports())
+        assert result.returncode == 1
+        assert missing in result.stderr
+        assert "Traceback" not in result.stderr
+        _command(tmp_path, name, exit_code)
 
 
 def test_make_token_prints_a_token_and_nothing_else(stack: object) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from devserver.issuer.tenant import AUDIENCE, SPA_CLIENT
-from tests.e2e.conftest import Client, Stack
+from devserver.issuer.tenant import SPA_CLIENT
+from devserver.settings import AUDIENCE
+from tests.e2e.stack import Client, Stack
 
 CALLBACK = "http://localhost:5173/"
 

@@ -1,6 +1,6 @@
 """How users edit their own posts and not others', from login to the owner-conditional write."""
 
-from tests.e2e.conftest import Client, problem
+from tests.e2e.stack import Client, problem
 
 
 def test_from_a_draft_to_a_published_post_that_nobody_else_can_change(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Client, Stack
+from tests.e2e.stack import Client, Stack
 
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:

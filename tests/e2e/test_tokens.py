@@ -9,23 +9,30 @@ import pytest
 import requests
 
 from devserver.issuer.tenant import OTHER_AUDIENCE
-from tests.e2e.conftest import Client, Stack, problem
+from tests.e2e.stack import Client, Json, Stack, problem
 
 
-@pytest.mark.usefixtures("full_gateway")
-def test_no_token_is_401(visitor: Client) -> None:
+def rejected(stack: Stack, answer: requests.Response) -> Json:
+    """The body of a 401 of the gateway's. `sam local` gives a bare 401 or 403 instead."""
+    if stack.is_sam_local:
+        assert answer.status_code in (401, 403), answer.text
+        return {}
+    return problem(answer, 401)
+
+
+def test_no_token_is_401(stack: Stack, visitor: Client) -> None:
     for answer in (
         visitor.get("/me/posts"),
         visitor.send("POST", "/posts", json={"title": "T"}),
         visitor.edit("01JDC0000000000000000000P0", title="T"),
         visitor.delete("01JDC0000000000000000000P0"),
     ):
-        body = problem(answer, 401)
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
-        assert body["error_description"]
+        body = rejected(stack, answer)
+        if body:
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert body["error_description"]
 
 
-@pytest.mark.usefixtures("full_gateway")
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
@@ -49,10 +56,11 @@ def test_a_bad_token_is_401_and_says_why(stack: Stack, kind: str, words: str) ->
         "another signature": lambda: _with_signature_of(stack.token("alice"), stack.token("bob")),
     }
     answer = Client(stack, tokens[kind]()).get("/me/posts")
-    body = problem(answer, 401)
-    assert body["error"] == "invalid_token"
-    assert words in body["error_description"]
-    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    body = rejected(stack, answer)
+    if body:
+        assert body["error"] == "invalid_token"
+        assert words in body["error_description"]
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 def _with_signature_of(token: str, other: str) -> str:

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from devserver.issuer.app import create_issuer
-from devserver.issuer.tenant import AUDIENCE, OTHER_AUDIENCE, SPA_CLIENT, Tenant
+from devserver.issuer.tenant import OTHER_AUDIENCE, SPA_CLIENT, Tenant
+from devserver.settings import AUDIENCE
 from tests.support import ALICE
 
 URL = "http://localhost:9400/"

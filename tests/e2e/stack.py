@@ -1,0 +1,162 @@
+"""A running stack, from its clients' side: addresses, tokens, and people who use the API."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from devserver.issuer.tenant import SPA_CLIENT
+from devserver.settings import AUDIENCE
+from tests.support import ROOT
+
+SECONDS_TO_START = 30
+Json = dict[str, Any]
+
+
+@dataclass
+class Stack:
+    """Where the stack is, and how to get tokens for it."""
+
+    api_url: str
+    issuer_url: str | None
+    is_sam_local: bool = False
+    log: Path | None = None
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, user: str, **form: str) -> str:
+        """An access token of the desk's issuer, or the one that the environment brought."""
+        if user in self.tokens and not form:
+            return self.tokens[user]
+        return str(self.token_answer(user, **form)["access_token"])
+
+    def token_answer(self, user: str, **form: str) -> Json:
+        """The issuer's whole answer to the password grant; a member that is empty is left out."""
+        if self.issuer_url is None:
+            pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+        sent = {
+            "grant_type": "password",
+            "client_id": SPA_CLIENT,
+            "username": f"{user}@example.com",
+            "password": "password",
+            "audience": AUDIENCE,
+            "scope": "openid profile",
+        } | form
+        answer = requests.post(f"{self.issuer_url}oauth/token", data=sent, timeout=10)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+
+class Client:
+    """One person's way to the API, over connections of their own."""
+
+    def __init__(self, stack: Stack, token: str | None = None) -> None:
+        self._stack = stack
+        self._session = requests.Session()
+        self._session.headers["Origin"] = "http://localhost:5173"
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def send(self, method: str, path: str, **more: Any) -> requests.Response:
+        """One request."""
+        url = self._stack.api_url + path
+        return self._session.request(method, url, timeout=30, allow_redirects=False, **more)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.send("GET", path, **more)
+
+    def create(self, **post: Any) -> Json:
+        """A new post, as the API shows it."""
+        answer = self.send("POST", "/posts", json={"title": "A post"} | post)
+        assert answer.status_code == 201, answer.text
+        created: Json = answer.json()
+        return created
+
+    def edit(self, post_id: str, if_match: str | None = None, **changes: Any) -> requests.Response:
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self.send("PATCH", f"/posts/{post_id}", json=changes, headers=headers)
+
+    def delete(self, post_id: str, **more: Any) -> requests.Response:
+        return self.send("DELETE", f"/posts/{post_id}", **more)
+
+
+class DevServer:
+    """A devserver on free ports, ended by SIGTERM."""
+
+    def __init__(self, log: Path, **variables: str) -> None:
+        api_port, issuer_port = free_port(), free_port()
+        self._variables = {
+            "API_PORT": str(api_port),
+            "ISSUER_PORT": str(issuer_port),
+            **variables,
+        }
+        url = f"http://127.0.0.1:{api_port}"
+        self.stack = Stack(url, f"http://localhost:{issuer_port}/", log=log)
+        self._log = log
+
+    def __enter__(self) -> Stack:
+        self.process = start_devserver(self._log, self._variables)
+        await_health(self.stack.api_url, self.process, self._log)
+        return self.stack
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        assert self.process.wait(15) == 0
+
+
+def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
+    """`python -m devserver` as `make dev` runs it."""
+    path = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "devserver"],
+            cwd=ROOT,
+            env={**inherited_environment(), "PYTHONPATH": path, **variables},
+            stdout=output,
+            stderr=output,
+        )
+
+
+def inherited_environment() -> dict[str, str]:
+    """This environment, without what the handlers' tests put into it."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("AUTH0_", "AWS_"))
+    }
+
+
+def await_health(api_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the API answers; fail with what the process said if it does not."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(f"{api_url}/health", timeout=10).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"the devserver did not come up:\n{log.read_text()}")
+
+
+def free_port() -> int:
+    """A port that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def problem(answer: requests.Response, status: int) -> Json:
+    """The body of an error: problem JSON that a browser may read from another origin."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    body: Json = answer.json()
+    assert body["status"] == status
+    assert {"type", "title", "detail"} <= body.keys()
+    return body

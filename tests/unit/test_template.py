@@ -1,0 +1,187 @@
+"""What template.yaml promises: least privilege, one format for errors, and routes as documented."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from devserver.deployment import Deployment, read_deployment
+from devserver.intrinsics import TemplateError
+from devserver.settings import AUTHOR_ID_KEY
+from tests.support import AUDIENCE, ROOT
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES = TEMPLATE["Resources"]
+READ = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+WRITE = {
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+}
+PARAMETERS = {
+    "Auth0Domain": "tenant.example.com",
+    "Auth0Audience": AUDIENCE,
+    "AuthorIdKey": "k" * 32,
+    "AllowedOrigin": "https://blog.example.com",
+}
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    return read_deployment(ROOT / "template.yaml", PARAMETERS)
+
+
+def actions(function: str) -> set[str]:
+    """What a function's role may do; each statement must be for the one table."""
+    found: set[str] = set()
+    for policy in RESOURCES[function]["Properties"].get("Policies", []):
+        for statement in policy["Statement"]:
+            assert statement["Effect"] == "Allow"
+            assert statement["Resource"] == {"Fn::GetAtt": ["BlogTable", "Arn"]}
+            found |= set(statement["Action"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("function", "allowed"),
+    [("AuthorizerFunction", set()), ("PublicFunction", READ), ("PostsFunction", READ | WRITE)],
+)
+def test_a_function_may_do_what_it_needs_and_no_more(function: str, allowed: set[str]) -> None:
+    assert actions(function) == allowed
+
+
+def test_every_function_is_in_the_table_above() -> None:
+    functions = {
+        name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
+    }
+    assert functions == {"AuthorizerFunction", "PublicFunction", "PostsFunction"}
+
+
+def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) -> None:
+    layers = {
+        name: [layer.name for layer in function.layers]
+        for name, function in deployment.functions.items()
+    }
+    assert layers == {
+        "AuthorizerFunction": ["auth"],
+        "PublicFunction": ["auth", "blog"],
+        "PostsFunction": ["auth", "blog"],
+    }
+
+
+def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -> None:
+    holders = {
+        name
+        for name, function in deployment.functions.items()
+        if "AUTHOR_ID_KEY" in function.environment
+    }
+    assert holders == {"PostsFunction"}
+
+
+def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment) -> None:
+    assert len(deployment.gateway_responses) == 21, "all types that API Gateway has"
+    for kind, response in deployment.gateway_responses.items():
+        assert response.headers["Access-Control-Allow-Origin"] == "https://blog.example.com"
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.template is not None
+        body: dict[str, Any] = json.loads(response.template)
+        assert {"type", "title", "detail"} <= body.keys()
+        assert body.get("status") == response.status, kind
+        assert (response.status is None) == kind.startswith("DEFAULT_")
+
+
+def test_gateway_responses_substitute_nothing_but_the_authorizers_fixed_words(
+    deployment: Deployment,
+) -> None:
+    variables = {
+        name
+        for response in deployment.gateway_responses.values()
+        for name in re.findall(r"\$[\w.]+", response.template or "")
+    }
+    assert variables == {
+        "$context.authorizer.auth_error",
+        "$context.authorizer.auth_error_description",
+    }
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["THROTTLED", "QUOTA_EXCEEDED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR",
+     "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"],
+)  # fmt: skip
+def test_what_passes_says_when_to_try_again(deployment: Deployment, kind: str) -> None:
+    assert deployment.gateway_responses[kind].headers["Retry-After"].isdecimal()
+
+
+def test_the_document_describes_the_templates_routes(deployment: Deployment) -> None:
+    document = json.loads((ROOT / "openapi.json").read_text())
+    documented = {
+        (method.upper(), path): "security" in operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    deployed = {
+        (route.method, route.resource): route.authorizer is not None
+        for route in deployment.routes
+        if route.method not in ("OPTIONS", "HEAD")
+    }
+    assert documented == deployed
+
+
+def test_every_public_get_answers_head_and_every_path_a_preflight(deployment: Deployment) -> None:
+    def paths(method: str, *, is_open: bool | None = None) -> set[str]:
+        return {
+            route.resource
+            for route in deployment.routes
+            if route.method == method and is_open in (None, route.authorizer is None)
+        }
+
+    assert paths("HEAD") == paths("GET", is_open=True)
+    assert paths("OPTIONS", is_open=True) == {route.resource for route in deployment.routes}
+
+
+def test_the_table_is_kept(deployment: Deployment) -> None:
+    table = RESOURCES["BlogTable"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    properties = table["Properties"]
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
+
+
+def test_the_variables_for_sam_local_are_declared_and_are_the_desks(
+    deployment: Deployment,
+) -> None:
+    document = json.loads((ROOT / "devserver" / "sam-local.json").read_text())
+    declared = {name for function in deployment.functions.values() for name in function.environment}
+    shipped = document["Parameters"]
+    assert shipped.keys() <= declared, "sam local passes on declared variables alone"
+    assert shipped["AUTHOR_ID_KEY"] == AUTHOR_ID_KEY
+
+
+def test_a_parameter_without_a_value_is_named() -> None:
+    with pytest.raises(TemplateError, match="AuthorIdKey"):
+        read_deployment(ROOT / "template.yaml", {"Auth0Audience": AUDIENCE})
+
+
+LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements.txt"))]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)
+def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
+    text = lock.read_text()
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.M)
+    assert len(pins) == len(re.findall(r"^\S", text.replace("#", " "), re.M))
+    assert text.count("--hash=sha256:") >= len(pins)
+    assert "://" not in text
+
+
+def test_tests_run_with_the_versions_that_are_deployed() -> None:
+    development, *layers = (
+        set(re.findall(r"^([A-Za-z0-9._-]+==\S+)", lock.read_text(), re.M)) for lock in LOCKS
+    )
+    assert layers[0] <= development
+    assert layers[1] <= development
