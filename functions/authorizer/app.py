@@ -4,21 +4,28 @@ It answers Deny for a bad token and raises only when it could not decide, becaus
 caches a Deny as it caches an Allow, and a passing fault must not become one.
 """
 
-import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from blog_auth import emf
 from blog_auth.access_token import AccessToken, AccessTokenVerifier, bearer_token
 from blog_auth.errors import TokenRefused, Undecided
 from blog_auth.key_set import KeySet
 from blog_auth.refusals import Refusal
 from blog_auth.settings import Settings
 
+
+def _count_fetch(outcome: str) -> None:
+    emf.count("KeySetFetches", {"outcome": outcome}, {})
+
+
 settings = Settings.from_environment(os.environ)
-key_sets = {issuer.name: KeySet(issuer.jwks_uri) for issuer in settings.issuers}
+key_sets = {
+    issuer.name: KeySet(issuer.jwks_uri, max_age=settings.keys_max_age, on_fetch=_count_fetch)
+    for issuer in settings.issuers
+}
 for key_set in key_sets.values():
     key_set.preload()
 verifier = AccessTokenVerifier(settings, key_sets, time.time)
@@ -29,12 +36,12 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     try:
         token = verifier.verify(bearer_token(_authorization_headers(event)))
     except TokenRefused as e:
-        _log(event, context, "deny", e.refusal.code)
+        _log(event, context, "deny", e.refusal.code, key_id=e.key_id, client_id=e.client_id)
         return _deny(event["methodArn"], e.refusal)
     except Undecided as e:
-        _log(event, context, "undecided", str(e))
+        _log(event, context, "undecided", e.reason)
         raise
-    _log(event, context, "allow", "verified", token.client_id)
+    _log(event, context, "allow", "verified", key_id=token.key_id, client_id=token.client_id)
     return _allow(event["methodArn"], token)
 
 
@@ -77,17 +84,24 @@ def _answer(
 
 
 def _log(
-    event: Mapping[str, Any], context: object, decision: str, reason: str, client_id: str = ""
+    event: Mapping[str, Any],
+    context: object,
+    decision: str,
+    reason: str,
+    *,
+    key_id: str = "",
+    client_id: str = "",
 ) -> None:
-    """One JSON line a decision, without a word of the token."""
-    line = {
-        "level": "INFO",
-        "message": "authorization",
-        "service": "authorizer",
-        "correlation_id": (event.get("requestContext") or {}).get("requestId"),
-        "function_request_id": getattr(context, "aws_request_id", None),
-        "decision": decision,
-        "reason": reason,
-        "client_id": client_id,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
+    """One line a decision, without a word of the token but the ids of its key and application."""
+    emf.count(
+        "Decisions",
+        {"decision": decision, "reason": reason},
+        {
+            "level": "INFO",
+            "message": "authorization",
+            "correlation_id": (event.get("requestContext") or {}).get("requestId"),
+            "function_request_id": getattr(context, "aws_request_id", None),
+            "kid": emf.loggable(key_id),
+            "client_id": emf.loggable(client_id),
+        },
+    )

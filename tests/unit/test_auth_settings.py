@@ -25,6 +25,15 @@ def test_several_issuers_of_one_tenant_each_with_their_keys() -> None:
     assert second.jwks_uri == "https://tenant.eu.auth0.com/.well-known/jwks.json"
 
 
+def test_what_is_optional() -> None:
+    optional = {"AUTH0_CLIENT_IDS": "spa, cli", "AUTH0_KEYS_MAX_AGE": "3600"}
+    settings = Settings.from_environment(AUDIENCE | {"AUTH0_DOMAIN": "a.example"} | optional)
+    assert settings.client_ids == {"spa", "cli"}
+    assert settings.keys_max_age == 3600
+    defaults = Settings.from_environment(AUDIENCE | {"AUTH0_DOMAIN": "a.example"})
+    assert (defaults.client_ids, defaults.keys_max_age) == (frozenset(), 86_400)
+
+
 def test_plain_http_is_for_this_machine() -> None:
     settings = Settings.from_environment(AUDIENCE | {"AUTH0_ISSUER": "http://localhost:9400/"})
     assert settings.issuers[0].name == "http://localhost:9400/"
@@ -53,6 +62,10 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ({"AUTH0_ISSUER": "https://a.example:port/"}, "AUTH0_ISSUER"),
         ({"AUTH0_ISSUER": "https://a.exa mple/"}, "AUTH0_ISSUER"),
         ({"AUTH0_ISSUER": "https://a.example/?x/"}, "AUTH0_ISSUER"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_CLIENT_IDS": "spa,,cli"}, "AUTH0_CLIENT_IDS"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_KEYS_MAX_AGE": "1 day"}, "AUTH0_KEYS_MAX_AGE"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_KEYS_MAX_AGE": "599"}, "AUTH0_KEYS_MAX_AGE"),
+        ({"AUTH0_DOMAIN": "a.example", "AUTH0_KEYS_MAX_AGE": "604801"}, "AUTH0_KEYS_MAX_AGE"),
         ({"AUTH0_DOMAIN": "a.example", "AUTH0_AUDIENCE": ""}, "AUTH0_AUDIENCE"),
         ({"AUTH0_DOMAIN": "a.example", "AUTH0_AUDIENCE": " x"}, "AUTH0_AUDIENCE"),
         ({"AUTH0_DOMAIN": "a.example", "AUTH0_JWKS_URI": "file:///etc/passwd"}, "AUTH0_JWKS_URI"),

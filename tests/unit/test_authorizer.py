@@ -8,7 +8,8 @@ import pytest
 from blog_auth import refusals
 from blog_auth.access_token import AccessTokenVerifier
 from blog_auth.errors import Undecided
-from blog_auth.key_set import KeySet, KeySetUnusable
+from blog_auth.key_fetch import KeySetUnusable
+from blog_auth.key_set import KeySet
 from functions.authorizer import app
 from tests.support import (
     ALICE,
@@ -86,7 +87,7 @@ def test_the_sample_event_is_denied_and_does_not_crash() -> None:
 
 def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     def down(_uri: str) -> bytes:
-        raise KeySetUnusable
+        raise KeySetUnusable("down")
 
     keys = KeySet("https://x/", fetch=down, clock=Clock())
     verifier = AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock())
@@ -103,7 +104,11 @@ def test_one_line_a_decision_without_a_word_of_the_token(
     decide("Bearer an.access.token")
     lines = capsys.readouterr().out.splitlines()
     allowed, denied = map(json.loads, lines)
-    assert (allowed["decision"], allowed["client_id"]) == ("allow", "blog-spa")
+    assert (allowed["decision"], allowed["kid"], allowed["client_id"]) == (
+        "allow",
+        "key-1",
+        "blog-spa",
+    )
     assert (denied["decision"], denied["reason"]) == ("deny", "malformed")
     assert allowed["correlation_id"] == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
     for line in lines:

@@ -1,17 +1,15 @@
 """An issuer's keys: known users go on while fetches fail, and nobody can cause a flood of them."""
 
-import json
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from blog_auth import key_set as module
 from blog_auth.errors import Undecided
-from blog_auth.key_set import KeySet, KeySetUnusable, fetch_bytes, parse_key_set
+from blog_auth.key_fetch import KeySetUnusable
+from blog_auth.key_set import KeySet, parse_key_set
+from blog_auth.settings import DEFAULT_KEYS_MAX_AGE
 from tests.support import Clock, Signer, key_set_document
 
 ONE, TWO = Signer("one"), Signer("two")
@@ -95,7 +93,7 @@ def test_known_keys_serve_on_while_fetches_fail_for_a_bounded_time(
 ) -> None:
     keys.preload()
     publisher.is_down = True
-    clock.now += module.HARD_TTL - 1
+    clock.now += DEFAULT_KEYS_MAX_AGE - 1
     assert keys.key("one")
     clock.now += 2
     with pytest.raises(Undecided):
@@ -186,6 +184,7 @@ def test_fifty_threads_with_an_unknown_id_cause_one_fetch(clock: Clock) -> None:
         key_set_document(ONE.jwk(n=None)),
         key_set_document(ONE.jwk(n="!")),
         key_set_document(ONE.jwk(e="Aw")),
+        key_set_document(ONE.jwk(e="AQAC")),
         key_set_document(Signer("weak", bits=1024).jwk()),
     ],
 )
@@ -197,51 +196,3 @@ def test_what_is_no_usable_key_set_is_refused(document: bytes) -> None:
 def test_keys_of_no_use_do_not_spoil_the_others() -> None:
     others = [TWO.jwk(kty="EC"), TWO.jwk(kid="three", n="!"), TWO.jwk(use="enc")]
     assert list(parse_key_set(key_set_document(*others, ONE.jwk()))) == ["one"]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as its path says."""
-
-    def do_GET(self) -> None:
-        if self.path == "/redirect":
-            self.send_response(302)
-            self.send_header("Location", "/good")
-            self.end_headers()
-            return
-        self.send_response(500 if self.path == "/broken" else 200)
-        self.end_headers()
-        if self.path == "/slow":
-            time.sleep(0.6)
-        document = key_set_document(ONE.jwk())
-        self.wfile.write(b"x" * 100_000 if self.path == "/endless" else document)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
-
-
-def test_a_key_set_is_fetched_over_http(server: str) -> None:
-    assert json.loads(fetch_bytes(f"{server}/good"))["keys"][0]["kid"] == "one"
-
-
-@pytest.mark.parametrize("path", ["/redirect", "/broken", "/endless", "/slow"])
-def test_a_fetch_that_goes_wrong_is_one_kind_of_failure(
-    server: str, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "FETCH_SECONDS", 0.3)
-    with pytest.raises(KeySetUnusable):
-        fetch_bytes(server + path)
-
-
-def test_nobody_listening_is_a_failure_too() -> None:
-    with pytest.raises(KeySetUnusable):
-        fetch_bytes("http://127.0.0.1:9/jwks.json")

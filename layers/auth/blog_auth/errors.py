@@ -23,15 +23,24 @@ class SettingsError(AuthError):
 
 
 class TokenRefused(AuthError):
-    """The token will not be accepted, however often it is sent."""
+    """The token will not be accepted, however often it is sent.
+
+    `key_id` and `client_id` are what the token says of itself, as far as it was read.
+    """
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.description)
         self.refusal = refusal
+        self.key_id = ""
+        self.client_id = ""
 
 
 class Undecided(AuthError):
-    """The keys that would decide about the token could not be had."""
+    """The keys that would decide about the token could not be had: try again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NotAuthenticated(AuthError):

@@ -4,11 +4,8 @@ PyJWT's own client drops good keys when a fetch fails and fetches for every unkn
 that anyone can make it call the issuer. This one keeps the keys it has and counts its attempts.
 """
 
-import http.client
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -18,33 +15,39 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from blog_auth.errors import Undecided
+from blog_auth.key_fetch import KeySetUnusable, fetch_key_set
+from blog_auth.settings import DEFAULT_KEYS_MAX_AGE
 
 SOFT_TTL = 600.0  # seconds after which keys are fetched again
-HARD_TTL = 86_400.0  # seconds for which known keys serve on while fetches fail
 COOL_DOWN = 30.0  # seconds between two attempts to fetch, whatever became of them
-FETCH_SECONDS = 3.0  # for a whole fetch
-MAX_BYTES = 65_536
 MIN_KEY_BITS = 2048
 MIN_EXPONENT = 65_537
-
-Fetch = Callable[[str], bytes]
-
-
-class KeySetUnusable(Exception):
-    """The issuer's key set could not be fetched, or what came is no key set."""
 
 
 class KeySet:
     """The signing keys behind one JWKS address (RFC 7517), for many threads at once.
 
-    The clock is that of the wall, because a monotonic one stands still in a SnapStart snapshot.
+    Keys are fetched again after SOFT_TTL whatever Cache-Control says, because Auth0 says 15 s. The
+    clock is that of the wall, because a monotonic one stands still in a SnapStart snapshot.
     """
 
     def __init__(
-        self, uri: str, *, fetch: Fetch | None = None, clock: Callable[[], float] = time.time
+        self,
+        uri: str,
+        *,
+        max_age: float = DEFAULT_KEYS_MAX_AGE,
+        on_fetch: Callable[[str], None] = lambda _outcome: None,
+        fetch: Callable[[str], bytes] = fetch_key_set,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`max_age` bounds, in seconds, how long known keys serve on while fetches fail.
+
+        `on_fetch` hears of each fetch: `ok`, or a code for what went wrong.
+        """
         self._uri = uri
-        self._fetch = fetch or fetch_bytes
+        self._max_age = max_age
+        self._on_fetch = on_fetch
+        self._fetch = fetch
         self._clock = clock
         self._lock = Lock()
         self._keys: dict[str, PyJWK] = {}
@@ -65,10 +68,10 @@ class KeySet:
         """
         with self._lock:  # so that many who wait for one fetch cause one fetch
             is_fresh = self._is_older_than(SOFT_TTL) and self._refresh()
-            if self._is_older_than(HARD_TTL):
-                raise Undecided("the issuer's keys cannot be had")
+            if self._is_older_than(self._max_age):
+                raise Undecided("no_keys")
             if key_id not in self._keys and not is_fresh and not self._refresh():
-                raise Undecided("the key is unknown and may be new")
+                raise Undecided("unknown_key_cooling_down")
             return self._keys.get(key_id)
 
     def _is_older_than(self, seconds: float) -> bool:
@@ -83,8 +86,10 @@ class KeySet:
         self._attempted_at = now
         try:
             self._keys = parse_key_set(self._fetch(self._uri))
-        except KeySetUnusable:
+        except KeySetUnusable as e:
+            self._on_fetch(e.outcome)
             return False
+        self._on_fetch("ok")
         self._fetched_at = self._clock()
         return True
 
@@ -98,11 +103,11 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
         members = json.loads(document)["keys"]
         candidates = [member for member in members if _is_for_rs256(member)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
-        raise KeySetUnusable("not a JSON Web Key Set") from e
+        raise KeySetUnusable("not_a_key_set") from e
     keys: dict[str, PyJWK] = {}
     for member in candidates:
         if member["kid"] in keys:
-            raise KeySetUnusable("two keys share an id")
+            raise KeySetUnusable("duplicate_key_ids")
         try:
             key = PyJWK(member, algorithm="RS256")
         except (PyJWTError, ValueError, TypeError):
@@ -110,7 +115,7 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
         if _is_strong(key):
             keys[member["kid"]] = key
     if not keys:
-        raise KeySetUnusable("no usable key")
+        raise KeySetUnusable("no_usable_key")
     return keys
 
 
@@ -126,35 +131,7 @@ def _is_for_rs256(member: dict[str, Any]) -> bool:
 
 def _is_strong(key: PyJWK) -> bool:
     public = key.key
-    return (
-        isinstance(public, RSAPublicKey)
-        and public.key_size >= MIN_KEY_BITS
-        and public.public_numbers().e >= MIN_EXPONENT
-    )
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """None: a redirect is an answer like any other that is no key set."""
-
-
-def fetch_bytes(uri: str) -> bytes:
-    """GET an address from the settings: no proxy, no redirect, at most MAX_BYTES.
-
-    Raises KeySetUnusable.
-    """
-    deadline = time.monotonic() + FETCH_SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
-    request = urllib.request.Request(uri, headers={"Accept": "application/json"})  # noqa: S310 - settings admit http(s) alone
-    received = bytearray()
-    try:
-        with opener.open(request, timeout=FETCH_SECONDS) as response:
-            while chunk := response.read1(MAX_BYTES + 1):
-                received += chunk
-                if len(received) > MAX_BYTES:
-                    raise KeySetUnusable("larger than a key set has reason to be")
-                if time.monotonic() > deadline:
-                    raise KeySetUnusable("too slow")
-    except (OSError, http.client.HTTPException) as e:  # URLError is an OSError
-        raise KeySetUnusable("cannot be fetched") from e
-    return bytes(received)
+    if not isinstance(public, RSAPublicKey) or public.key_size < MIN_KEY_BITS:
+        return False
+    exponent = public.public_numbers().e
+    return exponent >= MIN_EXPONENT and exponent % 2 == 1

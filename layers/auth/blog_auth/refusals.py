@@ -69,6 +69,11 @@ WRONG_AUDIENCE: Final = Refusal(
     "The access token is for another audience: request the token with the audience of this API.",
     "RFC 7519 section 4.1.3",
 )
+FOREIGN_CLIENT: Final = Refusal(
+    "foreign_client",
+    "The access token was issued to an application that this API does not accept.",
+    "RFC 9068 section 2.2",
+)
 EXPIRED: Final = Refusal(
     "expired", "The access token has expired: request a new one.", "RFC 7519 section 4.1.4"
 )

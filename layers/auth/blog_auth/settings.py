@@ -13,6 +13,8 @@ from blog_auth.errors import SettingsError
 # Where plain http is no risk: this machine, and the machine that a container runs on.
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 
+DEFAULT_KEYS_MAX_AGE = 86_400
+
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.I)
 
 
@@ -26,17 +28,24 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Settings:
-    """The trusted issuers, the first of them the main one, and the API's own audience."""
+    """The trusted issuers, the first of them the main one, and the API's own audience.
+
+    `client_ids` are the applications whose tokens are accepted, all of them if there is none;
+    `keys_max_age` is for how many seconds known keys serve on while no new ones can be had.
+    """
 
     issuers: tuple[Issuer, ...]
     audience: str
+    client_ids: frozenset[str] = frozenset()
+    keys_max_age: float = DEFAULT_KEYS_MAX_AGE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `AUTH0_DOMAIN` or `AUTH0_ISSUER`, `AUTH0_AUDIENCE` and `AUTH0_JWKS_URI`.
+        """Read `AUTH0_DOMAIN` or `AUTH0_ISSUER`, `AUTH0_AUDIENCE`, and what is optional.
 
-        `AUTH0_ISSUER` may be a comma-separated list of addresses of one tenant;
-        `AUTH0_JWKS_URI` stands for the keys of the first. An empty variable counts as absent.
+        `AUTH0_ISSUER` may be a comma-separated list of addresses of one tenant; `AUTH0_JWKS_URI`
+        stands for the keys of the first; `AUTH0_CLIENT_IDS` is a comma-separated allow-list of
+        applications; `AUTH0_KEYS_MAX_AGE` is in seconds. An empty variable counts as absent.
 
         Raises SettingsError, which names the variable.
         """
@@ -50,7 +59,27 @@ class Settings:
         if jwks_uri := environment.get("AUTH0_JWKS_URI", ""):
             _check_address("AUTH0_JWKS_URI", jwks_uri)
             jwks_uris[0] = jwks_uri
-        return cls(tuple(map(Issuer, names, jwks_uris)), audience)
+        return cls(
+            issuers=tuple(map(Issuer, names, jwks_uris)),
+            audience=audience,
+            client_ids=_client_ids(environment),
+            keys_max_age=_keys_max_age(environment),
+        )
+
+
+def _client_ids(environment: Mapping[str, str]) -> frozenset[str]:
+    listed = environment.get("AUTH0_CLIENT_IDS", "")
+    names = [name.strip() for name in listed.split(",")] if listed else []
+    if not all(names):
+        raise SettingsError("AUTH0_CLIENT_IDS", "holds an empty name")
+    return frozenset(names)
+
+
+def _keys_max_age(environment: Mapping[str, str]) -> float:
+    text = environment.get("AUTH0_KEYS_MAX_AGE", "") or str(DEFAULT_KEYS_MAX_AGE)
+    if not text.isascii() or not text.isdecimal() or not 600 <= int(text) <= 604_800:
+        raise SettingsError("AUTH0_KEYS_MAX_AGE", "must be 600 to 604800 seconds")
+    return float(text)
 
 
 def _issuer_names(environment: Mapping[str, str]) -> list[str]:

@@ -89,6 +89,11 @@ class InsufficientScope(Forbidden):
     """The token lacks a permission (RFC 6750 §3.1)."""
 
     @property
+    def headers(self) -> dict[str, str]:
+        """The challenge; API Gateway renames it, so the body says the same."""
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+
+    @property
     def members(self) -> dict[str, Any]:
         """The error code of RFC 6750 and its description."""
         return {"error": "insufficient_scope", "error_description": self.detail}

@@ -1,0 +1,278 @@
+"""The issuer's key server misbehaves: known users go on, and nobody causes a flood of fetches."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from blog_auth import key_fetch, refusals
+from blog_auth.access_token import AccessTokenVerifier
+from blog_auth.errors import TokenRefused, Undecided
+from blog_auth.key_fetch import KeySetUnusable, fetch_key_set
+from blog_auth.key_set import COOL_DOWN, SOFT_TTL, KeySet
+from blog_auth.settings import DEFAULT_KEYS_MAX_AGE, Issuer, Settings
+from devserver.authorization import Authorization, ResultCache
+from tests.support import AUDIENCE, ISSUER, NOW, Clock, Signer, claims, key_set_document
+
+OLD, NEW = Signer("old"), Signer("new")
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def document(body: bytes, status: int = 200, **headers: str) -> Answer:
+    """An answer with that body."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+GOOD = key_set_document(OLD.jwk())
+
+
+def byte_by_byte(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for byte in GOOD:
+        handler.wfile.write(bytes([byte]))
+        time.sleep(0.02)
+
+
+def slow_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+    for _ in range(100):
+        handler.wfile.write(b"X-Slow: 1\r\n")
+        time.sleep(0.02)
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.close()
+
+
+FAULTS: dict[str, tuple[Answer, str, int]] = {
+    # what the server does: the outcome, and how often one fetch asks
+    "500": (document(b"", 500), "status_500", 2),
+    "503": (document(b"", 503), "status_503", 2),
+    "429": (document(b"", 429), "status_429", 2),
+    "404": (document(b"", 404), "status_404", 1),
+    "403": (document(b"", 403), "status_403", 1),
+    "redirect": (document(b"", 302, Location="/elsewhere"), "status_302", 1),
+    "permanent redirect": (document(b"", 308, Location="http://127.0.0.1:9/"), "status_308", 1),
+    "hangs up": (hang_up, "connection", 2),
+    "says less than it promised": (
+        document(b"{", 200, **{"Content-Length": "9"}),
+        "not_a_key_set",
+        1,
+    ),
+    "is silent": (lambda _: time.sleep(1), "timeout", 1),
+    "a byte now and then": (byte_by_byte, "timeout", 1),
+    "a header now and then": (slow_headers, "timeout", 1),
+    "endless": (document(b" " * 1_000_000), "too_large", 1),
+    "HTML": (document(b"<!doctype html><title>Down</title>"), "not_a_key_set", 1),
+    "nothing": (document(b""), "not_a_key_set", 1),
+    "half of it": (document(GOOD[:-9]), "not_a_key_set", 1),
+    "a list": (document(b"[]"), "not_a_key_set", 1),
+    "duplicate ids": (document(key_set_document(OLD.jwk(), OLD.jwk())), "duplicate_key_ids", 1),
+    "weak keys": (document(key_set_document(Signer("weak", 1024).jwk())), "no_usable_key", 1),
+}
+
+
+class KeyServer(ThreadingHTTPServer):
+    """Answers as it is told, and counts."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer: Answer = document(GOOD)
+        self.asked = 0
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/.well-known/jwks.json"
+
+    def publish(self, *signers: Signer) -> None:
+        self.answer = document(key_set_document(*(signer.jwk() for signer in signers)))
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: a client that hangs up is what is tested."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: KeyServer
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        self.server.answer(self)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
+    monkeypatch.setattr(key_fetch, "FETCH_SECONDS", 0.4)
+    with KeyServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def outcomes() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def verifier(server: KeyServer, clock: Clock, outcomes: list[str]) -> AccessTokenVerifier:
+    keys = KeySet(server.uri, on_fetch=outcomes.append, clock=clock)
+    keys.preload()
+    settings = Settings((Issuer(ISSUER, server.uri),), AUDIENCE)
+    return AccessTokenVerifier(settings, {ISSUER: keys}, clock)
+
+
+def token(signer: Signer) -> str:
+    return signer.sign(claims(exp=NOW + 10_000_000))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
+    server: KeyServer, fault: str
+) -> None:
+    server.answer, outcome, asked = FAULTS[fault]
+    outcomes: list[str] = []
+    started = time.monotonic()
+    KeySet(server.uri, on_fetch=outcomes.append).preload()
+    assert outcomes == [outcome]
+    assert server.asked == asked
+    assert time.monotonic() - started < 5, "not a measurement: it would hang for ever"
+
+
+def test_nobody_listening_is_a_fault_too() -> None:
+    with pytest.raises(KeySetUnusable):
+        fetch_key_set("http://127.0.0.1:9/jwks.json")
+
+
+def test_one_retry_makes_good_a_passing_fault(server: KeyServer) -> None:
+    def once(handler: BaseHTTPRequestHandler) -> None:
+        server.answer = document(GOOD)
+        hang_up(handler)
+
+    server.answer = once
+    assert fetch_key_set(server.uri) == GOOD
+    assert server.asked == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_known_users_go_on_through_any_fault(
+    server: KeyServer,
+    verifier: AccessTokenVerifier,
+    clock: Clock,
+    outcomes: list[str],
+    fault: str,
+) -> None:
+    server.answer, outcome, _ = FAULTS[fault]
+    for hours in (1, 5, 23):
+        clock.now = NOW + hours * 3600
+        assert verifier.verify(token(OLD))
+        assert verifier.verify(token(OLD)), "without another fetch in the cool-down"
+    assert outcomes == ["ok"] + [outcome] * 3
+    clock.now = NOW + DEFAULT_KEYS_MAX_AGE + 1
+    with pytest.raises(Undecided):
+        verifier.verify(token(OLD))
+    server.publish(OLD)
+    clock.now += COOL_DOWN
+    assert verifier.verify(token(OLD)), "and it heals by itself"
+
+
+def test_after_a_rotation_new_tokens_pass_within_one_cool_down(
+    server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
+) -> None:
+    server.publish(NEW, OLD)
+    assert verifier.verify(token(NEW)), "at once, where nobody has asked for a key just before"
+    assert verifier.verify(token(OLD))
+
+
+def test_a_rotation_just_after_somebody_asked_for_an_unknown_key(
+    server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
+) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        verifier.verify(token(Signer("nobody's")))
+    assert refused.value.refusal == refusals.UNKNOWN_KEY
+    server.publish(NEW, OLD)
+    with pytest.raises(Undecided):
+        verifier.verify(token(NEW))
+    clock.now += COOL_DOWN
+    assert verifier.verify(token(NEW))
+
+
+def test_a_rotation_in_mid_flight_serves_whoever_waits(
+    server: KeyServer, verifier: AccessTokenVerifier
+) -> None:
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.1)
+        document(key_set_document(NEW.jwk(), OLD.jwk()))(handler)
+
+    server.answer = slowly
+    asked_before = server.asked
+    passed: list[str] = []
+
+    def use(signer: Signer) -> None:
+        passed.append(verifier.verify(token(signer)).key_id)
+
+    threads = [threading.Thread(target=use, args=[signer]) for signer in (NEW, OLD) * 10]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(passed) == ["new"] * 10 + ["old"] * 10
+    assert server.asked == asked_before + 1
+
+
+def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
+    server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
+) -> None:
+    """The gateway's cached Allow comes on top: 600 s and 300 s, and no more."""
+    cache = ResultCache(300, clock)
+    allow = Authorization("p", ({"Effect": "Allow", "Action": "*", "Resource": "*"},), {})
+
+    def passes() -> bool:
+        if cache.get("token") is None:
+            try:
+                verifier.verify(token(OLD))
+            except TokenRefused:
+                return False
+            cache.put("token", allow)
+        return True
+
+    clock.now += SOFT_TTL - 1
+    assert passes(), "the Allow is cached at the last moment of the old keys"
+    server.publish(NEW)
+    clock.now += 299
+    assert passes(), "from the cache"
+    clock.now += 1
+    assert not passes()
+
+
+def test_a_snapshot_that_is_restored_much_later_fetches_before_it_trusts(
+    server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
+) -> None:
+    server.publish(NEW)
+    clock.now += 3 * 86_400
+    with pytest.raises(TokenRefused):
+        verifier.verify(token(OLD))
+    assert verifier.verify(token(NEW))
