@@ -50,14 +50,15 @@ format: $(READY) ## Put the code into ruff's format
 openapi: $(READY) ## Write openapi.json from the handlers
 	@$(PY) scripts/openapi.py
 
-build: ## What is deployed, into .aws-sam
-	@sam build
+build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CLI and Python 3.13)
+	@sam build $(ARGS)
+	@python3.13 scripts/bytecode.py .aws-sam/build
 
 sam-local: $(READY) ## The same API in containers, by SAM CLI
 	@exec $(PY) -m devserver.sam_local
 
 bench: $(READY) ## Ratios, measured here and now
-	@$(PY) -m tests.performance.bench
+	@$(PY) -m tests.performance
 
 # Hashes of every platform's wheels, and no address of any registry.
 LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -4,31 +4,41 @@ It answers Deny for a bad token and raises only when it could not decide, becaus
 caches a Deny as it caches an Allow, and a passing fault must not become one.
 """
 
+import gc
 import os
 import time
 from collections.abc import Mapping
 from typing import Any
+
+gc.disable()  # importing makes many objects and no garbage: the collector would only look at them
+
+from blog_auth.key_fetch import PendingKeySet
+from blog_auth.settings import Settings
+
+settings = Settings.from_environment(os.environ)
+fetches = [PendingKeySet(issuer.jwks_uri) for issuer in settings.issuers]  # while others load
 
 from blog_auth import emf
 from blog_auth.access_token import AccessToken, AccessTokenVerifier, bearer_token
 from blog_auth.errors import TokenRefused, Undecided
 from blog_auth.key_set import KeySet
 from blog_auth.refusals import Refusal
-from blog_auth.settings import Settings
 
 
 def _count_fetch(outcome: str) -> None:
     emf.count("KeySetFetches", {"outcome": outcome}, {})
 
 
-settings = Settings.from_environment(os.environ)
 key_sets = {
     issuer.name: KeySet(issuer.jwks_uri, max_age=settings.keys_max_age, on_fetch=_count_fetch)
     for issuer in settings.issuers
 }
-for key_set in key_sets.values():
-    key_set.preload()
+for key_set, fetch in zip(key_sets.values(), fetches, strict=True):
+    key_set.preload(fetch)
 verifier = AccessTokenVerifier(settings, key_sets, time.time)
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:

@@ -19,22 +19,32 @@ class KeySetUnusable(Exception):
         self.outcome = outcome
 
 
-def fetch_key_set(uri: str) -> bytes:
-    """The document at an address of the settings: no proxy, no redirect, one retry.
+class PendingKeySet:
+    """A fetch under way: no proxy, no redirect, one retry.
 
     In a thread of its own, because socket timeouts bound a single read, and neither a name look-up
-    nor a server that sends a byte a second. Raises KeySetUnusable.
+    nor a server that sends a byte a second; and so that a cold start can go on beside it.
     """
-    answers: SimpleQueue[bytes | KeySetUnusable] = SimpleQueue()
-    deadline = time.monotonic() + FETCH_SECONDS
-    Thread(target=_fetch, args=(uri, deadline, answers), daemon=True).start()
-    try:
-        answer = answers.get(timeout=FETCH_SECONDS)
-    except Empty:
-        raise KeySetUnusable("timeout") from None
-    if isinstance(answer, KeySetUnusable):
-        raise answer
-    return answer
+
+    def __init__(self, uri: str) -> None:
+        self._deadline = time.monotonic() + FETCH_SECONDS
+        self._answers: SimpleQueue[bytes | KeySetUnusable] = SimpleQueue()
+        Thread(target=_fetch, args=(uri, self._deadline, self._answers), daemon=True).start()
+
+    def document(self) -> bytes:
+        """What the address answered, to be asked for once. Raises KeySetUnusable."""
+        try:
+            answer = self._answers.get(timeout=max(0.0, self._deadline - time.monotonic()))
+        except Empty:
+            raise KeySetUnusable("timeout") from None
+        if isinstance(answer, KeySetUnusable):
+            raise answer
+        return answer
+
+
+def fetch_key_set(uri: str) -> bytes:
+    """The document at an address of the settings. Raises KeySetUnusable."""
+    return PendingKeySet(uri).document()
 
 
 def _fetch(uri: str, deadline: float, answers: "SimpleQueue[bytes | KeySetUnusable]") -> None:

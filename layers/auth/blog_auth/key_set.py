@@ -7,6 +7,7 @@ that anyone can make it call the issuer. This one keeps the keys it has and coun
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -15,7 +16,7 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from blog_auth.errors import Undecided
-from blog_auth.key_fetch import KeySetUnusable, fetch_key_set
+from blog_auth.key_fetch import KeySetUnusable, PendingKeySet, fetch_key_set
 from blog_auth.settings import DEFAULT_KEYS_MAX_AGE
 
 SOFT_TTL = 600.0  # seconds after which keys are fetched again
@@ -54,11 +55,13 @@ class KeySet:
         self._fetched_at = float("-inf")
         self._attempted_at = float("-inf")
 
-    def preload(self) -> None:
-        """Fetch ahead of the first token, at a cold start; a failure is left to that token."""
+    def preload(self, pending: PendingKeySet | None = None) -> None:
+        """Fetch ahead of the first token, at a cold start; a failure is left to that token.
+
+        The fetch may have been started earlier.
+        """
         with self._lock:
-            self._refresh()
-            self._attempted_at = float("-inf")
+            self._take(pending.document if pending else partial(self._fetch, self._uri))
 
     def key(self, key_id: str) -> PyJWK | None:
         """The key of that id, or None if the issuer does not publish one.
@@ -84,8 +87,11 @@ class KeySet:
         if 0 <= now - self._attempted_at < COOL_DOWN:
             return False
         self._attempted_at = now
+        return self._take(partial(self._fetch, self._uri))
+
+    def _take(self, fetched: Callable[[], bytes]) -> bool:
         try:
-            self._keys = parse_key_set(self._fetch(self._uri))
+            self._keys = parse_key_set(fetched())
         except KeySetUnusable as e:
             self._on_fetch(e.outcome)
             return False

@@ -1,12 +1,10 @@
-"""`make bench`: a warm request through the devserver and through `sam local`, in the same run.
+"""A warm request through the devserver and through `sam local`, in the same run.
 
-Times are of this machine at this moment; what counts are the ratios. Requests go in turns of
-twenty, so that both are warm and see the same weather. Without Docker or SAM CLI the second half
-is left out, and the output says so.
+Requests go in turns of twenty, so that both are warm and see the same weather. Without Docker or
+SAM CLI the second half is left out, and the output says so.
 """
 
 import http.client
-import json
 import os
 import re
 import statistics
@@ -24,20 +22,15 @@ import requests
 from devserver.sam_local import check_tools
 from devserver.settings import Unusable
 from tests.e2e.stack import Client, DevServer, Stack, free_port
+from tests.performance.figures import Figures
 from tests.support import ROOT
 
 TURNS = 15
 REQUESTS_A_TURN = 20
-RESULTS = ROOT / "bench-results.json"
-LIMITS = {
-    "devserver: GET /posts/{id}, ms": 20.0,
-    "devserver: the gateway's own share, ms": 3.0,
-    "GET /posts/{id}: devserver / sam local": 0.5,
-}
 
 
-def main() -> int:
-    """Measure, print the table, and keep it as JSON."""
+def measure(figures: Figures) -> None:
+    """Both stacks side by side."""
     with ExitStack() as stacks:
         log = Path(stacks.enter_context(tempfile.TemporaryDirectory())) / "log"
         contenders = {"devserver": stacks.enter_context(DevServer(log))}
@@ -45,36 +38,31 @@ def main() -> int:
             check_tools()
             contenders["sam local"] = stacks.enter_context(_sam_local())
         except Unusable as e:
-            sys.stderr.write(f"sam local is left out: {e}\n")
-        figures = _measured(contenders)
-    for name, value in figures.items():
-        limit = f"   (at most {LIMITS[name]:g})" if name in LIMITS else ""
-        print(f"{name:<48}{value:>10.2f}{limit}")
-    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"\nkept in {RESULTS.name}")
-    return int(any(figures[name] > limit for name, limit in LIMITS.items() if name in figures))
+            figures.left_out("sam local", str(e))
+        for route in ("/health", "/posts/{id}"):
+            _compare(figures, route, contenders)
 
 
-def _measured(contenders: dict[str, Stack]) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    for route in ("/health", "/posts/{id}"):
-        clients = {name: _asking(stack, route) for name, stack in contenders.items()}
-        times: dict[str, list[float]] = {name: [] for name in clients}
-        shares: list[float] = []
-        for turn in range(1 + TURNS):
-            for name, ask in clients.items():
-                asked = [ask() for _ in range(REQUESTS_A_TURN)]
-                if turn > 0:  # the first is for warming up
-                    times[name] += [milliseconds for milliseconds, _ in asked]
-                    shares += [whole - inside for whole, inside in asked if inside is not None]
-        for name, measured in times.items():
-            figures[f"{name}: GET {route}, ms"] = statistics.median(measured)
-        if route == "/posts/{id}":
-            figures["devserver: the gateway's own share, ms"] = statistics.median(shares)
-        if "sam local" in times:
-            ours, theirs = (statistics.median(times[name]) for name in ("devserver", "sam local"))
-            figures[f"GET {route}: devserver / sam local"] = ours / theirs
-    return figures
+def _compare(figures: Figures, route: str, contenders: dict[str, Stack]) -> None:
+    is_promised = route == "/posts/{id}"
+    clients = {name: _asking(stack, route) for name, stack in contenders.items()}
+    times: dict[str, list[float]] = {name: [] for name in clients}
+    shares: list[float] = []
+    for turn in range(1 + TURNS):
+        for name, ask in clients.items():
+            asked = [ask() for _ in range(REQUESTS_A_TURN)]
+            if turn > 0:  # the first is for warming up
+                times[name] += [milliseconds for milliseconds, _ in asked]
+                shares += [whole - inside for whole, inside in asked if inside is not None]
+    medians = {name: statistics.median(measured) for name, measured in times.items()}
+    figures.add(f"devserver: GET {route}", medians["devserver"], 20 if is_promised else None)
+    share = statistics.median(shares)
+    figures.add(f"devserver: GET {route}, the gateway's share", share, 3 if is_promised else None)
+    if "sam local" in medians:
+        figures.add(f"sam local: GET {route}", medians["sam local"])
+        ratio = medians["devserver"] / medians["sam local"]
+        limit = 0.5 if is_promised else None
+        figures.add(f"GET {route}: devserver / sam local", ratio, limit)
 
 
 def _asking(stack: Stack, route: str) -> Callable[[], tuple[float, float | None]]:
@@ -123,7 +111,3 @@ def _sam_local() -> Iterator[Stack]:
     finally:
         process.terminate()
         process.wait(60)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The build's check of bytecode sees each way in which it can be missing or stale."""
+
+import compileall
+import py_compile
+from pathlib import Path
+
+import pytest
+
+from scripts.bytecode import faults
+
+MODES = py_compile.PycInvalidationMode
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Path:
+    folder = tmp_path / "Function" / "package"
+    folder.mkdir(parents=True)
+    (folder / "module.py").write_text("x = 1\n")
+    return folder.parent
+
+
+def compiled(artifact: Path, mode: py_compile.PycInvalidationMode) -> None:
+    compileall.compile_dir(artifact, quiet=2, invalidation_mode=mode)
+
+
+def test_unchecked_hashes_are_valid(artifact: Path) -> None:
+    compiled(artifact, MODES.UNCHECKED_HASH)
+    assert list(faults(artifact)) == []
+
+
+def test_a_module_without_bytecode_is_a_fault(artifact: Path) -> None:
+    assert list(faults(artifact)) == ["Function/package/module.py has none"]
+
+
+@pytest.mark.parametrize("mode", [MODES.TIMESTAMP, MODES.CHECKED_HASH])
+def test_bytecode_by_time_or_checked_is_a_fault(
+    artifact: Path, mode: py_compile.PycInvalidationMode
+) -> None:
+    compiled(artifact, mode)
+    assert list(faults(artifact)) == ["Function/package/module.py goes by time, or is checked"]
+
+
+def test_bytecode_of_another_source_is_a_fault(artifact: Path) -> None:
+    compiled(artifact, MODES.UNCHECKED_HASH)
+    (artifact / "package" / "module.py").write_text("x = 2\n")
+    assert list(faults(artifact)) == ["Function/package/module.py has that of another source"]
+
+
+def test_bytecode_of_another_python_is_a_fault(artifact: Path) -> None:
+    compiled(artifact, MODES.UNCHECKED_HASH)
+    (pyc,) = artifact.rglob("*.pyc")
+    pyc.write_bytes(b"\x00\x00\x0d\x0a" + pyc.read_bytes()[4:])
+    assert list(faults(artifact)) == ["Function/package/module.py has that of another Python"]
