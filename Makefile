@@ -18,7 +18,7 @@ setup: $(READY) ## Make the virtual environment, if it is not there or not up to
 # What set-up prints goes to stderr, so that `make -s token` prints a token and nothing else.
 $(READY): requirements-dev.txt scripts/find-python
 	@python="$$(scripts/find-python)" && \
-	echo "Setting up $(VENV) with $$python ..." >&2 && \
+	echo "Setting up $(VENV) with $$python (about half a minute) ..." >&2 && \
 	"$$python" -m venv --clear $(VENV) && \
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
 	touch $@
@@ -40,7 +40,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json is up to date
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(VENV)/bin/cfn-lint template.yaml
+	@$(PY) $(VENV)/bin/cfn-lint template.yaml
 	@$(PY) scripts/openapi.py --check
 
 format: $(READY) ## Put the code into ruff's format
@@ -51,6 +51,7 @@ openapi: $(READY) ## Write openapi.json from the handlers
 	@$(PY) scripts/openapi.py
 
 build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CLI and Python 3.13)
+	@command -v sam >/dev/null || { echo "SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions." >&2; exit 1; }
 	@sam build $(ARGS)
 	@python3.13 scripts/bytecode.py .aws-sam/build
 

@@ -22,7 +22,8 @@ Try it in another terminal; Ctrl-C here ends all of it:
 
   curl {api}/posts
   TOKEN=$(make -s token USER=alice{ports})
-  curl -i {api}/posts -H "Authorization: Bearer $TOKEN" --json '{{"title": "Hello"}}'
+  curl -i {api}/posts -H "Authorization: Bearer $TOKEN" \\
+    -H "Content-Type: application/json" -d '{{"title": "Hello"}}'
 """
 
 
@@ -33,11 +34,11 @@ def main() -> int:
         settings = DeskSettings.from_environment()
         with ExitStack() as parts:
             sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
-            dynamodb = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
+            endpoint_of_engine = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
-            endpoint = dynamodb.endpoint()
+            endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
             variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
             server = ApiServer(deployment, variables, greeting=_greeting(settings, endpoint))

@@ -12,7 +12,7 @@ from devserver.authorization import Authorization, MalformedPolicy, ResultCache
 from devserver.deployment import Authorizer, Deployment, Route
 from devserver.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
 from devserver.gateway_responses import gateway_answer
-from devserver.http import Answer, Receive, Request, Send, read_body
+from devserver.http import Answer, ClientGone, Receive, Request, Send, read_body
 from devserver.proxy import (
     MalformedAnswer,
     authorizer_event,
@@ -59,7 +59,10 @@ class Gateway:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One HTTP request (ASGI)."""
         started = time.perf_counter()
-        body = await read_body(receive, MAX_REQUEST_BYTES)
+        try:
+            body = await read_body(receive, MAX_REQUEST_BYTES)
+        except ClientGone:
+            return
         request = Request.from_scope(scope, body or b"")
         route, path_parameters = self._match(request)
         context = request_context(self._deployment.stage, request, route)

@@ -9,6 +9,10 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+class ClientGone(Exception):
+    """The client hung up in the middle of its request."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What came: `path` decoded, header names in lower case, all of each name."""
@@ -60,11 +64,16 @@ class Answer:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None if it has more bytes than the limit."""
+    """The whole body, or None if it has more bytes than the limit.
+
+    Raises ClientGone if it ends before its end: what is cut off is never handed on.
+    """
     body = bytearray()
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:

@@ -48,7 +48,7 @@ def main() -> int:
             ["sam", "build", "--parameter-overrides", architecture], cwd=ROOT, check=True
         )
         with ExitStack() as parts:
-            dynamodb = parts.enter_context(
+            endpoint_of_engine = parts.enter_context(
                 running_dynamodb(settings.dynamodb_endpoint, bridge, dynamodb_port)
             )
             if not settings.uses_real_tenant:
@@ -56,7 +56,7 @@ def main() -> int:
                 url, port = settings.issuer_url, settings.issuer_port
                 parts.enter_context(running_issuer(url, port, *hosts))
             deployment = read_deployment(TEMPLATE, settings.parameters())
-            prepare_tables(dynamodb.endpoint(), deployment.tables)
+            prepare_tables(endpoint_of_engine(), deployment.tables)
             variables = _variables_file(settings, dynamodb_port)
             print(
                 GREETING.format(api=settings.api_url, issuer=settings.issuer_url), file=sys.stderr
@@ -67,6 +67,7 @@ def main() -> int:
         print(f"make sam-local: {e}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as e:
+        print(f"make sam-local: {e.cmd[0]} failed. {e.stderr or ''}", file=sys.stderr)
         return e.returncode
     except KeyboardInterrupt:
         return 0

@@ -21,7 +21,7 @@ SAMPLES = (
     (BOB, 21, "One table, no index, no scan", ["dynamodb"], "published",
      "Every list is a partition, and every write keeps all lists right, in one transaction."),
     (ALICE, 14, "Edit your own posts, and nobody else's", ["dynamodb", "jwt"], "published",
-     "The write itself says who may make it: `owner = :sub AND lock_version = :seen`."),
+     "The write itself says who may make it: `#owner = :owner AND #lock_version = :lock_version`."),
     (BOB, 3, "हिन्दी, c# and node.js: tags are harder than they look", ["हिन्दी", "c#", "node.js"],
      "published", "Letters, digits, spaces and a few signs; everything else is refused by name."),
     (ALICE, 1, "Not finished yet", ["draft"], "draft", "Only Alice can read this."),

@@ -7,8 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from blog_auth.errors import SettingsError
+from blog_auth.settings import Settings
+
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "template.yaml"
+TENANT_VARIABLES = ("AUTH0_DOMAIN", "AUTH0_ISSUER", "AUTH0_AUDIENCE")
 AUDIENCE = "https://blog.example.com/api"  # of the API, at the desk's issuer
 # Fixed, so that authors keep their ids from one start to the next. No secret, used nowhere else.
 AUTHOR_ID_KEY = "author-ids-at-a-desk-are-no-secret"
@@ -29,25 +33,24 @@ class DeskSettings:
     auth0_issuer: str | None
     auth0_domain: str | None
     auth0_audience: str
-    auth0_client_id: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DeskSettings":
         """Raises Unusable, which names the variable."""
-        domain = environment.get("AUTH0_DOMAIN") or None
-        issuer = environment.get("AUTH0_ISSUER") or None
-        audience = environment.get("AUTH0_AUDIENCE")
-        if (domain or issuer) and not audience:
-            raise Unusable("AUTH0_AUDIENCE is missing: the API's identifier at Auth0.")
+        tenant = {name: environment.get(name, "") for name in TENANT_VARIABLES}
+        if any(tenant.values()):
+            try:
+                Settings.from_environment(tenant)
+            except SettingsError as e:
+                raise Unusable(f"{e}.") from e
         return cls(
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
             spa_port=port_setting(environment, "SPA_PORT", 5173),
             dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
-            auth0_issuer=issuer,
-            auth0_domain=domain,
-            auth0_audience=audience if (domain or issuer) and audience else AUDIENCE,
-            auth0_client_id=environment.get("AUTH0_CLIENT_ID") or None,
+            auth0_issuer=tenant["AUTH0_ISSUER"] or None,
+            auth0_domain=tenant["AUTH0_DOMAIN"] or None,
+            auth0_audience=tenant["AUTH0_AUDIENCE"] or AUDIENCE,
         )
 
     @property
@@ -76,7 +79,14 @@ class DeskSettings:
 
 
 def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.socket:
-    """A socket on that port; Unusable if somebody else has it."""
+    """A socket on that port; Unusable if somebody else has it.
+
+    Also where they have it on another of the addresses that `localhost` stands for, such as ::1:
+    clients would reach them instead.
+    """
+    taken = f"end what uses it, or choose another with {variable}=..."
+    if host == "127.0.0.1" and port and _answers("localhost", port):
+        raise Unusable(f"Port {port} is taken: {taken}")
     # The protocol is named, because asyncio sets TCP_NODELAY only where it is, and without that
     # every answer on a kept connection waits 40 ms for an acknowledgement.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -85,11 +95,14 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
         sock.bind((host, port))
     except OSError as e:
         sock.close()
-        raise Unusable(
-            f"Port {port} is taken ({e.strerror}): end what uses it, or choose another with "
-            f"{variable}=..."
-        ) from e
+        raise Unusable(f"Port {port} is taken ({e.strerror}): {taken}") from e
     return sock
+
+
+def _answers(host: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=0.5):
+        return True
+    return False
 
 
 def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:

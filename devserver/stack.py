@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from botocore.exceptions import BotoCoreError
 from waitress.server import create_server
 
 from devserver.deployment import Deployment
@@ -19,7 +20,7 @@ from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
 from devserver.samples import fill
-from devserver.settings import bound_socket
+from devserver.settings import Unusable, bound_socket
 
 
 def interrupted_by_sigterm() -> None:
@@ -49,11 +50,17 @@ def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
 
 
 def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    """Make the template's tables, and fill the new ones with samples."""
-    client = dynamodb_client(endpoint)
-    for name, properties in tables.items():
-        if make_table(client, name, dict(properties)):
-            fill(client, name)
+    """Make the template's tables, and fill the new ones with samples.
+
+    Raises Unusable where no engine answers.
+    """
+    try:
+        client = dynamodb_client(endpoint)
+        for name, properties in tables.items():
+            if make_table(client, name, dict(properties)):
+                fill(client, name)
+    except (BotoCoreError, ValueError) as e:
+        raise Unusable(f"DYNAMODB_ENDPOINT: no engine answers at {endpoint}.") from e
 
 
 class ApiServer:

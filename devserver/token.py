@@ -36,6 +36,9 @@ def _access_token(settings: DeskSettings, user: str) -> str:
     if email not in {one.email for one in USERS}:
         names = ", ".join(one.email.partition("@")[0] for one in USERS)
         raise Unusable(f"there is no user {user}: choose one of {names}.")
+    expires_in = os.environ.get("EXPIRES_IN", "")
+    if not expires_in.removeprefix("-").isdecimal() and expires_in:
+        raise Unusable(f"EXPIRES_IN must be seconds, not {expires_in!r}.")
     form = {
         "grant_type": "password",
         "client_id": SPA_CLIENT,
@@ -43,7 +46,7 @@ def _access_token(settings: DeskSettings, user: str) -> str:
         "password": PASSWORD,
         "audience": settings.auth0_audience,
         "scope": "openid profile email",
-        "expires_in": os.environ.get("EXPIRES_IN", ""),
+        "expires_in": expires_in,
     }
     body = urllib.parse.urlencode(form).encode()
     try:

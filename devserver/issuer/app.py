@@ -1,6 +1,7 @@
 """The issuer's addresses, as the Auth0 SDKs call them."""
 
 import os
+import secrets
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authlib.common.urls import add_params_to_uri
@@ -11,7 +12,7 @@ from flask_cors import CORS
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from devserver.issuer.grants import checked_audience, new_session_key, register_grants
+from devserver.issuer.grants import checked_audience, register_grants
 from devserver.issuer.tenant import Tenant, is_local_address
 
 # As Auth0 sends it; whoever verifies tokens has to know better than to believe it.
@@ -22,7 +23,7 @@ def create_issuer(tenant: Tenant) -> Flask:
     """The WSGI application of a tenant."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain http, on this machine
     app = Flask(__name__)
-    app.secret_key = new_session_key()
+    app.secret_key = secrets.token_hex(32)
     app.config["SESSION_COOKIE_NAME"] = "issuer_session"
     CORS(app, resources=["/oauth/token", "/userinfo", "/.well-known/*"])
     server = AuthorizationServer(app, tenant.applications.get, lambda _token, _request: None)
@@ -78,6 +79,8 @@ def _add_metadata(app: Flask, tenant: Tenant) -> None:
 def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
     @app.get("/authorize")
     def authorize() -> AnyResponse | str | tuple[str, int]:
+        if not is_local_address(request.args.get("redirect_uri", "")):
+            return "redirect_uri must be an address of this machine.", 400
         user = tenant.user(session.get("sub"))
         prompt = request.args.get("prompt", "")
         try:
@@ -120,6 +123,8 @@ def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None
     def token() -> AnyResponse:
         if request.is_json:  # the SDKs send forms, many a script JSON; Auth0 takes both
             members = request.get_json()
+            if not isinstance(members, dict):
+                return Response("The body must be a form or a JSON object.", 400)
             request.form = ImmutableMultiDict({name: str(members[name]) for name in members})
         answer: AnyResponse = server.create_token_response()
         return answer
@@ -134,10 +139,8 @@ def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None
 
 
 def _refused(error: OAuth2Error) -> AnyResponse | tuple[str, int]:
-    """To the application where it may be told, else on a page: an address that is not known to be
-    the application's gets no redirect (RFC 6749 §4.1.2.1)."""
-    client_is_known = error.error not in ("invalid_client", "unauthorized_client")
-    if client_is_known and is_local_address(request.args.get("redirect_uri", "")):
+    """To the application, if it is known, else on a page (RFC 6749 §4.1.2.1)."""
+    if error.error not in ("invalid_client", "unauthorized_client"):
         return _to_application({"error": error.error, "error_description": error.description or ""})
     return f"{error.error}: {error.description}", 400
 

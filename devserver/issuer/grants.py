@@ -1,6 +1,5 @@
 """The four grants of the token endpoint: Authlib's protocol over the tenant's memory."""
 
-import secrets
 import time
 from typing import Any
 
@@ -130,10 +129,5 @@ def _lifetime(request: Any) -> int:
     Below zero the token has expired when it is made.
     """
     asked = request.form.get("expires_in", "")
-    is_number = asked.removeprefix("-").isdecimal()
+    is_number = asked.removeprefix("-").isdecimal() and len(asked) < 10
     return min(int(asked), TOKEN_LIFETIME) if is_number else TOKEN_LIFETIME
-
-
-def new_session_key() -> str:
-    """A key for the cookies of this run."""
-    return secrets.token_hex(32)

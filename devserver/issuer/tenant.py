@@ -1,6 +1,7 @@
 """The tenant: its people, applications, APIs and signing keys, and the tokens it issues."""
 
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -247,8 +248,14 @@ class Tenant:
 
 def is_local_address(uri: str) -> bool:
     """Whether an address is one of this machine: all that this issuer redirects to."""
+    if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", uri):  # a backslash is a slash to browsers
+        return False
     parts = urlsplit(uri)
-    return parts.scheme in ("http", "https") and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return (
+        parts.username is None
+        and parts.scheme in ("http", "https")
+        and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    )
 
 
 def _token_answer(access_token: str, scope: str, lifetime: int) -> dict[str, Any]:

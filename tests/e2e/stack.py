@@ -17,6 +17,7 @@ from devserver.settings import AUDIENCE
 from tests.support import ROOT
 
 SECONDS_TO_START = 30
+ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
 Json = dict[str, Any]
 
 
@@ -155,7 +156,7 @@ def problem(answer: requests.Response, status: int) -> Json:
     """The body of an error: problem JSON that a browser may read from another origin."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
     body: Json = answer.json()
     assert body["status"] == status
     assert {"type", "title", "detail"} <= body.keys()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import Client, Json, problem
+from tests.e2e.stack import ALLOWED_ORIGIN, Client, Json, problem
 
 JSON = {"Content-Type": "application/json"}
 
@@ -45,10 +45,12 @@ BODIES: list[tuple[int, bytes | str]] = [
 
 @pytest.mark.parametrize(("status", "body"), BODIES)
 def test_a_bad_body_is_refused(alice: Client, post: Json, status: int, body: bytes) -> None:
+    newest = alice.get("/me/posts?limit=1").json()
     for method, path in (("POST", "/posts"), ("PATCH", f"/posts/{post['id']}")):
         refused = problem(alice.send(method, path, data=body, headers=JSON), status)
         if status == 422:
             assert refused["errors"]
+    assert alice.get("/me/posts?limit=1").json() == newest
 
 
 @pytest.mark.usefixtures("full_gateway")  # sam local answers 502 to it by itself
@@ -134,7 +136,7 @@ def test_a_preflight_allows_what_the_contract_names(visitor: Client) -> None:
     for path in ("/posts", "/posts/01JDC0000000000000000000P0", "/me/posts"):
         answer = visitor.send("OPTIONS", path, headers={"Access-Control-Request-Method": "PATCH"})
         assert answer.status_code == 200
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
         allowed = answer.headers["Access-Control-Allow-Headers"].split(",")
         assert {"Authorization", "Content-Type", "If-Match", "If-None-Match"} <= set(allowed)
         assert "OPTIONS" in answer.headers["Access-Control-Allow-Methods"]

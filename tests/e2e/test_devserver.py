@@ -100,11 +100,24 @@ def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> None:
+    if "::1" not in {address[4][0] for address in socket.getaddrinfo("localhost", None)}:
+        pytest.skip("here localhost is 127.0.0.1 alone: add ::1 localhost to /etc/hosts")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
+        port = str(sock.getsockname()[1])
+        result = _run("devserver", **_ports() | {"API_PORT": port})
+    assert f"Port {port} is taken" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("variables", "named"),
     [
         ({"API_PORT": "many"}, "API_PORT"),
         ({"AUTH0_DOMAIN": "tenant.example.com"}, "AUTH0_AUDIENCE"),
+        ({"AUTH0_DOMAIN": "https://tenant.example.com", "AUTH0_AUDIENCE": "x"}, "AUTH0_DOMAIN"),
+        ({"AUTH0_AUDIENCE": "https://api"}, "AUTH0_DOMAIN"),
+        ({**_ports(), "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}, "DYNAMODB_ENDPOINT"),
+        ({**_ports(), "DYNAMODB_ENDPOINT": "nonsense"}, "DYNAMODB_ENDPOINT"),
     ],
 )
 def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None:
@@ -146,6 +159,12 @@ def test_make_token_prints_a_token_and_nothing_else(stack: object) -> None:
     unknown = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="mallory")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "alice, bob, moderator" in unknown.stderr
+
+
+def test_make_token_refuses_a_lifetime_that_is_none() -> None:
+    result = _run("devserver.token", EXPIRES_IN="abc")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "EXPIRES_IN" in result.stderr
 
 
 def test_make_token_without_an_issuer_says_how_to_start_one() -> None:

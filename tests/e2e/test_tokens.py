@@ -99,6 +99,22 @@ def test_a_token_that_ends_while_its_allow_is_cached_is_401_from_the_handler(
     assert renamed == 'Bearer error="invalid_token"', "API Gateway renames a handler's own"
 
 
+def test_after_a_rotation_of_keys_new_tokens_pass_and_old_ones_too(stack: Stack) -> None:
+    if stack.issuer_url is None:
+        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+    old = stack.token("alice", scope="openid")
+    assert Client(stack, old).get("/me/posts").status_code == 200
+    requests.post(f"{stack.issuer_url}keys/rotate", timeout=10)
+    new = stack.token("alice", scope="openid email")
+    # Each environment of the authorizer may have asked for an unknown key a moment ago.
+    deadline = time.monotonic() + 35
+    while (answer := Client(stack, new).get("/me/posts")).status_code in (502, 503):
+        assert time.monotonic() < deadline, "one cool-down is over"
+        time.sleep(1)
+    assert answer.status_code == 200
+    assert Client(stack, old).get("/me/posts").status_code == 200
+
+
 def test_a_machine_reads_under_its_token_and_writes_with_the_permission(stack: Stack) -> None:
     if stack.issuer_url is None:
         pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")

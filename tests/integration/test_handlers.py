@@ -166,6 +166,7 @@ def test_refusals_come_in_the_contracts_order(
     problem(edit(body=large, headers=text), 413)
     problem(edit(body="{", headers=text), 415)
     problem(edit(body="{"), 400)
+    problem(edit(body={"title": ""}, headers={"If-Match": "9"}), 400)
     problem(edit(body={"title": ""}), 422)
     problem(edit(body={"title": "T"}), 404)
     problem(edit(body={"title": "T"}, sub=ALICE), 412)
@@ -218,8 +219,9 @@ def test_the_answer_to_a_flood_of_faults_is_bounded(call: Callable[..., Answer])
 
 
 @pytest.mark.parametrize("body", ["", "{", "nul", '"\\', '{"title": "T"', "\x00"])
-def test_malformed_json_is_400(call: Callable[..., Answer], body: str) -> None:
+def test_malformed_json_is_400(call: Callable[..., Answer], client: Any, body: str) -> None:
     problem(call("posts-create", body=body), 400)
+    assert stored(client) == {}
 
 
 def test_a_lone_surrogate_is_refused(call: Callable[..., Answer]) -> None:

@@ -159,7 +159,17 @@ def test_logging_out_ends_the_session(issuer: FlaskClient) -> None:
     assert "Who are you today?" in issuer.get(Login().address()).text
 
 
-@pytest.mark.parametrize("target", ["https://evil.example.com/", "//evil.example.com/"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example.com/",
+        "//evil.example.com/",
+        "http://evil.example.com\\@localhost/",
+        "http://evil.example.com@localhost/",
+        "http://evil.example.com\r\nX:@localhost/",
+        "javascript:alert(1)//localhost",
+    ],
+)
 def test_nobody_is_redirected_off_this_machine(issuer: FlaskClient, target: str) -> None:
     assert issuer.get("/v2/logout", query_string={"returnTo": target}).status_code == 400
     assert issuer.get(Login(redirect_uri=target).address()).status_code == 400
@@ -212,6 +222,18 @@ def test_another_api_of_the_tenant_has_its_own_audience(
     answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": OTHER_AUDIENCE}).json
     assert answer is not None
     assert verified(tenant, answer["access_token"], OTHER_AUDIENCE)["aud"] == OTHER_AUDIENCE
+
+
+@pytest.mark.parametrize("body", ["text", [], 5, None])
+def test_a_token_request_that_is_no_object_is_refused(issuer: FlaskClient, body: Any) -> None:
+    assert issuer.post("/oauth/token", json=body).status_code == 400
+
+
+@pytest.mark.parametrize("lifetime", ["soon", "-", "9" * 5_000, "-" + "9" * 5_000, "²"])
+def test_an_odd_lifetime_is_the_usual_one(issuer: FlaskClient, lifetime: str) -> None:
+    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"expires_in": lifetime}).json
+    assert answer is not None
+    assert answer["expires_in"] == 86_400
 
 
 def test_a_wrong_password_is_refused(issuer: FlaskClient) -> None:

@@ -234,6 +234,21 @@ def test_an_edit_that_derives_a_taken_slug_gets_an_ending(posts: Posts) -> None:
     assert after.slug.startswith("taken-")
 
 
+def test_a_slug_given_in_the_meantime_is_not_written_over(rivals: Interfering) -> None:
+    """GIVEN the derived slug is taken, and somebody gives one before we try again."""
+    posts = Posts(rivals)
+    create(posts, title="Taken")
+    post = create(posts, title="Free")
+
+    def give(slug: str) -> Callable[[], Any]:
+        return lambda: edit(posts, post, slug=slug)
+
+    nothing = lambda: None  # noqa: E731
+    rivals.before_write = [nothing, give("given-by-me"), nothing]
+    after = edit(posts, post, title="Taken")
+    assert (after.slug, after.slug_is_derived, after.title) == ("given-by-me", False, "Taken")
+
+
 def test_a_former_slug_stays_reserved_until_its_post_is_deleted(posts: Posts) -> None:
     post = create(posts, slug="first", status="published")
     edit(posts, post, slug="second")

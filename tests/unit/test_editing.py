@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from blog.editing import MAX_FORMER_SLUGS, changed, created, with_another_slug
 from blog.entries import entries, reserved_slugs
+from blog.errors import Unprocessable
 from blog.models import NewPost, Post, PostChanges
 from blog.slugs import derived_slug
 from tests.support import ALICE
@@ -63,6 +64,19 @@ def test_a_random_ending_stays_while_the_title_means_the_same() -> None:
     assert edited(post, body="x").slug == post.slug
 
 
+def test_a_title_that_ends_like_a_random_ending_is_followed_too() -> None:
+    post = new_post(title="Draft status")
+    assert edited(post, title="Draft").slug == "draft"
+    assert edited(new_post(title="Draft"), title="Draft status").slug == "draft-status"
+
+
+def test_null_derives_a_published_slug_again_from_the_title_of_now() -> None:
+    post = edited(new_post(status="published"), title="Another title")
+    assert post.slug == "hello-world"
+    again = edited(post, slug=None)
+    assert reserved_slugs(again) == ["another-title", "hello-world"]
+
+
 def test_a_given_slug_stays_until_null_derives_it_again() -> None:
     post = new_post(slug="mine")
     assert edited(post, title="Another").slug == "mine"
@@ -81,12 +95,16 @@ def test_a_slug_that_never_was_public_is_let_go() -> None:
     assert reserved_slugs(edited(new_post(), slug="second")) == ["second"]
 
 
-def test_at_most_twenty_former_slugs_are_kept() -> None:
+def test_at_most_twenty_former_slugs_are_kept_and_none_is_let_go() -> None:
     post = new_post(status="published")
-    for number in range(MAX_FORMER_SLUGS + 5):
+    for number in range(MAX_FORMER_SLUGS):
         post = edited(post, slug=f"slug-{number}")
     assert len(post.former_slugs) == MAX_FORMER_SLUGS
-    assert post.former_slugs[0] == f"slug-{MAX_FORMER_SLUGS + 3}"
+    with pytest.raises(Unprocessable) as refused:
+        edited(post, slug="one-too-many")
+    assert refused.value.errors[0].field == "slug"
+    assert edited(post, slug="hello-world").slug == "hello-world"
+    assert edited(post, title="Another").slug == post.slug
 
 
 def test_a_draft_is_listed_for_its_owner_alone() -> None:

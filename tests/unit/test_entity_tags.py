@@ -40,7 +40,18 @@ def test_a_tag_is_the_version_and_a_digest_of_the_rest() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ['"3-0123456789abcdef"', '"3"', 'W/"3"', 'W/"3-abc"', '"2", "3"', '"x" ,\t"3-"', "*", " * "],
+    [
+        '"3-0123456789abcdef"',
+        '"3"',
+        'W/"3"',
+        'W/"3-abc"',
+        '"2", "3"',
+        '"x" ,\t"3-"',
+        "*",
+        " * ",
+        '"3",',
+        ', ,"3"',
+    ],
 )
 def test_if_match_holds_for_the_current_version(field: str) -> None:
     precondition = IfMatch.parse(field)
@@ -56,7 +67,7 @@ def test_if_match_does_not_hold_for_another(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["", "3", '"3 "', '"3', '3"', "w/3", '"3""4"', '"3",', "*, *", '*, "3"', '"\x00"']
+    "field", ["", ",", " , ,", "3", '"3 "', '"3', '3"', "w/3", '"3""4"', "*, *", '*, "3"', '"\x00"']
 )
 def test_what_is_no_list_of_tags_is_malformed(field: str) -> None:
     with pytest.raises(BadRequest):

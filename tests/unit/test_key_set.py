@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -194,5 +195,13 @@ def test_what_is_no_usable_key_set_is_refused(document: bytes) -> None:
 
 
 def test_keys_of_no_use_do_not_spoil_the_others() -> None:
-    others = [TWO.jwk(kty="EC"), TWO.jwk(kid="three", n="!"), TWO.jwk(use="enc")]
+    others: list[Any] = [
+        TWO.jwk(kty="EC"),
+        TWO.jwk(kid="three", n="!"),
+        TWO.jwk(use="enc"),
+        TWO.jwk() | {"key_ops": None},
+        TWO.jwk(key_ops=1),
+        None,
+        "key",
+    ]
     assert list(parse_key_set(key_set_document(*others, ONE.jwk()))) == ["one"]

@@ -67,6 +67,12 @@ def test_the_size_comes_before_the_media_type_and_the_media_type_before_the_synt
         admitted(event("{", **headers))
 
 
+def test_the_size_counts_for_every_method() -> None:
+    with pytest.raises(ContentTooLarge):
+        admitted(event("x" * (MAX_REQUEST_BYTES + 1), method="DELETE"))
+    assert admitted(event("ignored", method="DELETE"))["body"] is None
+
+
 def test_a_mebibyte_is_not_too_large() -> None:
     body = json.dumps({"body": ""})
     assert admitted(event(body + " " * (MAX_REQUEST_BYTES - len(body))))

@@ -81,6 +81,11 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
     assert holders == {"PostsFunction"}
 
 
+def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment) -> None:
+    public, posts = (deployment.functions[f"{name}Function"] for name in ("Public", "Posts"))
+    assert public.environment["FEED_SHARDS"] == posts.environment["FEED_SHARDS"]
+
+
 def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment) -> None:
     assert len(deployment.gateway_responses) == 21, "all types that API Gateway has"
     for kind, response in deployment.gateway_responses.items():

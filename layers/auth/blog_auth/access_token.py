@@ -17,7 +17,6 @@ from jwt.algorithms import RSAAlgorithm
 from blog_auth import refusals
 from blog_auth.errors import TokenRefused
 from blog_auth.key_set import KeySet
-from blog_auth.refusals import Refusal
 from blog_auth.settings import Settings
 
 LEEWAY = 10  # seconds by which clocks may differ
@@ -219,15 +218,12 @@ def bearer_token(authorization: list[str]) -> str:
 
     Raises TokenRefused unless there is exactly one header, and it holds the scheme Bearer.
     """
-    refusal: Refusal | None = None
     if not authorization:
-        refusal = refusals.NO_TOKEN
-    elif len(authorization) > 1:
-        refusal = refusals.TWO_HEADERS
-    else:
-        scheme, _, token = authorization[0].partition(" ")
-        token = token.strip(" ")
-        if scheme.lower() == "bearer" and token and " " not in token:
-            return token
-        refusal = refusals.NOT_BEARER
-    raise TokenRefused(refusal)
+        raise TokenRefused(refusals.NO_TOKEN)
+    if len(authorization) > 1:
+        raise TokenRefused(refusals.TWO_HEADERS)
+    scheme, _, token = authorization[0].partition(" ")
+    token = token.strip(" ")
+    if scheme.lower() != "bearer" or not token or " " in token:
+        raise TokenRefused(refusals.NOT_BEARER)
+    return token

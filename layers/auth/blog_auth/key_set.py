@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeGuard
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
@@ -108,7 +108,7 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
     try:
         members = json.loads(document)["keys"]
         candidates = [member for member in members if _is_for_rs256(member)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KeySetUnusable("not_a_key_set") from e
     keys: dict[str, PyJWK] = {}
     for member in candidates:
@@ -125,13 +125,17 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
     return keys
 
 
-def _is_for_rs256(member: dict[str, Any]) -> bool:
+def _is_for_rs256(member: object) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(member, dict):
+        return False
+    operations = member.get("key_ops", ["verify"])
     return (
         member.get("kty") == "RSA"
         and isinstance(member.get("kid"), str)
         and member.get("use", "sig") == "sig"
         and member.get("alg", "RS256") == "RS256"
-        and "verify" in member.get("key_ops", ["verify"])
+        and isinstance(operations, list)
+        and "verify" in operations
     )
 
 

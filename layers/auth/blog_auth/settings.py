@@ -15,6 +15,8 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"
 
 DEFAULT_KEYS_MAX_AGE = 86_400
 
+_ADDRESS_CHARACTERS = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*|[0-9a-f:]+")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.I)
 
 
@@ -114,7 +116,8 @@ def _check_address(variable: str, address: str) -> None:
         or parts.username is not None
         or parts.query
         or parts.fragment
-        or re.search(r"[\s\x00-\x1f\x7f]", address)
+        or not _ADDRESS_CHARACTERS.fullmatch(address)
+        or not _HOST.fullmatch(host)
     ):
         raise SettingsError(variable, "must be an address such as https://tenant.eu.auth0.com/")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):

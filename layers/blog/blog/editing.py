@@ -4,9 +4,10 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from blog.errors import FieldError, Unprocessable
 from blog.identifiers import new_id
 from blog.models import NewPost, Post, PostChanges
-from blog.slugs import derived_slug, is_derived_from, with_suffix
+from blog.slugs import derived_slug, with_suffix
 
 MAX_FORMER_SLUGS = 20
 
@@ -33,7 +34,10 @@ def created(
 
 
 def changed(before: Post, changes: PostChanges, moment: datetime) -> Post:
-    """The next version of a post. An empty patch makes one too."""
+    """The next version of a post. An empty patch makes one too.
+
+    Raises Unprocessable for a slug that would be one too many.
+    """
     update: dict[str, Any] = changes.given()
     update |= _slug_change(before, update)
     if update.get("status") == "published" and before.published_at is None:
@@ -55,27 +59,30 @@ def with_another_slug(post: Post) -> Post:
 
 def _slug_change(before: Post, given: dict[str, Any]) -> dict[str, Any]:
     """The slug after an edit: as asked for, or derived, which follows the title until published."""
-    asked = "slug" in given
-    if asked and given["slug"] is not None:
-        slug, is_derived = given["slug"], False
-    elif asked or (before.slug_is_derived and before.published_at is None):
-        base = derived_slug(given.get("title", before.title))
-        slug, is_derived = base, True
-        if is_derived_from(before.slug, base) and before.slug_is_derived:
-            slug = before.slug
-    else:
+    asked = given.get("slug")
+    follows = before.slug_is_derived and before.published_at is None
+    if asked is None and not follows and "slug" not in given:
         return {}
+    slug = asked or derived_slug(given.get("title", before.title))
+    if asked is None and follows and slug == derived_slug(before.title):
+        return {}  # it keeps its random ending, if it has one
     return {
         "slug": slug,
-        "slug_is_derived": is_derived,
+        "slug_is_derived": asked is None,
         "former_slugs": _former_slugs(before, slug),
     }
 
 
 def _former_slugs(before: Post, slug: str) -> list[str]:
-    """Once a post was published, the slugs it leaves stay reserved, the latest ones first."""
+    """Once a post was published, the slugs it leaves stay reserved, the latest ones first.
+
+    None is ever let go, for links lead there: a move that would leave too many is refused.
+    """
     if before.published_at is None:
         return []
     left = dict.fromkeys([before.slug, *before.former_slugs])
     left.pop(slug, None)
-    return list(left)[:MAX_FORMER_SLUGS]
+    if len(left) > MAX_FORMER_SLUGS:
+        text = f"A post keeps at most {MAX_FORMER_SLUGS} former slugs: go back to one of them"
+        raise Unprocessable([FieldError("slug", text)])
+    return list(left)

@@ -9,7 +9,8 @@ from blog.errors import BadRequest
 from blog.models import PostDetail
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAG_LIST = re.compile(rf"[ \t]*{_TAG}(?:[ \t]*,[ \t]*{_TAG})*[ \t]*")
+# Empty elements are to be accepted (RFC 9110 §5.6.1.2); no two runs of white space are adjacent.
+_TAG_LIST = re.compile(rf"(?:[ \t]*(?:{_TAG}[ \t]*)?,)*[ \t]*(?:{_TAG}[ \t]*)?")
 _VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})(?:-[^"]*)?"')
 
 
@@ -40,9 +41,9 @@ class IfMatch:
             return None
         if field.strip(" \t") == "*":
             return cls(None)
-        if not _TAG_LIST.fullmatch(field):
-            raise BadRequest('If-Match must be * or entity tags in double quotes, such as "3".')
         tags = re.findall(_TAG, field)
+        if not tags or not _TAG_LIST.fullmatch(field):
+            raise BadRequest('If-Match must be * or entity tags in double quotes, such as "3".')
         matches = (_VERSION.fullmatch(tag) for tag in tags)
         return cls(frozenset(int(match[1]) for match in matches if match))
 

@@ -69,8 +69,10 @@ class Unauthorized(Problem):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The challenge; API Gateway renames it, so the body says the same."""
-        return {"WWW-Authenticate": f'Bearer error="{self.error}"'}
+        """The challenge, with the error where a token came; API Gateway renames it, so the body
+        says the same."""
+        has_token = self.error == "invalid_token"
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"' if has_token else "Bearer"}
 
     @property
     def members(self) -> dict[str, Any]:

@@ -6,15 +6,31 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from blog.entity_tags import IfMatch
+from blog.errors import BadRequest
 
 ACCESS_TOKEN: dict[str, Any] = {"access_token": HTTPBearer(bearerFormat="JWT")}
 SECURITY: list[dict[str, list[str]]] = [{"access_token": []}]
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
 Cursor = Annotated[str | None, Query(description="The next_cursor of the page before")]
+
+
+def _well_formed(field: str | None) -> str | None:
+    """Checked with the parameters, so that a malformed field is told before the body's faults."""
+    try:
+        IfMatch.parse(field)
+    except BadRequest as e:
+        raise PydanticCustomError("if_match", "{detail}", {"detail": e.detail}) from e
+    return field
+
+
 IfMatchField = Annotated[
     str | None,
+    AfterValidator(_well_formed),
     Header(alias="If-Match", description='The ETag that was read; `"3"` alone will do, too'),
 ]
 IfNoneMatchField = Annotated[

@@ -103,7 +103,7 @@ class Posts:
             # transaction that is bound to fail, which could disturb the owner's own.
             before = _changeable(post, sub, if_match)
             after = step(before)
-            if after is not None and slug_is_taken:
+            if slug_is_taken and after is not None and _derives_anew(before, after):
                 after = with_another_slug(after)
             try:
                 self._table.transact(_change(before, after, sub))
@@ -162,6 +162,10 @@ def _changeable(post: Post | None, sub: str, if_match: IfMatch | None) -> Post:
     if if_match is not None and not if_match.holds(post.version):
         raise PreconditionFailed(post.version)
     return post
+
+
+def _derives_anew(before: Post, after: Post) -> bool:
+    return after.slug_is_derived and after.slug not in reserved_slugs(before)
 
 
 def _creation(post: Post) -> list[Action]:

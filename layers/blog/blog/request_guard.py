@@ -31,11 +31,11 @@ def admitted(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     method = event["httpMethod"]
     headers = _joined_headers(event)
-    body = None
-    if method in _MEDIA_TYPES and event.get("body"):
-        body = _body_bytes(event)
-        if len(body) > MAX_REQUEST_BYTES:
-            raise ContentTooLarge("A request may have at most 1 MiB.")
+    body = _body_bytes(event)
+    if len(body) > MAX_REQUEST_BYTES:
+        raise ContentTooLarge("A request may have at most 1 MiB.")
+    has_document = bool(body) and method in _MEDIA_TYPES
+    if has_document:
         _check_media_type(headers.get("content-type", "application/json"), method)
         headers["content-type"] = "application/json"  # the one type that the resolver reads
     return {
@@ -44,7 +44,7 @@ def admitted(event: Mapping[str, Any]) -> dict[str, Any]:
         "path": quote(event["path"], safe="/"),
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "body": None if body is None else _checked_json(body),
+        "body": _checked_json(body) if has_document else None,
         "isBase64Encoded": False,
     }
 
@@ -58,7 +58,7 @@ def _joined_headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body_bytes(event: Mapping[str, Any]) -> bytes:
-    body: str = event["body"]
+    body: str = event.get("body") or ""
     # A lone surrogate can only come out of a test's event; it is no UTF-8 either way.
     return b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass")
 

@@ -67,7 +67,7 @@ def problem_body(problem: Problem) -> str:
 
 def problem_headers(problem: Problem) -> dict[str, str]:
     """The headers of an error."""
-    return {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **problem.headers}
+    return {"Content-Type": PROBLEM_JSON, "Cache-Control": PRIVATE, **problem.headers}
 
 
 def as_problem(error: Exception) -> Problem:

@@ -1,6 +1,5 @@
 """Slugs made from titles: unique by condition, never by counting up."""
 
-import re
 import secrets
 
 from slugify import slugify
@@ -19,8 +18,3 @@ def with_suffix(slug: str) -> str:
     """The slug with a random ending: a counted one would cost a call for each that is taken."""
     ending = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_LENGTH))
     return f"{slug}-{ending}"
-
-
-def is_derived_from(slug: str, base: str) -> bool:
-    """Whether the slug is this base, as it is or with a random ending."""
-    return re.fullmatch(rf"{re.escape(base)}(-[{_SUFFIX_ALPHABET}]{{6}})?", slug) is not None

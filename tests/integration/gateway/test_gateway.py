@@ -28,7 +28,7 @@ class Api:
     """A client that sends what it is told, byte for byte."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
 
     def send(
         self,
@@ -38,7 +38,7 @@ class Api:
         body: bytes | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by lower-case names, and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.putrequest(method, path)
             for name, value in fields:
@@ -239,6 +239,14 @@ def test_requests_that_are_too_large_never_reach_a_function(api: Api) -> None:
         status, headers, _ = api.send("/open/echo", method="POST", body=b"x" * size)
         assert status == 413
         assert headers["x-amzn-errortype"] == "REQUEST_TOO_LARGE"
+
+
+def test_a_request_that_is_cut_off_never_reaches_a_function(api: Api) -> None:
+    before = api.state("/open/echo")["invocations"]
+    with socket.create_connection(("127.0.0.1", api.port)) as sock:
+        sock.sendall(b"POST /open/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{}")
+    time.sleep(0.3)
+    assert api.state("/open/echo")["invocations"] == before + 1
 
 
 def test_some_headers_of_a_function_are_renamed(api: Api) -> None:
