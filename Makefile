@@ -8,7 +8,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test lint format openapi build sam-local bench lock clean
+.PHONY: help setup dev token test coverage lint format openapi docs build sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -42,6 +42,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json is up to date
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/cfn-lint template.yaml
 	@$(PY) scripts/openapi.py --check
+	@$(PY) scripts/refusals.py --check
 
 format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff check --fix .
@@ -49,6 +50,13 @@ format: $(READY) ## Put the code into ruff's format
 
 openapi: $(READY) ## Write openapi.json from the handlers
 	@$(PY) scripts/openapi.py
+
+docs: $(READY) ## Write what the pages in docs/ take from the code
+	@$(PY) scripts/refusals.py
+
+coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
+	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
+		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
 
 build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CLI and Python 3.13)
 	@command -v sam >/dev/null || { echo "SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions." >&2; exit 1; }

@@ -185,8 +185,9 @@ def test_an_expired_token_whose_allow_is_cached_is_401(call: Callable[..., Answe
 def test_a_machine_reads_but_writes_only_with_the_permission(call: Callable[..., Answer]) -> None:
     machine = "importer@clients"
     assert call("posts-list-mine", sub=machine)["statusCode"] == 200
-    refused = problem(call("posts-create", sub=machine), 403)
-    assert refused["error"] == "insufficient_scope"
+    answer = call("posts-create", sub=machine)
+    assert problem(answer, 403)["error"] == "insufficient_scope"
+    assert header(answer, "WWW-Authenticate") == 'Bearer error="insufficient_scope"'
     permitted = {"permissions": "author:posts"}
     assert call("posts-create", sub=machine, authorizer=permitted)["statusCode"] == 201
 

@@ -96,6 +96,49 @@ def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> Non
         decide(f"Bearer {SIGNER.sign(claims())}")
 
 
+def test_decisions_are_metrics_by_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    decide("Bearer opaque")
+    line = json.loads(capsys.readouterr().out)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service", "decision", "reason"]]
+    assert directive["Metrics"] == [{"Name": "Decisions", "Unit": "Count"}]
+    assert (line["Decisions"], line["decision"], line["reason"]) == (1, "deny", "opaque")
+    for name in directive["Dimensions"][0]:
+        assert isinstance(line[name], str), "what a dimension refers to is in the line"
+
+
+def test_fetches_are_metrics_by_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    next(iter(app.key_sets.values())).preload()
+    line = json.loads(capsys.readouterr().out)
+    assert (line["KeySetFetches"], line["outcome"]) == (1, "connection")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "outcome"]]
+
+
+def test_a_decision_that_could_not_be_made_is_logged_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def down(_uri: str) -> bytes:
+        raise KeySetUnusable("down")
+
+    keys = KeySet("https://x/", fetch=down, clock=Clock())
+    monkeypatch.setattr(app, "verifier", AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock()))
+    with pytest.raises(Undecided):
+        decide(f"Bearer {SIGNER.sign(claims())}")
+    line = json.loads(capsys.readouterr().out)
+    assert (line["decision"], line["reason"]) == ("undecided", "no_keys")
+
+
+def test_what_a_token_says_of_itself_is_logged_only_if_it_looks_like_an_id(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    decide(f"Bearer {SIGNER.sign(claims(azp='mail to alice@example.com'), kid='a b')}")
+    line = json.loads(capsys.readouterr().out)
+    assert (line["kid"], line["client_id"]) == ("", "")
+    decide(f"Bearer {SIGNER.sign(claims(exp=NOW - 60))}")
+    line = json.loads(capsys.readouterr().out)
+    assert (line["reason"], line["kid"], line["client_id"]) == ("expired", "key-1", "blog-spa")
+
+
 def test_one_line_a_decision_without_a_word_of_the_token(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
