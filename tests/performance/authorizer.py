@@ -32,7 +32,7 @@ from tests.support import ALICE, AUDIENCE, ROOT, LambdaContext, Signer, sample_e
 ISSUER = "http://localhost/"
 BATCHES = 60
 CALLS_A_BATCH = 50
-COLD_STARTS = 15
+COLD_STARTS = 25
 RUNTIME = "python3.13"
 
 SIGNER = Signer()

@@ -5,7 +5,6 @@ SAM CLI the second half is left out, and the output says so.
 """
 
 import http.client
-import os
 import re
 import statistics
 import subprocess
@@ -21,7 +20,7 @@ import requests
 
 from devserver.sam_local import check_tools
 from devserver.settings import Unusable
-from tests.e2e.stack import Client, DevServer, Stack, free_port
+from tests.e2e.stack import Client, DevServer, Stack, free_port, inherited_environment
 from tests.performance.figures import Figures
 from tests.support import ROOT
 
@@ -96,17 +95,19 @@ def _sam_local() -> Iterator[Stack]:
     process = subprocess.Popen(
         [sys.executable, "-m", "devserver.sam_local"],
         cwd=ROOT,
-        env={**os.environ, **ports},
+        env={**inherited_environment(), **ports},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(300):
+        while process.poll() is None:
             try:
                 requests.get(f"{stack.api_url}/health", timeout=60)
                 break
             except requests.ConnectionError:
                 time.sleep(1)
+        if process.returncode is not None:
+            raise Unusable("make sam-local does not start: run it by itself to see why")
         yield stack
     finally:
         process.terminate()

@@ -1,6 +1,7 @@
 """CloudWatch metrics as log lines, in its Embedded Metric Format.
 
-By hand, because Powertools' Logger and Metrics would more than double the authorizer's cold start.
+By hand, because Powertools' Logger and Metrics, for these few lines, added a tenth to the
+authorizer's cold start where it was measured, and all of their package to its layer.
 """
 
 import json

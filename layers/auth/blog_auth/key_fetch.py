@@ -61,18 +61,22 @@ class _WorthARetry(KeySetUnusable):
     """It may have been a passing fault."""
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """None: a redirect is an answer like any other that is no key set."""
+def _opener(uri: str) -> urllib.request.OpenerDirector:
+    """Nothing but GET over the address's own scheme: what urllib does else is left out."""
+    opener = urllib.request.OpenerDirector()
+    is_https = uri.startswith("https:")
+    opener.add_handler(urllib.request.HTTPSHandler() if is_https else urllib.request.HTTPHandler())
+    opener.add_handler(urllib.request.HTTPErrorProcessor())
+    opener.add_handler(urllib.request.HTTPDefaultErrorHandler())
+    return opener
 
 
 def _get(uri: str, deadline: float) -> bytes:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
     request = urllib.request.Request(uri, headers={"Accept": "application/json"})  # noqa: S310 - settings admit http(s) alone
     remaining = max(0.01, deadline - time.monotonic())
     received = bytearray()
     try:
-        with opener.open(request, timeout=remaining) as response:
+        with _opener(uri).open(request, timeout=remaining) as response:
             while chunk := response.read1(MAX_BYTES):
                 received += chunk
                 if len(received) > MAX_BYTES:
