@@ -1,12 +1,19 @@
 """The issuer's key server misbehaves: known users go on, and nobody causes a flood of fetches."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from blog_auth import key_fetch, refusals
 from blog_auth.access_token import AccessTokenVerifier
@@ -160,6 +167,47 @@ def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
     assert outcomes == [outcome]
     assert server.asked == asked
     assert time.monotonic() - started < 5, "not a measurement: it would hang for ever"
+
+
+def _certificate(folder: Path) -> Path:
+    """A self-signed certificate for localhost, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
+    )
+    return path
+
+
+def test_https_is_spoken_with_a_trusted_certificate_and_no_other(
+    server: KeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    address = f"https://localhost:{server.server_port}/jwks.json"
+    with pytest.raises(KeySetUnusable) as failed:
+        fetch_key_set(address)
+    assert failed.value.outcome == "connection"
+    assert server.asked == 0
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert fetch_key_set(address) == GOOD
 
 
 def test_nobody_listening_is_a_fault_too() -> None:
