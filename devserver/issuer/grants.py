@@ -10,17 +10,15 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from devserver.issuer.tenant import CODE_LIFETIME, TOKEN_LIFETIME, Application, Grant, Tenant, User
 
-# Authlib has no types, so its classes are Any here.
 
-
-class ServiceNotFound(OAuth2Error):  # type: ignore[misc]
+class ServiceNotFound(OAuth2Error):
     """An audience that no API of the tenant has, in Auth0's words."""
 
     error = "access_denied"
     status_code = 403
 
 
-class WrongPassword(OAuth2Error):  # type: ignore[misc]
+class WrongPassword(OAuth2Error):
     """In Auth0's words."""
 
     error = "invalid_grant"
@@ -28,7 +26,7 @@ class WrongPassword(OAuth2Error):  # type: ignore[misc]
     description = "Wrong email or password."
 
 
-class _S256(CodeChallenge):  # type: ignore[misc]
+class _S256(CodeChallenge):
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
 
@@ -42,7 +40,7 @@ def checked_audience(tenant: Tenant, audience: str | None) -> str | None:
 def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
     """Teach the server the tenant's grants."""
 
-    class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+    class CodeGrant(grants.AuthorizationCodeGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
         def save_authorization_code(self, code: str, request: Any) -> None:
@@ -74,7 +72,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
             grant = self.request.authorization_code
             return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
 
-    class RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]
+    class RefreshGrant(grants.RefreshTokenGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
         def authenticate_refresh_token(self, refresh_token: str) -> Grant | None:
@@ -91,7 +89,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
             grant = self.request.refresh_token
             return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
 
-    class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
+    class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
         def authenticate_user(self, username: str, password: str) -> User:
@@ -110,7 +108,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
             )
             return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
 
-    class MachineGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
+    class MachineGrant(grants.ClientCredentialsGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 
         def generate_token(self, **_: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Application(ClientMixin):  # type: ignore[misc] # Authlib has no types
+class Application(ClientMixin):
     """An application as Auth0 knows it: the single-page app, or a machine with a secret."""
 
     client_id: str
@@ -78,7 +78,7 @@ class Application(ClientMixin):  # type: ignore[misc] # Authlib has no types
 
 
 @dataclass(frozen=True)
-class Grant(AuthorizationCodeMixin):  # type: ignore[misc] # Authlib has no types
+class Grant(AuthorizationCodeMixin):
     """What a person has granted: behind an authorization code, or behind a refresh token."""
 
     client_id: str

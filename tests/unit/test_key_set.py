@@ -177,6 +177,7 @@ def test_fifty_threads_with_an_unknown_id_cause_one_fetch(clock: Clock) -> None:
         b"\xff\xfe",
         b'{"keys":' + b"[" * 100_000,
         key_set_document(ONE.jwk(), ONE.jwk()),
+        key_set_document(ONE.jwk(n="!"), ONE.jwk()),
         key_set_document(ONE.jwk(kty="EC")),
         key_set_document(ONE.jwk(kid=None)),
         key_set_document(ONE.jwk(use="enc")),

@@ -110,10 +110,10 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
         candidates = [member for member in members if _is_for_rs256(member)]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KeySetUnusable("not_a_key_set") from e
+    if len({member["kid"] for member in candidates}) < len(candidates):
+        raise KeySetUnusable("duplicate_key_ids")
     keys: dict[str, PyJWK] = {}
     for member in candidates:
-        if member["kid"] in keys:
-            raise KeySetUnusable("duplicate_key_ids")
         try:
             key = PyJWK(member, algorithm="RS256")
         except (PyJWTError, ValueError, TypeError):
