@@ -41,7 +41,12 @@ def main() -> int:
             endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
             variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
-            server = ApiServer(deployment, variables, greeting=_greeting(settings, endpoint))
+            server = ApiServer(
+                deployment,
+                variables,
+                environments=settings.environments,
+                greeting=_greeting(settings, endpoint),
+            )
             server.run(sock)
     except Unusable as e:
         print(f"make dev: {e}", file=sys.stderr)

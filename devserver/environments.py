@@ -18,7 +18,6 @@ from typing import Any
 from devserver.deployment import Function
 from devserver.intrinsics import ACCOUNT, REGION
 
-MAX_ENVIRONMENTS = 4  # of one function
 INIT_TIMEOUT = 10.0  # seconds, as on Lambda
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
 
@@ -125,9 +124,8 @@ class Environment:
 class EnvironmentPool:
     """The execution environments of one function."""
 
-    def __init__(
-        self, function: Function, extra: Mapping[str, str], limit: int = MAX_ENVIRONMENTS
-    ) -> None:
+    def __init__(self, function: Function, extra: Mapping[str, str], limit: int) -> None:
+        """At most `limit` environments at once; `extra` variables on top of the function's own."""
         self.function = function
         self._extra = extra
         self._free = asyncio.Semaphore(limit)

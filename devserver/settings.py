@@ -24,11 +24,15 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class DeskSettings:
-    """Ports and addresses of the stack on this machine."""
+    """Ports and addresses of the stack on this machine.
+
+    `environments` is how many execution environments a function has at most.
+    """
 
     api_port: int
     issuer_port: int
     spa_port: int
+    environments: int
     dynamodb_endpoint: str | None
     auth0_issuer: str | None
     auth0_domain: str | None
@@ -47,6 +51,7 @@ class DeskSettings:
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
             spa_port=port_setting(environment, "SPA_PORT", 5173),
+            environments=_number(environment, "ENVIRONMENTS", 4, "a number from 1 to 100", 100),
             dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,
@@ -107,8 +112,14 @@ def _answers(host: str, port: int) -> bool:
 
 def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:
     """The port that a variable names; Unusable if it is none."""
+    return _number(environment, variable, default, "a port number", 65535)
+
+
+def _number(
+    environment: Mapping[str, str], variable: str, default: int, kind: str, highest: int
+) -> int:
     text = environment.get(variable) or str(default)
     with suppress(ValueError):
-        if 0 < int(text) < 65536:
+        if 0 < int(text) <= highest:
             return int(text)
-    raise Unusable(f"{variable} must be a port number, not {text!r}.")
+    raise Unusable(f"{variable} must be {kind}, not {text!r}.")

@@ -71,13 +71,15 @@ class ApiServer:
         deployment: Deployment,
         extra_variables: Mapping[str, str],
         *,
+        environments: int,
         greeting: str = "",
         integration_timeout: float = INTEGRATION_TIMEOUT,
     ) -> None:
-        """`extra_variables` go into every function's environment; the greeting is printed when
-        the API answers."""
+        """`extra_variables` go into every function's environment, of which there are at most
+        `environments`; the greeting is printed when the API answers."""
         self._deployment = deployment
         self._extra_variables = extra_variables
+        self._environments = environments
         self._greeting = greeting
         self._integration_timeout = integration_timeout
         self._server: uvicorn.Server | None = None
@@ -94,7 +96,7 @@ class ApiServer:
 
     async def _serve(self, sock: socket.socket) -> None:
         pools = {
-            name: EnvironmentPool(function, self._extra_variables)
+            name: EnvironmentPool(function, self._extra_variables, self._environments)
             for name, function in self._deployment.functions.items()
         }
         config = uvicorn.Config(

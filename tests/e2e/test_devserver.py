@@ -113,6 +113,7 @@ def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> 
     ("variables", "named"),
     [
         ({"API_PORT": "many"}, "API_PORT"),
+        ({"ENVIRONMENTS": "0"}, "ENVIRONMENTS"),
         ({"AUTH0_DOMAIN": "tenant.example.com"}, "AUTH0_AUDIENCE"),
         ({"AUTH0_DOMAIN": "https://tenant.example.com", "AUTH0_AUDIENCE": "x"}, "AUTH0_DOMAIN"),
         ({"AUTH0_AUDIENCE": "https://api"}, "AUTH0_DOMAIN"),

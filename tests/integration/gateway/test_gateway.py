@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from devserver.deployment import read_deployment
-from devserver.environments import MAX_ENVIRONMENTS
 from devserver.stack import ApiServer
 
 HERE = Path(__file__).parent
 GATEWAY_TIMEOUT = 2.0
+ENVIRONMENTS = 3
 ORIGIN = "https://app.example.com"
 
 
@@ -75,7 +75,9 @@ class _running:  # noqa: N801 - a context manager
         sock = socket.create_server(("127.0.0.1", 0))
         self._port: int = sock.getsockname()[1]
         deployment = read_deployment(folder / "template.yaml", {})
-        self._server = ApiServer(deployment, {}, integration_timeout=GATEWAY_TIMEOUT)
+        self._server = ApiServer(
+            deployment, {}, environments=ENVIRONMENTS, integration_timeout=GATEWAY_TIMEOUT
+        )
         self._thread = threading.Thread(target=self._server.run, args=[sock])
 
     def __enter__(self) -> int:
@@ -277,7 +279,7 @@ def test_under_load_there_are_more_environments_and_each_takes_one_request(api: 
     for _ in range(2):
         with ThreadPoolExecutor(12) as pool:
             states = list(pool.map(lambda _: api.state("/open/sleep-0.2"), range(12)))
-    assert len({state["pid"] for state in states}) == MAX_ENVIRONMENTS
+    assert len({state["pid"] for state in states}) == ENVIRONMENTS
 
 
 def test_a_change_of_code_is_picked_up(tmp_path: Path) -> None:
