@@ -77,6 +77,31 @@ def test_the_feed_pages_to_its_end(alice: Client, visitor: Client) -> None:
     assert len(seen) == len(set(seen))
 
 
+def test_tags_of_every_kind_find_their_posts(alice: Client, visitor: Client) -> None:
+    tags = ["c#", "हिन्दी", "node.js", "a b", "c++"]
+    post = alice.create(title="Tagged", tags=tags, status="published")
+    for tag in tags:
+        rows = visitor.get("/posts", params={"tag": tag}).json()["items"]
+        assert post["id"] in [row["id"] for row in rows], tag
+    rows = visitor.get("/posts", params={"author": post["author"]["id"]}).json()["items"]
+    assert post["id"] in [row["id"] for row in rows]
+    problem(visitor.get("/posts?tag=a&author=b"), 400)
+
+
+def test_links_by_slug_survive_a_change_of_slug(alice: Client, visitor: Client) -> None:
+    post = alice.create(title="A link that lasts", status="published")
+    found = visitor.get(f"/posts/by-slug/{post['slug']}")
+    assert found.json() == post
+    moved = alice.edit(post["id"], slug=f"{post['slug']}-moved").json()
+    redirected = visitor.get(f"/posts/by-slug/{post['slug']}")
+    assert redirected.status_code == 301
+    assert redirected.headers["Location"].endswith(f"/posts/by-slug/{moved['slug']}")
+    assert visitor.get(f"/posts/by-slug/{moved['slug']}").json() == moved
+    alice.edit(post["id"], status="draft")
+    problem(visitor.get(f"/posts/by-slug/{post['slug']}"), 404)
+    problem(visitor.get(f"/posts/by-slug/{moved['slug']}"), 404)
+
+
 def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:
     post = alice.create(title="Who am I?", status="published")
     answers = [

@@ -31,6 +31,7 @@ def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
         name: str,
         *,
         post_id: str = POST_ID,
+        slug: str = "hello-world",
         sub: str = ALICE,
         body: Any = ...,
         headers: dict[str, str] | None = None,
@@ -39,7 +40,9 @@ def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
         method: str | None = None,
     ) -> Answer:
         event = sample_event(name)
-        event["path"] = event["path"].replace(POST_ID, post_id)
+        event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
+        context = event["requestContext"]
+        context["path"] = context["path"].replace("hello-world", slug)
         if "authorizer" in event["requestContext"]:
             event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
         if body is not ...:
@@ -278,6 +281,36 @@ def test_a_client_that_has_the_representation_gets_304(
     assert header(answer, "ETag") == tag
     stale = call("public-get-post", post_id=post["id"], headers={"If-None-Match": '"1-x"'})
     assert stale["statusCode"] == 200
+
+
+def test_a_former_slug_redirects_to_the_current_one(
+    call: Callable[..., Answer], post: dict[str, Any]
+) -> None:
+    problem(call("public-get-post-by-slug"), 404)
+    call("posts-edit", post_id=post["id"])
+    assert document(call("public-get-post-by-slug"))["id"] == post["id"]
+    call("posts-edit", post_id=post["id"], body={"slug": "moved"})
+    moved = call("public-get-post-by-slug")
+    assert moved["statusCode"] == 301
+    assert header(moved, "Location") == "/v1/posts/by-slug/moved", "the stage is kept"
+    assert document(call("public-get-post-by-slug", slug="moved"))["id"] == post["id"]
+    for slug in ("no-such", "No Slug", "c#", "..", "\x00"):
+        problem(call("public-get-post-by-slug", slug=slug), 404)
+
+
+def test_one_filter_at_a_time(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+    call("posts-edit", post_id=post["id"])
+    author = post["author"]["id"]
+    for query in ({"tag": "HELLO"}, {"author": author}):
+        rows = document(call("public-list-posts", query=query))["items"]
+        assert [row["id"] for row in rows] == [post["id"]]
+    for query in ({"tag": "unknown"}, {"tag": "a/b"}, {"author": "unknown"}, {"tag": ""}):
+        assert document(call("public-list-posts", query=query)) == {
+            "items": [],
+            "next_cursor": None,
+        }
+    problem(call("public-list-posts", query={"tag": "hello", "author": author}), 400)
+    problem(call("public-list-posts", query={"tag": "x" * 201}), 400)
 
 
 def test_head_answers_as_get_without_a_body(

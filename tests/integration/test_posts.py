@@ -317,6 +317,40 @@ def test_my_posts_are_newest_created_first_and_by_status(posts: Posts) -> None:
     assert mine("published") == [made[0].id]
 
 
+def test_published_posts_by_tag_and_by_author(posts: Posts) -> None:
+    first = create(posts, moment=THEN, tags=["C#", "हिन्दी"], status="published")
+    second = create(posts, BOB, THEN + timedelta(days=1), tags=["c#"], status="published")
+    create(posts, tags=["c#"])
+
+    def ids(page: Any) -> list[str]:
+        return [row.id for row in page.items]
+
+    assert ids(posts.tagged("c#", limit=9, cursor=None)) == [second.id, first.id]
+    assert ids(posts.tagged(" C# ", limit=9, cursor=None)) == [second.id, first.id]
+    assert ids(posts.tagged("हिन्दी", limit=9, cursor=None)) == [first.id]
+    assert ids(posts.tagged("none", limit=9, cursor=None)) == []
+    assert ids(posts.by_author(first.author_id, limit=9, cursor=None)) == [first.id]
+    assert ids(posts.by_author("nobody", limit=9, cursor=None)) == []
+    page = posts.tagged("c#", limit=1, cursor=None)
+    assert ids(posts.tagged("c#", limit=1, cursor=page.next_cursor)) == [first.id]
+    edit(posts, second, BOB, tags=[])
+    assert ids(posts.tagged("c#", limit=9, cursor=None)) == [first.id]
+
+
+def test_a_post_is_found_by_the_slugs_that_it_has_and_had(posts: Posts) -> None:
+    post = create(posts, slug="first")
+    with pytest.raises(NotFound):
+        posts.published_by_slug("first")
+    edit(posts, post, status="published")
+    edit(posts, post, slug="second")
+    assert posts.published_by_slug("first").slug == "second"
+    assert posts.published_by_slug("second").id == post.id
+    edit(posts, post, status="draft")
+    for slug in ("first", "second", "third", "No Slug", "x" * 121):
+        with pytest.raises(NotFound):
+            posts.published_by_slug(slug)
+
+
 def test_a_cursor_of_another_list_is_refused(posts: Posts) -> None:
     for _ in range(2):
         create(posts)
@@ -332,7 +366,10 @@ def test_a_cursor_of_another_list_is_refused(posts: Posts) -> None:
     ("operation", "calls"),
     [
         (lambda posts, post: posts.published(post.id), ["GetItem"]),
+        (lambda posts, post: posts.published_by_slug(post.slug), ["GetItem", "GetItem"]),
         (lambda posts, post: posts.feed(limit=20, cursor=None), ["Query"]),
+        (lambda posts, post: posts.tagged("a", limit=20, cursor=None), ["Query"]),
+        (lambda posts, post: posts.by_author("a", limit=20, cursor=None), ["Query"]),
         (
             lambda posts, post: posts.list_owned_by(ALICE, status=None, limit=1, cursor=None),
             ["Query"],

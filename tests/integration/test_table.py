@@ -62,7 +62,7 @@ def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
     with pytest.raises(Unavailable):
         table.get(KEY)
     with pytest.raises(Unavailable):
-        table.newest("FEED#0", before="x", limit=1)
+        table.newest("FEED#0", first="a", last="x", limit=1)
     with pytest.raises(Unavailable):
         table.transact([Action(KEY)])
 
@@ -115,5 +115,6 @@ def test_a_list_of_more_than_a_page_of_dynamodb_is_read_to_its_end(table: Table)
     for number in range(5):
         item = {"text": "x" * 380_000}
         table.transact([Action(Key("FEED#0", f"ENTRY#{number}"), item)])
-    rows = table.newest("FEED#0", before="ENTRY#~", limit=5)
+    table.transact([Action(Key("FEED#0", sort_key), {}) for sort_key in ("BAN", "PROFILE")])
+    rows = table.newest("FEED#0", first="ENTRY#", last="ENTRY#~", limit=9)
     assert [row["sk"] for row in rows] == [f"ENTRY#{number}" for number in (4, 3, 2, 1, 0)]

@@ -117,6 +117,11 @@ def test_a_published_post_is_in_its_shard_of_the_feed() -> None:
     assert feed == [(f"FEED#{post.feed_shard}", f"ENTRY#2026-01-31T09:30:00.000Z#{post.id}")]
 
 
+def test_a_published_post_is_listed_by_author_and_by_each_tag() -> None:
+    keys = [key.pk for key in entries(new_post(status="published", tags=["C#", "a b"]))]
+    assert {"AUTHOR#alice", "TAG#c#", "TAG#a b"} <= set(keys)
+
+
 def test_an_entry_holds_neither_the_body_nor_the_raw_sub() -> None:
     for summary in entries(new_post(body="secret text", status="published")).values():
         assert "body" not in summary

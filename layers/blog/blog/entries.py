@@ -6,7 +6,14 @@ transaction. So the table's entries are exactly `entries(post)` of every post, a
 
 from typing import Any
 
-from blog.keys import Key, entry_sort_key, feed_partition, owner_partition
+from blog.keys import (
+    Key,
+    author_partition,
+    entry_sort_key,
+    feed_partition,
+    owner_partition,
+    tag_partition,
+)
 from blog.models import Post, PostSummary
 
 
@@ -19,7 +26,11 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
     ]
     if post.status == "published" and post.published_at is not None:
         published = entry_sort_key(post.published_at, post.id)
-        keys.append(Key(feed_partition(post.feed_shard), published))
+        keys += [
+            Key(feed_partition(post.feed_shard), published),
+            Key(author_partition(post.author_id), published),
+            *(Key(tag_partition(tag), published) for tag in post.tags),
+        ]
     summary = PostSummary.of(post).model_dump()
     return dict.fromkeys(keys, summary)
 

@@ -16,6 +16,14 @@ MAX_TAG_CHARACTERS = 40
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
+_SLUG = "[a-z0-9-]{1,120}"
+
+
+def is_slug(text: str) -> bool:
+    """Whether a post can have this slug."""
+    return re.fullmatch(_SLUG, text) is not None
+
+
 def _plain(text: str) -> str:
     if _REFUSED.search(text):
         raise PydanticCustomError("control_character", "Must not contain control characters")
@@ -65,7 +73,7 @@ Title = Annotated[
     AfterValidator(_not_blank),
 ]
 Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,120}$")]
+Slug = Annotated[str, StringConstraints(pattern=f"^{_SLUG}$")]
 Tag = Annotated[str, AfterValidator(_tag)]
 Tags = Annotated[
     list[Tag],

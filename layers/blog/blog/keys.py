@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from blog.moments import written
 
-# Before every entry of a list, when it is read newest first: `~` comes after all digits.
+# The bounds of a partition's entries, beside which other items may lie: `~` comes after all digits.
+OLDEST = "ENTRY#"
 NEWEST = "ENTRY#~"
 
 
@@ -38,6 +39,11 @@ def entry_sort_key(moment: datetime, post_id: str) -> str:
     return f"ENTRY#{written(moment)}#{post_id}"
 
 
+def just_before(sort_key: str) -> str:
+    """A bound below this entry and above the one before it: all entries' keys are of one length."""
+    return f"{sort_key[:-1]}{chr(ord(sort_key[-1]) - 1)}~"
+
+
 def entry_position(sort_key: str) -> tuple[datetime, str]:
     """The time and the id that an entry's sort key was made of."""
     _, moment, entry_id = sort_key.split("#")
@@ -54,6 +60,26 @@ def feed(shards: int) -> Listing:
     return Listing("FEED", tuple(map(feed_partition, range(shards))))
 
 
+def author_partition(author_id: str) -> str:
+    """An author's published posts."""
+    return f"AUTHOR#{author_id}"
+
+
+def by_author(author_id: str) -> Listing:
+    """The list of an author's published posts."""
+    return _listing(author_partition(author_id))
+
+
+def tag_partition(tag: str) -> str:
+    """The published posts with a tag, which is normalised."""
+    return f"TAG#{tag}"
+
+
+def tagged(tag: str) -> Listing:
+    """The list of the published posts with a tag."""
+    return _listing(tag_partition(tag))
+
+
 def owner_partition(sub: str, status: str | None = None) -> str:
     """A person's own posts, all or of one status. The kind comes first: a sub may hold a `#`."""
     kind = f"OWNER:{status}" if status else "OWNER"
@@ -62,5 +88,8 @@ def owner_partition(sub: str, status: str | None = None) -> str:
 
 def owned(sub: str, status: str | None = None) -> Listing:
     """The list of a person's own posts."""
-    partition = owner_partition(sub, status)
+    return _listing(owner_partition(sub, status))
+
+
+def _listing(partition: str) -> Listing:
     return Listing(partition, (partition,))

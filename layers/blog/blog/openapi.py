@@ -15,6 +15,11 @@ from blog.errors import BadRequest
 ACCESS_TOKEN: dict[str, Any] = {"access_token": HTTPBearer(bearerFormat="JWT")}
 SECURITY: list[dict[str, list[str]]] = [{"access_token": []}]
 
+Tag = Annotated[
+    str | None,
+    Query(max_length=200, description="Only those with this tag, in upper or lower case"),
+]
+AuthorId = Annotated[str | None, Query(max_length=200, description="Only those of this author")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
 Cursor = Annotated[str | None, Query(description="The next_cursor of the page before")]
 
@@ -61,12 +66,14 @@ class ProblemDetails(BaseModel):
 
 
 def answers(
-    status: int, model: type[BaseModel] | None, *problems: int
+    status: int, model: type[BaseModel] | None, *problems: int, redirect: int | None = None
 ) -> dict[int, OpenAPIResponse]:
-    """The documented answers of a route: one success, and the statuses of its problems."""
+    """The documented answers of a route: a success, the statuses of its problems, a redirect."""
     documented: dict[int, OpenAPIResponse] = {status: {"description": HTTPStatus(status).phrase}}
     if model is not None:
         documented[status]["content"] = {"application/json": {"model": model}}
+    if redirect is not None:
+        documented[redirect] = {"description": HTTPStatus(redirect).phrase}
     for problem in (*problems, 503):
         documented[problem] = {
             "description": HTTPStatus(problem).phrase,

@@ -13,7 +13,19 @@ from blog.editing import changed, created, with_another_slug
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
 from blog.errors import Forbidden, NotFound, PreconditionFailed, SlugTaken, WriteContended
-from blog.keys import NEWEST, Listing, feed, owned, post_key, slug_key
+from blog.fields import is_slug, normalised_tag
+from blog.keys import (
+    NEWEST,
+    OLDEST,
+    Listing,
+    by_author,
+    feed,
+    just_before,
+    owned,
+    post_key,
+    slug_key,
+    tagged,
+)
 from blog.models import NewPost, Post, PostChanges, PostPage, PostSummary, Status
 from blog.moments import now
 from blog.table import Action, ConditionRefused, Item, Table, TransactionContended
@@ -37,6 +49,16 @@ class Posts:
             raise NotFound("There is no such post.")
         return post
 
+    def published_by_slug(self, slug: str) -> Post:
+        """The post that everyone may read and that has this slug, or had it before.
+
+        Raises NotFound for all others, as if the slug were free.
+        """
+        reservation = self._table.get(slug_key(slug)) if is_slug(slug) else None
+        if reservation is None:
+            raise NotFound("There is no such post.")
+        return self.published(reservation["post_id"])
+
     def owned_by(self, sub: str, post_id: str) -> Post:
         """A post of one's own, whatever its status; NotFound for all others."""
         post = self._read(post_id)
@@ -47,6 +69,14 @@ class Posts:
     def feed(self, *, limit: int, cursor: str | None) -> PostPage:
         """Published posts, the latest publication first."""
         return self._page(feed(self._feed_shards), limit, cursor)
+
+    def by_author(self, author_id: str, *, limit: int, cursor: str | None) -> PostPage:
+        """An author's published posts, the latest publication first."""
+        return self._page(by_author(author_id), limit, cursor)
+
+    def tagged(self, tag: str, *, limit: int, cursor: str | None) -> PostPage:
+        """The published posts with a tag however it is written, the latest publication first."""
+        return self._page(tagged(normalised_tag(tag)), limit, cursor)
 
     def list_owned_by(
         self, sub: str, *, status: Status | None, limit: int, cursor: str | None
@@ -124,10 +154,10 @@ class Posts:
         return _post(self._table.get(post_key(post_id)))
 
     def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
-        before = NEWEST if cursor is None else position_of(listing, cursor)
+        last = NEWEST if cursor is None else just_before(position_of(listing, cursor))
 
         def newest(partition: str) -> list[Item]:
-            return self._table.newest(partition, before=before, limit=limit + 1)
+            return self._table.newest(partition, first=OLDEST, last=last, limit=limit + 1)
 
         rows = list(islice(_merged(listing.partitions, newest), limit + 1))
         page = rows[:limit]

@@ -90,15 +90,17 @@ class Table:
         answer = self._call("get_item", Key=self._attributes(key._asdict()), ConsistentRead=True)
         return self._item(answer.get("Item"))
 
-    def newest(self, partition: str, *, before: str, limit: int) -> list[Item]:
-        """Up to `limit` items with a sort key below `before`, the highest first.
+    def newest(self, partition: str, *, first: str, last: str, limit: int) -> list[Item]:
+        """Up to `limit` items with sort keys from `first` to `last`, the highest first.
 
         Fewer only where there are no more: DynamoDB ends a page at 1 MB, so it may take several.
         """
         items: list[Item] = []
         query: dict[str, Any] = {
-            "KeyConditionExpression": "pk = :pk AND sk < :before",
-            "ExpressionAttributeValues": self._attributes({":pk": partition, ":before": before}),
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": self._attributes(
+                {":pk": partition, ":first": first, ":last": last}
+            ),
             "ScanIndexForward": False,
             "ConsistentRead": True,
         }
