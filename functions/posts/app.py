@@ -8,9 +8,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from blog.api import identity, lambda_handler, resolver
 from blog.entity_tags import IfMatch
+from blog.idempotency import Idempotency
 from blog.identifiers import author_id, checked_id
 from blog.models import NewPost, PostChanges, PostDetail, PostPage, Status
-from blog.openapi import ACCESS_TOKEN, SECURITY, Cursor, IfMatchField, Limit, answers
+from blog.openapi import (
+    ACCESS_TOKEN,
+    SECURITY,
+    Cursor,
+    IdempotencyKeyField,
+    IfMatchField,
+    Limit,
+    answers,
+)
 from blog.permissions import writer
 from blog.posts import Posts
 from blog.responses import JSON, PRIVATE, post_response
@@ -31,9 +40,16 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(201, PostDetail, 400, 401, 403, 409, 413, 415, 422),
 )
-def create_post(new: Annotated[NewPost, Body()]) -> Response[PostDetail | None]:
+def create_post(
+    new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
+) -> Response[PostDetail | None]:
     owner = writer(identity(app)).sub
-    post = posts.create(new, owner=owner, author_id=author_id(owner, settings.author_id_key))
+    post = posts.create(
+        new,
+        owner=owner,
+        author_id=author_id(owner, settings.author_id_key),
+        idempotency=Idempotency.of(owner, key, new) if key else None,
+    )
     path = app.current_event.request_context.path.rstrip("/")
     return post_response(
         post, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{post.id}"}

@@ -1,5 +1,6 @@
 """Many at once: execution environments are processes, so these are real races."""
 
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -67,6 +68,15 @@ def test_twelve_racing_posts_of_one_title_get_twelve_slugs(stack: Stack) -> None
     slugs = {post["slug"] for post in made}
     assert len(slugs) == 12
     assert all(slug.startswith("the-same-title") for slug in slugs)
+
+
+def test_a_creation_sent_eight_times_at_once_is_made_once(clients: list[Client]) -> None:
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    answers = at_once(
+        8, lambda n: clients[n].send("POST", "/posts", json={"title": "Once"}, headers=key)
+    )
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.ok}) == 1
 
 
 def test_of_a_deletion_and_edits_at_once_none_brings_the_post_back(

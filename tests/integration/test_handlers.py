@@ -313,6 +313,18 @@ def test_one_filter_at_a_time(call: Callable[..., Answer], post: dict[str, Any])
     problem(call("public-list-posts", query={"tag": "x" * 201}), 400)
 
 
+def test_a_repeated_creation_answers_201_again(call: Callable[..., Answer]) -> None:
+    key = {"Idempotency-Key": "3f8c2f0a"}
+    first, again = (call("posts-create", headers=key) for _ in range(2))
+    assert again["statusCode"] == 201
+    assert document(again) == document(first)
+    assert header(again, "Location") == header(first, "Location")
+    other = problem(call("posts-create", headers=key, body={"title": "Other"}), 422)
+    assert other["errors"][0]["field"] == "Idempotency-Key"
+    for odd in ("", "a b", "é", "x" * 256):
+        problem(call("posts-create", headers={"Idempotency-Key": odd}), 400)
+
+
 def test_head_answers_as_get_without_a_body(
     call: Callable[..., Answer], post: dict[str, Any]
 ) -> None:

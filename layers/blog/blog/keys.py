@@ -34,6 +34,11 @@ def slug_key(slug: str) -> Key:
     return Key(f"SLUG#{slug}", "SLUG")
 
 
+def idempotency_key(sub: str, key: str) -> Key:
+    """What a person made with an Idempotency-Key."""
+    return Key(f"USER#{sub}", f"IDEMPOTENCY#{key}")
+
+
 def entry_sort_key(moment: datetime, post_id: str) -> str:
     """Where an entry stands in its list: by time, then by id."""
     return f"ENTRY#{written(moment)}#{post_id}"

@@ -38,6 +38,14 @@ IfMatchField = Annotated[
     AfterValidator(_well_formed),
     Header(alias="If-Match", description='The ETag that was read; `"3"` alone will do, too'),
 ]
+IdempotencyKeyField = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,255}$",
+        description="With the same key and body, the post is made once, for 24 h",
+    ),
+]
 IfNoneMatchField = Annotated[
     str | None, Header(alias="If-None-Match", description="The ETag that is at hand")
 ]

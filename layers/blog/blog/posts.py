@@ -12,8 +12,9 @@ from blog.cursors import cursor_after, position_of
 from blog.editing import changed, created, with_another_slug
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
-from blog.errors import Forbidden, NotFound, PreconditionFailed, SlugTaken, WriteContended
+from blog.errors import Conflict, Forbidden, NotFound, PreconditionFailed, SlugTaken, WriteContended
 from blog.fields import is_slug, normalised_tag
+from blog.idempotency import Idempotency
 from blog.keys import (
     NEWEST,
     OLDEST,
@@ -85,9 +86,19 @@ class Posts:
         return self._page(owned(sub, status), limit, cursor)
 
     def create(
-        self, new: NewPost, *, owner: str, author_id: str, moment: datetime | None = None
+        self,
+        new: NewPost,
+        *,
+        owner: str,
+        author_id: str,
+        idempotency: Idempotency | None = None,
+        moment: datetime | None = None,
     ) -> Post:
-        """Store a new post. Raises SlugTaken for a slug that was asked for and is not free."""
+        """Store a new post, or give the one that was made with the same key before.
+
+        Raises SlugTaken for a slug that was asked for and is not free, WriteContended, and
+        Unprocessable for a key that was used with another body.
+        """
         post = created(
             new,
             owner=owner,
@@ -97,10 +108,12 @@ class Posts:
         )
         for _ in _tries():
             try:
-                self._table.transact(_creation(post))
+                self._table.transact(_creation(post, idempotency))
             except TransactionContended:
                 continue
             except ConditionRefused as e:
+                if idempotency is not None and e.key == idempotency.key and e.item is not None:
+                    return self._made_before(idempotency.made_id(e.item))
                 if not post.slug_is_derived:
                     raise SlugTaken from e
                 post = with_another_slug(post)
@@ -150,6 +163,12 @@ class Posts:
                 return after or before
         raise WriteContended
 
+    def _made_before(self, post_id: str) -> Post:
+        post = self._read(post_id)
+        if post is None:
+            raise Conflict("The post that was made with this Idempotency-Key has been deleted.")
+        return post
+
     def _read(self, post_id: str) -> Post | None:
         return _post(self._table.get(post_key(post_id)))
 
@@ -198,10 +217,14 @@ def _derives_anew(before: Post, after: Post) -> bool:
     return after.slug_is_derived and after.slug not in reserved_slugs(before)
 
 
-def _creation(post: Post) -> list[Action]:
-    """The transaction that stores a new post with its slug and entries."""
+def _creation(post: Post, idempotency: Idempotency | None) -> list[Action]:
+    """The transaction that stores a new post with its slug and entries.
+
+    The key comes before the slug, because the first refusal is the one that counts.
+    """
     put = Action(post_key(post.id), _item(post), "attribute_not_exists(pk)")
-    return [put, *_slug_actions(None, post), *_entry_actions(None, post)]
+    once = [] if idempotency is None else [idempotency.action(post.id, post.created_at)]
+    return [put, *once, *_slug_actions(None, post), *_entry_actions(None, post)]
 
 
 def _change(before: Post, after: Post | None, sub: str) -> list[Action]:
