@@ -1,0 +1,181 @@
+"""Random operations by several people, against a model: after each, the table is what it says.
+
+The table's items are exactly the posts, their entries, their slugs and the kept keys; each list
+pages completely and in order at any limit; and nobody changes what is not theirs.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import boto3
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from moto import mock_aws
+
+from blog import posts as module
+from blog.entity_tags import IfMatch
+from blog.entries import entries, reserved_slugs
+from blog.errors import Forbidden, NotFound, PreconditionFailed, Problem, SlugTaken
+from blog.keys import post_key, slug_key
+from blog.models import NewPost, Post, PostChanges, PostPage
+from blog.posts import Posts
+from blog.table import Table
+from devserver.deployment import read_deployment
+from devserver.dynamodb import make_table
+from tests.integration.conftest import TABLE, stored
+from tests.support import AUDIENCE, ROOT
+
+PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
+TITLES = st.sampled_from(["One", "one!", "Two", "Two words", "हिन्दी", "!!!"])
+TAGS = st.lists(st.sampled_from(["a", "B", "b", "c#", "हिन्दी"]), max_size=4)
+STATUSES = st.sampled_from(["draft", "published"])
+SLUGS = st.none() | st.sampled_from(["mine", "yours", "one", "two"])
+LIMITS = st.integers(1, 7)
+NEW = st.fixed_dictionaries(
+    {"title": TITLES}, optional={"tags": TAGS, "status": STATUSES, "slug": SLUGS, "body": TITLES}
+)
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={"title": TITLES, "tags": TAGS, "status": STATUSES, "slug": SLUGS, "body": TITLES},
+)
+
+TEMPLATE = read_deployment(
+    ROOT / "template.yaml",
+    {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32},
+)
+
+
+class PostsAsAModel(RuleBasedStateMachine):
+    """`self.model` holds every post as it should be."""
+
+    ids = Bundle("ids")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mock = mock_aws()
+        self._mock.start()
+        self.client = boto3.client("dynamodb")
+        make_table(self.client, TABLE, dict(TEMPLATE.tables[TABLE]))
+        self.posts = Posts(Table(self.client, TABLE), feed_shards=2)
+        self.model: dict[str, Post] = {}
+        self._longest_pause, module.LONGEST_PAUSE = module.LONGEST_PAUSE, 0
+
+    def teardown(self) -> None:
+        module.LONGEST_PAUSE = self._longest_pause
+        self._mock.stop()
+
+    @rule(target=ids, owner=PEOPLE, new=NEW)
+    def create(self, owner: str, new: dict[str, Any]) -> str:
+        taken = {slug for post in self.model.values() for slug in reserved_slugs(post)}
+        try:
+            post = self.posts.create(NewPost.model_validate(new), owner=owner, author_id=owner[-5:])
+        except SlugTaken:
+            assert new["slug"] in taken
+            return "01JDC0000000000000000000P0"
+        assert post.slug not in taken
+        self.model[post.id] = post
+        return post.id
+
+    @rule(post_id=ids, sub=PEOPLE, changes=CHANGES, behind=st.none() | st.integers(0, 2))
+    def edit(self, post_id: str, sub: str, changes: dict[str, Any], behind: int | None) -> None:
+        before = self.model.get(post_id)
+        version = before.version - behind if before and behind is not None else None
+        if_match = None if version is None else IfMatch(frozenset({version}))
+        patch = PostChanges.model_validate(changes)
+
+        def act() -> None:
+            after = self.posts.edit(post_id, patch, sub=sub, if_match=if_match)
+            assert before is not None
+            assert after.version == before.version + 1
+            for name, value in patch.given().items():
+                assert name == "slug" or getattr(after, name) == value
+            self.model[post_id] = after
+
+        self._attempt(act, before, sub, version)
+
+    @rule(post_id=ids, sub=PEOPLE)
+    def delete_as_anybody(self, post_id: str, sub: str) -> None:
+        before = self.model.get(post_id)
+        if before is not None and before.owner == sub:
+            return  # that is the next rule's
+        self._attempt(lambda: self.posts.delete(post_id, sub=sub, if_match=None), before, sub, None)
+
+    @rule(post_id=consumes(ids))
+    def delete(self, post_id: str) -> None:
+        post = self.model.pop(post_id, None)
+        if post is not None:
+            self.posts.delete(post_id, sub=post.owner, if_match=None)
+
+    def _attempt(
+        self, act: Callable[[], None], before: Post | None, sub: str, version: int | None
+    ) -> None:
+        """Act, and be refused for the right reason or not at all."""
+        try:
+            act()
+        except Problem as problem:
+            assert type(problem) is self._reason(problem, before, sub, version)
+        else:
+            assert self._reason(None, before, sub, version) is None
+
+    def _reason(
+        self, problem: Problem | None, before: Post | None, sub: str, version: int | None
+    ) -> type[Problem] | None:
+        if before is None or (before.owner != sub and before.status != "published"):
+            return NotFound
+        if before.owner != sub:
+            return Forbidden
+        if version is not None and version != before.version:
+            return PreconditionFailed
+        return SlugTaken if isinstance(problem, SlugTaken) else None
+
+    @invariant()
+    def the_table_is_what_the_posts_say(self) -> None:
+        expected: dict[tuple[str, str], int] = {}
+        for post in self.model.values():
+            expected[post_key(post.id)] = post.version
+            expected |= dict.fromkeys(entries(post), post.version)
+            expected |= dict.fromkeys(map(slug_key, reserved_slugs(post)), 0)
+        found = {
+            key: int(item.get("version", {"N": "0"})["N"])
+            for key, item in stored(self.client).items()
+        }
+        assert found == expected
+
+    @rule(limit=LIMITS)
+    def every_list_pages_completely_and_in_order(self, limit: int) -> None:
+        public = [post for post in self.model.values() if post.status == "published"]
+        public.sort(key=lambda post: (post.published_at, post.id), reverse=True)
+        self._pages(partial(self.posts.feed, limit=limit), public, limit)
+        for tag in {tag for post in public for tag in post.tags}:
+            some = [post for post in public if tag in post.tags]
+            self._pages(partial(self.posts.tagged, tag, limit=limit), some, limit)
+        for owner in {post.owner for post in self.model.values()}:
+            own = [post for post in self.model.values() if post.owner == owner]
+            own.sort(key=lambda post: (post.created_at, post.id), reverse=True)
+            mine = partial(self.posts.list_owned_by, owner, limit=limit)
+            for status in (None, "draft", "published"):
+                some = [post for post in own if status in (None, post.status)]
+                self._pages(partial(mine, status=status), some, limit)
+
+    def _pages(self, fetch: Callable[..., PostPage], expected: list[Post], limit: int) -> None:
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = fetch(cursor=cursor)
+            found += [row.id for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            assert len(page.items) == limit, "no short pages"
+        assert found == [post.id for post in expected]
+
+
+PostsAsAModel.TestCase.settings = settings(
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestPostsAsAModel = PostsAsAModel.TestCase
