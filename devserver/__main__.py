@@ -45,6 +45,7 @@ def main() -> int:
                 deployment,
                 variables,
                 environments=settings.environments,
+                tick=settings.tick,
                 greeting=_greeting(settings, endpoint),
             )
             server.run(sock)

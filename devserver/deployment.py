@@ -64,6 +64,14 @@ class GatewayResponse:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A function that runs every so many seconds."""
+
+    function: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Deployment:
     """All of it that the devserver runs."""
 
@@ -72,6 +80,7 @@ class Deployment:
     functions: Mapping[str, Function]
     gateway_responses: Mapping[str, GatewayResponse]
     tables: Mapping[str, Mapping[str, Any]]
+    schedules: tuple[Schedule, ...]
 
 
 def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
@@ -100,6 +109,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         },
         gateway_responses=_gateway_responses(api["Body"]),
         tables=by_type.get("AWS::DynamoDB::Table", {}),
+        schedules=tuple(map(_schedule, by_type.get("AWS::Events::Rule", {}).values())),
     )
 
 
@@ -133,6 +143,15 @@ def _function(
         timeout=float(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
     )
+
+
+def _schedule(rule: Mapping[str, Any]) -> Schedule:
+    expression = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", rule["ScheduleExpression"])
+    (target,) = rule["Targets"]
+    if expression is None:
+        raise ValueError(f"the devserver knows rates of minutes and hours, not {rule}")
+    seconds = int(expression[1]) * {"minute": 60, "hour": 3600}[expression[2]]
+    return Schedule(target["Arn"].rpartition(":")[2], seconds)
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:

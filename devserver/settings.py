@@ -26,13 +26,15 @@ class Unusable(Exception):
 class DeskSettings:
     """Ports and addresses of the stack on this machine.
 
-    `environments` is how many execution environments a function has at most.
+    `environments` is how many execution environments a function has at most; `tick` is in how many
+    seconds what is scheduled runs, where that is not as the template says.
     """
 
     api_port: int
     issuer_port: int
     spa_port: int
     environments: int
+    tick: int | None
     dynamodb_endpoint: str | None
     auth0_issuer: str | None
     auth0_domain: str | None
@@ -52,6 +54,9 @@ class DeskSettings:
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
             spa_port=port_setting(environment, "SPA_PORT", 5173),
             environments=_number(environment, "ENVIRONMENTS", 4, "a number from 1 to 100", 100),
+            tick=_number(environment, "TICK", 0, "a number of seconds", 3600)
+            if environment.get("TICK")
+            else None,
             dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,

@@ -20,6 +20,7 @@ from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
 from devserver.samples import fill
+from devserver.schedule import run_on_schedule
 from devserver.settings import Unusable, bound_socket
 
 
@@ -72,14 +73,17 @@ class ApiServer:
         extra_variables: Mapping[str, str],
         *,
         environments: int,
+        tick: float | None = None,
         greeting: str = "",
         integration_timeout: float = INTEGRATION_TIMEOUT,
     ) -> None:
         """`extra_variables` go into every function's environment, of which there are at most
-        `environments`; the greeting is printed when the API answers."""
+        `environments`; what is scheduled runs every `tick` seconds, or as the template says; the
+        greeting is printed when the API answers."""
         self._deployment = deployment
         self._extra_variables = extra_variables
         self._environments = environments
+        self._tick = tick
         self._greeting = greeting
         self._integration_timeout = integration_timeout
         self._server: uvicorn.Server | None = None
@@ -111,9 +115,15 @@ class ApiServer:
             timeout_graceful_shutdown=1,
         )
         self._server = _GreetingServer(config, self._greeting)
+        tickers = [
+            asyncio.create_task(run_on_schedule(pools[one.function], self._tick or one.seconds))
+            for one in self._deployment.schedules
+        ]
         try:
             await self._server.serve(sockets=[sock])
         finally:
+            for ticker in tickers:
+                ticker.cancel()
             await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 

@@ -96,6 +96,7 @@ class DevServer:
         self._variables = {
             "API_PORT": str(api_port),
             "ISSUER_PORT": str(issuer_port),
+            "TICK": "1",
             **variables,
         }
         url = f"http://127.0.0.1:{api_port}"

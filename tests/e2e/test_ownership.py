@@ -1,5 +1,10 @@
 """How users edit their own posts and not others', from login to the owner-conditional write."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from tests.e2e.stack import Client, problem
 
 
@@ -100,6 +105,31 @@ def test_links_by_slug_survive_a_change_of_slug(alice: Client, visitor: Client) 
     alice.edit(post["id"], status="draft")
     problem(visitor.get(f"/posts/by-slug/{post['slug']}"), 404)
     problem(visitor.get(f"/posts/by-slug/{moved['slug']}"), 404)
+
+
+@pytest.mark.usefixtures("full_gateway")  # sam local runs nothing on schedule
+def test_a_scheduled_post_appears_and_its_open_editor_still_saves(
+    alice: Client, visitor: Client
+) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    created = alice.send(
+        "POST",
+        "/posts",
+        json={"title": "In a moment", "status": "scheduled", "publish_at": soon.isoformat()},
+    )
+    assert created.status_code == 201
+    post_id, tag = created.json()["id"], created.headers["ETag"]
+    problem(visitor.get(f"/posts/{post_id}"), 404)
+    deadline = time.monotonic() + 90  # a minute's schedule, where the stack has no shorter tick
+    while visitor.get(f"/posts/{post_id}").status_code == 404:
+        assert time.monotonic() < deadline, "it was not published"
+        time.sleep(0.5)
+    saved = alice.edit(post_id, tag, body="written while it was published")
+    assert saved.status_code == 200, "the old ETag still holds"
+    assert saved.json()["status"] == "published"
+    read = visitor.get(f"/posts/{post_id}").json()
+    assert read["body"] == "written while it was published"
+    assert read["published_at"] == created.json()["publish_at"]
 
 
 def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:

@@ -6,12 +6,14 @@ import io
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from blog.api import logger
 from blog.errors import Unavailable
+from blog.moments import written
 from blog.table import Table
 from tests.integration.conftest import stored
 from tests.support import ALICE, BOB, LambdaContext, sample_event
@@ -98,7 +100,7 @@ def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., 
     assert header(answer, "Access-Control-Expose-Headers").startswith("ETag, Location")
     assert set(created) == {
         "id", "slug", "title", "body", "tags", "status", "version", "author",
-        "created_at", "updated_at", "published_at",
+        "created_at", "updated_at", "publish_at", "published_at",
     }  # fmt: skip
     assert ALICE not in answer["body"]
 
@@ -343,6 +345,27 @@ def test_broken_utf_8_is_400(call: Callable[..., Answer]) -> None:
     event["isBase64Encoded"] = True
     app = importlib.import_module("functions.posts.app")
     problem(app.handler(event, LambdaContext()), 400)
+
+
+def test_the_publisher_publishes_what_is_due(
+    call: Callable[..., Answer], client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    body = {"title": "Later", "status": "scheduled", "publish_at": soon.isoformat()}
+    post = document(call("posts-create", body=body))
+    assert post["publish_at"] == written(soon)
+    publisher = importlib.import_module("functions.publisher.app")
+    monkeypatch.setattr(publisher.posts, "_table", Table(client, "BlogTable"))
+    event = sample_event("publisher-schedule")
+    assert publisher.handler(event, LambdaContext()) == {"published": 0, "failed": 0}
+    problem(call("public-get-post", post_id=post["id"]), 404)
+    monkeypatch.setattr(publisher, "now", lambda: soon)
+    assert publisher.handler(event, LambdaContext()) == {"published": 1, "failed": 0}
+    after = document(call("public-get-post", post_id=post["id"]))
+    assert (after["published_at"], after["publish_at"]) == (written(soon), None)
+    past = {"status": "scheduled", "publish_at": "2020-01-01T00:00:00Z"}
+    refused = problem(call("posts-edit", post_id=post["id"], body=past), 422)
+    assert refused["errors"][0]["field"] == "publish_at"
 
 
 def test_health_touches_nothing(

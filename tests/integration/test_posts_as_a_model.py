@@ -4,7 +4,9 @@ The table's items are exactly the posts, their entries, their slugs and the kept
 pages completely and in order at any limit; and nobody changes what is not theirs.
 """
 
+import operator
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,15 +33,20 @@ PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
 TITLES = st.sampled_from(["One", "one!", "Two", "Two words", "हिन्दी", "!!!"])
 TAGS = st.lists(st.sampled_from(["a", "B", "b", "c#", "हिन्दी"]), max_size=4)
 STATUSES = st.sampled_from(["draft", "published"])
+SOON = datetime.now(UTC) + timedelta(hours=1)
+SCHEDULED = st.just({"status": "scheduled", "publish_at": SOON.isoformat()})
 SLUGS = st.none() | st.sampled_from(["mine", "yours", "one", "two"])
 LIMITS = st.integers(1, 7)
 NEW = st.fixed_dictionaries(
     {"title": TITLES}, optional={"tags": TAGS, "status": STATUSES, "slug": SLUGS, "body": TITLES}
 )
+NEW = NEW | st.builds(operator.or_, NEW, SCHEDULED)
 CHANGES = st.fixed_dictionaries(
     {},
     optional={"title": TITLES, "tags": TAGS, "status": STATUSES, "slug": SLUGS, "body": TITLES},
 )
+
+CHANGES = CHANGES | st.builds(operator.or_, CHANGES, SCHEDULED)
 
 TEMPLATE = read_deployment(
     ROOT / "template.yaml",
@@ -91,6 +98,7 @@ class PostsAsAModel(RuleBasedStateMachine):
             assert after.version == before.version + 1
             for name, value in patch.given().items():
                 assert name == "slug" or getattr(after, name) == value
+            assert (after.publish_at is not None) == (after.status == "scheduled")
             self.model[post_id] = after
 
         self._attempt(act, before, sub, version)
@@ -101,6 +109,15 @@ class PostsAsAModel(RuleBasedStateMachine):
         if before is not None and before.owner == sub:
             return  # that is the next rule's
         self._attempt(lambda: self.posts.delete(post_id, sub=sub, if_match=None), before, sub, None)
+
+    @rule()
+    def an_hour_passes(self) -> None:
+        due = [post for post in self.model.values() if post.publish_at is not None]
+        assert self.posts.publish_due(SOON + timedelta(hours=1)) == (len(due), 0)
+        for post in due:
+            after = self.posts.published(post.id)
+            assert (after.version, after.lock_version) == (post.version, post.lock_version + 1)
+            self.model[post.id] = after
 
     @rule(post_id=consumes(ids))
     def delete(self, post_id: str) -> None:
@@ -155,7 +172,7 @@ class PostsAsAModel(RuleBasedStateMachine):
             own = [post for post in self.model.values() if post.owner == owner]
             own.sort(key=lambda post: (post.created_at, post.id), reverse=True)
             mine = partial(self.posts.list_owned_by, owner, limit=limit)
-            for status in (None, "draft", "published"):
+            for status in (None, "draft", "scheduled", "published"):
                 some = [post for post in own if status in (None, post.status)]
                 self._pages(partial(mine, status=status), some, limit)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.editing import MAX_FORMER_SLUGS, changed, created, with_another_slug
+from blog.editing import MAX_FORMER_SLUGS, changed, created, published, with_another_slug
 from blog.entries import entries, reserved_slugs
 from blog.errors import Unprocessable
 from blog.models import NewPost, Post, PostChanges
@@ -46,6 +46,56 @@ def test_published_at_is_that_of_the_first_publication() -> None:
     assert post.published_at == LATER
     again = edited(edited(post, status="draft"), status="published")
     assert again.published_at == LATER
+
+
+SOON = (THEN + timedelta(days=2)).isoformat()
+
+
+def test_a_scheduled_post_is_listed_as_due_and_not_in_public() -> None:
+    post = new_post(status="scheduled", publish_at=SOON, tags=["a"])
+    keys = [key.pk for key in entries(post)]
+    assert keys == [f"OWNER#{ALICE}", f"OWNER:scheduled#{ALICE}", "DUE"]
+
+
+def test_a_publication_on_schedule_is_no_edit() -> None:
+    post = new_post(status="scheduled", publish_at=SOON)
+    after = published(post)
+    assert (after.version, after.lock_version) == (1, 2)
+    assert (after.status, after.publish_at) == ("published", None)
+    assert after.published_at == post.publish_at
+    assert after.updated_at == post.updated_at
+
+
+def test_a_first_publication_stays_the_first_when_scheduled_again() -> None:
+    post = edited(new_post(status="published"), status="scheduled", publish_at=SOON)
+    assert post.published_at == THEN
+    assert published(post).published_at == THEN
+
+
+def test_on_the_way_to_draft_the_time_of_publication_goes() -> None:
+    post = new_post(status="scheduled", publish_at=SOON)
+    assert edited(post, status="draft").publish_at is None
+    assert edited(post, status="published").publish_at is None
+    assert edited(post, title="Other").publish_at == post.publish_at
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"status": "scheduled"},
+        {"status": "scheduled", "publish_at": (THEN - timedelta(seconds=1)).isoformat()},
+        {"status": "scheduled", "publish_at": "2020-01-01T00:00:00Z"},
+        {"publish_at": SOON},
+        {"status": "published", "publish_at": SOON},
+    ],
+)
+def test_a_time_of_publication_that_does_not_fit_is_refused(members: dict[str, Any]) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        new_post(**members)
+    assert refused.value.errors[0].field == "publish_at"
+    with pytest.raises(Unprocessable) as refused:
+        edited(new_post(), **members)
+    assert refused.value.errors[0].field == "publish_at"
 
 
 def test_a_derived_slug_follows_the_title_until_the_first_publication() -> None:

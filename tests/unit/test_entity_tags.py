@@ -26,6 +26,7 @@ def shown(**changes: Any) -> PostDetail:
         "author": {"id": "a"},
         "created_at": moment,
         "updated_at": moment,
+        "publish_at": None,
         "published_at": None,
         "body": "",
     }

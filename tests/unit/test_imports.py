@@ -55,7 +55,7 @@ def locked(layer: str) -> set[str]:
     return {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", text, re.M)}
 
 
-@pytest.mark.parametrize("function", ["public", "posts"])
+@pytest.mark.parametrize("function", ["public", "posts", "publisher"])
 def test_a_handler_imports_what_its_layers_and_the_runtime_bring(function: str) -> None:
     modules = imported(function, "auth", "blog")
     assert distributions(modules) <= locked("auth") | locked("blog") | RUNTIME

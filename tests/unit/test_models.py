@@ -56,7 +56,11 @@ def test_tags_are_normalised_and_kept_once() -> None:
         ({"tags": ["<b>"]}, "tags.0"),
         ({"tags": ["a\tb"]}, "tags.0"),
         ({"tags": [1]}, "tags.0"),
-        ({"status": "scheduled"}, "status"),
+        ({"status": "planned"}, "status"),
+        ({"publish_at": "2030-01-31T09:30:00"}, "publish_at"),
+        ({"publish_at": "2030-01-31"}, "publish_at"),
+        ({"publish_at": "soon"}, "publish_at"),
+        ({"publish_at": 1_900_000_000}, "publish_at"),
         ({"status": "Published"}, "status"),
         ({"slug": "With Capitals"}, "slug"),
         ({"slug": ""}, "slug"),
@@ -83,6 +87,13 @@ def test_limits_are_inside() -> None:
     assert NewPost.model_validate(sent)
 
 
+def test_a_time_with_an_offset_is_understood() -> None:
+    sent = {"title": "T", "status": "scheduled", "publish_at": "2030-01-31T09:30:00.1239+02:00"}
+    publish_at = NewPost.model_validate(sent).publish_at
+    assert publish_at is not None
+    assert publish_at.isoformat() == "2030-01-31T07:30:00.123000+00:00"
+
+
 def test_tabs_and_line_breaks_are_no_control_characters() -> None:
     assert NewPost.model_validate({"title": "a\tb", "body": "a\r\nb\tc\u0085d"})
 
@@ -93,7 +104,7 @@ def test_a_patch_tells_null_from_nothing() -> None:
     assert changes.given() == {"tags": [], "slug": None}
 
 
-@pytest.mark.parametrize("field", ["title", "body", "status"])
+@pytest.mark.parametrize("field", ["title", "body", "status", "publish_at"])
 def test_null_in_a_patch_is_refused_where_it_means_nothing(field: str) -> None:
     assert faults(PostChanges, {field: None}) == [field]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.deployment import Deployment, read_deployment
+from devserver.deployment import Deployment, Schedule, read_deployment
 from devserver.intrinsics import TemplateError
 from devserver.settings import AUTHOR_ID_KEY
 from tests.support import AUDIENCE, ROOT
@@ -21,6 +21,7 @@ WRITE = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 }
+PUBLISH = {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
 PARAMETERS = {
     "Auth0Domain": "tenant.example.com",
     "Auth0Audience": AUDIENCE,
@@ -47,7 +48,12 @@ def actions(function: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("function", "allowed"),
-    [("AuthorizerFunction", set()), ("PublicFunction", READ), ("PostsFunction", READ | WRITE)],
+    [
+        ("AuthorizerFunction", set()),
+        ("PublicFunction", READ),
+        ("PostsFunction", READ | WRITE),
+        ("PublisherFunction", PUBLISH),
+    ],
 )
 def test_a_function_may_do_what_it_needs_and_no_more(function: str, allowed: set[str]) -> None:
     assert actions(function) == allowed
@@ -57,7 +63,12 @@ def test_every_function_is_in_the_table_above() -> None:
     functions = {
         name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
     }
-    assert functions == {"AuthorizerFunction", "PublicFunction", "PostsFunction"}
+    assert functions == {
+        "AuthorizerFunction",
+        "PublicFunction",
+        "PostsFunction",
+        "PublisherFunction",
+    }
 
 
 def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) -> None:
@@ -69,6 +80,7 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
         "AuthorizerFunction": ["auth"],
         "PublicFunction": ["auth", "blog"],
         "PostsFunction": ["auth", "blog"],
+        "PublisherFunction": ["auth", "blog"],
     }
 
 
@@ -82,8 +94,17 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
 
 
 def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment) -> None:
-    public, posts = (deployment.functions[f"{name}Function"] for name in ("Public", "Posts"))
-    assert public.environment["FEED_SHARDS"] == posts.environment["FEED_SHARDS"]
+    shards = [
+        function.environment["FEED_SHARDS"]
+        for function in deployment.functions.values()
+        if "FEED_SHARDS" in function.environment
+    ]
+    assert len(shards) == 3
+    assert len(set(shards)) == 1
+
+
+def test_the_publisher_runs_every_minute(deployment: Deployment) -> None:
+    assert deployment.schedules == (Schedule("PublisherFunction", 60),)
 
 
 def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment) -> None:

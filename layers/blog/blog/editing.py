@@ -6,7 +6,7 @@ from typing import Any
 
 from blog.errors import FieldError, Unprocessable
 from blog.identifiers import new_id
-from blog.models import NewPost, Post, PostChanges
+from blog.models import NewPost, Post, PostChanges, Status
 from blog.slugs import derived_slug, with_suffix
 
 MAX_FORMER_SLUGS = 20
@@ -15,7 +15,10 @@ MAX_FORMER_SLUGS = 20
 def created(
     new: NewPost, *, owner: str, author_id: str, feed_shards: int, moment: datetime
 ) -> Post:
-    """The first version of a post. Its shard of the feed is chosen here and stays with it."""
+    """The first version of a post. Its shard of the feed is chosen here and stays with it.
+
+    Raises Unprocessable for a time of publication that does not fit.
+    """
     return Post(
         id=new_id(moment),
         owner=owner,
@@ -29,6 +32,7 @@ def created(
         feed_shard=secrets.randbelow(feed_shards),
         created_at=moment,
         updated_at=moment,
+        publish_at=_publish_at(new.status, new.publish_at, None, moment),
         published_at=moment if new.status == "published" else None,
     )
 
@@ -36,10 +40,13 @@ def created(
 def changed(before: Post, changes: PostChanges, moment: datetime) -> Post:
     """The next version of a post. An empty patch makes one too.
 
-    Raises Unprocessable for a slug that would be one too many.
+    Raises Unprocessable for a slug that would be one too many, and for a time of publication that
+    does not fit.
     """
     update: dict[str, Any] = changes.given()
     update |= _slug_change(before, update)
+    status = update.get("status", before.status)
+    update["publish_at"] = _publish_at(status, update.get("publish_at"), before.publish_at, moment)
     if update.get("status") == "published" and before.published_at is None:
         update["published_at"] = moment
     return before.model_copy(
@@ -50,6 +57,35 @@ def changed(before: Post, changes: PostChanges, moment: datetime) -> Post:
             "updated_at": moment,
         }
     )
+
+
+def published(before: Post) -> Post:
+    """A scheduled post, published: a write that is no edit, so that it disturbs no editor."""
+    return before.model_copy(
+        update={
+            "status": "published",
+            "publish_at": None,
+            "published_at": before.published_at or before.publish_at,
+            "lock_version": before.lock_version + 1,
+        }
+    )
+
+
+def _publish_at(
+    status: Status, sent: datetime | None, before: datetime | None, moment: datetime
+) -> datetime | None:
+    """When the post is to be published: what was sent, or what stands, if it is scheduled."""
+    fault = None
+    if status != "scheduled":
+        fault = None if sent is None else "Needs the status scheduled"
+        before = None
+    elif sent is None and before is None:
+        fault = "Is missing: the status scheduled needs it"
+    elif sent is not None and sent <= moment:
+        fault = "Must be in the future"
+    if fault:
+        raise Unprocessable([FieldError("publish_at", fault)])
+    return sent or before
 
 
 def with_another_slug(post: Post) -> Post:

@@ -7,6 +7,7 @@ transaction. So the table's entries are exactly `entries(post)` of every post, a
 from typing import Any
 
 from blog.keys import (
+    DUE,
     Key,
     author_partition,
     entry_sort_key,
@@ -24,6 +25,8 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
         Key(owner_partition(post.owner), created),
         Key(owner_partition(post.owner, post.status), created),
     ]
+    if post.status == "scheduled" and post.publish_at is not None:
+        keys.append(Key(DUE, entry_sort_key(post.publish_at, post.id)))
     if post.status == "published" and post.published_at is not None:
         published = entry_sort_key(post.published_at, post.id)
         keys += [

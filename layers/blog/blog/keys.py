@@ -65,6 +65,10 @@ def feed(shards: int) -> Listing:
     return Listing("FEED", tuple(map(feed_partition, range(shards))))
 
 
+# The scheduled posts, by the time of their publication.
+DUE = "DUE"
+
+
 def author_partition(author_id: str) -> str:
     """An author's published posts."""
     return f"AUTHOR#{author_id}"

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from blog.fields import Body, Slug, Tags, Title
-from blog.moments import Moment
+from blog.moments import Moment, SentMoment
 
-Status = Literal["draft", "published"]
+Status = Literal["draft", "scheduled", "published"]
 
 
 class _Sent(BaseModel):
@@ -23,6 +23,7 @@ class NewPost(_Sent):
     body: Body = ""
     tags: Tags = []
     status: Status = "draft"
+    publish_at: Annotated[SentMoment | None, Field(description="For status scheduled")] = None
     slug: Annotated[Slug | None, Field(description="Derived from the title unless given")] = None
 
 
@@ -33,6 +34,7 @@ class PostChanges(_Sent):
     body: Annotated[Body, Field(default=None)]
     tags: Annotated[Tags, Field(default=None, description="null clears them")]
     status: Annotated[Status, Field(default=None)]
+    publish_at: Annotated[SentMoment, Field(default=None, description="For status scheduled")]
     slug: Annotated[Slug | None, Field(default=None, description="null derives it again")]
 
     def given(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Post(BaseModel):
     schema_number: int = 1
     created_at: Moment
     updated_at: Moment
+    publish_at: Moment | None = None
     published_at: Moment | None = None
 
 
@@ -86,6 +89,7 @@ class PostSummary(BaseModel):
     author: Author
     created_at: Moment
     updated_at: Moment
+    publish_at: Moment | None
     published_at: Moment | None
 
     @classmethod

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, Strict
+from pydantic_core import PydanticCustomError
 
 
 def now() -> datetime:
@@ -22,6 +23,19 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("time_type", "Must be a time such as 2026-01-31T09:30:00Z")
+    return value
+
+
+# A time as people send it: text, with an offset.
+SentMoment = Annotated[
+    AwareDatetime,
+    Strict(False),
+    BeforeValidator(_text, json_schema_input_type=str),
+    AfterValidator(to_millisecond),
+]
 Moment = Annotated[
     datetime,
     AfterValidator(to_millisecond),

@@ -9,17 +9,27 @@ from datetime import datetime
 from itertools import islice
 
 from blog.cursors import cursor_after, position_of
-from blog.editing import changed, created, with_another_slug
+from blog.editing import changed, created, published, with_another_slug
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
-from blog.errors import Conflict, Forbidden, NotFound, PreconditionFailed, SlugTaken, WriteContended
+from blog.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    SlugTaken,
+    Unavailable,
+    WriteContended,
+)
 from blog.fields import is_slug, normalised_tag
 from blog.idempotency import Idempotency
 from blog.keys import (
+    DUE,
     NEWEST,
     OLDEST,
     Listing,
     by_author,
+    entry_sort_key,
     feed,
     just_before,
     owned,
@@ -31,6 +41,7 @@ from blog.models import NewPost, Post, PostChanges, PostPage, PostSummary, Statu
 from blog.moments import now
 from blog.table import Action, ConditionRefused, Item, Table, TransactionContended
 
+MAX_DUE = 100  # posts that one run publishes; the next one follows in a minute
 MAX_TRIES = 10
 FIRST_PAUSE = 0.02  # seconds, doubled with each try and cut to a random part
 LONGEST_PAUSE = 0.5
@@ -134,6 +145,36 @@ class Posts:
     def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
         """Remove one's own post with its entries and slugs. Raises as `edit` does."""
         self._write(post_id, lambda _: None, sub, if_match)
+
+    def publish_due(self, moment: datetime) -> tuple[int, int]:
+        """Publish what is due by now, the earliest first: how many were, and how many could not be.
+
+        Whoever else does the same at the same time, each post is published once; and an edit in
+        between is never written over, for each is computed from what it left.
+        """
+        last = f"{entry_sort_key(moment, '')}~"
+        due = self._table.oldest(DUE, first=OLDEST, last=last, limit=MAX_DUE)
+        outcomes = [self._publish(row["id"], moment) for row in due]
+        return outcomes.count(True), outcomes.count(None)
+
+    def _publish(self, post_id: str, moment: datetime) -> bool | None:
+        """Whether it was this call that published it; None if it could not."""
+        try:
+            post = self._read(post_id)
+            for _ in _tries():
+                if post is None or post.publish_at is None or post.publish_at > moment:
+                    return False
+                try:
+                    self._table.transact(_change(post, published(post), post.owner))
+                except TransactionContended:
+                    continue
+                except ConditionRefused as e:
+                    post = _post(e.item)
+                else:
+                    return True
+        except Unavailable:
+            pass
+        return None
 
     def _write(
         self, post_id: str, step: Callable[[Post], Post | None], sub: str, if_match: IfMatch | None

@@ -6,13 +6,12 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
-class Settings(BaseModel):
-    """What every handler needs. Variables of the environment in capitals."""
+class TableSettings(BaseModel):
+    """What every function needs that uses the table. Variables of the environment in capitals."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     table_name: str = Field(alias="TABLE_NAME", min_length=3)
-    allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
     feed_shards: int = Field(default=1, alias="FEED_SHARDS", ge=1, le=100)
 
     @classmethod
@@ -23,6 +22,12 @@ class Settings(BaseModel):
         except ValidationError as e:
             faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in e.errors())
             raise ValueError("the environment is not usable: " + "; ".join(faults)) from None
+
+
+class Settings(TableSettings):
+    """Also what answers to browsers need."""
+
+    allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
 
 
 class AuthorSettings(Settings):

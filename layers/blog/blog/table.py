@@ -95,13 +95,22 @@ class Table:
 
         Fewer only where there are no more: DynamoDB ends a page at 1 MB, so it may take several.
         """
+        return self._query(partition, first, last, limit, forward=False)
+
+    def oldest(self, partition: str, *, first: str, last: str, limit: int) -> list[Item]:
+        """The same, the lowest first."""
+        return self._query(partition, first, last, limit, forward=True)
+
+    def _query(
+        self, partition: str, first: str, last: str, limit: int, *, forward: bool
+    ) -> list[Item]:
         items: list[Item] = []
         query: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
             "ExpressionAttributeValues": self._attributes(
                 {":pk": partition, ":first": first, ":last": last}
             ),
-            "ScanIndexForward": False,
+            "ScanIndexForward": forward,
             "ConsistentRead": True,
         }
         while len(items) < limit:
