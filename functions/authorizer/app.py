@@ -10,12 +10,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-gc.disable()  # importing makes many objects and no garbage: the collector would only look at them
-
 from blog_auth.key_fetch import PendingKeySet
 from blog_auth.settings import Settings
 
 settings = Settings.from_environment(os.environ)
+gc.disable()  # importing makes many objects and no garbage: the collector would only look at them
 fetches = [PendingKeySet(issuer.jwks_uri) for issuer in settings.issuers]  # while others load
 
 from blog_auth import emf
@@ -49,7 +48,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         _log(event, context, "deny", e.refusal.code, key_id=e.key_id, client_id=e.client_id)
         return _deny(event["methodArn"], e.refusal)
     except Undecided as e:
-        _log(event, context, "undecided", e.reason)
+        _log(event, context, "undecided", e.reason, key_id=e.key_id, client_id=e.client_id)
         raise
     _log(event, context, "allow", "verified", key_id=token.key_id, client_id=token.client_id)
     return _allow(event["methodArn"], token)

@@ -78,7 +78,7 @@ FAULTS: dict[str, tuple[Answer, str, int]] = {
         "not_a_key_set",
         1,
     ),
-    "is silent": (lambda _: time.sleep(1), "timeout", 1),
+    "is silent": (lambda _: time.sleep(0.7), "timeout", 1),
     "a byte now and then": (byte_by_byte, "timeout", 1),
     "a header now and then": (slow_headers, "timeout", 1),
     "endless": (document(b" " * 1_000_000), "too_large", 1),
@@ -165,7 +165,9 @@ def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
     started = time.monotonic()
     KeySet(server.uri, on_fetch=outcomes.append).preload()
     assert outcomes == [outcome]
+    time.sleep(0.2)  # what should not be asked again would be by now
     assert server.asked == asked
+    assert not _fetching(), "no thread is left behind"
     assert time.monotonic() - started < 5, "not a measurement: it would hang for ever"
 
 
@@ -208,6 +210,31 @@ def test_https_is_spoken_with_a_trusted_certificate_and_no_other(
     assert server.asked == 0
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert fetch_key_set(address) == GOOD
+
+
+def _fetching() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "(_fetch)" in thread.name]
+
+
+def test_a_process_that_may_start_no_thread_goes_on_with_the_keys_it_has(
+    server: KeyServer,
+    verifier: AccessTokenVerifier,
+    clock: Clock,
+    outcomes: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    clock.now += SOFT_TTL + 1
+    assert verifier.verify(token(OLD))
+    assert outcomes == ["ok", "no_thread"]
+
+
+def test_the_promised_numbers_are_these() -> None:
+    assert (key_fetch.FETCH_SECONDS, key_fetch.MAX_BYTES) == (3.0, 65_536)
+    assert (SOFT_TTL, COOL_DOWN, DEFAULT_KEYS_MAX_AGE) == (600, 30, 86_400)
 
 
 def test_nobody_listening_is_a_fault_too() -> None:

@@ -58,6 +58,23 @@ def test_a_valid_token_gives_its_claims() -> None:
     assert token.expires_at == NOW + 3600
 
 
+def test_an_application_may_be_named_by_either_claim() -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(azp=..., client_id="cli"))).client_id == "cli"
+    assert VERIFIER.verify(SIGNER.sign(claims(azp=...))).client_id == ""
+
+
+def test_a_token_of_8_kb_passes_and_one_byte_more_does_not() -> None:
+    padding = 8_192 - len(SIGNER.sign(claims(padding="")))
+    text = "x" * (padding * 3 // 4 - 2)
+    while len(token := SIGNER.sign(claims(padding=text))) < 8_192:
+        text += "x"
+    assert len(token) in (8_192, 8_193)
+    if len(token) == 8_192:
+        assert VERIFIER.verify(token)
+    assert VERIFIER.verify(SIGNER.sign(claims(padding=text[:-3])))
+    assert refusal_of(SIGNER.sign(claims(padding=text + "xxx"))) == refusals.TOO_LARGE
+
+
 def test_each_issuer_has_its_own_keys() -> None:
     assert VERIFIER.verify(CUSTOM_SIGNER.sign(claims(iss=CUSTOM_ISSUER))).sub == ALICE
     crossed = SIGNER.sign(claims(iss=CUSTOM_ISSUER))
@@ -104,8 +121,14 @@ def test_clocks_may_differ_by_ten_seconds() -> None:
         ({"exp": "9999999999"}, refusals.BAD_CLAIM),
         ({"exp": [NOW + 60]}, refusals.BAD_CLAIM),
         ({"exp": -1}, refusals.BAD_CLAIM),
-        ({"exp": float("nan")}, refusals.BAD_CLAIM),
-        ({"exp": float("inf")}, refusals.BAD_CLAIM),
+        ({"exp": float("nan")}, refusals.MALFORMED),
+        ({"exp": float("inf")}, refusals.MALFORMED),
+        ({"other": float("nan")}, refusals.MALFORMED),
+        ({"scope": "a\x00b"}, refusals.BAD_CLAIM),
+        ({"scope": "\ud800"}, refusals.BAD_CLAIM),
+        ({"azp": "a\nb"}, refusals.BAD_CLAIM),
+        ({"permissions": ["\ud800"]}, refusals.BAD_CLAIM),
+        ({"permissions": [""]}, refusals.BAD_CLAIM),
         ({"exp": 10**400}, refusals.BAD_CLAIM),
         ({"exp": NOW - 60}, refusals.EXPIRED),
         ({"nbf": "0"}, refusals.BAD_CLAIM),

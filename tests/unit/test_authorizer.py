@@ -1,6 +1,9 @@
 """The authorizer function: an Allow for the stage, a Deny in fixed words, or no answer at all."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from tests.support import (
     ALICE,
     ISSUER,
     NOW,
+    ROOT,
     Clock,
     LambdaContext,
     Signer,
@@ -96,6 +100,24 @@ def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> Non
         decide(f"Bearer {SIGNER.sign(claims())}")
 
 
+def test_the_settings_reach_the_key_sets_and_the_collector_runs_again() -> None:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "layers" / "auth"),
+        "AUTH0_KEYS_MAX_AGE": "1234",
+    }
+    program = "import app, gc; print(gc.isenabled(), [k._max_age for k in app.key_sets.values()])"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=ROOT / "functions" / "authorizer",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines()[-1] == "True [1234.0]"
+
+
 def test_decisions_are_metrics_by_reason(capsys: pytest.CaptureFixture[str]) -> None:
     decide("Bearer opaque")
     line = json.loads(capsys.readouterr().out)
@@ -126,6 +148,7 @@ def test_a_decision_that_could_not_be_made_is_logged_too(
         decide(f"Bearer {SIGNER.sign(claims())}")
     line = json.loads(capsys.readouterr().out)
     assert (line["decision"], line["reason"]) == ("undecided", "no_keys")
+    assert (line["kid"], line["client_id"]) == ("key-1", "blog-spa")
 
 
 def test_what_a_token_says_of_itself_is_logged_only_if_it_looks_like_an_id(

@@ -178,6 +178,10 @@ def test_fifty_threads_with_an_unknown_id_cause_one_fetch(clock: Clock) -> None:
         b'{"keys":' + b"[" * 100_000,
         key_set_document(ONE.jwk(), ONE.jwk()),
         key_set_document(ONE.jwk(n="!"), ONE.jwk()),
+        key_set_document(ONE.jwk(use="enc"), ONE.jwk()),
+        key_set_document(ONE.jwk(), Signer("one", bits=1024).jwk()),
+        key_set_document(Signer("one", bits=1024).jwk(), ONE.jwk()),
+        key_set_document(Signer("short", bits=2047).jwk()),
         key_set_document(ONE.jwk(kty="EC")),
         key_set_document(ONE.jwk(kid=None)),
         key_set_document(ONE.jwk(use="enc")),
@@ -199,9 +203,9 @@ def test_keys_of_no_use_do_not_spoil_the_others() -> None:
     others: list[Any] = [
         TWO.jwk(kty="EC"),
         TWO.jwk(kid="three", n="!"),
-        TWO.jwk(use="enc"),
-        TWO.jwk() | {"key_ops": None},
-        TWO.jwk(key_ops=1),
+        TWO.jwk(kid="four", use="enc"),
+        TWO.jwk(kid="five") | {"key_ops": None},
+        TWO.jwk(kid="six", key_ops=1),
         None,
         "key",
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from blog_auth import refusals
 from blog_auth.errors import NotAuthenticated
 
-LEEWAY = 10  # seconds, as when the token was verified
+LEEWAY = 10  # seconds by which clocks may differ, when a token is verified and afterwards
 
 
 @dataclass(frozen=True)

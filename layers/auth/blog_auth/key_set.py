@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
-from typing import Any, TypeGuard
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
@@ -70,10 +70,10 @@ class KeySet:
         the last attempt to fetch is less than COOL_DOWN ago.
         """
         with self._lock:  # so that many who wait for one fetch cause one fetch
-            is_fresh = self._is_older_than(SOFT_TTL) and self._refresh()
+            was_refreshed = self._is_older_than(SOFT_TTL) and self._refresh()
             if self._is_older_than(self._max_age):
                 raise Undecided("no_keys")
-            if key_id not in self._keys and not is_fresh and not self._refresh():
+            if key_id not in self._keys and not was_refreshed and not self._refresh():
                 raise Undecided("unknown_key_cooling_down")
             return self._keys.get(key_id)
 
@@ -106,14 +106,14 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
     Raises KeySetUnusable if it is no JWKS, holds no such key, or an id twice.
     """
     try:
-        members = json.loads(document)["keys"]
-        candidates = [member for member in members if _is_for_rs256(member)]
+        members = [one for one in json.loads(document)["keys"] if isinstance(one, dict)]
+        ids = [str(one.get("kid")) for one in members if one.get("kty") == "RSA"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KeySetUnusable("not_a_key_set") from e
-    if len({member["kid"] for member in candidates}) < len(candidates):
+    if len(set(ids)) < len(ids):
         raise KeySetUnusable("duplicate_key_ids")
     keys: dict[str, PyJWK] = {}
-    for member in candidates:
+    for member in filter(_is_for_rs256, members):
         try:
             key = PyJWK(member, algorithm="RS256")
         except (PyJWTError, ValueError, TypeError):
@@ -125,9 +125,7 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
     return keys
 
 
-def _is_for_rs256(member: object) -> TypeGuard[dict[str, Any]]:
-    if not isinstance(member, dict):
-        return False
+def _is_for_rs256(member: dict[str, Any]) -> bool:
     operations = member.get("key_ops", ["verify"])
     return (
         member.get("kty") == "RSA"
