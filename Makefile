@@ -4,6 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
+BUILD_DIR ?= .aws-sam/build
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
@@ -60,8 +61,8 @@ coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 
 build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CLI and Python 3.13)
 	@command -v sam >/dev/null || { echo "SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions." >&2; exit 1; }
-	@sam build $(ARGS)
-	@python3.13 scripts/bytecode.py .aws-sam/build
+	@sam build --build-dir $(BUILD_DIR) $(ARGS)
+	@python3.13 scripts/bytecode.py $(BUILD_DIR)
 
 sam-local: $(READY) ## The same API in containers, by SAM CLI
 	@exec $(PY) -m devserver.sam_local

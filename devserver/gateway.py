@@ -5,7 +5,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from devserver.authorization import Authorization, MalformedPolicy, ResultCache
@@ -43,14 +43,16 @@ class Gateway:
         deployment: Deployment,
         pools: Mapping[str, EnvironmentPool],
         integration_timeout: float = INTEGRATION_TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pools` holds the execution environments of every function, by its name."""
+        """`pools` holds the execution environments of every function, by its name; the clock is
+        that of cached results."""
         self._deployment = deployment
         self._pools = pools
         self._integration_timeout = integration_timeout
         self._routes = [(_path_pattern(route.resource), route) for route in deployment.routes]
         self._caches = {
-            route.authorizer.name: ResultCache(route.authorizer.result_ttl)
+            route.authorizer.name: ResultCache(route.authorizer.result_ttl, clock)
             for route in deployment.routes
             if route.authorizer is not None
         }

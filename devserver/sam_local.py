@@ -24,6 +24,7 @@ from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issu
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
+BUILD = ROOT / ".aws-sam" / "desk"  # not where `make build` puts what is deployed
 SECONDS_TO_END = 30
 SIOCGIFADDR = 0x8915
 
@@ -44,9 +45,8 @@ def main() -> int:
         bridge = _bridge_address()
         bound_socket("DYNAMODB_PORT", dynamodb_port, bridge).close()
         architecture = f"Architecture={_architecture()}"
-        subprocess.run(
-            ["sam", "build", "--parameter-overrides", architecture], cwd=ROOT, check=True
-        )
+        build = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", architecture]
+        subprocess.run(build, cwd=ROOT, check=True)
         with ExitStack() as parts:
             endpoint_of_engine = parts.enter_context(
                 running_dynamodb(settings.dynamodb_endpoint, bridge, dynamodb_port)
@@ -155,6 +155,8 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
             "sam",
             "local",
             "start-api",
+            "--template",
+            str(BUILD / "template.yaml"),
             "--port",
             str(port),
             "--env-vars",

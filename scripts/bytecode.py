@@ -7,11 +7,13 @@ spares the runtime reading the sources. To be run by the functions' own minor ve
 
 import compileall
 import importlib.util
+import marshal
 import py_compile
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 ROOT = Path(__file__).parent.parent
 UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552
@@ -64,6 +66,15 @@ def faults(artifact: Path) -> Iterator[str]:
             yield f"{name} goes by time, or is checked"
         elif header[8:] != importlib.util.source_hash(source.read_bytes()):
             yield f"{name} has that of another source"
+        elif not _is_code(compiled.read_bytes()[16:]):
+            yield f"{name} has broken bytecode"
+
+
+def _is_code(marshalled: bytes) -> bool:
+    try:
+        return isinstance(marshal.loads(marshalled), CodeType)  # noqa: S302 - our own build
+    except (EOFError, ValueError, TypeError):
+        return False
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
 """The issuer's key server misbehaves: known users go on, and nobody causes a flood of fetches."""
 
+import asyncio
+import json
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from blog_auth import key_fetch, refusals
 from blog_auth.access_token import AccessTokenVerifier
@@ -21,8 +18,22 @@ from blog_auth.errors import TokenRefused, Undecided
 from blog_auth.key_fetch import KeySetUnusable, fetch_key_set
 from blog_auth.key_set import COOL_DOWN, SOFT_TTL, KeySet
 from blog_auth.settings import DEFAULT_KEYS_MAX_AGE, Issuer, Settings
-from devserver.authorization import Authorization, ResultCache
-from tests.support import AUDIENCE, ISSUER, NOW, Clock, Signer, claims, key_set_document
+from devserver.deployment import read_deployment
+from devserver.environments import Result
+from devserver.gateway import Gateway
+from functions.authorizer import app
+from tests.support import (
+    AUDIENCE,
+    ISSUER,
+    NOW,
+    ROOT,
+    Clock,
+    LambdaContext,
+    Signer,
+    claims,
+    key_set_document,
+    self_signed_certificate,
+)
 
 OLD, NEW = Signer("old"), Signer("new")
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -171,35 +182,10 @@ def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
     assert time.monotonic() - started < 5, "not a measurement: it would hang for ever"
 
 
-def _certificate(folder: Path) -> Path:
-    """A self-signed certificate for localhost, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
-    )
-    return path
-
-
 def test_https_is_spoken_with_a_trusted_certificate_and_no_other(
     server: KeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = _certificate(tmp_path)
+    certificate = self_signed_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -318,29 +304,58 @@ def test_a_rotation_in_mid_flight_serves_whoever_waits(
     assert server.asked == asked_before + 1
 
 
-def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
-    server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
-) -> None:
-    """The gateway's cached Allow comes on top: 600 s and 300 s, and no more."""
-    cache = ResultCache(300, clock)
-    allow = Authorization("p", ({"Effect": "Allow", "Action": "*", "Resource": "*"},), {})
+class _InProcess:
+    """An execution environment of the authorizer's own handler, or of a function that says yes."""
 
-    def passes() -> bool:
-        if cache.get("token") is None:
-            try:
-                verifier.verify(token(OLD))
-            except TokenRefused:
-                return False
-            cache.put("token", allow)
-        return True
+    def __init__(self, handler: Callable[[Any, Any], Any]) -> None:
+        self._handler = handler
+
+    async def invoke(self, event: Any) -> Result:
+        return Result(json.dumps(self._handler(event, LambdaContext())), 0.0)
+
+
+def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
+    server: KeyServer,
+    verifier: AccessTokenVerifier,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The authorizer's handler behind the gateway, on one clock: 600 s and 300 s, and no more."""
+    monkeypatch.setattr(app, "verifier", verifier)
+    parameters = {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32}
+    deployment = read_deployment(ROOT / "template.yaml", parameters)
+    pools: dict[str, Any] = {
+        name: _InProcess(lambda *_: {"statusCode": 200}) for name in deployment.functions
+    }
+    pools["AuthorizerFunction"] = _InProcess(app.handler)
+    gateway = Gateway(deployment, pools, clock=clock)
+    authorization = f"Bearer {token(OLD)}".encode()
+
+    def status() -> int:
+        sent: list[dict[str, Any]] = []
+        scope = {
+            "method": "GET",
+            "raw_path": b"/me/posts",
+            "query_string": b"",
+            "headers": [(b"authorization", authorization)],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        asyncio.run(gateway(scope, receive, send))
+        return int(sent[0]["status"])
 
     clock.now += SOFT_TTL - 1
-    assert passes(), "the Allow is cached at the last moment of the old keys"
+    assert status() == 200, "the Allow is cached at the last moment of the old keys"
     server.publish(NEW)
     clock.now += 299
-    assert passes(), "from the cache"
+    assert status() == 200, "from the gateway's cache"
     clock.now += 1
-    assert not passes()
+    assert status() == 401
 
 
 def test_a_snapshot_that_is_restored_much_later_fetches_before_it_trusts(

@@ -2,11 +2,14 @@
 
 import compileall
 import py_compile
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scripts.bytecode import faults
+from tests.support import ROOT
 
 MODES = py_compile.PycInvalidationMode
 
@@ -44,6 +47,19 @@ def test_bytecode_of_another_source_is_a_fault(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (artifact / "package" / "module.py").write_text("x = 2\n")
     assert list(faults(artifact)) == ["Function/package/module.py has that of another source"]
+
+
+def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
+    compiled(artifact, MODES.UNCHECKED_HASH)
+    (pyc,) = artifact.rglob("*.pyc")
+    for length in (16, 20):
+        pyc.write_bytes(pyc.read_bytes()[:length])
+        assert list(faults(artifact)) == ["Function/package/module.py has broken bytecode"]
+
+
+def test_the_check_fails_where_there_is_nothing_to_check(tmp_path: Path) -> None:
+    check = [sys.executable, "scripts/bytecode.py", str(tmp_path), "--check"]
+    assert subprocess.run(check, cwd=ROOT, capture_output=True, check=False).returncode == 1
 
 
 def test_bytecode_of_another_python_is_a_fault(artifact: Path) -> None:
