@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 import time
@@ -216,6 +217,21 @@ def test_a_process_that_may_start_no_thread_goes_on_with_the_keys_it_has(
     clock.now += SOFT_TTL + 1
     assert verifier.verify(token(OLD))
     assert outcomes == ["ok", "no_thread"]
+
+
+def test_a_name_look_up_that_hangs_is_bounded_too(
+    server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: object) -> None:
+        time.sleep(0.7)
+        raise OSError("no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with pytest.raises(KeySetUnusable) as failed:
+        fetch_key_set(server.uri)
+    assert failed.value.outcome == "timeout"
+    time.sleep(0.6)
+    assert not _fetching(), "it does not try again after the deadline"
 
 
 def test_the_promised_numbers_are_these() -> None:
