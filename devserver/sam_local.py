@@ -157,6 +157,8 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
             "start-api",
             "--template",
             str(BUILD / "template.yaml"),
+            "--config-file",  # else it would look for one beside the template
+            str(ROOT / "samconfig.toml"),
             "--port",
             str(port),
             "--env-vars",
