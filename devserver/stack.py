@@ -57,11 +57,11 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
     """
     try:
         client = dynamodb_client(endpoint)
-        for name, properties in tables.items():
-            if make_table(client, name, dict(properties)):
-                fill(client, name)
-    except (BotoCoreError, ValueError) as e:
+        new = [name for name, one in tables.items() if make_table(client, name, dict(one))]
+    except (BotoCoreError, ValueError) as e:  # ValueError: an address that is none
         raise Unusable(f"DYNAMODB_ENDPOINT: no engine answers at {endpoint}.") from e
+    for name in new:
+        fill(client, name)
 
 
 class ApiServer:

@@ -7,10 +7,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from blog import posts as module
 from blog.posts import Posts
 from blog.table import Table
 from devserver.deployment import Deployment, read_deployment
 from devserver.dynamodb import make_table
+from tests.integration.writing import Interfering
 from tests.support import AUDIENCE, ROOT
 
 TABLE = "BlogTable"
@@ -38,6 +40,18 @@ def client(deployment: Deployment) -> Iterator[Any]:
 @pytest.fixture
 def table(client: Any) -> Table:
     return Table(client, TABLE)
+
+
+@pytest.fixture
+def rivals(client: Any) -> Interfering:
+    """The same table, with somebody faster at it."""
+    return Interfering(client, TABLE)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries without waiting."""
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0)
 
 
 @pytest.fixture

@@ -1,72 +1,28 @@
 """Posts in DynamoDB: owner-conditional writes, lists that agree with posts, and lost races."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from blog import posts as module
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
 from blog.errors import (
     BadRequest,
-    Conflict,
     Forbidden,
     NotFound,
     PreconditionFailed,
     SlugTaken,
-    Unavailable,
-    Unprocessable,
     WriteContended,
 )
-from blog.idempotency import Idempotency
 from blog.keys import slug_key
-from blog.models import NewPost, Post, PostChanges
+from blog.models import Post
 from blog.posts import Posts
-from blog.table import Action, Table, TransactionContended
+from blog.table import Table, TransactionContended
 from tests.integration.conftest import stored
+from tests.integration.writing import THEN, VERSION_1, Interfering, create, edit
 from tests.support import ALICE, BOB
-
-VERSION_1 = IfMatch(frozenset({1}))
-THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0)
-
-
-def create(
-    posts: Posts, owner: str = ALICE, moment: datetime | None = None, **members: Any
-) -> Post:
-    new = NewPost.model_validate({"title": "Hello"} | members)
-    return posts.create(new, owner=owner, author_id=owner[-5:], moment=moment)
-
-
-def edit(
-    posts: Posts, post: Post, sub: str = ALICE, if_match: IfMatch | None = None, **members: Any
-) -> Post:
-    changes = PostChanges.model_validate(members)
-    return posts.edit(post.id, changes, sub=sub, if_match=if_match)
-
-
-class Interfering(Table):
-    """A table in which somebody else is faster: `before_write` runs between our read and write."""
-
-    before_write: Sequence[Callable[[], Any]] = ()
-
-    def transact(self, actions: Sequence[Action]) -> None:
-        """Let the others write first."""
-        if self.before_write:
-            first, *self.before_write = self.before_write
-            first()
-        super().transact(actions)
-
-
-@pytest.fixture
-def rivals(client: Any) -> Interfering:
-    return Interfering(client, "BlogTable")
 
 
 def test_a_draft_is_invisible_to_everyone_but_its_owner(posts: Posts) -> None:
@@ -253,61 +209,6 @@ def test_a_slug_given_in_the_meantime_is_not_written_over(rivals: Interfering) -
     assert (after.slug, after.slug_is_derived, after.title) == ("given-by-me", False, "Taken")
 
 
-def repeatable(key: str, owner: str = ALICE, **members: Any) -> dict[str, Any]:
-    """The arguments of a creation with an Idempotency-Key."""
-    new = NewPost.model_validate({"title": "Hello"} | members)
-    return {
-        "new": new,
-        "owner": owner,
-        "author_id": owner[-5:],
-        "idempotency": Idempotency.of(owner, key, new),
-    }
-
-
-def test_a_creation_that_is_repeated_is_made_once(posts: Posts, client: Any) -> None:
-    first = posts.create(**repeatable("key"))
-    edited = edit(posts, first, title="Later")
-    before = stored(client)
-    assert posts.create(**repeatable("key")) == edited, "the thing as it is now"
-    assert stored(client) == before
-    assert posts.create(**repeatable("another key")).id != first.id
-    assert posts.create(**repeatable("key", BOB)).id != first.id, "keys are each person's own"
-
-
-def test_a_key_with_another_body_is_refused(posts: Posts, client: Any) -> None:
-    posts.create(**repeatable("key"))
-    before = stored(client)
-    with pytest.raises(Unprocessable):
-        posts.create(**repeatable("key", body="other"))
-    assert stored(client) == before
-
-
-def test_a_key_is_kept_for_a_day_by_comparison(posts: Posts) -> None:
-    first = posts.create(**repeatable("key"), moment=THEN)
-    kept = posts.create(**repeatable("key"), moment=THEN + timedelta(hours=23))
-    assert kept.id == first.id
-    assert posts.create(**repeatable("key"), moment=THEN + timedelta(hours=24)).id != first.id
-
-
-def test_only_successes_are_kept(posts: Posts) -> None:
-    create(posts, BOB, slug="taken")
-    with pytest.raises(SlugTaken):
-        posts.create(**repeatable("key", slug="taken"))
-    assert posts.create(**repeatable("key", slug="free")).slug == "free"
-
-
-def test_a_repetition_after_deletion_is_a_conflict(posts: Posts) -> None:
-    post = posts.create(**repeatable("key"))
-    posts.delete(post.id, sub=ALICE, if_match=None)
-    with pytest.raises(Conflict):
-        posts.create(**repeatable("key"))
-
-
-def test_a_repetition_whose_slug_is_taken_by_the_first_is_still_the_first(posts: Posts) -> None:
-    first = posts.create(**repeatable("key", slug="mine"))
-    assert posts.create(**repeatable("key", slug="mine")).id == first.id
-
-
 def test_a_former_slug_stays_reserved_until_its_post_is_deleted(posts: Posts) -> None:
     post = create(posts, slug="first", status="published")
     edit(posts, post, slug="second")
@@ -374,105 +275,6 @@ def test_my_posts_are_newest_created_first_and_by_status(posts: Posts) -> None:
     assert mine(None) == [made[n].id for n in (3, 2, 1, 0)]
     assert mine("draft") == [made[n].id for n in (3, 2, 1)]
     assert mine("published") == [made[0].id]
-
-
-def scheduled(posts: Posts, owner: str = ALICE, **members: Any) -> Post:
-    """A post that is due in an hour."""
-    return create(posts, owner, status="scheduled", publish_at=HOUR.isoformat(), **members)
-
-
-HOUR = datetime.now(UTC) + timedelta(hours=1)
-LATER = HOUR + timedelta(minutes=1)
-
-
-def test_a_scheduled_post_is_published_when_it_is_due(posts: Posts, client: Any) -> None:
-    post = scheduled(posts, tags=["a"])
-    assert posts.publish_due(HOUR - timedelta(minutes=1)) == (0, 0)
-    with pytest.raises(NotFound):
-        posts.published(post.id)
-    assert posts.publish_due(LATER) == (1, 0)
-    after = posts.published(post.id)
-    assert (after.status, after.version, after.published_at) == ("published", 1, post.publish_at)
-    assert set(stored(client)) == {
-        (f"POST#{post.id}", "POST"),
-        *entries(after),
-        slug_key(after.slug),
-    }
-    assert posts.publish_due(LATER) == (0, 0)
-
-
-def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> None:
-    made = [scheduled(posts, title=f"Post {n}") for n in range(5)]
-    create(posts)
-    assert posts.publish_due(LATER) == (5, 0)
-    page = posts.feed(limit=9, cursor=None)
-    assert {row.id for row in page.items} == {post.id for post in made}
-
-
-def test_twice_at_once_publishes_once(rivals: Interfering) -> None:
-    posts = Posts(rivals)
-    post = scheduled(posts)
-    others: list[tuple[int, int]] = []
-    rivals.before_write = [lambda: others.append(posts.publish_due(LATER))]
-    assert posts.publish_due(LATER) == (0, 0)
-    assert others == [(1, 0)]
-    assert posts.published(post.id).lock_version == 2
-
-
-def test_an_edit_between_is_never_lost(rivals: Interfering) -> None:
-    posts = Posts(rivals)
-    post = scheduled(posts)
-    rivals.before_write = [lambda: edit(posts, post, body="in between")]
-    assert posts.publish_due(LATER) == (1, 0)
-    after = posts.published(post.id)
-    assert (after.body, after.version, after.lock_version) == ("in between", 2, 3)
-
-
-def test_a_post_taken_back_between_stays_a_draft(rivals: Interfering) -> None:
-    posts = Posts(rivals)
-    post = scheduled(posts)
-    rivals.before_write = [lambda: edit(posts, post, status="draft")]
-    assert posts.publish_due(LATER) == (0, 0)
-    assert posts.owned_by(ALICE, post.id).status == "draft"
-
-
-def test_an_editor_that_read_before_saves_after_the_publication(posts: Posts, client: Any) -> None:
-    post = scheduled(posts, tags=["a"])
-    posts.publish_due(LATER)
-    after = edit(posts, post, if_match=VERSION_1, body="saved", tags=["b"])
-    assert (after.status, after.version, after.body) == ("published", 2, "saved")
-    assert set(stored(client)) == {
-        (f"POST#{post.id}", "POST"),
-        *entries(after),
-        slug_key(after.slug),
-    }
-
-
-def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
-    rivals: Interfering,
-) -> None:
-    posts = Posts(rivals)
-    post = scheduled(posts)
-    rivals.before_write = [lambda: posts.publish_due(LATER)]
-    after = edit(posts, post, if_match=VERSION_1, body="saved")
-    assert (after.status, after.version, after.lock_version) == ("published", 2, 3)
-
-
-def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
-    rivals: Interfering, monkeypatch: Any
-) -> None:
-    posts = Posts(rivals)
-    first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
-    transact = rivals.transact
-
-    def away(actions: Sequence[Action]) -> None:
-        if actions[0].key.pk == f"POST#{first.id}":
-            raise Unavailable
-        transact(actions)
-
-    monkeypatch.setattr(rivals, "transact", away)
-    assert posts.publish_due(LATER) == (1, 1)
-    assert posts.published(second.id)
 
 
 def test_published_posts_by_tag_and_by_author(posts: Posts) -> None:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from moto import mock_aws
 
-from blog import posts as module
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
 from blog.errors import Forbidden, NotFound, PreconditionFailed, Problem, SlugTaken
@@ -67,10 +66,8 @@ class PostsAsAModel(RuleBasedStateMachine):
         make_table(self.client, TABLE, dict(TEMPLATE.tables[TABLE]))
         self.posts = Posts(Table(self.client, TABLE), feed_shards=2)
         self.model: dict[str, Post] = {}
-        self._longest_pause, module.LONGEST_PAUSE = module.LONGEST_PAUSE, 0
 
     def teardown(self) -> None:
-        module.LONGEST_PAUSE = self._longest_pause
         self._mock.stop()
 
     @rule(target=ids, owner=PEOPLE, new=NEW)

@@ -313,5 +313,6 @@ def _tries() -> Iterator[None]:
     """MAX_TRIES turns, with a growing and random pause before each but the first."""
     for turn in range(MAX_TRIES):
         if turn:
-            time.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)))  # noqa: S311
+            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)
+            time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret is made of it
         yield

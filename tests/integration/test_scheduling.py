@@ -1,0 +1,115 @@
+"""Posts that are published on schedule: once, in order, and without disturbing an editor."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from blog.entries import entries
+from blog.errors import NotFound, Unavailable
+from blog.keys import slug_key
+from blog.models import Post
+from blog.posts import Posts
+from blog.table import Action
+from tests.integration.conftest import stored
+from tests.integration.writing import VERSION_1, Interfering, create, edit
+from tests.support import ALICE
+
+HOUR = datetime.now(UTC) + timedelta(hours=1)
+LATER = HOUR + timedelta(minutes=1)
+
+
+def scheduled(posts: Posts, owner: str = ALICE, **members: Any) -> Post:
+    """A post that is due in an hour."""
+    return create(posts, owner, status="scheduled", publish_at=HOUR.isoformat(), **members)
+
+
+def test_a_scheduled_post_is_published_when_it_is_due(posts: Posts, client: Any) -> None:
+    post = scheduled(posts, tags=["a"])
+    assert posts.publish_due(HOUR - timedelta(minutes=1)) == (0, 0)
+    with pytest.raises(NotFound):
+        posts.published(post.id)
+    assert posts.publish_due(LATER) == (1, 0)
+    after = posts.published(post.id)
+    assert (after.status, after.version, after.published_at) == ("published", 1, post.publish_at)
+    assert set(stored(client)) == {
+        (f"POST#{post.id}", "POST"),
+        *entries(after),
+        slug_key(after.slug),
+    }
+    assert posts.publish_due(LATER) == (0, 0)
+
+
+def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> None:
+    made = [scheduled(posts, title=f"Post {n}") for n in range(5)]
+    create(posts)
+    assert posts.publish_due(LATER) == (5, 0)
+    page = posts.feed(limit=9, cursor=None)
+    assert {row.id for row in page.items} == {post.id for post in made}
+
+
+def test_twice_at_once_publishes_once(rivals: Interfering) -> None:
+    posts = Posts(rivals)
+    post = scheduled(posts)
+    others: list[tuple[int, int]] = []
+    rivals.before_write = [lambda: others.append(posts.publish_due(LATER))]
+    assert posts.publish_due(LATER) == (0, 0)
+    assert others == [(1, 0)]
+    assert posts.published(post.id).lock_version == 2
+
+
+def test_an_edit_between_is_never_lost(rivals: Interfering) -> None:
+    posts = Posts(rivals)
+    post = scheduled(posts)
+    rivals.before_write = [lambda: edit(posts, post, body="in between")]
+    assert posts.publish_due(LATER) == (1, 0)
+    after = posts.published(post.id)
+    assert (after.body, after.version, after.lock_version) == ("in between", 2, 3)
+
+
+def test_a_post_taken_back_between_stays_a_draft(rivals: Interfering) -> None:
+    posts = Posts(rivals)
+    post = scheduled(posts)
+    rivals.before_write = [lambda: edit(posts, post, status="draft")]
+    assert posts.publish_due(LATER) == (0, 0)
+    assert posts.owned_by(ALICE, post.id).status == "draft"
+
+
+def test_an_editor_that_read_before_saves_after_the_publication(posts: Posts, client: Any) -> None:
+    post = scheduled(posts, tags=["a"])
+    posts.publish_due(LATER)
+    after = edit(posts, post, if_match=VERSION_1, body="saved", tags=["b"])
+    assert (after.status, after.version, after.body) == ("published", 2, "saved")
+    assert set(stored(client)) == {
+        (f"POST#{post.id}", "POST"),
+        *entries(after),
+        slug_key(after.slug),
+    }
+
+
+def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
+    rivals: Interfering,
+) -> None:
+    posts = Posts(rivals)
+    post = scheduled(posts)
+    rivals.before_write = [lambda: posts.publish_due(LATER)]
+    after = edit(posts, post, if_match=VERSION_1, body="saved")
+    assert (after.status, after.version, after.lock_version) == ("published", 2, 3)
+
+
+def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
+    rivals: Interfering, monkeypatch: Any
+) -> None:
+    posts = Posts(rivals)
+    first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
+    transact = rivals.transact
+
+    def away(actions: Sequence[Action]) -> None:
+        if actions[0].key.pk == f"POST#{first.id}":
+            raise Unavailable
+        transact(actions)
+
+    monkeypatch.setattr(rivals, "transact", away)
+    assert posts.publish_due(LATER) == (1, 1)
+    assert posts.published(second.id)
