@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from blog.entries import entries
-from blog.errors import NotFound, Unavailable
+from blog.errors import NotFound, Unavailable, Unprocessable
 from blog.keys import slug_key
 from blog.models import Post
 from blog.posts import Posts
 from blog.table import Action
 from tests.integration.conftest import stored
 from tests.integration.writing import VERSION_1, Interfering, create, edit
-from tests.support import ALICE
+from tests.support import ALICE, BOB
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)
@@ -47,6 +47,23 @@ def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> No
     assert posts.publish_due(LATER) == (5, 0)
     page = posts.feed(limit=9, cursor=None)
     assert {row.id for row in page.items} == {post.id for post in made}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"status": "scheduled", "publish_at": "2020-01-01T00:00:00Z"},
+        {"publish_at": "2020-01-01T00:00:00Z"},
+        {"status": "published", "publish_at": HOUR.isoformat()},
+    ],
+)
+def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
+    posts: Posts, members: dict[str, str]
+) -> None:
+    draft = create(posts)
+    for sub in (ALICE, BOB):
+        with pytest.raises(Unprocessable):
+            edit(posts, draft, sub, **members)
 
 
 def test_twice_at_once_publishes_once(rivals: Interfering) -> None:

@@ -37,6 +37,12 @@ def created(
     )
 
 
+def check(changes: PostChanges, moment: datetime) -> None:
+    """Raises Unprocessable for what no post could be changed to, whatever it is now."""
+    given = changes.given()
+    _publish_at(given.get("status", "scheduled"), given.get("publish_at"), moment, moment)
+
+
 def changed(before: Post, changes: PostChanges, moment: datetime) -> Post:
     """The next version of a post. An empty patch makes one too.
 

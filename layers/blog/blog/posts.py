@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from blog.cursors import cursor_after, position_of
-from blog.editing import changed, created, published, with_another_slug
+from blog.editing import changed, check, created, published, with_another_slug
 from blog.entity_tags import IfMatch
 from blog.entries import entries, reserved_slugs
 from blog.errors import (
@@ -140,6 +140,7 @@ class Posts:
         Raises NotFound, Forbidden, PreconditionFailed, SlugTaken, and WriteContended. A race that
         is lost is run again from what the refusal brought back, if the precondition still holds.
         """
+        check(changes, now())  # before anything is said of the post: 422 comes before 404 and 403
         return self._write(post_id, lambda post: changed(post, changes, now()), sub, if_match)
 
     def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
