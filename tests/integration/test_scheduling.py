@@ -58,7 +58,7 @@ def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> No
     ],
 )
 def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
-    posts: Posts, members: dict[str, str]
+    posts: Posts, members: dict[str, Any]
 ) -> None:
     draft = create(posts)
     for sub in (ALICE, BOB):
