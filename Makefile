@@ -71,7 +71,7 @@ bench: $(READY) ## Ratios, measured here and now
 	@$(PY) -m tests.performance
 
 # Hashes of every platform's wheels, and no address of any registry.
-LOCK = uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
 lock: ## Renew the three locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt

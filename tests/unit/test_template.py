@@ -199,7 +199,7 @@ LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)
 def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
     text = lock.read_text()
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.M)
+    pins = re.findall(r"^([A-Za-z0-9._-]+)(?:\[\w+\])?==(\S+)", text, re.M)
     assert len(pins) == len(re.findall(r"^\S", text.replace("#", " "), re.M))
     assert text.count("--hash=sha256:") >= len(pins)
     assert "://" not in text
@@ -207,7 +207,7 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
 
 def test_tests_run_with_the_versions_that_are_deployed() -> None:
     development, *layers = (
-        set(re.findall(r"^([A-Za-z0-9._-]+==\S+)", lock.read_text(), re.M)) for lock in LOCKS
+        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[\w+\])?==\S+)", lock.read_text(), re.M)) for lock in LOCKS
     )
     assert layers[0] <= development
     assert layers[1] <= development
