@@ -7,6 +7,7 @@ from typing import Any
 from blog.identifiers import author_id
 from blog.models import NewPost
 from blog.moments import now
+from blog.people import Person
 from blog.posts import Posts
 from blog.table import Table
 from devserver.issuer.tenant import USERS
@@ -33,10 +34,6 @@ def fill(client: Any, table_name: str) -> None:
     posts = Posts(Table(client, table_name))
     for user, days, title, tags, status, body in SAMPLES:
         new = NewPost.model_validate({"title": title, "tags": tags, "status": status, "body": body})
-        posts.create(
-            new,
-            owner=user.sub,
-            author_id=author_id(user.sub, AUTHOR_ID_KEY),
-            moment=now() - timedelta(days=days),
-        )
+        owner = Person(user.sub, author_id(user.sub, AUTHOR_ID_KEY))
+        posts.create(new, owner=owner, moment=now() - timedelta(days=days))
     print(f"{len(SAMPLES)} sample posts", file=sys.stderr)

@@ -22,6 +22,7 @@ FUNCTIONS = ("public", "posts")
 VARIABLES = {
     "TABLE_NAME": "none",
     "ALLOWED_ORIGIN": "*",
+    "SITE_URL": "https://blog.example.com",
     "AUTHOR_ID_KEY": "-" * 32,
     "AWS_DEFAULT_REGION": "us-east-1",
 }

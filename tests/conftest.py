@@ -8,6 +8,7 @@ os.environ.update(
     {
         "TABLE_NAME": "BlogTable",
         "ALLOWED_ORIGIN": "https://blog.example.com",
+        "SITE_URL": "https://blog.example.com",
         "AUTHOR_ID_KEY": "a key that only the tests know, 32+",
         "AUTH0_ISSUER": "https://tenant.example.com/",
         "AUTH0_AUDIENCE": "https://blog.example.com/api",

@@ -34,6 +34,13 @@ class LambdaContext:
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id = "3f8c2f0a-0000-4000-8000-000000000000"
 
+    def __init__(self, milliseconds: int = 15_001) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Those that are left to the function, however long it takes."""
+        return self._milliseconds
+
 
 class Clock:
     """A clock that goes on when it is told to."""

@@ -7,10 +7,20 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from blog.api import identity, lambda_handler, resolver
+from blog.content import rendered
 from blog.entity_tags import IfMatch
 from blog.idempotency import Idempotency
-from blog.identifiers import author_id, checked_id
-from blog.models import NewPost, PostChanges, PostDetail, PostPage, Status
+from blog.identifiers import author_id, checked_id, checked_version
+from blog.models import (
+    Draft,
+    NewPost,
+    PostChanges,
+    PostDetail,
+    PostPage,
+    Preview,
+    Revision,
+    RevisionPage,
+)
 from blog.openapi import (
     ACCESS_TOKEN,
     SECURITY,
@@ -20,14 +30,19 @@ from blog.openapi import (
     Limit,
     answers,
 )
+from blog.people import Person
 from blog.permissions import writer
+from blog.post import Status
 from blog.posts import Posts
+from blog.reading import Library
 from blog.responses import JSON, PRIVATE, post_response
 from blog.settings import AuthorSettings
 from blog.table import Table
 
 settings = AuthorSettings.from_environment(os.environ)
-posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
+table = Table.connect(settings.table_name)
+posts = Posts(table, settings.feed_shards)
+library = Library(table, settings.feed_shards)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -43,13 +58,9 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
 def create_post(
     new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
 ) -> Response[PostDetail | None]:
-    owner = writer(identity(app)).sub
-    post = posts.create(
-        new,
-        owner=owner,
-        author_id=author_id(owner, settings.author_id_key),
-        idempotency=Idempotency.of(owner, key, new) if key else None,
-    )
+    owner = _writer()
+    idempotency = Idempotency.of(owner.sub, key, new) if key else None
+    post = posts.create(new, owner=owner, idempotency=idempotency).shown()
     path = app.current_event.request_context.path.rstrip("/")
     return post_response(
         post, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{post.id}"}
@@ -71,9 +82,9 @@ def edit_post(
     if_match: IfMatchField = None,
 ) -> Response[PostDetail | None]:
     precondition = IfMatch.parse(if_match)
-    owner = writer(identity(app)).sub
-    post = posts.edit(checked_id(post_id), changes, sub=owner, if_match=precondition)
-    return post_response(post, cache_control=PRIVATE)
+    owner = _writer()
+    post = posts.edit(checked_id(post_id), changes, owner=owner, if_match=precondition)
+    return post_response(post.shown(), cache_control=PRIVATE)
 
 
 @app.delete(
@@ -86,8 +97,7 @@ def edit_post(
 )
 def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) -> Response[None]:
     precondition = IfMatch.parse(if_match)
-    owner = writer(identity(app)).sub
-    posts.delete(checked_id(post_id), sub=owner, if_match=precondition)
+    posts.delete(checked_id(post_id), sub=_writer().sub, if_match=precondition)
     return Response(204, headers={"Cache-Control": PRIVATE})
 
 
@@ -104,7 +114,7 @@ def list_my_posts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[PostPage]:
-    page = posts.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
+    page = library.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
 
@@ -117,8 +127,81 @@ def list_my_posts(
     responses=answers(200, PostDetail, 401, 404),
 )
 def get_my_post(post_id: Annotated[str, Path()]) -> Response[PostDetail | None]:
-    post = posts.owned_by(identity(app).sub, checked_id(post_id))
-    return post_response(post, cache_control=PRIVATE)
+    post = library.owned_by(identity(app).sub, checked_id(post_id))
+    return post_response(post.shown(), cache_control=PRIVATE)
+
+
+@app.get(
+    "/me/posts/<post_id>/revisions",
+    summary="The former texts of a post of one's own, newest first",
+    description="What was public under its title before an edit; the 50 newest are kept.",
+    operation_id="listRevisions",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, RevisionPage, 400, 401, 404),
+)
+def list_revisions(
+    post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
+) -> Response[RevisionPage]:
+    page = library.revisions(identity(app).sub, checked_id(post_id), limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+
+
+@app.get(
+    "/me/posts/<post_id>/revisions/<version>",
+    summary="A former text of a post of one's own",
+    operation_id="getRevision",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, Revision, 401, 404),
+)
+def get_revision(
+    post_id: Annotated[str, Path()], version: Annotated[str, Path()]
+) -> Response[Revision]:
+    sub = identity(app).sub
+    revision = library.revision(sub, checked_id(post_id), checked_version(version))
+    return Response(200, JSON, revision, {"Cache-Control": PRIVATE})
+
+
+@app.post(
+    "/me/posts/<post_id>/revisions/<version>/restore",
+    summary="Give a post of one's own a former text again",
+    description="An edit like any other: the text that it replaces is kept in turn.",
+    operation_id="restoreRevision",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, PostDetail, 400, 401, 403, 404, 409, 412, 422),
+)
+def restore_revision(
+    post_id: Annotated[str, Path()],
+    version: Annotated[str, Path()],
+    if_match: IfMatchField = None,
+) -> Response[PostDetail | None]:
+    precondition = IfMatch.parse(if_match)
+    post = posts.restore(
+        checked_id(post_id), checked_version(version), owner=_writer(), if_match=precondition
+    )
+    return post_response(post.shown(), cache_control=PRIVATE)
+
+
+@app.post(
+    "/me/preview",
+    summary="A body rendered as publishing would; nothing is stored",
+    operation_id="previewBody",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, Preview, 400, 401, 413, 415, 422),
+)
+def preview_body(draft: Annotated[Draft, Body()]) -> Response[Preview]:
+    html, excerpt, reading_minutes = rendered(draft.body)
+    preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
+    return Response(200, JSON, preview, {"Cache-Control": PRIVATE})
+
+
+def _writer() -> Person:
+    """Who makes this request, if they may write."""
+    sub = writer(identity(app)).sub
+    return Person(sub, author_id(sub, settings.author_id_key))
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -2,23 +2,45 @@
 
 import os
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import BaseModel
 
+from blog import feeds, sitemaps
 from blog.api import lambda_handler, resolver
 from blog.errors import BadRequest
+from blog.fields import normalised_tag
 from blog.identifiers import checked_id
-from blog.models import PostDetail, PostPage
-from blog.openapi import AuthorId, Cursor, IfNoneMatchField, Limit, Tag, answers
-from blog.posts import Posts
-from blog.responses import JSON, PUBLIC, post_response
-from blog.settings import Settings
+from blog.models import PostDetail, PostPage, TagPage
+from blog.openapi import (
+    AuthorId,
+    Cursor,
+    IfNoneMatchField,
+    Limit,
+    Month,
+    Of,
+    Part,
+    Tag,
+    answers,
+)
+from blog.reading import Library, PostView
+from blog.responses import (
+    ATOM,
+    JSON,
+    JSON_FEED,
+    PUBLIC,
+    XML,
+    document_response,
+    post_response,
+)
+from blog.settings import SiteSettings
 from blog.table import Table
 
-settings = Settings.from_environment(os.environ)
-posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
+settings = SiteSettings.from_environment(os.environ)
+table = Table.connect(settings.table_name)
+library = Library(table, settings.feed_shards)
 app = resolver()
 
 
@@ -46,11 +68,11 @@ def list_posts(
     if tag is not None and author is not None:
         raise BadRequest("The list takes one filter at a time: tag or author.")
     if tag is not None:
-        page = posts.tagged(tag, limit=limit, cursor=cursor)
+        page = library.tagged(tag, limit=limit, cursor=cursor)
     elif author is not None:
-        page = posts.by_author(author, limit=limit, cursor=cursor)
+        page = library.by_author(author, limit=limit, cursor=cursor)
     else:
-        page = posts.feed(limit=limit, cursor=cursor)
+        page = library.feed(limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PUBLIC})
 
 
@@ -65,7 +87,7 @@ def list_posts(
 def get_post_by_slug(
     slug: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[PostDetail | None]:
-    post = posts.published_by_slug(slug)
+    post = library.published_by_slug(slug).shown()
     if post.slug != slug:
         folder, _, _ = app.current_event.request_context.path.rstrip("/").rpartition("/")
         headers = {"Location": f"{folder}/{post.slug}", "Cache-Control": PUBLIC}
@@ -83,8 +105,132 @@ def get_post_by_slug(
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[PostDetail | None]:
-    post = posts.published(checked_id(post_id))
+    post = library.published(checked_id(post_id)).shown()
     return post_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
+
+
+@app.get(
+    "/tags",
+    summary="The tags of published posts with their counts, by name",
+    operation_id="listTags",
+    tags=["Posts"],
+    responses=answers(200, TagPage, 400),
+)
+def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
+    page = library.tags(limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PUBLIC})
+
+
+@app.get(
+    "/feed.atom",
+    summary="The newest posts as Atom 1.0",
+    operation_id="getAtomFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=ATOM),
+)
+def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+    document = feeds.atom(*_feed_of_all())
+    return document_response(document, ATOM, if_none_match)
+
+
+@app.get(
+    "/feed.json",
+    summary="The newest posts as JSON Feed 1.1",
+    operation_id="getJsonFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=JSON_FEED),
+)
+def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+    document = feeds.json_feed(*_feed_of_all())
+    return document_response(document, JSON_FEED, if_none_match)
+
+
+@app.get(
+    "/authors/<author_id>/feed.atom",
+    summary="An author's newest posts as Atom 1.0",
+    operation_id="getAuthorAtomFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=ATOM),
+)
+def get_author_atom_feed(
+    author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    document = feeds.atom(*_feed_of_author(author_id))
+    return document_response(document, ATOM, if_none_match)
+
+
+@app.get(
+    "/authors/<author_id>/feed.json",
+    summary="An author's newest posts as JSON Feed 1.1",
+    operation_id="getAuthorJsonFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=JSON_FEED),
+)
+def get_author_json_feed(
+    author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    document = feeds.json_feed(*_feed_of_author(author_id))
+    return document_response(document, JSON_FEED, if_none_match)
+
+
+@app.get(
+    "/tags/<tag>/feed.atom",
+    summary="The newest posts with a tag as Atom 1.0",
+    operation_id="getTagAtomFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=ATOM),
+)
+def get_tag_atom_feed(
+    tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    document = feeds.atom(*_feed_of_tag(tag))
+    return document_response(document, ATOM, if_none_match)
+
+
+@app.get(
+    "/tags/<tag>/feed.json",
+    summary="The newest posts with a tag as JSON Feed 1.1",
+    operation_id="getTagJsonFeed",
+    tags=["Feeds"],
+    responses=answers(200, None, media_type=JSON_FEED),
+)
+def get_tag_json_feed(
+    tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    document = feeds.json_feed(*_feed_of_tag(tag))
+    return document_response(document, JSON_FEED, if_none_match)
+
+
+@app.get(
+    "/sitemap.xml",
+    summary="The sitemap: its index, or a month of it",
+    operation_id="getSitemap",
+    tags=["Feeds"],
+    responses=answers(200, None, 400, 404, media_type=XML),
+)
+def get_sitemap(
+    month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    document = (
+        sitemaps.index(table, settings.site_url)
+        if month is None
+        else sitemaps.month_file(table, settings.site_url, month, part, of)
+    )
+    return document_response(document, XML, if_none_match)
+
+
+def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
+    return feeds.feed_of_all(settings.site_url), library.newest_of_all(feeds.POSTS)
+
+
+def _feed_of_author(author_id: str) -> tuple[feeds.Feed, list[PostView]]:
+    author, posts = library.newest_by_author(author_id, feeds.POSTS)
+    return feeds.feed_of_author(settings.site_url, author.id, author.name), posts
+
+
+def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:
+    tag = normalised_tag(unquote(encoded))
+    return feeds.feed_of_tag(settings.site_url, tag), library.newest_tagged(tag, feeds.POSTS)
 
 
 handler = lambda_handler(app, settings, authenticated=False)

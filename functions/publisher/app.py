@@ -7,18 +7,22 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.moments import now
-from blog.posts import Posts
+from blog.publishing import publish_due
 from blog.settings import TableSettings
 from blog.table import Table
 
 settings = TableSettings.from_environment(os.environ)
-posts = Posts(Table.connect(settings.table_name), settings.feed_shards)
+table = Table.connect(settings.table_name)
 logger = Logger()
+
+MILLISECONDS_TO_END = 15_000  # longer than a publication takes at its worst
 
 
 @logger.inject_lambda_context
-def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Publish what is due; what could not be is tried again in a minute."""
-    published, failed = posts.publish_due(now())
+    published, failed = publish_due(
+        table, now(), lambda: context.get_remaining_time_in_millis() < MILLISECONDS_TO_END
+    )
     logger.info("published", published=published, failed=failed)
     return {"published": published, "failed": failed}

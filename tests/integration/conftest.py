@@ -7,15 +7,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from blog import posts as module
-from blog.posts import Posts
+from blog import retries
 from blog.table import Table
 from devserver.deployment import Deployment, read_deployment
 from devserver.dynamodb import make_table
-from tests.integration.writing import Interfering
+from tests.integration.calling import Call, caller, document
+from tests.integration.writing import TABLE, Blog, Interfering
 from tests.support import AUDIENCE, ROOT
-
-TABLE = "BlogTable"
 
 
 @pytest.fixture(scope="session")
@@ -51,15 +49,22 @@ def rivals(client: Any) -> Interfering:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without waiting."""
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0)
+    monkeypatch.setattr(retries, "LONGEST_PAUSE", 0)
 
 
 @pytest.fixture
-def posts(table: Table) -> Posts:
-    return Posts(table)
+def posts(table: Table) -> Blog:
+    return Blog(table)
 
 
-def stored(client: Any) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every item of the table by its key; for tests, which may scan."""
-    items = client.scan(TableName=TABLE)["Items"]
-    return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+@pytest.fixture
+def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Sends a sample event with changes to its function."""
+    return caller(client, monkeypatch)
+
+
+@pytest.fixture
+def post(call: Call) -> dict[str, Any]:
+    """Alice's draft."""
+    created: dict[str, Any] = document(call("posts-create"))
+    return created

@@ -15,79 +15,9 @@ from blog.api import logger
 from blog.errors import Unavailable
 from blog.moments import written
 from blog.table import Table
-from tests.integration.conftest import stored
+from tests.integration.calling import Answer, document, header, problem
+from tests.integration.writing import stored
 from tests.support import ALICE, BOB, LambdaContext, sample_event
-
-Answer = dict[str, Any]
-POST_ID = "01JDC0000000000000000000P0"
-
-
-@pytest.fixture
-def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
-    """Send a sample event with changes to its function; the client is moto's."""
-    apps = {name: importlib.import_module(f"functions.{name}.app") for name in ("posts", "public")}
-    for app in apps.values():
-        monkeypatch.setattr(app.posts, "_table", Table(client, "BlogTable"))
-
-    def send(
-        name: str,
-        *,
-        post_id: str = POST_ID,
-        slug: str = "hello-world",
-        sub: str = ALICE,
-        body: Any = ...,
-        headers: dict[str, str] | None = None,
-        query: dict[str, str] | None = None,
-        authorizer: dict[str, Any] | None = None,
-        method: str | None = None,
-    ) -> Answer:
-        event = sample_event(name)
-        event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
-        context = event["requestContext"]
-        context["path"] = context["path"].replace("hello-world", slug)
-        if "authorizer" in event["requestContext"]:
-            event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
-        if body is not ...:
-            event["body"] = body if isinstance(body, str) else json.dumps(body)
-        event["multiValueHeaders"].pop("If-Match", None)
-        for header, value in (headers or {}).items():
-            event["multiValueHeaders"][header] = [value]
-        if query is not None:
-            event["queryStringParameters"] = query
-            event["multiValueQueryStringParameters"] = {k: [v] for k, v in query.items()}
-        event["httpMethod"] = method or event["httpMethod"]
-        answer: Answer = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
-        handed_on: Answer = json.loads(json.dumps(answer))  # as Lambda does
-        return handed_on
-
-    return send
-
-
-def document(answer: Answer) -> Any:
-    return json.loads(answer["body"])
-
-
-def header(answer: Answer, name: str) -> str:
-    (value,) = answer["multiValueHeaders"][name]
-    return str(value)
-
-
-def problem(answer: Answer, status: int) -> dict[str, Any]:
-    """The body of an error, which must be well-formed problem JSON with CORS headers."""
-    assert answer["statusCode"] == status, answer
-    assert header(answer, "Content-Type") == "application/problem+json"
-    assert header(answer, "Access-Control-Allow-Origin") == "https://blog.example.com"
-    body: dict[str, Any] = document(answer)
-    assert body["status"] == status
-    assert {"type", "title", "detail"} <= body.keys()
-    return body
-
-
-@pytest.fixture
-def post(call: Callable[..., Answer]) -> dict[str, Any]:
-    """Alice's draft."""
-    created: dict[str, Any] = document(call("posts-create"))
-    return created
 
 
 def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., Answer]) -> None:
@@ -99,8 +29,9 @@ def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., 
     assert header(answer, "Cache-Control") == "private, no-store"
     assert header(answer, "Access-Control-Expose-Headers").startswith("ETag, Location")
     assert set(created) == {
-        "id", "slug", "title", "body", "tags", "status", "version", "author",
-        "created_at", "updated_at", "publish_at", "published_at",
+        "id", "slug", "title", "body", "body_html", "excerpt", "tags", "cover_image",
+        "canonical_url", "status", "publish_at", "version", "reading_minutes", "comments", "author",
+        "like_count", "comment_count", "created_at", "updated_at", "published_at",
     }  # fmt: skip
     assert ALICE not in answer["body"]
 
@@ -355,7 +286,7 @@ def test_the_publisher_publishes_what_is_due(
     post = document(call("posts-create", body=body))
     assert post["publish_at"] == written(soon)
     publisher = importlib.import_module("functions.publisher.app")
-    monkeypatch.setattr(publisher.posts, "_table", Table(client, "BlogTable"))
+    monkeypatch.setattr(publisher, "table", Table(client, "BlogTable"))
     event = sample_event("publisher-schedule")
     assert publisher.handler(event, LambdaContext()) == {"published": 0, "failed": 0}
     problem(call("public-get-post", post_id=post["id"]), 404)
@@ -372,7 +303,7 @@ def test_health_touches_nothing(
     call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = importlib.import_module("functions.public.app")
-    monkeypatch.setattr(app.posts, "_table", None)
+    monkeypatch.setattr(app.library, "_table", None)
     assert document(call("public-health")) == {"status": "ok"}
 
 

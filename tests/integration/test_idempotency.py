@@ -1,6 +1,6 @@
 """Idempotency-Key: a creation that is sent again is made once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,62 +8,59 @@ import pytest
 from blog.errors import Conflict, SlugTaken, Unprocessable
 from blog.idempotency import Idempotency
 from blog.models import NewPost
-from blog.posts import Posts
-from tests.integration.conftest import stored
-from tests.integration.writing import THEN, create, edit
+from blog.post import Post
+from tests.integration.writing import THEN, Blog, create, edit, person, stored
 from tests.support import ALICE, BOB
 
 
-def repeatable(key: str, owner: str = ALICE, **members: Any) -> dict[str, Any]:
-    """The arguments of a creation with an Idempotency-Key."""
+def repeatable(
+    posts: Blog, key: str, owner: str = ALICE, moment: datetime | None = None, **members: Any
+) -> Post:
+    """What a creation with an Idempotency-Key answers."""
     new = NewPost.model_validate({"title": "Hello"} | members)
-    return {
-        "new": new,
-        "owner": owner,
-        "author_id": owner[-5:],
-        "idempotency": Idempotency.of(owner, key, new),
-    }
+    idempotency = Idempotency.of(owner, key, new)
+    return posts.create(new, owner=person(owner), idempotency=idempotency, moment=moment).post
 
 
-def test_a_creation_that_is_repeated_is_made_once(posts: Posts, client: Any) -> None:
-    first = posts.create(**repeatable("key"))
+def test_a_creation_that_is_repeated_is_made_once(posts: Blog, client: Any) -> None:
+    first = repeatable(posts, "key")
     edited = edit(posts, first, title="Later")
     before = stored(client)
-    assert posts.create(**repeatable("key")) == edited, "the thing as it is now"
+    assert repeatable(posts, "key") == edited, "the thing as it is now"
     assert stored(client) == before
-    assert posts.create(**repeatable("another key")).id != first.id
-    assert posts.create(**repeatable("key", BOB)).id != first.id, "keys are each person's own"
+    assert repeatable(posts, "another key").id != first.id
+    assert repeatable(posts, "key", BOB).id != first.id, "keys are each person's own"
 
 
-def test_a_key_with_another_body_is_refused(posts: Posts, client: Any) -> None:
-    posts.create(**repeatable("key"))
+def test_a_key_with_another_body_is_refused(posts: Blog, client: Any) -> None:
+    repeatable(posts, "key")
     before = stored(client)
     with pytest.raises(Unprocessable):
-        posts.create(**repeatable("key", body="other"))
+        repeatable(posts, "key", body="other")
     assert stored(client) == before
 
 
-def test_a_key_is_kept_for_a_day_by_comparison(posts: Posts) -> None:
-    first = posts.create(**repeatable("key"), moment=THEN)
-    kept = posts.create(**repeatable("key"), moment=THEN + timedelta(hours=23))
+def test_a_key_is_kept_for_a_day_by_comparison(posts: Blog) -> None:
+    first = repeatable(posts, "key", moment=THEN)
+    kept = repeatable(posts, "key", moment=THEN + timedelta(hours=23))
     assert kept.id == first.id
-    assert posts.create(**repeatable("key"), moment=THEN + timedelta(hours=24)).id != first.id
+    assert repeatable(posts, "key", moment=THEN + timedelta(hours=24)).id != first.id
 
 
-def test_only_successes_are_kept(posts: Posts) -> None:
+def test_only_successes_are_kept(posts: Blog) -> None:
     create(posts, BOB, slug="taken")
     with pytest.raises(SlugTaken):
-        posts.create(**repeatable("key", slug="taken"))
-    assert posts.create(**repeatable("key", slug="free")).slug == "free"
+        repeatable(posts, "key", slug="taken")
+    assert repeatable(posts, "key", slug="free").slug == "free"
 
 
-def test_a_repetition_after_deletion_is_a_conflict(posts: Posts) -> None:
-    post = posts.create(**repeatable("key"))
+def test_a_repetition_after_deletion_is_a_conflict(posts: Blog) -> None:
+    post = repeatable(posts, "key")
     posts.delete(post.id, sub=ALICE, if_match=None)
     with pytest.raises(Conflict):
-        posts.create(**repeatable("key"))
+        repeatable(posts, "key")
 
 
-def test_a_repetition_whose_slug_is_taken_by_the_first_is_still_the_first(posts: Posts) -> None:
-    first = posts.create(**repeatable("key", slug="mine"))
-    assert posts.create(**repeatable("key", slug="mine")).id == first.id
+def test_a_repetition_whose_slug_is_taken_by_the_first_is_still_the_first(posts: Blog) -> None:
+    first = repeatable(posts, "key", slug="mine")
+    assert repeatable(posts, "key", slug="mine").id == first.id

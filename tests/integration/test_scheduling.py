@@ -6,45 +6,49 @@ from typing import Any
 
 import pytest
 
-from blog.entries import entries
 from blog.errors import NotFound, Unavailable, Unprocessable
-from blog.keys import slug_key
-from blog.models import Post
-from blog.posts import Posts
-from blog.table import Action
-from tests.integration.conftest import stored
-from tests.integration.writing import VERSION_1, Interfering, create, edit
+from blog.jobs import run_jobs
+from blog.post import Post
+from blog.publishing import publish_due
+from blog.table import Action, Table
+from tests.integration.writing import (
+    VERSION_1,
+    Blog,
+    Interfering,
+    create,
+    edit,
+    expected_items,
+    stored_items,
+)
 from tests.support import ALICE, BOB
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)
 
 
-def scheduled(posts: Posts, owner: str = ALICE, **members: Any) -> Post:
+def scheduled(posts: Blog, owner: str = ALICE, **members: Any) -> Post:
     """A post that is due in an hour."""
     return create(posts, owner, status="scheduled", publish_at=HOUR.isoformat(), **members)
 
 
-def test_a_scheduled_post_is_published_when_it_is_due(posts: Posts, client: Any) -> None:
+def test_a_scheduled_post_is_published_when_it_is_due(
+    posts: Blog, table: Table, client: Any
+) -> None:
     post = scheduled(posts, tags=["a"])
-    assert posts.publish_due(HOUR - timedelta(minutes=1)) == (0, 0)
+    assert publish_due(table, HOUR - timedelta(minutes=1)) == (0, 0)
     with pytest.raises(NotFound):
         posts.published(post.id)
-    assert posts.publish_due(LATER) == (1, 0)
-    after = posts.published(post.id)
+    assert publish_due(table, LATER) == (1, 0)
+    after = posts.published(post.id).post
     assert (after.status, after.version, after.published_at) == ("published", 1, post.publish_at)
-    assert set(stored(client)) == {
-        (f"POST#{post.id}", "POST"),
-        *entries(after),
-        slug_key(after.slug),
-    }
-    assert posts.publish_due(LATER) == (0, 0)
+    assert stored_items(client) == expected_items([after])
+    assert publish_due(table, LATER) == (0, 0)
 
 
-def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> None:
+def test_what_is_due_is_published_in_order_and_in_any_number(posts: Blog, table: Table) -> None:
     made = [scheduled(posts, title=f"Post {n}") for n in range(5)]
     create(posts)
-    assert posts.publish_due(LATER) == (5, 0)
+    assert publish_due(table, LATER) == (5, 0)
     page = posts.feed(limit=9, cursor=None)
     assert {row.id for row in page.items} == {post.id for post in made}
 
@@ -58,7 +62,7 @@ def test_what_is_due_is_published_in_order_and_in_any_number(posts: Posts) -> No
     ],
 )
 def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
-    posts: Posts, members: dict[str, Any]
+    posts: Blog, members: dict[str, Any]
 ) -> None:
     draft = create(posts)
     for sub in (ALICE, BOB):
@@ -67,50 +71,49 @@ def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
 
 
 def test_twice_at_once_publishes_once(rivals: Interfering) -> None:
-    posts = Posts(rivals)
+    posts = Blog(rivals)
     post = scheduled(posts)
     others: list[tuple[int, int]] = []
-    rivals.before_write = [lambda: others.append(posts.publish_due(LATER))]
-    assert posts.publish_due(LATER) == (0, 0)
+    rivals.before_write = [lambda: others.append(publish_due(rivals, LATER))]
+    assert publish_due(rivals, LATER) == (0, 0)
     assert others == [(1, 0)]
-    assert posts.published(post.id).lock_version == 2
+    assert posts.published(post.id).post.lock_version == 2
 
 
 def test_an_edit_between_is_never_lost(rivals: Interfering) -> None:
-    posts = Posts(rivals)
+    posts = Blog(rivals)
     post = scheduled(posts)
     rivals.before_write = [lambda: edit(posts, post, body="in between")]
-    assert posts.publish_due(LATER) == (1, 0)
-    after = posts.published(post.id)
+    assert publish_due(rivals, LATER) == (1, 0)
+    after = posts.published(post.id).post
     assert (after.body, after.version, after.lock_version) == ("in between", 2, 3)
 
 
 def test_a_post_taken_back_between_stays_a_draft(rivals: Interfering) -> None:
-    posts = Posts(rivals)
+    posts = Blog(rivals)
     post = scheduled(posts)
     rivals.before_write = [lambda: edit(posts, post, status="draft")]
-    assert posts.publish_due(LATER) == (0, 0)
-    assert posts.owned_by(ALICE, post.id).status == "draft"
+    assert publish_due(rivals, LATER) == (0, 0)
+    assert posts.owned_by(ALICE, post.id).post.status == "draft"
 
 
-def test_an_editor_that_read_before_saves_after_the_publication(posts: Posts, client: Any) -> None:
+def test_an_editor_that_read_before_saves_after_the_publication(
+    posts: Blog, table: Table, client: Any
+) -> None:
     post = scheduled(posts, tags=["a"])
-    posts.publish_due(LATER)
+    publish_due(table, LATER)
     after = edit(posts, post, if_match=VERSION_1, body="saved", tags=["b"])
     assert (after.status, after.version, after.body) == ("published", 2, "saved")
-    assert set(stored(client)) == {
-        (f"POST#{post.id}", "POST"),
-        *entries(after),
-        slug_key(after.slug),
-    }
+    run_jobs(table)
+    assert stored_items(client) == expected_items([after])
 
 
 def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
     rivals: Interfering,
 ) -> None:
-    posts = Posts(rivals)
+    posts = Blog(rivals)
     post = scheduled(posts)
-    rivals.before_write = [lambda: posts.publish_due(LATER)]
+    rivals.before_write = [lambda: publish_due(rivals, LATER)]
     after = edit(posts, post, if_match=VERSION_1, body="saved")
     assert (after.status, after.version, after.lock_version) == ("published", 2, 3)
 
@@ -118,7 +121,7 @@ def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
 def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
     rivals: Interfering, monkeypatch: Any
 ) -> None:
-    posts = Posts(rivals)
+    posts = Blog(rivals)
     first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
     transact = rivals.transact
 
@@ -128,5 +131,5 @@ def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
         transact(actions)
 
     monkeypatch.setattr(rivals, "transact", away)
-    assert posts.publish_due(LATER) == (1, 1)
-    assert posts.published(second.id)
+    assert publish_due(rivals, LATER) == (1, 1)
+    assert posts.published(second.id).post

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 
 from blog.errors import Unavailable
 from blog.keys import Key
-from blog.table import Action, ConditionRefused, Table, TransactionContended
+from blog.table import Action, ConditionRefused, Range, Table, TransactionContended
 
 KEY = Key("POST#1", "POST")
 
@@ -62,7 +62,7 @@ def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
     with pytest.raises(Unavailable):
         table.get(KEY)
     with pytest.raises(Unavailable):
-        table.newest("FEED#0", first="a", last="x", limit=1)
+        table.query(Range("FEED#0"), 1)
     with pytest.raises(Unavailable):
         table.transact([Action(KEY)])
 
@@ -116,5 +116,5 @@ def test_a_list_of_more_than_a_page_of_dynamodb_is_read_to_its_end(table: Table)
         item = {"text": "x" * 380_000}
         table.transact([Action(Key("FEED#0", f"ENTRY#{number}"), item)])
     table.transact([Action(Key("FEED#0", sort_key), {}) for sort_key in ("BAN", "PROFILE")])
-    rows = table.newest("FEED#0", first="ENTRY#", last="ENTRY#~", limit=9)
+    rows = table.query(Range("FEED#0", "ENTRY#", "ENTRY#~", is_ascending=False), 9)
     assert [row["sk"] for row in rows] == [f"ENTRY#{number}" for number in (4, 3, 2, 1, 0)]

@@ -1,17 +1,34 @@
-"""Posts that tests write, and a rival who writes between our read and our write."""
+"""Posts that tests write, what they find in the table, and a rival who writes between our read
+and our write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from blog.entity_tags import IfMatch
-from blog.models import NewPost, Post, PostChanges
+from blog.entries import counters, entries, reserved_slugs
+from blog.identifiers import author_id
+from blog.keys import post_key, revision_key, revision_text_key, slug_key, stats_key
+from blog.models import NewPost, PostChanges
+from blog.people import Person
+from blog.post import Post
 from blog.posts import Posts
+from blog.reading import Library
 from blog.table import Action, Table
 from tests.support import ALICE
 
+TABLE = "BlogTable"
 VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+class Blog(Posts, Library):
+    """Both who write and who read."""
+
+
+def person(sub: str) -> Person:
+    """Somebody with their public name."""
+    return Person(sub, author_id(sub, "a key"))
 
 
 def create(
@@ -19,7 +36,7 @@ def create(
 ) -> Post:
     """A new post of somebody's."""
     new = NewPost.model_validate({"title": "Hello"} | members)
-    return posts.create(new, owner=owner, author_id=owner[-5:], moment=moment)
+    return posts.create(new, owner=person(owner), moment=moment).post
 
 
 def edit(
@@ -27,7 +44,42 @@ def edit(
 ) -> Post:
     """The next version of a post."""
     changes = PostChanges.model_validate(members)
-    return posts.edit(post.id, changes, sub=sub, if_match=if_match)
+    return posts.edit(post.id, changes, owner=person(sub), if_match=if_match).post
+
+
+Items = dict[tuple[str, str], int]
+
+
+def expected_items(posts: Iterable[Post]) -> Items:
+    """What a table with these posts holds once its jobs are done: each item's key, and the version
+    or the count in it, or 0."""
+    found: Items = {}
+    for post in posts:
+        found |= {post_key(post.id): post.version, stats_key(post.id): 0}
+        found |= {key: entry.get("version", 0) for key, entry in entries(post).items()}
+        found |= dict.fromkeys(map(slug_key, reserved_slugs(post)), 0)
+        for version in post.revisions:
+            found[revision_key(post.id, version)] = version
+            found[revision_text_key(post.id, version)] = version
+        for counter in counters(post):
+            found[counter] = found.get(counter, 0) + 1
+    return found
+
+
+def stored_items(client: Any) -> Items:
+    """The same of what is there, whatever jobs and idempotency keys are there beside it."""
+    return {
+        key: int(item.get("version", item.get("count", {"N": "0"}))["N"])
+        for key, item in stored(client).items()
+        if key[0] != "JOBS" and not key[1].startswith("IDEMPOTENCY#")
+    }
+
+
+def stored(client: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every item of the table by its key; for tests, which may scan."""
+    pages = client.get_paginator("scan").paginate(TableName=TABLE)
+    items = [item for page in pages for item in page["Items"]]
+    return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
 
 
 class Interfering(Table):

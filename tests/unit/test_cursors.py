@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.cursors import cursor_after, position_of
+from blog.cursors import cursor_after, sort_key_of
 from blog.errors import BadRequest
 from blog.identifiers import new_id
-from blog.keys import entry_sort_key, feed, owned
+from blog.keys import entry_sort_key
+from blog.listings import feed, owned
 from tests.support import ALICE, BOB
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,11 +24,11 @@ def test_a_cursor_gives_its_position_back(moment: datetime) -> None:
     sort_key = entry_sort_key(moment, new_id(EPOCH + timedelta(days=1)))
     cursor = cursor_after(feed(1), sort_key)
     assert re.fullmatch(r"[A-Za-z0-9_-]{40}", cursor)
-    assert position_of(feed(1), cursor) == sort_key
+    assert sort_key_of(feed(1), cursor) == sort_key
 
 
 def test_a_cursor_stays_valid_when_the_feed_gets_more_shards() -> None:
-    assert position_of(feed(16), cursor_after(feed(1), SORT_KEY)) == SORT_KEY
+    assert sort_key_of(feed(16), cursor_after(feed(1), SORT_KEY)) == SORT_KEY
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:
@@ -37,7 +38,7 @@ def test_a_cursor_of_another_list_is_refused() -> None:
         for used_for in lists:
             if used_for != made_for:
                 with pytest.raises(BadRequest):
-                    position_of(used_for, cursor)
+                    sort_key_of(used_for, cursor)
 
 
 @given(st.integers(0, 39), st.characters())
@@ -46,13 +47,13 @@ def test_a_mangled_cursor_is_refused(place: int, character: str) -> None:
     mangled = cursor[:place] + character + cursor[place + 1 :]
     if mangled != cursor:
         with pytest.raises(BadRequest):
-            position_of(feed(1), mangled)
+            sort_key_of(feed(1), mangled)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "=" * 40, "é" * 40, "A" * 40, "A" * 44, "A" * 10_000])
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadRequest):
-        position_of(feed(1), cursor)
+        sort_key_of(feed(1), cursor)
 
 
 def test_a_sub_cannot_name_itself_into_another_list() -> None:

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.editing import MAX_FORMER_SLUGS, changed, created, published, with_another_slug
+from blog.editing import MAX_FORMER_SLUGS, Edit, created, with_another_slug
 from blog.entries import entries, reserved_slugs
 from blog.errors import Unprocessable
-from blog.models import NewPost, Post, PostChanges
+from blog.models import NewPost, PostChanges
+from blog.people import Person
+from blog.post import Post
+from blog.publishing import published
 from blog.slugs import derived_slug
 from tests.support import ALICE
 
@@ -20,11 +23,12 @@ LATER = THEN + timedelta(days=1)
 
 def new_post(**members: Any) -> Post:
     new = NewPost.model_validate({"title": "Hello, World"} | members)
-    return created(new, owner=ALICE, author_id="alice", feed_shards=4, moment=THEN)
+    return created(new, owner=Person(ALICE, "alice"), feed_shards=4, moment=THEN)
 
 
 def edited(post: Post, **members: Any) -> Post:
-    return changed(post, PostChanges.model_validate(members), LATER)
+    edit = Edit(PostChanges.model_validate(members).given(), LATER)
+    return edit.applied_to(post, LATER)
 
 
 def test_a_new_post_is_version_one() -> None:

@@ -23,12 +23,20 @@ def shown(**changes: Any) -> PostDetail:
         "tags": [],
         "status": "draft",
         "version": 3,
-        "author": {"id": "a"},
+        "author": {"id": "a", "name": "A", "picture": None},
+        "like_count": 0,
+        "comment_count": 0,
+        "excerpt": "",
+        "cover_image": None,
+        "canonical_url": None,
+        "reading_minutes": 1,
+        "comments": "open",
         "created_at": moment,
         "updated_at": moment,
         "publish_at": None,
         "published_at": None,
         "body": "",
+        "body_html": "",
     }
     return PostDetail.model_validate(members | changes)
 

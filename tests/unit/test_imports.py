@@ -52,7 +52,10 @@ def distributions(modules: set[str]) -> set[str]:
 
 def locked(layer: str) -> set[str]:
     text = (ROOT / "layers" / layer / "requirements.txt").read_text()
-    return {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)(?:\[\w+\])?==", text, re.M)}
+    return {
+        name.lower().replace("_", "-")
+        for name in re.findall(r"^([\w.-]+)(?:\[\w+\])?==", text, re.M)
+    }
 
 
 @pytest.mark.parametrize("function", ["public", "posts", "publisher"])

@@ -21,7 +21,14 @@ WRITE = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 }
-PUBLISH = {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+PUBLISH = {
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+FINISH = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"}
 PARAMETERS = {
     "Auth0Domain": "tenant.example.com",
     "Auth0Audience": AUDIENCE,
@@ -53,6 +60,7 @@ def actions(function: str) -> set[str]:
         ("PublicFunction", READ),
         ("PostsFunction", READ | WRITE),
         ("PublisherFunction", PUBLISH),
+        ("JobsFunction", FINISH),
     ],
 )
 def test_a_function_may_do_what_it_needs_and_no_more(function: str, allowed: set[str]) -> None:
@@ -68,6 +76,7 @@ def test_every_function_is_in_the_table_above() -> None:
         "PublicFunction",
         "PostsFunction",
         "PublisherFunction",
+        "JobsFunction",
     }
 
 
@@ -81,6 +90,7 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
         "PublicFunction": ["auth", "blog"],
         "PostsFunction": ["auth", "blog"],
         "PublisherFunction": ["auth", "blog"],
+        "JobsFunction": ["auth", "blog"],
     }
 
 
@@ -99,12 +109,13 @@ def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment
         for function in deployment.functions.values()
         if "FEED_SHARDS" in function.environment
     ]
-    assert len(shards) == 3
+    assert len(shards) == 2
     assert len(set(shards)) == 1
 
 
-def test_the_publisher_runs_every_minute(deployment: Deployment) -> None:
-    assert deployment.schedules == (Schedule("PublisherFunction", 60),)
+def test_the_publisher_and_the_jobs_run_every_minute(deployment: Deployment) -> None:
+    expected = {Schedule("PublisherFunction", 60), Schedule("JobsFunction", 60)}
+    assert set(deployment.schedules) == expected
 
 
 def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment) -> None:
@@ -207,7 +218,8 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
 
 def test_tests_run_with_the_versions_that_are_deployed() -> None:
     development, *layers = (
-        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[\w+\])?==\S+)", lock.read_text(), re.M)) for lock in LOCKS
+        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[\w+\])?==\S+)", lock.read_text(), re.M))
+        for lock in LOCKS
     )
     assert layers[0] <= development
     assert layers[1] <= development

@@ -1,80 +1,114 @@
 """How a post comes to be and changes. Pure functions: storage is elsewhere."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from blog.content import Content, rendered
 from blog.errors import FieldError, Unprocessable
 from blog.identifiers import new_id
-from blog.models import NewPost, Post, PostChanges, Status
+from blog.models import NewPost
+from blog.people import Person
+from blog.post import Post, Status
 from blog.slugs import derived_slug, with_suffix
 
 MAX_FORMER_SLUGS = 20
+MAX_REVISIONS = 50
 
 
-def created(
-    new: NewPost, *, owner: str, author_id: str, feed_shards: int, moment: datetime
-) -> Post:
+def created(new: NewPost, *, owner: Person, feed_shards: int, moment: datetime) -> Post:
     """The first version of a post. Its shard of the feed is chosen here and stays with it.
 
-    Raises Unprocessable for a time of publication that does not fit.
+    Raises Unprocessable for a body whose HTML would be too long, and for a time of publication
+    that does not fit.
     """
+    publish_at = _publish_at(new.status, new.publish_at, None, moment)
     return Post(
         id=new_id(moment),
-        owner=owner,
-        author_id=author_id,
+        owner=owner.sub,
+        author_id=owner.author_id,
         title=new.title,
         body=new.body,
+        **_made_of(rendered(new.body)),
+        given_excerpt=new.excerpt,
         tags=new.tags,
+        cover_image=new.cover_image,
+        canonical_url=new.canonical_url,
         status=new.status,
+        comments=new.comments,
         slug=new.slug or derived_slug(new.title),
         slug_is_derived=new.slug is None,
         feed_shard=secrets.randbelow(feed_shards),
         created_at=moment,
         updated_at=moment,
-        publish_at=_publish_at(new.status, new.publish_at, None, moment),
+        publish_at=publish_at,
         published_at=moment if new.status == "published" else None,
     )
 
 
-def check(changes: PostChanges, moment: datetime) -> None:
-    """Raises Unprocessable for what no post could be changed to, whatever it is now."""
-    given = changes.given()
-    _publish_at(given.get("status", "scheduled"), given.get("publish_at"), moment, moment)
+class Edit:
+    """An edit of any post: what was sent, with all that is made of it once and for all.
 
-
-def changed(before: Post, changes: PostChanges, moment: datetime) -> Post:
-    """The next version of a post. An empty patch makes one too.
-
-    Raises Unprocessable for a slug that would be one too many, and for a time of publication that
-    does not fit.
+    It is applied again where another write came between.
     """
-    update: dict[str, Any] = changes.given()
-    update |= _slug_change(before, update)
-    status = update.get("status", before.status)
-    update["publish_at"] = _publish_at(status, update.get("publish_at"), before.publish_at, moment)
-    if update.get("status") == "published" and before.published_at is None:
-        update["published_at"] = moment
-    return before.model_copy(
-        update=update
-        | {
-            "version": before.version + 1,
-            "lock_version": before.lock_version + 1,
-            "updated_at": moment,
-        }
-    )
+
+    def __init__(self, changes: Mapping[str, Any], moment: datetime) -> None:
+        """`changes` has the members of a PostChanges that were given.
+
+        Raises Unprocessable for what no post could be changed to, whatever it is now: a body whose
+        HTML would be too long, and a time of publication that does not fit.
+        """
+        given = dict(changes)
+        _publish_at(given.get("status", "scheduled"), given.get("publish_at"), moment, moment)
+        if "excerpt" in given:
+            given["given_excerpt"] = given.pop("excerpt")
+        if "body" in given:
+            given |= _made_of(rendered(given["body"]))
+        self._given = given
+
+    @property
+    def wanted_slug(self) -> str | None:
+        """The slug that it asks for, or would derive from the title that it brings."""
+        asked = self._given.get("slug")
+        return asked or (derived_slug(self._given["title"]) if "title" in self._given else None)
+
+    def applied_to(self, before: Post, moment: datetime) -> Post:
+        """The next version of a post. An empty patch makes one too.
+
+        Raises Unprocessable for a slug that would be one too many, and for a time of publication
+        that does not fit.
+        """
+        update = self._given | _slug_change(before, self._given)
+        status = update.get("status", before.status)
+        update["publish_at"] = _publish_at(
+            status, update.get("publish_at"), before.publish_at, moment
+        )
+        if update.get("status") == "published" and before.published_at is None:
+            update["published_at"] = moment
+        if before.is_public and _has_another_text(before, update):
+            update["revisions"] = [*before.revisions, before.version][-MAX_REVISIONS:]
+        return before.model_copy(
+            update=update
+            | {
+                "version": before.version + 1,
+                "lock_version": before.lock_version + 1,
+                "updated_at": moment,
+            }
+        )
 
 
-def published(before: Post) -> Post:
-    """A scheduled post, published: a write that is no edit, so that it disturbs no editor."""
-    return before.model_copy(
-        update={
-            "status": "published",
-            "publish_at": None,
-            "published_at": before.published_at or before.publish_at,
-            "lock_version": before.lock_version + 1,
-        }
-    )
+def _made_of(content: Content) -> dict[str, Any]:
+    return {
+        "body_html": content.html,
+        "derived_excerpt": content.excerpt,
+        "reading_minutes": content.reading_minutes,
+    }
+
+
+def _has_another_text(before: Post, update: dict[str, Any]) -> bool:
+    text = (before.title, before.body)
+    return text != (update.get("title", before.title), update.get("body", before.body))
 
 
 def _publish_at(

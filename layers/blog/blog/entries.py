@@ -1,9 +1,11 @@
-"""Where a post is listed: the one function that decides it.
+"""Where a post is listed and counted: the functions that decide it.
 
-Every write stores the post and the difference between its entries before and after, in one
-transaction. So the table's entries are exactly `entries(post)` of every post, at any moment.
+Every write stores the post and the difference between what these say before and after, in one
+transaction. So the table's entries are exactly `entries(post)` of every post, and each counter is
+the number of posts that name it in `counters(post)`, at any moment.
 """
 
+from datetime import datetime
 from typing import Any
 
 from blog.keys import (
@@ -12,14 +14,19 @@ from blog.keys import (
     author_partition,
     entry_sort_key,
     feed_partition,
+    month_count_key,
     owner_partition,
+    sitemap_partition,
+    sitemap_sort_key,
+    tag_count_key,
     tag_partition,
 )
-from blog.models import Post, PostSummary
+from blog.moments import written
+from blog.post import Entry, Post
 
 
 def entries(post: Post) -> dict[Key, dict[str, Any]]:
-    """All listing entries of a post: its summary, under the key it has in each list."""
+    """All listing entries of a post: what each list holds of it, under its key there."""
     created = entry_sort_key(post.created_at, post.id)
     keys = [
         Key(owner_partition(post.owner), created),
@@ -27,6 +34,7 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
     ]
     if post.status == "scheduled" and post.publish_at is not None:
         keys.append(Key(DUE, entry_sort_key(post.publish_at, post.id)))
+    address: dict[Key, dict[str, Any]] = {}
     if post.status == "published" and post.published_at is not None:
         published = entry_sort_key(post.published_at, post.id)
         keys += [
@@ -34,10 +42,26 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
             Key(author_partition(post.author_id), published),
             *(Key(tag_partition(tag), published) for tag in post.tags),
         ]
-    summary = PostSummary.of(post).model_dump()
-    return dict.fromkeys(keys, summary)
+        sitemap = Key(sitemap_partition(_month(post.published_at)), sitemap_sort_key(post.id))
+        changed_at = written(max(post.updated_at, post.published_at))
+        address[sitemap] = {"slug": post.slug, "changed_at": changed_at}
+    entry = Entry.of(post).model_dump(exclude_none=True)
+    return dict.fromkeys(keys, entry) | address
+
+
+def counters(post: Post) -> list[Key]:
+    """The counters that a post counts in: its tags' and its month's, while it is published."""
+    if post.status != "published" or post.published_at is None:
+        return []
+    tags = [tag_count_key(tag) for tag in post.tags]
+    return [*tags, month_count_key(_month(post.published_at), post.feed_shard)]
 
 
 def reserved_slugs(post: Post) -> list[str]:
     """The slugs that nobody else can have while the post exists, the current one first."""
     return [post.slug, *post.former_slugs]
+
+
+def _month(published_at: datetime) -> str:
+    """In UTC. It is that of the first publication, so a post stays in its file."""
+    return written(published_at)[:7]

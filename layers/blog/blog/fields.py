@@ -4,12 +4,13 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError, Url
 
 MAX_BODY_BYTES = 100 * 1024
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 40
+MAX_ADDRESS_CHARACTERS = 2000
 
 # Control characters but tab and line breaks, lone surrogates, and the two non-characters: XML
 # cannot carry them, and feeds are XML.
@@ -22,6 +23,11 @@ _SLUG = "[a-z0-9-]{1,120}"
 def is_slug(text: str) -> bool:
     """Whether a post can have this slug."""
     return re.fullmatch(_SLUG, text) is not None
+
+
+def without_refused(text: str) -> str:
+    """The text with a replacement character for each that is refused."""
+    return _REFUSED.sub("\ufffd", text)
 
 
 def _plain(text: str) -> str:
@@ -47,15 +53,37 @@ def normalised_tag(tag: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower()).strip()
 
 
+def is_tag(normal: str) -> bool:
+    """Whether a post can have this tag, which is normalised."""
+    return 1 <= len(normal) <= MAX_TAG_CHARACTERS and _has_tag_characters(normal)
+
+
+def _has_tag_characters(normal: str) -> bool:
+    return all(unicodedata.category(c)[0] in "LMN" or c in " -_.+#" for c in normal)
+
+
 def _tag(tag: str) -> str:
     normal = normalised_tag(_plain(tag))
     if not 1 <= len(normal) <= MAX_TAG_CHARACTERS:
         raise PydanticCustomError("tag_length", "Must have 1 to 40 characters")
-    if not all(unicodedata.category(c)[0] in "LMN" or c in " -_.+#" for c in normal):
+    if not _has_tag_characters(normal):
         raise PydanticCustomError(
             "tag_characters", "May hold letters, digits, spaces and - _ . + # alone"
         )
     return normal
+
+
+def _https_address(text: str) -> str:
+    """As the URL standard writes it, so that nothing in it can end an attribute."""
+    try:
+        url = Url(_plain(text))
+    except ValidationError as e:
+        raise PydanticCustomError("address", "Must be an https address") from e
+    if url.scheme != "https" or not url.host or url.username or url.password:
+        raise PydanticCustomError("address", "Must be an https address without a password")
+    if len(str(url)) > MAX_ADDRESS_CHARACTERS:
+        raise PydanticCustomError("too_long", "Must have at most 2000 characters when encoded")
+    return str(url)
 
 
 def _unique(tags: list[str]) -> list[str]:
@@ -73,6 +101,17 @@ Title = Annotated[
     AfterValidator(_not_blank),
 ]
 Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit)]
+Excerpt = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    AfterValidator(_plain),
+    AfterValidator(_not_blank),
+]
+HttpsAddress = Annotated[
+    str,
+    StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
+    AfterValidator(_https_address),
+]
 Slug = Annotated[str, StringConstraints(pattern=f"^{_SLUG}$")]
 Tag = Annotated[str, AfterValidator(_tag)]
 Tags = Annotated[

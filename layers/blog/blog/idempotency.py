@@ -40,6 +40,10 @@ class Idempotency:
         condition = "attribute_not_exists(pk) OR #expires_at <= :expires_at"
         return Action(self.key, item, condition, {"expires_at": now})
 
+    def still_holds(self, kept: Item, moment: datetime) -> bool:
+        """Whether what is kept under the key has not expired yet."""
+        return int(kept["expires_at"]) > int(moment.timestamp())
+
     def made_id(self, kept: Item) -> str:
         """The id of what was made with the key; Unprocessable if another body was sent then."""
         if kept["digest"] != self.digest:

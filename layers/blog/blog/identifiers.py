@@ -10,6 +10,8 @@ from ulid import ULID
 
 from blog.errors import NotFound
 
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_AUTHOR_ID = re.compile(r"[a-z2-7]{26}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
@@ -23,6 +25,18 @@ def checked_id(path_id: str) -> str:
     if not _ULID.fullmatch(path_id):
         raise NotFound("There is nothing with this id.")
     return path_id
+
+
+def is_author_id(text: str) -> bool:
+    """Whether somebody could have this public name."""
+    return _AUTHOR_ID.fullmatch(text) is not None
+
+
+def checked_version(path_part: str) -> int:
+    """The number of a version; NotFound for what cannot be one."""
+    if not _VERSION.fullmatch(path_part):
+        raise NotFound("There is no such revision.")
+    return int(path_part)
 
 
 def author_id(sub: str, key: str) -> str:

@@ -5,10 +5,6 @@ from typing import NamedTuple
 
 from blog.moments import written
 
-# The bounds of a partition's entries, beside which other items may lie: `~` comes after all digits.
-OLDEST = "ENTRY#"
-NEWEST = "ENTRY#~"
-
 
 class Key(NamedTuple):
     """The primary key of an item."""
@@ -17,16 +13,32 @@ class Key(NamedTuple):
     sk: str
 
 
-class Listing(NamedTuple):
-    """A list: its name, to which cursors are bound, and the partitions that hold its entries."""
+# Posts, and what lies beside each.
 
-    name: str
-    partitions: tuple[str, ...]
+
+def post_partition(post_id: str) -> str:
+    """A post with all that belongs to it."""
+    return f"POST#{post_id}"
 
 
 def post_key(post_id: str) -> Key:
     """The post itself."""
-    return Key(f"POST#{post_id}", "POST")
+    return Key(post_partition(post_id), "POST")
+
+
+def stats_key(post_id: str) -> Key:
+    """A post's counters, apart from it, so that a like costs the same however long the post is."""
+    return Key(post_partition(post_id), "STATS")
+
+
+def revision_key(post_id: str, version: int) -> Key:
+    """What a list of revisions shows of one."""
+    return Key(post_partition(post_id), f"REVISION#{version:010}")
+
+
+def revision_text_key(post_id: str, version: int) -> Key:
+    """A revision with its text, so that a list need not read it."""
+    return Key(post_partition(post_id), f"REVISION-TEXT#{version:010}")
 
 
 def slug_key(slug: str) -> Key:
@@ -34,25 +46,34 @@ def slug_key(slug: str) -> Key:
     return Key(f"SLUG#{slug}", "SLUG")
 
 
+# People.
+
+
+def profile_key(author_id: str) -> Key:
+    """What an author tells of themselves."""
+    return Key(author_partition(author_id), "PROFILE")
+
+
 def idempotency_key(sub: str, key: str) -> Key:
     """What a person made with an Idempotency-Key."""
     return Key(f"USER#{sub}", f"IDEMPOTENCY#{key}")
 
 
+# Lists: partitions of entries, in the order of their sort keys.
+
+ENTRY = "ENTRY#"
+# The scheduled posts, by the time of their publication.
+DUE = "DUE"
+# What is still to be done, by what it is about.
+JOBS = "JOBS"
+# All tags with their counts, and all months of the sitemap with theirs.
+TAGS = "TAGS"
+MONTHS = "MONTHS"
+
+
 def entry_sort_key(moment: datetime, post_id: str) -> str:
     """Where an entry stands in its list: by time, then by id."""
-    return f"ENTRY#{written(moment)}#{post_id}"
-
-
-def just_before(sort_key: str) -> str:
-    """A bound below this entry and above the one before it: all entries' keys are of one length."""
-    return f"{sort_key[:-1]}{chr(ord(sort_key[-1]) - 1)}~"
-
-
-def entry_position(sort_key: str) -> tuple[datetime, str]:
-    """The time and the id that an entry's sort key was made of."""
-    _, moment, entry_id = sort_key.split("#")
-    return datetime.fromisoformat(moment), entry_id
+    return f"{ENTRY}{written(moment)}#{post_id}"
 
 
 def feed_partition(shard: int) -> str:
@@ -60,33 +81,14 @@ def feed_partition(shard: int) -> str:
     return f"FEED#{shard}"
 
 
-def feed(shards: int) -> Listing:
-    """All published posts. Its name says nothing of the shards, so that cursors outlive them."""
-    return Listing("FEED", tuple(map(feed_partition, range(shards))))
-
-
-# The scheduled posts, by the time of their publication.
-DUE = "DUE"
-
-
 def author_partition(author_id: str) -> str:
     """An author's published posts."""
     return f"AUTHOR#{author_id}"
 
 
-def by_author(author_id: str) -> Listing:
-    """The list of an author's published posts."""
-    return _listing(author_partition(author_id))
-
-
 def tag_partition(tag: str) -> str:
     """The published posts with a tag, which is normalised."""
     return f"TAG#{tag}"
-
-
-def tagged(tag: str) -> Listing:
-    """The list of the published posts with a tag."""
-    return _listing(tag_partition(tag))
 
 
 def owner_partition(sub: str, status: str | None = None) -> str:
@@ -95,10 +97,38 @@ def owner_partition(sub: str, status: str | None = None) -> str:
     return f"{kind}#{sub}"
 
 
-def owned(sub: str, status: str | None = None) -> Listing:
-    """The list of a person's own posts."""
-    return _listing(owner_partition(sub, status))
+def sitemap_partition(month: str) -> str:
+    """The addresses of the posts first published in a month, such as `2026-01`."""
+    return f"SITEMAP#{month}"
 
 
-def _listing(partition: str) -> Listing:
-    return Listing(partition, (partition,))
+def sitemap_sort_key(post_id: str) -> str:
+    """By the id's last two characters, which are random: so a month divides into equal files."""
+    return f"{ENTRY}{post_id[-2:]}#{post_id}"
+
+
+# Counters: one item for each thing that posts are counted under.
+
+
+def tag_count_key(tag: str) -> Key:
+    """How many published posts have a tag."""
+    return Key(TAGS, f"TAG#{tag}")
+
+
+def month_count_key(month: str, shard: int) -> Key:
+    """How many published posts of one shard are in a month's sitemap: sharded as the feed is, else
+    all publications of a month would wait for each other."""
+    return Key(MONTHS, f"MONTH#{month}#{shard:03}")
+
+
+# Jobs.
+
+
+def deletion_job_key(post_id: str) -> Key:
+    """The removal of what is left of a deleted post."""
+    return Key(JOBS, f"DELETION#{post_id}")
+
+
+def empty_counter_job_key(counter: Key) -> Key:
+    """A look at a counter that has gone down, which may be empty."""
+    return Key(JOBS, f"EMPTY#{counter.sk}")

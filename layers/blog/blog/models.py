@@ -1,13 +1,13 @@
-"""A post: as it is sent, as it is stored, and as it is shown."""
+"""Posts as they are sent and as they are shown."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blog.fields import Body, Slug, Tags, Title
+from blog.fields import Body, Excerpt, HttpsAddress, Slug, Tags, Title
 from blog.moments import Moment, SentMoment
-
-Status = Literal["draft", "scheduled", "published"]
+from blog.people import Author
+from blog.post import Comments, Entry, Post, Stats, Status
 
 
 class _Sent(BaseModel):
@@ -20,61 +20,48 @@ class NewPost(_Sent):
     """What a post is made of. Only the title is required."""
 
     title: Title
-    body: Body = ""
+    body: Annotated[Body, Field(description="Markdown")] = ""
+    excerpt: Annotated[Excerpt | None, Field(description="The first words unless given")] = None
     tags: Tags = []
+    cover_image: HttpsAddress | None = None
+    canonical_url: HttpsAddress | None = None
     status: Status = "draft"
     publish_at: Annotated[SentMoment | None, Field(description="For status scheduled")] = None
     slug: Annotated[Slug | None, Field(description="Derived from the title unless given")] = None
+    comments: Comments = "open"
 
 
 class PostChanges(_Sent):
     """A merge patch of a post (RFC 7396): what is not sent stays as it is."""
 
     title: Annotated[Title, Field(default=None)]
-    body: Annotated[Body, Field(default=None)]
+    body: Annotated[Body, Field(default=None, description="Markdown")]
+    excerpt: Annotated[Excerpt | None, Field(default=None, description="null derives it again")]
     tags: Annotated[Tags, Field(default=None, description="null clears them")]
+    cover_image: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+    canonical_url: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     status: Annotated[Status, Field(default=None)]
     publish_at: Annotated[SentMoment, Field(default=None, description="For status scheduled")]
     slug: Annotated[Slug | None, Field(default=None, description="null derives it again")]
+    comments: Annotated[Comments, Field(default=None)]
 
     def given(self) -> dict[str, Any]:
         """The members that were sent, null ones among them."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class Post(BaseModel):
-    """A post as it is stored. `owner` is the raw sub and never shown.
+class Draft(_Sent):
+    """A body to be rendered and not kept."""
 
-    `version` counts edits and is shown; `lock_version` counts writes of every kind and is what
-    conditions compare, so that a publication on schedule disturbs no editor.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    owner: str
-    author_id: str
-    title: str
-    body: str
-    tags: list[str]
-    status: Status
-    slug: str
-    slug_is_derived: bool
-    former_slugs: list[str] = []
-    feed_shard: int
-    version: int = 1
-    lock_version: int = 1
-    schema_number: int = 1
-    created_at: Moment
-    updated_at: Moment
-    publish_at: Moment | None = None
-    published_at: Moment | None = None
+    body: Annotated[Body, Field(description="Markdown")]
 
 
-class Author(BaseModel):
-    """Who wrote something, under their public id."""
+class Preview(BaseModel):
+    """What a body becomes when it is published."""
 
-    id: str
+    body_html: str
+    excerpt: str
+    reading_minutes: int
 
 
 class PostSummary(BaseModel):
@@ -83,29 +70,83 @@ class PostSummary(BaseModel):
     id: str
     slug: str
     title: str
+    excerpt: str
     tags: list[str]
+    cover_image: str | None
+    canonical_url: str | None
     status: Status
+    publish_at: Moment | None
     version: int
+    reading_minutes: int
+    comments: Comments
     author: Author
+    like_count: int
+    comment_count: int
     created_at: Moment
     updated_at: Moment
-    publish_at: Moment | None
     published_at: Moment | None
 
     @classmethod
-    def of(cls, post: Post) -> Self:
-        """What of a stored post is shown."""
-        return cls.model_validate({**post.model_dump(), "author": {"id": post.author_id}})
+    def of(cls, entry: Entry, author: Author, stats: Stats) -> Self:
+        """An entry of a list with what is joined to it."""
+        return cls.model_validate(_joined(entry, author, stats))
 
 
 class PostDetail(PostSummary):
     """A post by itself."""
 
-    body: str
+    body: Annotated[str, Field(description="Markdown")]
+    body_html: Annotated[str, Field(description="Rendered and sanitised")]
+
+    @classmethod
+    def of_post(cls, post: Post, author: Author, stats: Stats) -> Self:
+        """A stored post with what is joined to it."""
+        texts = {"body": post.body, "body_html": post.body_html}
+        return cls.model_validate(_joined(Entry.of(post), author, stats) | texts)
+
+
+def _joined(entry: Entry, author: Author, stats: Stats) -> dict[str, Any]:
+    counters = {"like_count": stats.like_count, "comment_count": stats.comment_count}
+    return {**entry.model_dump(), "author": author.model_dump(), **counters}
 
 
 class PostPage(BaseModel):
     """A page of a list; `next_cursor` is null on the last."""
 
     items: list[PostSummary]
+    next_cursor: str | None
+
+
+class TagCount(BaseModel):
+    """A tag, and how many published posts have it."""
+
+    tag: str
+    count: int
+
+
+class TagPage(BaseModel):
+    """A page of tags."""
+
+    items: list[TagCount]
+    next_cursor: str | None
+
+
+class RevisionSummary(BaseModel):
+    """A former text of a post in a list; `created_at` is when that version was saved."""
+
+    version: int
+    title: str
+    created_at: Moment
+
+
+class Revision(RevisionSummary):
+    """A former text of a post."""
+
+    body: Annotated[str, Field(description="Markdown")]
+
+
+class RevisionPage(BaseModel):
+    """A page of revisions."""
+
+    items: list[RevisionSummary]
     next_cursor: str | None

@@ -24,6 +24,14 @@ Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
 Cursor = Annotated[str | None, Query(description="The next_cursor of the page before")]
 
 
+Month = Annotated[
+    str | None,
+    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
+]
+Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
+Of = Annotated[int, Query(ge=1, le=1024, description="How many parts the month has")]
+
+
 def _well_formed(field: str | None) -> str | None:
     """Checked with the parameters, so that a malformed field is told before the body's faults."""
     try:
@@ -74,12 +82,18 @@ class ProblemDetails(BaseModel):
 
 
 def answers(
-    status: int, model: type[BaseModel] | None, *problems: int, redirect: int | None = None
+    status: int,
+    model: type[BaseModel] | None,
+    *problems: int,
+    redirect: int | None = None,
+    media_type: str = "application/json",
 ) -> dict[int, OpenAPIResponse]:
     """The documented answers of a route: a success, the statuses of its problems, a redirect."""
     documented: dict[int, OpenAPIResponse] = {status: {"description": HTTPStatus(status).phrase}}
     if model is not None:
-        documented[status]["content"] = {"application/json": {"model": model}}
+        documented[status]["content"] = {media_type: {"model": model}}
+    elif media_type != "application/json":
+        documented[status]["content"] = {media_type: {"schema": {"type": "string"}}}
     if redirect is not None:
         documented[redirect] = {"description": HTTPStatus(redirect).phrase}
     for problem in (*problems, 503):

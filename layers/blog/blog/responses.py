@@ -1,5 +1,6 @@
 """Answers: posts with their entity tags, and problems, rendered in one place."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -19,12 +20,15 @@ from blog.errors import (
     Unauthorized,
     Unprocessable,
 )
-from blog.models import Post, PostDetail
+from blog.models import PostDetail
 from blog_auth.errors import NotAuthenticated
 from blog_auth.refusals import NO_TOKEN
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+ATOM = "application/atom+xml"
+JSON_FEED = "application/feed+json"
+XML = "application/xml"
 
 # Shared caches may keep what is public for a minute; a browser asks each time, so that people see
 # their own edits at once.
@@ -37,7 +41,7 @@ MAX_FIELD_NAME = 100
 
 
 def post_response(
-    post: Post,
+    post: PostDetail,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,
@@ -45,12 +49,22 @@ def post_response(
     if_none_match: str | None = None,
 ) -> Response[PostDetail | None]:
     """A post with its entity tag, or 304 where the client has this very representation."""
-    shown = PostDetail.of(post)
-    tag = entity_tag(shown)
+    tag = entity_tag(post)
     headers = {"ETag": tag, "Cache-Control": cache_control, **(headers or {})}
     if not none_match(if_none_match, tag):
         return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(status, JSON, shown, headers)
+    return Response(status, JSON, post, headers)
+
+
+def document_response(
+    document: str, media_type: str, if_none_match: str | None
+) -> Response[str | None]:
+    """A public document that is no JSON of ours, with its entity tag, or 304."""
+    tag = f'"{hashlib.sha256(document.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": PUBLIC}
+    if not none_match(if_none_match, tag):
+        return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(HTTPStatus.OK, f"{media_type}; charset=utf-8", document, headers)
 
 
 def problem_body(problem: Problem) -> str:

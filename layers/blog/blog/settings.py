@@ -12,7 +12,6 @@ class TableSettings(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     table_name: str = Field(alias="TABLE_NAME", min_length=3)
-    feed_shards: int = Field(default=1, alias="FEED_SHARDS", ge=1, le=100)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -25,9 +24,16 @@ class TableSettings(BaseModel):
 
 
 class Settings(TableSettings):
-    """Also what answers to browsers need."""
+    """Also what reading the feed and answering browsers needs."""
 
+    feed_shards: int = Field(default=1, alias="FEED_SHARDS", ge=1, le=100)
     allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
+
+
+class SiteSettings(Settings):
+    """Also the site's address, for what names it: feeds and sitemaps. Without a final slash."""
+
+    site_url: str = Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
 
 
 class AuthorSettings(Settings):

@@ -1,13 +1,14 @@
-"""DynamoDB, as far as the blog needs it: get, query newest first, and transactions.
+"""DynamoDB, as far as the blog needs it: items by key, ranges of a partition, and transactions.
 
 What botocore raises becomes one of three things here, and nowhere else: ConditionRefused,
 TransactionContended, or Unavailable. Anything else is a bug and passes through.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -17,11 +18,14 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from blog.errors import Unavailable
 from blog.keys import Key
+from blog.retries import pauses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 # A call takes at most two tries of 1 s to connect or 2 s to be answered, and a pause of 1 s: 5 s.
 # So the two calls of a write end before their function does (15 s), with an answer of ours.
@@ -39,6 +43,12 @@ _THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
+
+
+MAX_BATCH_GET = 100
+MAX_BATCH_WRITE = 25
+MAX_TRIES = 5
+HIGHEST = "\U0010ffff"  # above every sort key
 
 
 class ConditionRefused(Exception):
@@ -60,15 +70,27 @@ class TransactionContended(Exception):
 
 @dataclass(frozen=True)
 class Action:
-    """One write of a transaction; `item` is None for a deletion.
+    """One write of a transaction: it puts `item`, or applies `update`, or deletes.
 
-    `condition` is a ConditionExpression with `#name` and `:name` for each of its `values`.
+    `condition` is a ConditionExpression and `update` an UpdateExpression, with `#name` and `:name`
+    for each of the `values`.
     """
 
     key: Key
     item: Item | None = None
     condition: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    update: str = ""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The items of a partition with sort keys from `first` to `last`, and the order to read in."""
+
+    partition: str
+    first: str = " "
+    last: str = HIGHEST
+    is_ascending: bool = True
 
 
 class Table:
@@ -90,36 +112,82 @@ class Table:
         answer = self._call("get_item", Key=self._attributes(key._asdict()), ConsistentRead=True)
         return self._item(answer.get("Item"))
 
-    def newest(self, partition: str, *, first: str, last: str, limit: int) -> list[Item]:
-        """Up to `limit` items with sort keys from `first` to `last`, the highest first.
+    def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """Those of these items that are there, as they are now: one round trip.
+
+        More than DynamoDB takes at once are asked for side by side.
+        """
+        unique = list(dict.fromkeys(keys))
+        batches = [unique[n : n + MAX_BATCH_GET] for n in range(0, len(unique), MAX_BATCH_GET)]
+        found = _side_by_side(self._get_batch, batches)
+        return {Key(item["pk"], item["sk"]): item for items in found for item in items}
+
+    def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
+        items: list[Item] = []
+        asked = [self._attributes(key._asdict()) for key in keys]
+        for _ in pauses(MAX_TRIES):
+            request = {self._name: {"Keys": asked, "ConsistentRead": True}}
+            answer = self._call("batch_get_item", RequestItems=request)
+            items += map(self._plain, answer["Responses"].get(self._name, []))
+            asked = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if not asked:
+                return items
+        raise Unavailable
+
+    def query(self, wanted: Range, limit: int) -> list[Item]:
+        """Up to `limit` items of a range, in its order.
 
         Fewer only where there are no more: DynamoDB ends a page at 1 MB, so it may take several.
         """
-        return self._query(partition, first, last, limit, forward=False)
-
-    def oldest(self, partition: str, *, first: str, last: str, limit: int) -> list[Item]:
-        """The same, the lowest first."""
-        return self._query(partition, first, last, limit, forward=True)
-
-    def _query(
-        self, partition: str, first: str, last: str, limit: int, *, forward: bool
-    ) -> list[Item]:
         items: list[Item] = []
+        for page in self._pages(wanted, limit):
+            items += page
+            if len(items) >= limit:
+                break
+        return items[:limit]
+
+    def query_all(self, ranges: Sequence[Range], limit: int) -> list[list[Item]]:
+        """Up to `limit` items of each range, asked for side by side."""
+        return _side_by_side(lambda wanted: self.query(wanted, limit), ranges)
+
+    def keys_of(self, partition: str, limit: int) -> list[Key]:
+        """Up to `limit` keys of whatever lies in a partition."""
+        wanted = Range(partition)
+        pages = self._pages(wanted, limit, ProjectionExpression="pk, sk")
+        return [Key(item["pk"], item["sk"]) for item in next(pages)]
+
+    def _pages(self, wanted: Range, page_size: int, **more: Any) -> Iterator[list[Item]]:
         query: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
             "ExpressionAttributeValues": self._attributes(
-                {":pk": partition, ":first": first, ":last": last}
+                {":pk": wanted.partition, ":first": wanted.first, ":last": wanted.last}
             ),
-            "ScanIndexForward": forward,
+            "ScanIndexForward": wanted.is_ascending,
             "ConsistentRead": True,
+            "Limit": page_size,
+            **more,
         }
-        while len(items) < limit:
-            answer = self._call("query", **query, Limit=limit - len(items))
-            items += [self._plain(item) for item in answer["Items"]]
+        while True:
+            answer = self._call("query", **query)
+            yield [self._plain(item) for item in answer["Items"]]
             if "LastEvaluatedKey" not in answer:
-                break
+                return
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return items
+
+    def delete_all(self, keys: Sequence[Key]) -> None:
+        """Delete items without a condition; those that are not there are none the less deleted."""
+        for n in range(0, len(keys), MAX_BATCH_WRITE):
+            requests: Any = [
+                {"DeleteRequest": {"Key": self._attributes(key._asdict())}}
+                for key in keys[n : n + MAX_BATCH_WRITE]
+            ]
+            for _ in pauses(MAX_TRIES):
+                answer = self._call("batch_write_item", RequestItems={self._name: requests})
+                requests = answer.get("UnprocessedItems", {}).get(self._name)
+                if not requests:
+                    break
+            else:
+                raise Unavailable
 
     def transact(self, actions: Sequence[Action]) -> None:
         """Write all of it or nothing.
@@ -147,7 +215,7 @@ class Table:
             raise
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        if operation != "transact_write_items":
+        if operation in ("get_item", "query"):
             parameters["TableName"] = self._name
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
@@ -162,10 +230,14 @@ class Table:
 
     def _transact_item(self, action: Action) -> dict[str, Any]:
         request: dict[str, Any] = {"TableName": self._name}
-        if action.item is None:
-            request["Key"] = self._attributes(action.key._asdict())
-        else:
+        if action.item is not None:
+            kind = "Put"
             request["Item"] = self._attributes({**action.item, **action.key._asdict()})
+        else:
+            kind = "Update" if action.update else "Delete"
+            request["Key"] = self._attributes(action.key._asdict())
+        if action.update:
+            request["UpdateExpression"] = action.update
         if action.condition:
             request["ConditionExpression"] = action.condition
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -174,7 +246,7 @@ class Table:
             request["ExpressionAttributeValues"] = self._attributes(
                 {f":{name}": value for name, value in action.values.items()}
             )
-        return {"Delete" if action.item is None else "Put": request}
+        return {kind: request}
 
     def _attributes(self, item: Item) -> dict[str, Any]:
         return {name: self._serialise(value) for name, value in item.items()}
@@ -184,3 +256,11 @@ class Table:
 
     def _item(self, attributes: Mapping[str, Any] | None) -> Item | None:
         return self._plain(attributes) if attributes else None
+
+
+def _side_by_side(do: Callable[[_T], _R], several: Sequence[_T]) -> list[_R]:
+    """What each gives, in their order; one alone needs no thread."""
+    if len(several) <= 1:
+        return [do(one) for one in several]
+    with ThreadPoolExecutor(len(several)) as pool:
+        return list(pool.map(do, several))

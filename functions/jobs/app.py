@@ -1,0 +1,28 @@
+"""Every minute: finish what no transaction could hold."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from blog.jobs import run_jobs
+from blog.settings import TableSettings
+from blog.table import Table
+
+settings = TableSettings.from_environment(os.environ)
+table = Table.connect(settings.table_name)
+logger = Logger()
+
+# Longer than a batch of deletions takes at its worst, each call of it at the end of its tries.
+MILLISECONDS_TO_END = 15_000
+
+
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Do what is to be done; what is left over is done in a minute."""
+    done, left = run_jobs(
+        table, lambda: context.get_remaining_time_in_millis() < MILLISECONDS_TO_END
+    )
+    logger.info("jobs", done=done, left=left)
+    return {"done": done, "left": left}

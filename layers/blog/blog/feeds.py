@@ -1,0 +1,162 @@
+"""Feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1, of the newest posts with their full content.
+
+All addresses are the site's own, so the site must answer them: docs/feeds.md says how.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree as ET
+
+from ulid import ULID
+
+from blog.moments import written
+from blog.post import Post
+from blog.reading import PostView
+
+POSTS = 20
+# From the post on with which a feed would pass this, it has excerpts instead of the content.
+MAX_FULL_BYTES = 4 * 1024 * 1024
+# A function's answer may have 6 MB, and JSON's escapes count there.
+MAX_FULL_BYTES_ESCAPED = 5_500_000
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Feed(NamedTuple):
+    """What a feed is of. `page` and `path` are without the site's address: its page on the site,
+    and the feed itself without its ending."""
+
+    site_url: str
+    title: str
+    page: str
+    path: str
+
+
+def feed_of_all(site_url: str) -> Feed:
+    """The feed of all posts, called by the site's host."""
+    return Feed(site_url, _host(site_url), "/", "/feed")
+
+
+def feed_of_author(site_url: str, author_id: str, name: str) -> Feed:
+    """The feed of an author's posts."""
+    page = f"/authors/{quote(author_id, safe='')}"
+    return Feed(site_url, f"{name} on {_host(site_url)}", page, f"{page}/feed")
+
+
+def feed_of_tag(site_url: str, tag: str) -> Feed:
+    """The feed of the posts with a tag, which is normalised."""
+    page = f"/tags/{quote(tag, safe='')}"
+    return Feed(site_url, f"{tag} on {_host(site_url)}", page, f"{page}/feed")
+
+
+def atom(feed: Feed, posts: Sequence[PostView]) -> str:
+    """The feed as an Atom document."""
+    address = f"{feed.site_url}{feed.path}.atom"
+    root = ET.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    _text(root, "id", address)
+    _text(root, "title", feed.title)
+    _text(root, "updated", written(max((_changed_at(view.post) for view in posts), default=NEVER)))
+    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=address)
+    ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.site_url + feed.page)
+    head = ET.tostring(root, encoding="unicode").removesuffix("</feed>")
+
+    def entry(view: PostView, *, in_full: bool) -> str:
+        return ET.tostring(_atom_entry(feed, view, in_full=in_full), encoding="unicode")
+
+    entries = _bounded(posts, entry)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}{"".join(entries)}</feed>'
+
+
+def json_feed(feed: Feed, posts: Sequence[PostView]) -> str:
+    """The feed as a JSON Feed document."""
+    head = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.site_url + feed.page,
+        "feed_url": f"{feed.site_url}{feed.path}.json",
+    }
+
+    def item(view: PostView, *, in_full: bool) -> str:
+        return json.dumps(_json_item(feed, view, in_full=in_full), ensure_ascii=False)
+
+    items = _bounded(posts, item)
+    opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
+    return f'{opened}, "items": [{", ".join(items)}]}}'
+
+
+def _atom_entry(feed: Feed, view: PostView, *, in_full: bool) -> ET.Element:
+    post, author, _ = view
+    address = _address(feed, post)
+    entry = ET.Element("entry")
+    _text(entry, "id", _permanent_id(post))
+    _text(entry, "title", post.title)
+    ET.SubElement(entry, "link", rel="alternate", type="text/html", href=address)
+    _text(entry, "published", written(post.published_at or post.updated_at))
+    _text(entry, "updated", written(_changed_at(post)))
+    person = ET.SubElement(entry, "author")
+    _text(person, "name", author.name)
+    _text(person, "uri", f"{feed.site_url}/authors/{author.id}")
+    for tag in post.tags:
+        ET.SubElement(entry, "category", term=tag)
+    _text(entry, "summary", post.excerpt)
+    if in_full:
+        # With the base, links within the post and to the site lead there from a reader, too.
+        content = ET.SubElement(entry, "content", {"type": "html", "xml:base": address})
+        content.text = post.body_html
+    return entry
+
+
+def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
+    post, author, _ = view
+    content = {"content_html": post.body_html} if in_full else {"content_text": post.excerpt}
+    return {
+        "id": _permanent_id(post),
+        "url": _address(feed, post),
+        "title": post.title,
+        **content,
+        "summary": post.excerpt,
+        **({"image": post.cover_image} if post.cover_image else {}),
+        "date_published": written(post.published_at or post.updated_at),
+        "date_modified": written(_changed_at(post)),
+        "authors": [{"name": author.name, "url": f"{feed.site_url}/authors/{author.id}"}],
+        "tags": post.tags,
+    }
+
+
+def _bounded(posts: Sequence[PostView], piece: Callable[..., str]) -> list[str]:
+    """A piece for each post, in full as long as the document stays within bounds."""
+    pieces: list[str] = []
+    size = escaped = 0
+    in_full = True
+    for view in posts:
+        if in_full:
+            text = piece(view, in_full=True)
+            size += len(text.encode())
+            escaped += len(json.dumps(text, ensure_ascii=False).encode())
+            in_full = size <= MAX_FULL_BYTES and escaped <= MAX_FULL_BYTES_ESCAPED
+        pieces.append(text if in_full else piece(view, in_full=False))
+    return pieces
+
+
+def _text(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = text
+
+
+def _address(feed: Feed, post: Post) -> str:
+    return f"{feed.site_url}/posts/{post.slug}"
+
+
+def _permanent_id(post: Post) -> str:
+    """That of the post whatever becomes of its slug or the site's address (RFC 4287 §4.2.6)."""
+    return ULID.from_str(post.id).to_uuid().urn
+
+
+def _changed_at(post: Post) -> datetime:
+    """A scheduled post was last edited before it appeared."""
+    return max(post.updated_at, post.published_at or post.updated_at)
+
+
+def _host(site_url: str) -> str:
+    return urlsplit(site_url).hostname or site_url

@@ -1,0 +1,68 @@
+"""What is due: every minute, the scheduled posts whose time has come."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from blog.errors import Unavailable, WriteContended
+from blog.keys import DUE, entry_sort_key, post_key
+from blog.post import Post
+from blog.retries import pauses
+from blog.table import HIGHEST, ConditionRefused, Range, Table, TransactionContended
+from blog.transactions import change
+
+MAX_DUE = 100  # posts that one run publishes; the next one follows in a minute
+MAX_TRIES = 10
+
+
+def publish_due(
+    table: Table, moment: datetime, is_out_of_time: Callable[[], bool] = lambda: False
+) -> tuple[int, int]:
+    """Publish what is due by now, the earliest first: how many were, and how many could not be.
+
+    What could not be, for want of the engine or of time, is still due at the next run.
+    """
+    last = f"{entry_sort_key(moment, '')}{HIGHEST}"
+    published = failed = 0
+    for row in table.query(Range(DUE, last=last), MAX_DUE):
+        if is_out_of_time():
+            break
+        try:
+            published += publish(table, row["id"], moment)
+        except (Unavailable, WriteContended):
+            failed += 1
+    return published, failed
+
+
+def publish(table: Table, post_id: str, moment: datetime) -> bool:
+    """Publish a scheduled post if it is due; whether it was this call that did.
+
+    Whoever else does the same at the same time, it is published once; and an edit in between is
+    never written over, for the publication is computed from what it left. Raises WriteContended
+    and Unavailable.
+    """
+    item = table.get(post_key(post_id))
+    for _ in pauses(MAX_TRIES):
+        post = None if item is None else Post.of(item)
+        if post is None or post.publish_at is None or post.publish_at > moment:
+            return False
+        try:
+            table.transact(change(post, published(post), post.owner))
+        except TransactionContended:
+            continue
+        except ConditionRefused as e:
+            item = e.item
+        else:
+            return True
+    raise WriteContended
+
+
+def published(before: Post) -> Post:
+    """A scheduled post, published: a write that is no edit, so that it disturbs no editor."""
+    return before.model_copy(
+        update={
+            "status": "published",
+            "publish_at": None,
+            "published_at": before.published_at or before.publish_at,
+            "lock_version": before.lock_version + 1,
+        }
+    )

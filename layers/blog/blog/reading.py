@@ -1,0 +1,239 @@
+"""What people read: posts, lists of them, tags and revisions.
+
+Nothing here writes: it is all that the function needs which the anonymous internet reaches.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from blog.cursors import cursor_after, sort_key_of
+from blog.errors import NotFound
+from blog.fields import is_slug, is_tag, normalised_tag
+from blog.identifiers import is_author_id
+from blog.keys import Key, post_key, profile_key, revision_text_key, slug_key, stats_key
+from blog.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
+from blog.models import (
+    PostDetail,
+    PostPage,
+    PostSummary,
+    Revision,
+    RevisionPage,
+    RevisionSummary,
+    TagCount,
+    TagPage,
+)
+from blog.people import Author
+from blog.post import Entry, Post, Stats, Status
+from blog.table import HIGHEST, Item, Range, Table
+
+
+class PostView(NamedTuple):
+    """A post with what is joined to it when it is read."""
+
+    post: Post
+    author: Author
+    stats: Stats
+
+    @classmethod
+    def of(cls, post: Post, items: dict[Key, Item]) -> "PostView":
+        """From items among which are its stats and its author's profile, if they have one."""
+        stats = Stats.model_validate(items.get(stats_key(post.id), {}))
+        return cls(post, Author.of(post.author_id, items.get(profile_key(post.author_id))), stats)
+
+    def shown(self) -> PostDetail:
+        """As an answer shows it."""
+        return PostDetail.of_post(*self)
+
+
+class Library:
+    """The posts of one table, for those who read."""
+
+    def __init__(self, table: Table, feed_shards: int = 1) -> None:
+        self._table = table
+        self._feed_shards = feed_shards
+
+    def published(self, post_id: str) -> PostView:
+        """A post that everyone may read; NotFound for all others."""
+        post = self._post(post_id)
+        if post is None or not post.is_public:
+            raise NotFound("There is no such post.")
+        return self._viewed(post)
+
+    def published_by_slug(self, slug: str) -> PostView:
+        """The post that everyone may read and that has this slug, or had it before.
+
+        Raises NotFound for all others, as if the slug were free.
+        """
+        reservation = self._table.get(slug_key(slug)) if is_slug(slug) else None
+        if reservation is None:
+            raise NotFound("There is no such post.")
+        return self.published(reservation["post_id"])
+
+    def owned_by(self, sub: str, post_id: str) -> PostView:
+        """A post of one's own, whatever its status; NotFound for all others."""
+        return self._viewed(self._own(sub, post_id))
+
+    def feed(self, *, limit: int, cursor: str | None) -> PostPage:
+        """Published posts, the latest publication first."""
+        return self._page(feed(self._feed_shards), limit, cursor)
+
+    def by_author(self, author_id: str, *, limit: int, cursor: str | None) -> PostPage:
+        """An author's published posts, the latest publication first."""
+        return self._page(_by_author(author_id), limit, cursor)
+
+    def tagged(self, tag: str, *, limit: int, cursor: str | None) -> PostPage:
+        """The published posts with a tag however it is written, the latest publication first."""
+        return self._page(_tagged(tag), limit, cursor)
+
+    def list_owned_by(
+        self, sub: str, *, status: Status | None, limit: int, cursor: str | None
+    ) -> PostPage:
+        """One's own posts, all or of one status, newest created first."""
+        return self._page(owned(sub, status), limit, cursor)
+
+    def tags(self, *, limit: int, cursor: str | None) -> TagPage:
+        """The tags of published posts with their counts, by name."""
+        rows, next_cursor = self._rows(TAG_COUNTS, limit, cursor, lambda row: row["count"] > 0)
+        items = [TagCount(tag=row["sk"].partition("#")[2], count=row["count"]) for row in rows]
+        return TagPage(items=items, next_cursor=next_cursor)
+
+    def revisions(self, sub: str, post_id: str, *, limit: int, cursor: str | None) -> RevisionPage:
+        """The former texts of a post of one's own, newest first; NotFound for others' posts."""
+        self._own(sub, post_id)
+        rows, next_cursor = self._rows(revisions(post_id), limit, cursor)
+        items = [RevisionSummary.model_validate(row) for row in rows]
+        return RevisionPage(items=items, next_cursor=next_cursor)
+
+    def revision(self, sub: str, post_id: str, version: int) -> Revision:
+        """A former text of a post of one's own; NotFound for all others."""
+        items = self._table.get_all([post_key(post_id), revision_text_key(post_id, version)])
+        owned_post(items.get(post_key(post_id)), sub)
+        return revision_of(items.get(revision_text_key(post_id, version)))
+
+    def newest_of_all(self, count: int) -> list[PostView]:
+        """The latest publications in full, at most so many."""
+        return self._newest(feed(self._feed_shards), count)[0]
+
+    def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[PostView]]:
+        """An author's latest publications in full, and the author, known or not."""
+        profile = profile_key(author_id)
+        posts, items = self._newest(_by_author(author_id), count, profile)
+        return Author.of(author_id, items.get(profile)), posts
+
+    def newest_tagged(self, tag: str, count: int) -> list[PostView]:
+        """The latest publications with a tag in full, at most so many."""
+        return self._newest(_tagged(tag), count)[0]
+
+    def _newest(
+        self, listing: Listing, count: int, *more: Key
+    ) -> tuple[list[PostView], dict[Key, Item]]:
+        rows, _ = self._rows(listing, count, None)
+        posts = [post_key(row["id"]) for row in rows]
+        profiles = [profile_key(row["author_id"]) for row in rows]
+        items = self._table.get_all([*posts, *profiles, *more])
+        found = [Post.of(items[key]) for key in posts if key in items]
+        # What was taken back in the meantime is no longer everybody's to read.
+        return [PostView.of(post, items) for post in found if post.is_public], items
+
+    def _post(self, post_id: str) -> Post | None:
+        item = self._table.get(post_key(post_id))
+        return None if item is None else Post.of(item)
+
+    def _own(self, sub: str, post_id: str) -> Post:
+        return owned_post(self._table.get(post_key(post_id)), sub)
+
+    def _viewed(self, post: Post) -> PostView:
+        items = self._table.get_all([stats_key(post.id), profile_key(post.author_id)])
+        return PostView.of(post, items)
+
+    def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
+        """A page with all that its rows show: one round trip for the rows, one for all the rest."""
+        rows, next_cursor = self._rows(listing, limit, cursor)
+        entries = [Entry.model_validate(row) for row in rows]
+        keys = [stats_key(entry.id) for entry in entries]
+        items = self._table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
+        summaries = [
+            PostSummary.of(
+                entry,
+                Author.of(entry.author_id, items.get(profile_key(entry.author_id))),
+                Stats.model_validate(items.get(stats_key(entry.id), {})),
+            )
+            for entry in entries
+        ]
+        return PostPage(items=summaries, next_cursor=next_cursor)
+
+    def _rows(
+        self,
+        listing: Listing,
+        limit: int,
+        cursor: str | None,
+        is_kept: Callable[[Item], bool] = lambda _: True,
+    ) -> tuple[list[Item], str | None]:
+        """A page of any list, and the cursor of the next: the one code path of them all.
+
+        It asks for one row more than the page has, so that the last page is known for one.
+        """
+        found: list[Item] = []
+        after = None if cursor is None else sort_key_of(listing, cursor)
+        while len(found) <= limit:
+            wanted = limit + 1 - len(found)
+            rows = self._after(listing, after, wanted)
+            found += filter(is_kept, rows)
+            if len(rows) < wanted:
+                break
+            after = rows[-1]["sk"]
+        page = found[:limit]
+        return page, cursor_after(listing, page[-1]["sk"]) if len(found) > limit else None
+
+    def _after(self, listing: Listing, after: str | None, count: int) -> list[Item]:
+        """The next rows of a list, its partitions asked side by side and merged in its order."""
+        order = listing.order
+        first, last = order.prefix, order.prefix + HIGHEST
+        if after is not None and order.is_ascending:
+            first = _just_after(after)
+        elif after is not None:
+            last = _just_before(after)
+        ranges = [Range(one, first, last, order.is_ascending) for one in listing.partitions]
+        return list(islice(_merged(self._table.query_all(ranges, count), listing), count))
+
+
+def revision_of(item: Item | None) -> Revision:
+    """A stored revision; NotFound where there is none."""
+    if item is None:
+        raise NotFound("There is no such revision.")
+    return Revision.model_validate(item)
+
+
+def owned_post(item: Item | None, sub: str) -> Post:
+    """A stored post of this person's; NotFound for all others."""
+    post = None if item is None else Post.of(item)
+    if post is None or post.owner != sub:
+        raise NotFound("You have no such post.")
+    return post
+
+
+def _by_author(author_id: str) -> Listing:
+    """What is no public name is that of nobody."""
+    return by_author(author_id if is_author_id(author_id) else "")
+
+
+def _tagged(tag: str) -> Listing:
+    """A tag that no post can have is one that none has."""
+    normal = normalised_tag(tag)
+    return tagged(normal if is_tag(normal) else "")
+
+
+def _merged(rows: Sequence[list[Item]], listing: Listing) -> Iterable[Item]:
+    descending = not listing.order.is_ascending
+    return heapq.merge(*rows, key=lambda row: str(row["sk"]), reverse=descending)
+
+
+def _just_after(sort_key: str) -> str:
+    return f"{sort_key}\x00"
+
+
+def _just_before(sort_key: str) -> str:
+    """Below this key and above the one before it: keys that are read downwards have one length."""
+    return f"{sort_key[:-1]}{chr(ord(sort_key[-1]) - 1)}{HIGHEST}"

@@ -1,0 +1,75 @@
+"""The sitemap (sitemaps.org, protocol 0.9): an index of files, by month of first publication.
+
+A month's entries are in the order of their ids' last two characters, which are random: so a month
+with many divides into 2, 4, 8 … files of like size, each read for what it holds.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
+
+from blog.errors import BadRequest, NotFound
+from blog.keys import ENTRY, MONTHS, sitemap_partition
+from blog.table import HIGHEST, Range, Table
+
+MAX_ADDRESSES = 5000  # in a file
+ADDRESSES_ON_AVERAGE = 4000  # at most: chance makes none of 4,000 one of 5,000
+MAX_MONTHS = 50_000  # rows of counters, and sitemaps that an index may name
+NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of an id (Crockford's base 32)
+_ENDINGS = [a + b for a in _DIGITS for b in _DIGITS]
+
+
+def index(table: Table, site_url: str) -> str:
+    """The document that names all others."""
+    root = ET.Element("sitemapindex", xmlns=NAMESPACE)
+    for month, count in sorted(_months(table).items()):
+        for query in _files(month, count):
+            sitemap = ET.SubElement(root, "sitemap")
+            ET.SubElement(sitemap, "loc").text = f"{site_url}/sitemap.xml?{urlencode(query)}"
+    return _document(root)
+
+
+def month_file(table: Table, site_url: str, month: str, part: int, of: int) -> str:
+    """The addresses of a month's posts, or of a part of them: the first of four is 1 of 4.
+
+    Raises BadRequest for what is no part, and NotFound where there are none.
+    """
+    if not 1 <= part <= of or of not in _divisions():
+        raise BadRequest("part and of: such as 1 and 4, and of is a power of two up to 1024.")
+    share = len(_ENDINGS) // of
+    endings = _ENDINGS[(part - 1) * share : part * share]
+    first, last = f"{ENTRY}{endings[0]}#", f"{ENTRY}{endings[-1]}#{HIGHEST}"
+    rows = table.query(Range(sitemap_partition(month), first, last), MAX_ADDRESSES)
+    if not rows:
+        raise NotFound("There is no such sitemap.")
+    root = ET.Element("urlset", xmlns=NAMESPACE)
+    for row in rows:
+        url = ET.SubElement(root, "url")
+        ET.SubElement(url, "loc").text = f"{site_url}/posts/{row['slug']}"
+        ET.SubElement(url, "lastmod").text = row["changed_at"]
+    return _document(root)
+
+
+def _months(table: Table) -> Counter[str]:
+    months: Counter[str] = Counter()
+    for row in table.query(Range(MONTHS), MAX_MONTHS):
+        _, month, _ = row["sk"].split("#")
+        months[month] += int(row["count"])
+    return +months
+
+
+def _files(month: str, count: int) -> Iterator[dict[str, str | int]]:
+    parts = next(n for n in _divisions() if count <= n * ADDRESSES_ON_AVERAGE or n == 1024)
+    for part in range(1, parts + 1):
+        yield {"month": month} if parts == 1 else {"month": month, "part": part, "of": parts}
+
+
+def _divisions() -> list[int]:
+    return [2**n for n in range(11)]
+
+
+def _document(root: ET.Element) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}'

@@ -1,0 +1,84 @@
+"""What an HTML fragment holds when a parser reads it, and whether any of it could do something."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+TAGS = frozenset(
+    [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "section",
+        "strong",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+ATTRIBUTES = frozenset({"align", "alt", "class", "href", "id", "rel", "src", "start", "title"})
+
+
+class _Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    handle_startendtag = handle_starttag
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(("comment", {}))
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def elements(html: str) -> list[tuple[str, dict[str, str]]]:
+    """All elements with their attributes; comments, declarations and the like count as some."""
+    parser = _Elements()
+    parser.feed(html)
+    parser.close()
+    return parser.found
+
+
+def dangers(html: str) -> Iterator[str]:
+    """Whatever is in a fragment that ours may not have."""
+    for tag, attributes in elements(html):
+        if tag not in TAGS:
+            yield f"<{tag}>"
+        for name, value in attributes.items():
+            if name not in ATTRIBUTES:
+                yield f"<{tag} {name}>"
+            if name in ("href", "src") and _scheme(value) not in ("", "http", "https", "mailto"):
+                yield f"<{tag} {name}={value!r}>"
+        if tag == "a" and attributes.get("rel") != "nofollow ugc noopener":
+            yield "<a> without rel"
+
+
+def _scheme(address: str) -> str:
+    """As the URL standard finds it: white space within and control characters before do not count."""
+    stripped = re.sub(r"[\t\r\n]", "", address).lstrip("".join(map(chr, range(33))))
+    match = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", stripped)
+    return match[1].lower() if match else ""

@@ -1,0 +1,83 @@
+"""Handlers, called with the sample events, and what they answer."""
+
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from blog.table import Table
+from tests.integration.writing import TABLE
+from tests.support import ALICE, LambdaContext, sample_event
+
+Answer = dict[str, Any]
+Call = Callable[..., Answer]
+POST_ID = "01JDC0000000000000000000P0"
+
+
+def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Sends a sample event with changes to its function, whose client is this one."""
+    apps = {name: importlib.import_module(f"functions.{name}.app") for name in ("posts", "public")}
+    for app in apps.values():
+        table = Table(client, TABLE)
+        monkeypatch.setattr(app, "table", table)
+        for holder in ("posts", "library"):
+            if hasattr(app, holder):
+                monkeypatch.setattr(getattr(app, holder), "_table", table)
+
+    def send(
+        name: str,
+        *,
+        post_id: str = POST_ID,
+        slug: str = "hello-world",
+        parts: Mapping[str, str] | None = None,
+        sub: str = ALICE,
+        body: Any = ...,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        authorizer: dict[str, Any] | None = None,
+        method: str | None = None,
+    ) -> Answer:
+        event = sample_event(name)
+        event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
+        for old, new in (parts or {}).items():
+            event["path"] = event["path"].replace(old, new)
+        context = event["requestContext"]
+        context["path"] = context["path"].replace("hello-world", slug)
+        if "authorizer" in event["requestContext"]:
+            event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
+        if body is not ...:
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        event["multiValueHeaders"].pop("If-Match", None)
+        for header, value in (headers or {}).items():
+            event["multiValueHeaders"][header] = [value]
+        if query is not None:
+            event["queryStringParameters"] = query
+            event["multiValueQueryStringParameters"] = {k: [v] for k, v in query.items()}
+        event["httpMethod"] = method or event["httpMethod"]
+        answer: Answer = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
+        handed_on: Answer = json.loads(json.dumps(answer))  # as Lambda does
+        return handed_on
+
+    return send
+
+
+def document(answer: Answer) -> Any:
+    return json.loads(answer["body"])
+
+
+def header(answer: Answer, name: str) -> str:
+    (value,) = answer["multiValueHeaders"][name]
+    return str(value)
+
+
+def problem(answer: Answer, status: int) -> dict[str, Any]:
+    """The body of an error, which must be well-formed problem JSON with CORS headers."""
+    assert answer["statusCode"] == status, answer
+    assert header(answer, "Content-Type") == "application/problem+json"
+    assert header(answer, "Access-Control-Allow-Origin") == "https://blog.example.com"
+    body: dict[str, Any] = document(answer)
+    assert body["status"] == status
+    assert {"type", "title", "detail"} <= body.keys()
+    return body

@@ -1,0 +1,173 @@
+"""What a body becomes: HTML that can do nothing, in bounded size, an excerpt, and minutes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blog import markdown
+from blog.content import EXCERPT_CHARACTERS, rendered
+from blog.errors import Unprocessable
+from tests.html import dangers, elements
+from tests.xss import CORPUS
+
+LINK = 'rel="nofollow ugc noopener"'
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("", ""),
+        ("# Title\n\n*a* **b** `c`", "<h1>Title</h1>\n<p><em>a</em> <strong>b</strong> <code>c</code></p>\n"),
+        ("a  \nb\nc", "<p>a<br>\nb\nc</p>\n"),
+        ("~~gone~~", "<p><s>gone</s></p>\n"),
+        ("> q\n\n---", "<blockquote>\n<p>q</p>\n</blockquote>\n<hr>\n"),
+        ("3. c\n4. d", '<ol start="3">\n<li>c</li>\n<li>d</li>\n</ol>\n'),
+        ("- a\n  - b", "<ul>\n<li>a\n<ul>\n<li>b</li>\n</ul>\n</li>\n</ul>\n"),
+        ("```c#\nint x;\n```", '<pre><code class="language-c#">int x;\n</code></pre>\n'),
+        ("    code", "<pre><code>code\n</code></pre>\n"),
+        ("[a](https://b.example 't')", f'<p><a href="https://b.example" title="t" {LINK}>a</a></p>\n'),
+        ("[a](/posts/b)", f'<p><a href="/posts/b" {LINK}>a</a></p>\n'),
+        ("[a][r]\n\n[r]: https://b.example", f'<p><a href="https://b.example" {LINK}>a</a></p>\n'),
+        ("<https://b.example>", f'<p><a href="https://b.example" {LINK}>https://b.example</a></p>\n'),
+        ("see https://b.example/c_d_e?f=g.", f'<p>see <a href="https://b.example/c_d_e?f=g" {LINK}>https://b.example/c_d_e?f=g</a>.</p>\n'),
+        ("posts.py, www.b.example, a@b.example", "<p>posts.py, www.b.example, a@b.example</p>\n"),
+        ("![alt *x*](https://b.example/c.png)", '<p><img src="https://b.example/c.png" alt="alt x"></p>\n'),
+        ("<b>raw</b> &amp; &lt;", "<p>&lt;b&gt;raw&lt;/b&gt; &amp; &lt;</p>\n"),
+        ("<div>\nblock\n</div>", "<p>&lt;div&gt;\nblock\n&lt;/div&gt;</p>\n"),
+    ],
+)  # fmt: skip
+def test_markdown_becomes_html(body: str, html: str) -> None:
+    assert rendered(body).html == html
+
+
+def test_a_table_keeps_its_alignment_without_styles() -> None:
+    html = rendered("| a | b | c |\n|:-:|--:|---|\n| 1 | 2 | 3 |").html
+    assert '<th align="center">a</th>\n<th align="right">b</th>\n<th>c</th>' in html
+    assert '<td align="center">1</td>' in html
+    assert "style" not in html
+
+
+def test_a_footnote_leads_there_and_back() -> None:
+    found = elements(rendered("a[^x] b[^x] c^[inline]\n\n[^x]: note").html)
+    ids = {attributes["id"] for _, attributes in found if "id" in attributes}
+    targets = {attributes["href"].removeprefix("#") for tag, attributes in found if tag == "a"}
+    assert targets == ids == {"fn1", "fnref1", "fnref1:1", "fn2", "fnref2"}
+
+
+@pytest.mark.parametrize("attack", CORPUS)
+def test_an_attack_does_nothing(attack: str) -> None:
+    assert list(dangers(rendered(attack).html)) == []
+
+
+def test_the_corpus_is_large_and_the_check_finds_what_it_should() -> None:
+    assert len(set(CORPUS)) == len(CORPUS) >= 100
+    dangerous = (
+        "<script>",
+        "<b onclick=x>",
+        "<a href=' java\tscript:x' rel='nofollow ugc noopener'>",
+        "<!-- x -->",
+        "<p style=x>",
+        "<a href=x>",
+        "<img src=data:x>",
+    )
+    for html in dangerous:
+        assert list(dangers(html)), html
+
+
+@given(st.text(alphabet="[]()<>!*_`~|-:\\\"'\n &#^ahttps://.x1", max_size=60))
+def test_no_text_makes_html_that_could_do_something(body: str) -> None:
+    assert list(dangers(rendered(body).html)) == []
+
+
+@given(st.text(max_size=80))
+def test_rendered_html_holds_nothing_that_xml_cannot_carry(body: str) -> None:
+    content = rendered(body + "&#12;&#x1;&#xFFFE;")
+    for text in (content.html, content.excerpt):
+        assert not {c for c in text if ord(c) < 32 and c not in "\t\n\r"} - set(body)
+        assert "\x0c" not in text
+
+
+WORST = {
+    "a long reference, used often": "[a]: https://a.example/" + "u" * 50_000 + "\n\n" + "[a] " * 12_000,
+    "a long title, used often": "[a]: b '" + "u" * 50_000 + "'\n\n" + "[a] " * 12_000,
+    "a footnote, used often": "[^1]: x\n\n" + "[^1]" * 25_000,
+    "footnotes within": "^[a]" * 25_000,
+    "many cells": "|" + "a|" * 17_000 + "\n|" + "-|" * 17_000 + "\n" + "|a|\n" * 8_000,
+    "signs that are escaped": '"&<' * 34_000,
+    "many links": "[](a)" * 20_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("worst", WORST)
+def test_html_that_would_be_too_long_is_refused_by_the_fields_name(worst: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        rendered(WORST[worst])
+    (error,) = refused.value.errors
+    assert error.field == "body"
+    assert "250 KiB" in error.message
+
+
+def test_rendering_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The long reference alone would make 600 MB; it is read no further than to the limit."""
+    made = []
+    attributes = markdown._BoundedRenderer.renderAttrs
+
+    def counted(token: markdown.Token) -> str:
+        made.append(len(attributes(token)))
+        return attributes(token)
+
+    monkeypatch.setattr(markdown._BoundedRenderer, "renderAttrs", staticmethod(counted))
+    with pytest.raises(Unprocessable):
+        rendered(WORST["a long reference, used often"])
+    assert sum(made) < 2 * markdown.MAX_HTML
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        ">" * 50_000,
+        "- " * 50_000,
+        "[" * 50_000,
+        "![" * 25_000 + "a" + "](b)" * 10_000,
+        "*" * 99_999,
+    ],
+)
+def test_what_is_nested_deeply_is_rendered_or_refused(deep: str) -> None:
+    try:
+        assert len(rendered(deep).html.encode()) <= markdown.MAX_HTML
+    except Unprocessable as refused:
+        assert refused.errors[0].field == "body"
+
+
+def test_the_limit_counts_bytes_and_what_is_added_when_sanitising() -> None:
+    assert rendered("é" * 50_000).html
+    with pytest.raises(Unprocessable):
+        rendered("<https://a>" * 5_000)
+
+
+def test_an_excerpt_is_the_first_words_without_markup() -> None:
+    body = "# Title\n\nSome *text* with [a link](https://a.example) and `code`[^1].\n\n[^1]: Note."
+    assert rendered(body).excerpt == "Title Some text with a link and code. Note."
+    assert rendered("```\ncode alone\n```").excerpt == ""
+
+
+def test_a_long_excerpt_ends_between_words() -> None:
+    excerpt = rendered("word " * 100).excerpt
+    assert len(excerpt) <= EXCERPT_CHARACTERS
+    assert excerpt.endswith("word…")
+    assert len(rendered("x" * 1000).excerpt) == EXCERPT_CHARACTERS
+    assert rendered("x" * EXCERPT_CHARACTERS).excerpt == "x" * EXCERPT_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("body", "minutes"),
+    [
+        ("", 1),
+        ("word " * 230, 1),
+        ("word " * 690, 3),
+        ("語" * 1500, 3),
+        ("# a\n\n" + "b " * 460, 2),
+    ],
+)
+def test_reading_minutes_follow_the_words(body: str, minutes: int) -> None:
+    assert rendered(body).reading_minutes == minutes
