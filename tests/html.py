@@ -4,60 +4,40 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-TAGS = frozenset(
-    [
-        "a",
-        "blockquote",
-        "br",
-        "code",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "img",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "section",
-        "strong",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+TAGS = frozenset({
+    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li",
+    "ol", "p", "pre", "s", "section", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr",
+    "ul",
+})  # fmt: skip
 ATTRIBUTES = frozenset({"align", "alt", "class", "href", "id", "rel", "src", "start", "title"})
 
+Elements = list[tuple[str, dict[str, str]]]
 
-class _Elements(HTMLParser):
+
+class _Parser(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
+        self.found: Elements = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, {name: value or "" for name, value in attrs}))
 
-    handle_startendtag = handle_starttag
-
     def handle_comment(self, data: str) -> None:
-        self.found.append(("comment", {}))
+        self.found.append((f"!--{data}", {}))
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        self.found.append((f"!{decl}", {}))
+
+    def handle_pi(self, data: str) -> None:
+        self.found.append((f"?{data}", {}))
+
+    def unknown_decl(self, data: str) -> None:
+        self.found.append((f"![{data}", {}))
 
 
-def elements(html: str) -> list[tuple[str, dict[str, str]]]:
+def elements(html: str) -> Elements:
     """All elements with their attributes; comments, declarations and the like count as some."""
-    parser = _Elements()
+    parser = _Parser()
     parser.feed(html)
     parser.close()
     return parser.found
@@ -78,7 +58,8 @@ def dangers(html: str) -> Iterator[str]:
 
 
 def _scheme(address: str) -> str:
-    """As the URL standard finds it: white space within and control characters before do not count."""
+    """As the URL standard finds it: white space within does not count, nor control characters
+    before."""
     stripped = re.sub(r"[\t\r\n]", "", address).lstrip("".join(map(chr, range(33))))
     match = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", stripped)
     return match[1].lower() if match else ""

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.token import Token
 
 from blog import markdown
 from blog.content import EXCERPT_CHARACTERS, rendered
@@ -112,7 +113,7 @@ def test_rendering_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     attributes = markdown._BoundedRenderer.renderAttrs
 
-    def counted(token: markdown.Token) -> str:
+    def counted(token: Token) -> str:
         made.append(len(attributes(token)))
         return attributes(token)
 
