@@ -15,12 +15,13 @@ from blog.api import logger
 from blog.errors import Unavailable
 from blog.moments import written
 from blog.table import Table
-from tests.integration.calling import Answer, document, header, problem
-from tests.integration.writing import stored
-from tests.support import ALICE, BOB, LambdaContext, sample_event
+from devserver.deployment import Deployment
+from tests.integration.calling import Answer, Call, document, header, problem
+from tests.integration.writing import TABLE, stored
+from tests.support import ALICE, BOB, ROOT, LambdaContext, sample_event
 
 
-def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., Answer]) -> None:
+def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:
     answer = call("posts-create")
     created = document(answer)
     assert answer["statusCode"] == 201
@@ -36,14 +37,14 @@ def test_a_post_is_created_with_its_location_and_entity_tag(call: Callable[..., 
     assert ALICE not in answer["body"]
 
 
-def test_text_comes_back_as_it_went(call: Callable[..., Answer]) -> None:
+def test_text_comes_back_as_it_went(call: Call) -> None:
     sent = {"title": "हिन्दी 😀 \\ \" '", "body": "a\r\nb\tc\u2028d", "tags": ["हिन्दी"]}
     answer = call("posts-create", body=sent)
     assert {name: document(answer)[name] for name in sent} == sent
     assert "हिन्दी" in answer["body"], "written as UTF-8"
 
 
-def test_the_life_of_a_post(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+def test_the_life_of_a_post(call: Call, post: dict[str, Any]) -> None:
     post_id = post["id"]
     problem(call("public-get-post", post_id=post_id), 404)
     edited = call("posts-edit", post_id=post_id, headers={"If-Match": '"1"'})
@@ -59,7 +60,7 @@ def test_the_life_of_a_post(call: Callable[..., Answer], post: dict[str, Any]) -
     problem(call("posts-delete", post_id=post_id), 404)
 
 
-def test_my_list_holds_my_drafts(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+def test_my_list_holds_my_drafts(call: Call, post: dict[str, Any]) -> None:
     page = document(call("posts-list-mine"))
     assert [row["id"] for row in page["items"]] == [post["id"]]
     assert page["items"][0]["published_at"] is None
@@ -68,7 +69,7 @@ def test_my_list_holds_my_drafts(call: Callable[..., Answer], post: dict[str, An
 
 
 def test_a_stranger_gets_404_for_a_draft_and_403_for_what_is_public(
-    call: Callable[..., Answer], post: dict[str, Any]
+    call: Call, post: dict[str, Any]
 ) -> None:
     for name in ("posts-edit", "posts-delete", "posts-get-mine"):
         problem(call(name, post_id=post["id"], sub=BOB), 404)
@@ -78,17 +79,13 @@ def test_a_stranger_gets_404_for_a_draft_and_403_for_what_is_public(
     problem(call("posts-get-mine", post_id=post["id"], sub=BOB), 404)
 
 
-def test_a_stale_if_match_gets_the_current_version(
-    call: Callable[..., Answer], post: dict[str, Any]
-) -> None:
+def test_a_stale_if_match_gets_the_current_version(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     refused = problem(call("posts-edit", post_id=post["id"], headers={"If-Match": '"1"'}), 412)
     assert refused["current_version"] == 2
 
 
-def test_refusals_come_in_the_contracts_order(
-    call: Callable[..., Answer], post: dict[str, Any]
-) -> None:
+def test_refusals_come_in_the_contracts_order(call: Call, post: dict[str, Any]) -> None:
     """401, 413, 415, 400, 422, 404 and 403, 412: each request has all the later faults too."""
     stale = {"If-Match": '"9"'}
     text = {**stale, "Content-Type": "text/plain"}
@@ -110,7 +107,7 @@ def test_refusals_come_in_the_contracts_order(
     problem(edit(body={"title": "T"}), 403)
 
 
-def test_an_expired_token_whose_allow_is_cached_is_401(call: Callable[..., Answer]) -> None:
+def test_an_expired_token_whose_allow_is_cached_is_401(call: Call) -> None:
     answer = call("posts-list-mine", authorizer={"exp": str(int(time.time()) - 11)})
     refused = problem(answer, 401)
     assert refused["error"] == "invalid_token"
@@ -118,7 +115,7 @@ def test_an_expired_token_whose_allow_is_cached_is_401(call: Callable[..., Answe
     assert header(answer, "WWW-Authenticate") == 'Bearer error="invalid_token"'
 
 
-def test_a_machine_reads_but_writes_only_with_the_permission(call: Callable[..., Answer]) -> None:
+def test_a_machine_reads_but_writes_only_with_the_permission(call: Call) -> None:
     machine = "importer@clients"
     assert call("posts-list-mine", sub=machine)["statusCode"] == 200
     answer = call("posts-create", sub=machine)
@@ -139,16 +136,14 @@ def test_a_machine_reads_but_writes_only_with_the_permission(call: Callable[...,
         ([], [""]),
     ],
 )
-def test_faulty_fields_are_named(
-    call: Callable[..., Answer], client: Any, body: Any, fields: list[str]
-) -> None:
+def test_faulty_fields_are_named(call: Call, client: Any, body: Any, fields: list[str]) -> None:
     refused = problem(call("posts-create", body=body), 422)
     assert sorted(error["field"] for error in refused["errors"]) == fields
     assert all(error["message"] for error in refused["errors"])
     assert stored(client) == {}
 
 
-def test_the_answer_to_a_flood_of_faults_is_bounded(call: Callable[..., Answer]) -> None:
+def test_the_answer_to_a_flood_of_faults_is_bounded(call: Call) -> None:
     body = {"title": "T"} | {f"{n}{'x' * 200}": 1 for n in range(2_000)}
     answer = call("posts-create", body=body)
     problem(answer, 422)
@@ -156,12 +151,12 @@ def test_the_answer_to_a_flood_of_faults_is_bounded(call: Callable[..., Answer])
 
 
 @pytest.mark.parametrize("body", ["", "{", "nul", '"\\', '{"title": "T"', "\x00"])
-def test_malformed_json_is_400(call: Callable[..., Answer], client: Any, body: str) -> None:
+def test_malformed_json_is_400(call: Call, client: Any, body: str) -> None:
     problem(call("posts-create", body=body), 400)
     assert stored(client) == {}
 
 
-def test_a_lone_surrogate_is_refused(call: Callable[..., Answer]) -> None:
+def test_a_lone_surrogate_is_refused(call: Call) -> None:
     problem(call("posts-create", body='{"title": "\\ud800"}'), 422)
     problem(call("posts-create", body='{"title": "T", "\\ud800": 1}'), 422)
 
@@ -171,12 +166,12 @@ def test_a_lone_surrogate_is_refused(call: Callable[..., Answer]) -> None:
     [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"limit": ""},
      {"cursor": ""}, {"cursor": "mangled"}],
 )  # fmt: skip
-def test_a_bad_query_is_400(call: Callable[..., Answer], query: dict[str, str]) -> None:
+def test_a_bad_query_is_400(call: Call, query: dict[str, str]) -> None:
     problem(call("public-list-posts", query=query), 400)
     problem(call("posts-list-mine", query=query), 400)
 
 
-def test_an_unknown_status_is_400(call: Callable[..., Answer]) -> None:
+def test_an_unknown_status_is_400(call: Call) -> None:
     problem(call("posts-list-mine", query={"status": "lost"}), 400)
 
 
@@ -185,7 +180,7 @@ def test_an_unknown_status_is_400(call: Callable[..., Answer]) -> None:
     ["x", "01jdc0000000000000000000p0", "81JDC0000000000000000000P0", "01JDC0000000000000000000U0",
      "c# é", "..", "%00", "a" * 5_000, "01JDC0000000000000000000P0\n", "\x00", "🦄"],
 )  # fmt: skip
-def test_an_id_that_is_no_ulid_is_404(call: Callable[..., Answer], post_id: str) -> None:
+def test_an_id_that_is_no_ulid_is_404(call: Call, post_id: str) -> None:
     problem(call("public-get-post", post_id=post_id), 404)
     problem(call("posts-edit", post_id=post_id), 404)
     problem(call("posts-delete", post_id=post_id), 404)
@@ -193,20 +188,16 @@ def test_an_id_that_is_no_ulid_is_404(call: Callable[..., Answer], post_id: str)
 
 
 @pytest.mark.parametrize("field", ["", "3", '"3', '"1", x'])
-def test_a_malformed_if_match_is_400(
-    call: Callable[..., Answer], post: dict[str, Any], field: str
-) -> None:
+def test_a_malformed_if_match_is_400(call: Call, post: dict[str, Any], field: str) -> None:
     problem(call("posts-edit", post_id=post["id"], headers={"If-Match": field}), 400)
     problem(call("posts-delete", post_id=post["id"], headers={"If-Match": field}), 400)
 
 
-def test_if_match_of_anything_where_there_is_nothing_is_404(call: Callable[..., Answer]) -> None:
+def test_if_match_of_anything_where_there_is_nothing_is_404(call: Call) -> None:
     problem(call("posts-edit", headers={"If-Match": "*"}), 404)
 
 
-def test_a_client_that_has_the_representation_gets_304(
-    call: Callable[..., Answer], post: dict[str, Any]
-) -> None:
+def test_a_client_that_has_the_representation_gets_304(call: Call, post: dict[str, Any]) -> None:
     tag = header(call("posts-edit", post_id=post["id"]), "ETag")
     answer = call("public-get-post", post_id=post["id"], headers={"If-None-Match": tag})
     assert answer["statusCode"] == 304
@@ -216,9 +207,7 @@ def test_a_client_that_has_the_representation_gets_304(
     assert stale["statusCode"] == 200
 
 
-def test_a_former_slug_redirects_to_the_current_one(
-    call: Callable[..., Answer], post: dict[str, Any]
-) -> None:
+def test_a_former_slug_redirects_to_the_current_one(call: Call, post: dict[str, Any]) -> None:
     problem(call("public-get-post-by-slug"), 404)
     call("posts-edit", post_id=post["id"])
     assert document(call("public-get-post-by-slug"))["id"] == post["id"]
@@ -231,7 +220,7 @@ def test_a_former_slug_redirects_to_the_current_one(
         problem(call("public-get-post-by-slug", slug=slug), 404)
 
 
-def test_one_filter_at_a_time(call: Callable[..., Answer], post: dict[str, Any]) -> None:
+def test_one_filter_at_a_time(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     author = post["author"]["id"]
     for query in ({"tag": "HELLO"}, {"author": author}):
@@ -246,7 +235,7 @@ def test_one_filter_at_a_time(call: Callable[..., Answer], post: dict[str, Any])
     problem(call("public-list-posts", query={"tag": "x" * 201}), 400)
 
 
-def test_a_repeated_creation_answers_201_again(call: Callable[..., Answer]) -> None:
+def test_a_repeated_creation_answers_201_again(call: Call) -> None:
     key = {"Idempotency-Key": "3f8c2f0a"}
     first, again = (call("posts-create", headers=key) for _ in range(2))
     assert again["statusCode"] == 201
@@ -258,9 +247,7 @@ def test_a_repeated_creation_answers_201_again(call: Callable[..., Answer]) -> N
         problem(call("posts-create", headers={"Idempotency-Key": odd}), 400)
 
 
-def test_head_answers_as_get_without_a_body(
-    call: Callable[..., Answer], post: dict[str, Any]
-) -> None:
+def test_head_answers_as_get_without_a_body(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     read = call("public-get-post", post_id=post["id"])
     asked = call("public-get-post", post_id=post["id"], method="HEAD")
@@ -270,7 +257,104 @@ def test_head_answers_as_get_without_a_body(
     assert call("public-list-posts", method="HEAD")["statusCode"] == 200
 
 
-def test_broken_utf_8_is_400(call: Callable[..., Answer]) -> None:
+def test_a_preview_is_what_publishing_would_show_and_stores_nothing(
+    call: Call, client: Any
+) -> None:
+    body = "# *Hi*\n\n<b>there</b> [x](javascript:alert(1)) https://a.example"
+    before = stored(client)
+    answer = call("posts-preview", body={"body": body})
+    assert stored(client) == before
+    preview = document(answer)
+    assert header(answer, "Cache-Control") == "private, no-store"
+    post = document(call("posts-create", body={"title": "T", "body": body, "status": "published"}))
+    assert preview == {name: post[name] for name in ("body_html", "excerpt", "reading_minutes")}
+    assert document(call("posts-preview", sub="machine@clients", body={"body": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "body"),
+        ({"body": None}, 422, "body"),
+        ({"body": "x", "title": "T"}, 422, "title"),
+        ({"body": "x" * 102_401}, 422, "body"),
+        ({"body": "[](a)" * 20_000}, 422, "body"),
+        ({"body": "\x00"}, 422, "body"),
+        ("{", 400, None),
+        ("", 400, None),
+    ],
+)
+def test_a_preview_of_what_is_not_valid_is_refused(
+    call: Call, body: Any, status: int, field: str | None
+) -> None:
+    refused = problem(call("posts-preview", body=body), status)
+    if field:
+        assert refused["errors"][0]["field"] == field
+
+
+def test_a_row_carries_its_author_and_counters(call: Call, client: Any) -> None:
+    made = document(call("posts-create", body={"title": "T", "status": "published"}))
+    assert made["author"] == {"id": made["author"]["id"], "name": "Unnamed author", "picture": None}
+    assert (made["like_count"], made["comment_count"], made["comments"]) == (0, 0, "open")
+    profile = {"pk": f"AUTHOR#{made['author']['id']}", "sk": "PROFILE", "name": "Alice"}
+    client.put_item(TableName=TABLE, Item={name: {"S": text} for name, text in profile.items()})
+    client.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"POST#{made['id']}"}, "sk": {"S": "STATS"}},
+        UpdateExpression="ADD like_count :n, comment_count :n",
+        ExpressionAttributeValues={":n": {"N": "3"}},
+    )
+    (row,) = document(call("public-list-posts"))["items"]
+    assert (row["author"]["name"], row["like_count"], row["comment_count"]) == ("Alice", 3, 3)
+    read = call("public-get-post", post_id=made["id"])
+    assert document(read) == row | {"body": "", "body_html": ""}
+    edited = call(
+        "posts-edit", post_id=made["id"], body={}, headers={"If-Match": header(read, "ETag")}
+    )
+    assert document(edited)["like_count"] == 3, "an edit leaves them, and they disturb no edit"
+
+
+def test_closing_comments_and_going_back_to_draft_is_told_beside_the_counters(
+    call: Call, client: Any
+) -> None:
+    made = document(call("posts-create", body={"title": "T", "comments": "closed"}))
+
+    def state() -> tuple[bool, str]:
+        item = stored(client)[f"POST#{made['id']}", "STATS"]
+        return item["is_public"]["BOOL"], item["comments"]["S"]
+
+    assert state() == (False, "closed")
+    call("posts-edit", post_id=made["id"], body={"status": "published"})
+    assert state() == (True, "closed")
+    call("posts-edit", post_id=made["id"], body={"comments": "open"})
+    assert state() == (True, "open")
+    call("posts-edit", post_id=made["id"], body={"status": "draft"})
+    assert state() == (False, "open")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "events").glob("*.json")))
+def test_every_sample_event_is_of_a_route_or_schedule_of_the_template(
+    deployment: Deployment, name: str
+) -> None:
+    event = sample_event(name)
+    if event.get("detail-type") == "Scheduled Event":
+        rule = event["resources"][0]
+        assert any(schedule.function in rule for schedule in deployment.schedules)
+    else:
+        routes = {(route.method, route.resource) for route in deployment.routes}
+        assert (event["httpMethod"], event["resource"]) in routes
+
+
+def test_every_route_has_a_sample_event(deployment: Deployment) -> None:
+    sampled = {
+        (event.get("httpMethod"), event.get("resource"))
+        for event in (sample_event(path.stem) for path in (ROOT / "events").glob("*.json"))
+    }
+    routes = {(one.method, one.resource) for one in deployment.routes}
+    assert {one for one in routes if one[0] not in ("HEAD", "OPTIONS")} <= sampled
+
+
+def test_broken_utf_8_is_400(call: Call) -> None:
     event = sample_event("posts-create")
     event["body"] = base64.b64encode(b'{"title": "\xff"}').decode()
     event["isBase64Encoded"] = True
@@ -279,7 +363,7 @@ def test_broken_utf_8_is_400(call: Callable[..., Answer]) -> None:
 
 
 def test_the_publisher_publishes_what_is_due(
-    call: Callable[..., Answer], client: Any, monkeypatch: pytest.MonkeyPatch
+    call: Call, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soon = datetime.now(UTC) + timedelta(hours=1)
     body = {"title": "Later", "status": "scheduled", "publish_at": soon.isoformat()}
@@ -299,9 +383,7 @@ def test_the_publisher_publishes_what_is_due(
     assert refused["errors"][0]["field"] == "publish_at"
 
 
-def test_health_touches_nothing(
-    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_touches_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module("functions.public.app")
     monkeypatch.setattr(app.library, "_table", None)
     assert document(call("public-health")) == {"status": "ok"}
@@ -323,7 +405,7 @@ def _fail(error: Exception) -> Callable[..., Any]:
 
 
 def test_a_database_that_is_away_is_503_with_retry_after(
-    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Table, "get", _fail(Unavailable()))
     answer = call("public-get-post")
@@ -332,7 +414,7 @@ def test_a_database_that_is_away_is_503_with_retry_after(
 
 
 def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
-    call: Callable[..., Answer],
+    call: Call,
     monkeypatch: pytest.MonkeyPatch,
     log: io.StringIO,
 ) -> None:
@@ -345,7 +427,7 @@ def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
 
 
 def test_one_line_a_request_with_the_apis_request_id_and_nothing_personal(
-    call: Callable[..., Answer], log: io.StringIO
+    call: Call, log: io.StringIO
 ) -> None:
     problem(call("posts-edit", body={"title": "secret title"}), 404)
     (line,) = log.getvalue().splitlines()

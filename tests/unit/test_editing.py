@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog.editing import MAX_FORMER_SLUGS, Edit, created, with_another_slug
-from blog.entries import entries, reserved_slugs
+from blog.entries import counters, entries, reserved_slugs
 from blog.errors import Unprocessable
 from blog.models import NewPost, PostChanges
 from blog.people import Person
@@ -43,6 +43,47 @@ def test_every_edit_raises_the_version_even_an_empty_one() -> None:
     post = edited(new_post())
     assert (post.version, post.lock_version) == (2, 2)
     assert (post.created_at, post.updated_at) == (THEN, LATER)
+
+
+def test_an_edit_of_the_body_renders_it_and_no_other_does() -> None:
+    post = new_post(body="*a*")
+    assert (post.body_html, post.excerpt) == ("<p><em>a</em></p>\n", "a")
+    after = edited(post, body="**b**")
+    assert (after.body_html, after.excerpt) == ("<p><strong>b</strong></p>\n", "b")
+    kept = edited(post.model_copy(update={"body_html": "as it was"}), title="Other")
+    assert kept.body_html == "as it was"
+
+
+def test_an_excerpt_is_derived_until_given_and_after_null_again() -> None:
+    post = edited(new_post(body="first words"), excerpt="Mine")
+    assert post.excerpt == "Mine"
+    assert edited(post, body="other words").excerpt == "Mine"
+    assert edited(edited(post, body="other words"), excerpt=None).excerpt == "other words"
+
+
+def test_null_clears_the_cover_and_the_canonical_address() -> None:
+    address = "https://a.example/b"
+    post = new_post(cover_image=address, canonical_url=address, comments="closed")
+    assert (post.cover_image, post.canonical_url, post.comments) == (address, address, "closed")
+    post = edited(post, cover_image=None, canonical_url=None, comments="open")
+    assert (post.cover_image, post.canonical_url, post.comments) == (None, None, "open")
+
+
+def test_a_body_whose_html_would_be_too_long_changes_nothing() -> None:
+    with pytest.raises(Unprocessable) as refused:
+        new_post(body="[](a)" * 20_000)
+    assert refused.value.errors[0].field == "body"
+    with pytest.raises(Unprocessable):
+        edited(new_post(), body="[](a)" * 20_000)
+
+
+def test_a_published_post_counts_under_its_tags_and_its_month() -> None:
+    post = new_post(tags=["a", "c#"])
+    assert counters(post) == []
+    public = edited(post, status="published")
+    month = f"MONTH#2026-02#{post.feed_shard:03}"
+    assert counters(public) == [("TAGS", "TAG#a"), ("TAGS", "TAG#c#"), ("MONTHS", month)]
+    assert counters(edited(public, status="draft")) == []
 
 
 def test_published_at_is_that_of_the_first_publication() -> None:
@@ -179,6 +220,7 @@ def test_a_published_post_is_listed_by_author_and_by_each_tag() -> None:
 def test_an_entry_holds_neither_the_body_nor_the_raw_sub() -> None:
     for summary in entries(new_post(body="secret text", status="published")).values():
         assert "body" not in summary
+        assert "body_html" not in summary
         assert ALICE not in str(summary)
 
 

@@ -62,6 +62,29 @@ def test_tags_are_normalised_and_kept_once() -> None:
         ({"publish_at": "soon"}, "publish_at"),
         ({"publish_at": 1_900_000_000}, "publish_at"),
         ({"status": "Published"}, "status"),
+        ({"excerpt": ""}, "excerpt"),
+        ({"excerpt": " "}, "excerpt"),
+        ({"excerpt": "x" * 501}, "excerpt"),
+        ({"excerpt": "a\x00"}, "excerpt"),
+        ({"excerpt": 1}, "excerpt"),
+        ({"cover_image": "http://a.example/b.png"}, "cover_image"),
+        ({"cover_image": "javascript:alert(1)"}, "cover_image"),
+        ({"cover_image": "data:image/png;base64,AAAA"}, "cover_image"),
+        ({"cover_image": "//a.example/b.png"}, "cover_image"),
+        ({"cover_image": "/media/b.png"}, "cover_image"),
+        ({"cover_image": "https://"}, "cover_image"),
+        ({"cover_image": "https://user:secret@a.example/"}, "cover_image"),
+        ({"cover_image": ""}, "cover_image"),
+        ({"cover_image": "https://a.example/" + "x" * 2000}, "cover_image"),
+        ({"cover_image": "https://a.example/" + "é" * 1000}, "cover_image"),
+        ({"cover_image": ["https://a.example/"]}, "cover_image"),
+        ({"canonical_url": "ftp://a.example/"}, "canonical_url"),
+        ({"canonical_url": "a\x00"}, "canonical_url"),
+        ({"comments": "none"}, "comments"),
+        ({"comments": None}, "comments"),
+        ({"body_html": "<p>"}, "body_html"),
+        ({"reading_minutes": 1}, "reading_minutes"),
+        ({"like_count": 1}, "like_count"),
         ({"slug": "With Capitals"}, "slug"),
         ({"slug": ""}, "slug"),
         ({"slug": "x" * 121}, "slug"),
@@ -87,6 +110,21 @@ def test_limits_are_inside() -> None:
     assert NewPost.model_validate(sent)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("https://a.example/b.png", "https://a.example/b.png"),
+        ("HTTPS://A.Example", "https://a.example/"),
+        ("https://bücher.example/ü?q=a b", "https://xn--bcher-kva.example/%C3%BC?q=a%20b"),
+        ('https://a.example/"onload="x', "https://a.example/%22onload=%22x"),
+        ("https://a.example/<script>", "https://a.example/%3Cscript%3E"),
+    ],
+)
+def test_an_address_is_kept_as_the_url_standard_writes_it(sent: str, kept: str) -> None:
+    new = NewPost.model_validate({"title": "T", "cover_image": sent, "canonical_url": sent})
+    assert new.cover_image == new.canonical_url == kept
+
+
 def test_a_time_with_an_offset_is_understood() -> None:
     sent = {"title": "T", "status": "scheduled", "publish_at": "2030-01-31T09:30:00.1239+02:00"}
     publish_at = NewPost.model_validate(sent).publish_at
@@ -100,11 +138,12 @@ def test_tabs_and_line_breaks_are_no_control_characters() -> None:
 
 def test_a_patch_tells_null_from_nothing() -> None:
     assert PostChanges.model_validate({}).given() == {}
-    changes = PostChanges.model_validate({"tags": None, "slug": None})
-    assert changes.given() == {"tags": [], "slug": None}
+    cleared = dict.fromkeys(["slug", "excerpt", "cover_image", "canonical_url"])
+    changes = PostChanges.model_validate({"tags": None} | cleared)
+    assert changes.given() == {"tags": []} | cleared
 
 
-@pytest.mark.parametrize("field", ["title", "body", "status", "publish_at"])
+@pytest.mark.parametrize("field", ["title", "body", "status", "publish_at", "comments"])
 def test_null_in_a_patch_is_refused_where_it_means_nothing(field: str) -> None:
     assert faults(PostChanges, {field: None}) == [field]
 

@@ -1,0 +1,227 @@
+"""What a request costs at DynamoDB: every call is counted, and what it asks for is looked at.
+
+Budgets are in calls one after another: 2 for a post by id, for a page of any list and for every
+write of a post; 3 for a post by its slug. One more for each race that is lost.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from blog.editing import created
+from blog.jobs import run_jobs
+from blog.models import NewPost
+from blog.publishing import publish_due
+from blog.table import Table
+from tests.integration.calling import Call, document
+from tests.integration.test_scheduling import LATER, scheduled
+from tests.integration.writing import TABLE, THEN, Blog, Interfering, create, edit, person, put_all
+from tests.support import ALICE, BOB
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def calls(client: Any) -> Calls:
+    """Every call to DynamoDB with what it sends, from now on."""
+    made: Calls = []
+
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        made.append((model.name, params))
+
+    client.meta.events.register("provide-client-params.dynamodb", record)
+    return made
+
+
+def names(calls: Calls) -> list[str]:
+    return [name for name, _ in calls]
+
+
+@pytest.fixture
+def blog(call: Call) -> dict[str, Any]:
+    """Alice's published post with a revision, and four others."""
+    for title in ("One", "Two", "Three", "Four"):
+        call("posts-create", body={"title": title, "status": "published", "tags": ["c#"]})
+    body = {
+        "title": "Hello world",
+        "status": "published",
+        "tags": ["c#", "old"],
+        "slug": "hello-world",
+    }
+    post: dict[str, Any] = document(call("posts-create", body=body))
+    call("posts-edit", post_id=post["id"], body={"body": "second"})
+    return post
+
+
+AUTHOR = "mfrggzdfmztwq2lknnwg23tpob"
+TWO, THREE = 2, 3
+WRITE = ["BatchGetItem", "TransactWriteItems"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("public-health", {}, 200, []),
+        ("public-get-post", {}, 200, ["GetItem", "BatchGetItem"]),
+        ("public-get-post", {"post_id": "01JDC0000000000000000000P0"}, 404, ["GetItem"]),
+        ("public-get-post", {"post_id": "x"}, 404, []),
+        ("public-get-post-by-slug", {}, 200, ["GetItem", "GetItem", "BatchGetItem"]),
+        ("public-get-post-by-slug", {"slug": "nothing"}, 404, ["GetItem"]),
+        ("public-get-post-by-slug", {"slug": "No%20slug"}, 404, []),
+        ("public-list-posts", {"query": {"limit": "2"}}, 200, ["Query", "BatchGetItem"]),
+        ("public-list-posts", {"query": {"limit": "100"}}, 200, ["Query", "BatchGetItem"]),
+        ("public-list-posts", {"query": {"tag": "C#"}}, 200, ["Query", "BatchGetItem"]),
+        ("public-list-posts", {"query": {"author": AUTHOR}}, 200, ["Query"]),
+        ("public-list-tags", {}, 200, ["Query"]),
+        ("public-feed-atom", {}, 200, ["Query", "BatchGetItem"]),
+        ("public-feed-json", {}, 200, ["Query", "BatchGetItem"]),
+        ("public-tag-feed-atom", {}, 200, ["Query", "BatchGetItem"]),
+        ("public-author-feed-json", {}, 200, ["Query", "BatchGetItem"]),
+        ("public-sitemap", {}, 200, ["Query"]),
+        ("posts-list-mine", {"query": {}}, 200, ["Query", "BatchGetItem"]),
+        ("posts-get-mine", {}, 200, ["GetItem", "BatchGetItem"]),
+        ("posts-list-revisions", {}, 200, ["GetItem", "Query"]),
+        ("posts-get-revision", {"parts": {"revisions/2": "revisions/1"}}, 200, ["BatchGetItem"]),
+        ("posts-restore-revision", {"parts": {"revisions/2": "revisions/1"}}, 200, WRITE),
+        ("posts-preview", {}, 200, []),
+        ("posts-create", {"body": {"title": "Fresh"}}, 201, WRITE),
+        ("posts-create", {"body": {"title": "One"}}, 201, WRITE),
+        ("posts-create", {"body": {"title": "x", "slug": "one"}}, 409, ["BatchGetItem"]),
+        ("posts-create", {"body": {"title": ""}}, 422, []),
+        ("posts-edit", {"body": {"body": "x"}}, 200, WRITE),
+        ("posts-edit", {"body": {"title": "One", "slug": None}}, 200, WRITE),
+        ("posts-edit", {"body": {"status": "draft"}}, 200, WRITE),
+        ("posts-edit", {"body": {"tags": [f"t{n}" for n in range(10)]}}, 200, WRITE),
+        ("posts-edit", {"body": {"title": "x"}, "sub": BOB}, 403, ["BatchGetItem"]),
+        ("posts-delete", {}, 204, ["GetItem", "TransactWriteItems"]),
+        ("posts-delete", {"sub": BOB}, 403, ["GetItem"]),
+    ],
+)  # fmt: skip
+def test_a_request_makes_these_calls(
+    call: Call, blog: dict[str, Any], calls: Calls, case: tuple[str, dict[str, Any], int, list[str]]
+) -> None:
+    event, arguments, status, expected = case
+    assert len(expected) <= (THREE if "slug" in event else TWO)
+    answer = call(event, **({"post_id": blog["id"]} | arguments))
+    assert answer["statusCode"] == status, answer["body"]
+    assert names(calls) == expected
+
+
+def test_a_repetition_by_idempotency_key_makes_two(call: Call, calls: Calls) -> None:
+    for expected in (WRITE, ["BatchGetItem", "BatchGetItem"]):
+        calls.clear()
+        assert call("posts-create", headers={"Idempotency-Key": "k"})["statusCode"] == 201
+        assert names(calls) == expected
+
+
+def test_a_lost_race_makes_one_more(client: Any, rivals: Interfering, calls: Calls) -> None:
+    posts, others = Blog(rivals), Blog(Table(client, TABLE))
+    post = create(posts)
+    rivals.before_write = [lambda: edit(others, post, body="theirs")]
+    calls.clear()
+    edit(posts, post, title="ours")
+    theirs, ours = WRITE, ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
+    assert sorted(names(calls)) == sorted(theirs + ours)
+
+
+@pytest.mark.parametrize("rows", [1, 20, 100])
+def test_a_page_makes_the_same_calls_however_many_rows_it_has(
+    posts: Blog, calls: Calls, rows: int
+) -> None:
+    made = []
+    for n in range(rows):
+        new = NewPost(title=f"Post {n}", status="published")
+        made.append(created(new, owner=person(f"auth0|{n}"), feed_shards=1, moment=THEN))
+    put_all(boto3.resource("dynamodb").Table(TABLE), made)
+    calls.clear()
+    page = posts.feed(limit=100, cursor=None)
+    assert len(page.items) == rows
+    assert len({row.author.id for row in page.items}) == rows
+    # A hundred rows by a hundred authors are two hundred items: two batches, side by side.
+    assert names(calls) == ["Query"] + ["BatchGetItem"] * (1 if rows < 100 else 2)
+
+
+def test_shards_are_asked_side_by_side(client: Any, calls: Calls, table: Table) -> None:
+    posts = Blog(table, feed_shards=4)
+    create(posts, status="published")
+    calls.clear()
+    posts.feed(limit=20, cursor=None)
+    assert names(calls) == ["Query"] * 4 + ["BatchGetItem"]
+
+
+def test_a_publication_on_schedule_makes_two_beside_the_look_for_what_is_due(
+    posts: Blog, table: Table, calls: Calls
+) -> None:
+    scheduled(posts, tags=["a"])
+    calls.clear()
+    publish_due(table, LATER)
+    assert names(calls) == ["Query", "GetItem", "TransactWriteItems"]
+
+
+def everything(posts: Blog, table: Table) -> None:
+    """Each operation once, and each list."""
+    post = create(posts, status="published", tags=["a"])
+    edit(posts, post, body="x", tags=["b"])
+    posts.restore(post.id, 1, owner=person(ALICE), if_match=None)
+    posts.published(post.id)
+    posts.published_by_slug(post.slug)
+    posts.owned_by(ALICE, post.id)
+    listing: list[Callable[..., Any]] = [posts.feed, posts.tags]
+    for one in listing:
+        one(limit=1, cursor=None)
+    posts.tagged("b", limit=1, cursor=None)
+    posts.by_author(post.author_id, limit=1, cursor=None)
+    posts.list_owned_by(ALICE, status="published", limit=1, cursor=None)
+    posts.revisions(ALICE, post.id, limit=1, cursor=None)
+    posts.revision(ALICE, post.id, 1)
+    posts.newest_of_all(20)
+    scheduled(posts)
+    publish_due(table, LATER)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    run_jobs(table)
+
+
+def test_nothing_scans_or_filters_and_every_read_is_consistent(
+    posts: Blog, table: Table, calls: Calls
+) -> None:
+    everything(posts, table)
+    assert set(names(calls)) == {
+        "BatchGetItem", "BatchWriteItem", "GetItem", "Query", "TransactWriteItems",
+    }  # fmt: skip
+    for name, params in calls:
+        assert "FilterExpression" not in params
+        assert "IndexName" not in params
+        if name in ("GetItem", "Query"):
+            assert params["ConsistentRead"] is True
+        if name == "BatchGetItem":
+            assert params["RequestItems"][TABLE]["ConsistentRead"] is True
+
+
+def test_a_transaction_stays_under_a_hundred_actions(posts: Blog, calls: Calls) -> None:
+    """The largest there are: ten tags for ten others with a revision too many, and a deletion with
+    all former slugs."""
+    post = create(posts, status="published", tags=[f"a{n}" for n in range(10)])
+    for n in range(20):
+        post = edit(posts, post, slug=f"slug-{n}", body=str(n))
+    for n in range(20, 51):
+        post = edit(posts, post, body=str(n))
+    edit(posts, post, tags=[f"b{n}" for n in range(10)], title="New", body="New")
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    sizes = [len(params["TransactItems"]) for name, params in calls if name == "TransactWriteItems"]
+    assert max(sizes) < 100
+    assert min(sizes[-2:]) > 50, "these are large ones"
+    for name, params in calls:
+        if name == "TransactWriteItems":
+            keys = [
+                str(next(iter(one.values())).get("Key") or _key(one))
+                for one in params["TransactItems"]
+            ]
+            assert len(keys) == len(set(keys)), "no item twice"
+
+
+def _key(action: dict[str, Any]) -> list[Any]:
+    (request,) = action.values()
+    key = request.get("Key") or request["Item"]
+    return [key["pk"], key["sk"]]

@@ -1,0 +1,227 @@
+"""Deletion and the other jobs: out of sight at once, finished whatever happens, done once."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from blog.errors import NotFound, Unavailable
+from blog.jobs import run_jobs
+from blog.keys import Key
+from blog.post import Post
+from blog.table import Action, Table
+from tests.integration.calling import Call, document, problem
+from tests.integration.writing import (
+    TABLE,
+    Blog,
+    Interfering,
+    create,
+    edit,
+    expected_items,
+    stored,
+    stored_items,
+)
+from tests.support import ALICE, BOB, LambdaContext, sample_event
+
+
+def with_much_beside_it(posts: Blog, client: Any, comments: int = 130) -> Post:
+    """A published post with tags, former slugs, revisions, and items such as comments are."""
+    post = create(posts, status="published", tags=["a", "b"], slug="first")
+    for number in range(4):
+        post = edit(posts, post, body=str(number), slug=f"slug-{number}")
+    for number in range(comments):
+        key = {"pk": {"S": f"POST#{post.id}"}, "sk": {"S": f"COMMENT#{number:03}"}}
+        client.put_item(TableName=TABLE, Item={**key, "text": {"S": "x" * 1000}})
+    return post
+
+
+def assert_gone(posts: Blog, post: Post) -> None:
+    with pytest.raises(NotFound):
+        posts.published(post.id)
+    with pytest.raises(NotFound):
+        posts.owned_by(ALICE, post.id)
+    with pytest.raises(NotFound):
+        posts.published_by_slug(post.slug)
+    with pytest.raises(NotFound):
+        posts.revision(ALICE, post.id, post.revisions[0])
+    assert posts.feed(limit=9, cursor=None).items == []
+    assert posts.tagged("a", limit=9, cursor=None).items == []
+    assert posts.tags(limit=9, cursor=None).items == []
+    assert posts.list_owned_by(ALICE, status=None, limit=9, cursor=None).items == []
+    assert posts.newest_of_all(9) == []
+
+
+def test_a_deleted_post_is_gone_at_once_and_all_of_it_in_the_end(
+    posts: Blog, table: Table, client: Any
+) -> None:
+    post = with_much_beside_it(posts, client)
+    other = create(posts, BOB, status="published", tags=["c"])
+    posts.delete(other.id, sub=BOB, if_match=None)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    assert_gone(posts, post)
+    assert create(posts, BOB, slug="first").slug == "first", "its slugs are free at once"
+    done, left = run_jobs(table)
+    assert (done > 0, left) == (True, 0)
+    remaining = {key[0] for key in stored(client)}
+    assert not any(post.id in one or other.id in one for one in remaining)
+    assert run_jobs(table) == (0, 0)
+
+
+def test_other_posts_stay_as_they_are(posts: Blog, table: Table, client: Any) -> None:
+    kept = create(posts, BOB, status="published", tags=["a"])
+    kept = edit(posts, kept, BOB, body="edited")
+    post = with_much_beside_it(posts, client)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    run_jobs(table)
+    assert stored_items(client) == expected_items([kept])
+    assert [(row.tag, row.count) for row in posts.tags(limit=9, cursor=None).items] == [("a", 1)]
+
+
+def test_a_draft_that_was_never_public_needs_no_job(posts: Blog, client: Any) -> None:
+    post = create(posts)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    assert stored(client) == {}
+
+
+class Crashing(Table):
+    """A table at which the function is killed at its so-many-th call that writes."""
+
+    def __init__(self, client: Any, calls: int, *, is_after: bool) -> None:
+        super().__init__(client, TABLE)
+        self.calls_left = calls
+        self.is_after = is_after
+
+    def _crash(self, write: Callable[[], None]) -> None:
+        self.calls_left -= 1
+        if self.calls_left == 0 and not self.is_after:
+            raise KeyboardInterrupt
+        write()
+        if self.calls_left == 0:
+            raise KeyboardInterrupt
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        self._crash(partial(super().transact, actions))
+
+    def delete_all(self, keys: Sequence[Key]) -> None:
+        """In batches of one, so that there are many points to be killed at."""
+        for key in keys:
+            self._crash(partial(super().delete_all, [key]))
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_crash_at_any_point_is_made_good_by_the_next_run(
+    posts: Blog, table: Table, client: Any, is_after: bool
+) -> None:
+    kept = create(posts, BOB, status="published", tags=["a"])
+    calls = 0
+    while True:
+        calls += 1
+        post = with_much_beside_it(posts, client, comments=3)
+        posts.delete(post.id, sub=ALICE, if_match=None)
+        try:
+            run_jobs(Crashing(client, calls, is_after=is_after))
+        except KeyboardInterrupt:
+            assert_gone_but(posts, kept)
+            run_jobs(table)
+            assert stored_items(client) == expected_items([kept])
+            assert all(key[0] != "JOBS" for key in stored(client))
+        else:
+            break
+    assert calls > 10
+
+
+def assert_gone_but(posts: Blog, kept: Post) -> None:
+    assert [row.id for row in posts.feed(limit=9, cursor=None).items] == [kept.id]
+    assert [row.tag for row in posts.tags(limit=9, cursor=None).items] == ["a"]
+
+
+def test_two_runs_at_once_do_no_harm(posts: Blog, client: Any) -> None:
+    kept = create(posts, BOB, status="published", tags=["a"])
+    post = with_much_beside_it(posts, client, comments=3)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    first, second = Interfering(client, TABLE), Table(client, TABLE)
+    first.before_write = [lambda: run_jobs(second)]
+    run_jobs(first)
+    assert stored_items(client) == expected_items([kept])
+
+
+def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
+    posts: Blog, table: Table, client: Any
+) -> None:
+    post = with_much_beside_it(posts, client)
+    posts.delete(post.id, sub=ALICE, if_match=None)
+    jobs = [key for key in stored(client) if key[0] == "JOBS"]
+    assert run_jobs(table, lambda: True) == (0, len(jobs))
+    looks = iter([False, False, *[True] * 99])
+    _, left = run_jobs(table, lambda: next(looks))
+    assert left > 0
+    assert any(key[0] == f"POST#{post.id}" for key in stored(client)), "half of it is there"
+    run_jobs(table)
+    assert stored(client) == {}
+
+
+def test_a_job_that_fails_holds_up_no_other(
+    posts: Blog, table: Table, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = create(posts, status="published"), create(posts, BOB, status="published")
+    for post in (first, second):
+        posts.delete(post.id, sub=post.owner, if_match=None)
+    keys_of = table.keys_of
+
+    def away(partition: str, limit: int) -> list[Key]:
+        if first.id in partition:
+            raise Unavailable
+        return keys_of(partition, limit)
+
+    monkeypatch.setattr(table, "keys_of", away)
+    done, left = run_jobs(table)
+    assert (done, left) == (2, 1)
+    monkeypatch.undo()
+    assert run_jobs(table) == (1, 0)
+
+
+def test_a_tag_that_comes_back_in_time_is_kept(posts: Blog, table: Table, client: Any) -> None:
+    post = create(posts, status="published", tags=["a"])
+    edit(posts, post, tags=[])
+    assert posts.tags(limit=9, cursor=None).items == []
+    post = edit(posts, post, tags=["a"])
+    run_jobs(table)
+    assert stored_items(client) == expected_items([post])
+
+
+def test_a_counter_that_goes_down_while_a_job_looks_at_it_is_looked_at_again(
+    posts: Blog, client: Any, table: Table
+) -> None:
+    """GIVEN a look that finds the tag used, and a post that drops it before the job is done."""
+    first = create(posts, status="published", tags=["a"])
+    second = create(posts, BOB, status="published", tags=["a"])
+    edit(posts, first, tags=[])
+    slow = Interfering(client, TABLE)
+    slow.before_write = [lambda: None, lambda: edit(posts, second, BOB, tags=[])]
+    run_jobs(slow)
+    assert any(key[0] == "JOBS" for key in stored(client)), (
+        "the new job is not the one that is done"
+    )
+    run_jobs(table)
+    assert ("TAGS", "TAG#a") not in stored(client)
+    assert not any(key[0] == "JOBS" for key in stored(client))
+
+
+def test_deletion_over_http_and_the_jobs_function(
+    call: Call, client: Any, monkeypatch: pytest.MonkeyPatch, post: dict[str, Any]
+) -> None:
+    app = importlib.import_module("functions.jobs.app")
+    monkeypatch.setattr(app, "table", Table(client, TABLE))
+    call("posts-edit", post_id=post["id"], body={"status": "published", "tags": ["x"]})
+    call("posts-edit", post_id=post["id"], body={"body": "changed"})
+    assert document(call("public-list-tags"))["items"] == [{"tag": "x", "count": 1}]
+    assert call("posts-delete", post_id=post["id"])["statusCode"] == 204
+    for name in ("public-get-post", "posts-get-mine", "posts-list-revisions"):
+        problem(call(name, post_id=post["id"]), 404)
+    assert document(call("public-list-tags")) == {"items": [], "next_cursor": None}
+    event = sample_event("jobs-schedule")
+    assert app.handler(event, LambdaContext(1_000)) == {"done": 0, "left": 3}
+    assert app.handler(event, LambdaContext()) == {"done": 3, "left": 0}
+    assert {key[1][:11] for key in stored(client)} <= {"IDEMPOTENCY"}

@@ -1,0 +1,139 @@
+"""The sitemap: every public address once, in files by month that stay within their bounds."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import pytest
+from lxml import etree
+
+from blog import sitemaps
+from blog.entries import counters, entries
+from blog.errors import BadRequest
+from blog.identifiers import new_id
+from blog.table import Action, Table
+from tests.integration.calling import Answer, Call, header, problem
+from tests.integration.writing import TABLE, Blog, create, edit
+from tests.support import ALICE, BOB, ROOT
+
+SITE = "https://blog.example.com"
+NAMES = {"s": sitemaps.NAMESPACE}
+JANUARY = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def parsed(document: str) -> Any:
+    root = etree.fromstring(document.encode())
+    etree.RelaxNG(etree.parse(ROOT / "tests" / "schemas" / "sitemap.rng")).assertValid(root)
+    return root
+
+
+def addresses(answer: Answer) -> list[str]:
+    assert header(answer, "Content-Type") == "application/xml; charset=utf-8"
+    found: list[str] = parsed(answer["body"]).xpath("//s:loc/text()", namespaces=NAMES)
+    return found
+
+
+def all_addresses(call: Call) -> list[str]:
+    """As a crawler finds them: the index, then each file that it names."""
+    found = []
+    for address in addresses(call("public-sitemap")):
+        parts = urlsplit(address)
+        assert (f"{parts.scheme}://{parts.netloc}", parts.path) == (SITE, "/sitemap.xml")
+        found += addresses(call("public-sitemap", query=dict(parse_qsl(parts.query))))
+    return found
+
+
+def test_every_published_post_is_in_the_file_of_its_month(call: Call, posts: Blog) -> None:
+    create(posts, moment=JANUARY, title="One", status="published")
+    create(posts, moment=FEBRUARY, title="Two", status="published")
+    create(posts, moment=FEBRUARY, title="Draft")
+    assert addresses(call("public-sitemap")) == [
+        f"{SITE}/sitemap.xml?month=2026-01",
+        f"{SITE}/sitemap.xml?month=2026-02",
+    ]
+    answer = call("public-sitemap", query={"month": "2026-01"})
+    assert addresses(answer) == [f"{SITE}/posts/one"]
+    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    assert "<lastmod>2026-01-31T23:59:00.000Z</lastmod>" in answer["body"]
+    assert all_addresses(call) == [f"{SITE}/posts/one", f"{SITE}/posts/two"]
+
+
+def test_the_file_follows_the_post(call: Call, posts: Blog) -> None:
+    post = create(posts, moment=JANUARY, title="One", status="published")
+    other = create(posts, BOB, moment=JANUARY, title="Other", status="published")
+    edit(posts, post, slug="moved")
+    assert sorted(all_addresses(call)) == [f"{SITE}/posts/moved", f"{SITE}/posts/other"]
+    edit(posts, post, status="draft")
+    posts.delete(other.id, sub=BOB, if_match=None)
+    assert addresses(call("public-sitemap")) == []
+    problem(call("public-sitemap", query={"month": "2026-01"}), 404)
+    edit(posts, post, status="published")
+    assert addresses(call("public-sitemap")) == [f"{SITE}/sitemap.xml?month=2026-01"]
+
+
+def test_months_of_several_shards_are_one(call: Call, client: Any) -> None:
+    posts = Blog(Table(client, TABLE), feed_shards=4)
+    for n in range(8):
+        create(posts, moment=JANUARY, title=f"Post {n}", status="published")
+    assert len(addresses(call("public-sitemap"))) == 1
+    assert len(all_addresses(call)) == 8
+
+
+def test_a_month_of_many_divides_into_files_of_like_size(table: Table, posts: Blog) -> None:
+    template = create(posts, moment=JANUARY, status="published")
+    posts.delete(template.id, sub=ALICE, if_match=None)
+    count = 9_000
+    with boto3.resource("dynamodb").Table(TABLE).batch_writer() as batch:
+        for n in range(count):
+            post = template.model_copy(update={"id": new_id(JANUARY), "slug": f"post-{n}"})
+            (key,) = (key for key in entries(post) if key.pk.startswith("SITEMAP#"))
+            batch.put_item(Item=entries(post)[key] | key._asdict())
+    month = counters(template)[-1]
+    table.transact([Action(month, values={"count": count}, update="ADD #count :count")])
+    index = parsed(sitemaps.index(table, SITE)).xpath("//s:loc/text()", namespaces=NAMES)
+    assert index == [f"{SITE}/sitemap.xml?month=2026-01&part={n}&of=4" for n in (1, 2, 3, 4)]
+    found: list[str] = []
+    for part in (1, 2, 3, 4):
+        document = sitemaps.month_file(table, SITE, "2026-01", part, 4)
+        here = parsed(document).xpath("//s:loc/text()", namespaces=NAMES)
+        assert len(here) < sitemaps.MAX_ADDRESSES
+        assert len(document.encode()) < 2 * 1024 * 1024
+        found += here
+    assert len(found) == len(set(found)) == count
+    whole = sitemaps.month_file(table, SITE, "2026-01", 1, 1)
+    assert len(parsed(whole)) == sitemaps.MAX_ADDRESSES, "never more"
+
+
+@pytest.mark.parametrize(("part", "of"), [(0, 1), (2, 1), (1, 3), (1, 0), (1, 2048), (-1, 4)])
+def test_what_is_no_part_is_refused(table: Table, part: int, of: int) -> None:
+    with pytest.raises(BadRequest):
+        sitemaps.month_file(table, SITE, "2026-01", part, of)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"month": "2026-13"},
+        {"month": "2026-1"},
+        {"month": ""},
+        {"month": "२०२६-०१"},
+        {"month": "2026-01", "part": "x"},
+        {"month": "2026-01", "part": "2"},
+        {"month": "2026-01", "part": "1", "of": "1025"},
+    ],
+)
+def test_a_bad_query_is_400(call: Call, query: dict[str, str]) -> None:
+    problem(call("public-sitemap", query=query), 400)
+
+
+def test_a_sitemap_is_304_until_it_changes(call: Call, posts: Blog) -> None:
+    post = create(posts, moment=JANUARY, title="One", status="published")
+    for query in ({}, {"month": "2026-01"}):
+        tag = header(call("public-sitemap", query=query), "ETag")
+        again = call("public-sitemap", query=query, headers={"If-None-Match": tag})
+        assert again["statusCode"] == 304
+    edit(posts, post, slug="moved")
+    changed = call("public-sitemap", query={"month": "2026-01"}, headers={"If-None-Match": tag})
+    assert changed["statusCode"] == 200
