@@ -63,7 +63,7 @@ class Environment:
             stdout=asyncio.subprocess.PIPE,
             env={**_variables(function), **extra},
             cwd=function.code,
-            limit=2 * MAX_PAYLOAD_BYTES,
+            limit=3 * MAX_PAYLOAD_BYTES,  # as JSON in JSON
             start_new_session=True,  # Ctrl-C is the devserver's, which then ends this one
         )
         environment = cls(process, code_version)
@@ -153,7 +153,7 @@ class EnvironmentPool:
                 await environment.end()
                 raise
             await self._give_back(environment)
-        if len(result.payload) > MAX_PAYLOAD_BYTES:
+        if len(result.payload.encode(errors="surrogatepass")) > MAX_PAYLOAD_BYTES:
             raise FunctionFailed("Function.ResponseSizeTooLarge")
         return result
 

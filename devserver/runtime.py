@@ -53,7 +53,8 @@ def main() -> None:
         context = Context(invocation["request_id"], time.time() + invocation["timeout"])
         started = time.perf_counter()
         try:
-            answer = {"result": json.dumps(handler(invocation["event"], context))}
+            result = json.dumps(handler(invocation["event"], context), ensure_ascii=False)
+            answer = {"result": result}
         except Exception as e:  # noqa: BLE001 - whatever a handler raises is its answer
             answer = _failure(e)
         _answer(answers, {**answer, "seconds": time.perf_counter() - started})
