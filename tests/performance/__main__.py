@@ -2,11 +2,15 @@
 
 import sys
 
-from tests.performance import authorizer, devserver
+from tests.performance import authorizer, devserver, posts
 from tests.performance.figures import Figures
 
 if __name__ == "__main__":
     figures = Figures()
+    print("Posts: what a request reads, with few posts and with many (exact, not timed)")
+    posts.measure_pages(figures)
+    print("Posts: rendering (ratios to prose of the same size)")
+    posts.measure_rendering(figures)
     print("The authorizer, warm (microseconds, and ratios to one raw RSA verification)")
     authorizer.measure_warm(figures)
     print("The authorizer, cold (milliseconds from process start to first answer)")
