@@ -15,7 +15,7 @@ def test_the_tour_gives_the_statuses_that_it_says(stack: Stack) -> None:
     tour = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     assert tour is not None
     expected = re.findall(r"# (\d{3})", tour[1])
-    assert len(expected) == 9
+    assert len(expected) == 11
     script = tour[1].replace("http://localhost:3000", stack.api_url)
     port = stack.issuer_url.rstrip("/").rpartition(":")[2]
     result = subprocess.run(
