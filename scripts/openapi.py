@@ -49,14 +49,14 @@ def document() -> str:
 
 def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
     """Powertools says that every route may answer 422 in its own format, which none does, and that
-    204 has a body."""
+    204, 301 and 304 have a body."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]
             if "HTTPValidationError" in json.dumps(answers.get(422), default=str):
                 del answers[422]
-            if 204 in answers:
-                answers[204].pop("content", None)
+            for bodiless in answers.keys() & {204, 301, 304}:
+                answers[bodiless].pop("content", None)
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schema["components"]["schemas"].pop(name, None)
     return schema

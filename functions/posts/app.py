@@ -27,6 +27,7 @@ from blog.openapi import (
     Cursor,
     IdempotencyKeyField,
     IfMatchField,
+    IfNoneMatchField,
     Limit,
     answers,
 )
@@ -124,11 +125,13 @@ def list_my_posts(
     operation_id="getMyPost",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostDetail, 401, 404),
+    responses=answers(200, PostDetail, 401, 404, not_modified=True),
 )
-def get_my_post(post_id: Annotated[str, Path()]) -> Response[PostDetail | None]:
-    post = library.owned_by(identity(app).sub, checked_id(post_id))
-    return post_response(post.shown(), cache_control=PRIVATE)
+def get_my_post(
+    post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[PostDetail | None]:
+    post = library.owned_by(identity(app).sub, checked_id(post_id)).shown()
+    return post_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
 
 
 @app.get(
@@ -170,7 +173,7 @@ def get_revision(
     operation_id="restoreRevision",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostDetail, 400, 401, 403, 404, 409, 412, 422),
+    responses=answers(200, PostDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def restore_revision(
     post_id: Annotated[str, Path()],

@@ -82,7 +82,7 @@ def list_posts(
     description="A slug that it had before redirects to its current one.",
     operation_id="getPostBySlug",
     tags=["Posts"],
-    responses=answers(200, PostDetail, 404, redirect=301),
+    responses=answers(200, PostDetail, 404, redirect=301, not_modified=True),
 )
 def get_post_by_slug(
     slug: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -100,7 +100,7 @@ def get_post_by_slug(
     summary="A published post",
     operation_id="getPost",
     tags=["Posts"],
-    responses=answers(200, PostDetail, 404),
+    responses=answers(200, PostDetail, 404, not_modified=True),
 )
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -126,7 +126,7 @@ def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
     summary="The newest posts as Atom 1.0",
     operation_id="getAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM),
+    responses=answers(200, None, media_type=ATOM, not_modified=True),
 )
 def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     document = feeds.atom(*_feed_of_all())
@@ -138,7 +138,7 @@ def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     summary="The newest posts as JSON Feed 1.1",
     operation_id="getJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED),
+    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
 )
 def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     document = feeds.json_feed(*_feed_of_all())
@@ -150,7 +150,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     summary="An author's newest posts as Atom 1.0",
     operation_id="getAuthorAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM),
+    responses=answers(200, None, media_type=ATOM, not_modified=True),
 )
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -164,7 +164,7 @@ def get_author_atom_feed(
     summary="An author's newest posts as JSON Feed 1.1",
     operation_id="getAuthorJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED),
+    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
 )
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -178,7 +178,7 @@ def get_author_json_feed(
     summary="The newest posts with a tag as Atom 1.0",
     operation_id="getTagAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM),
+    responses=answers(200, None, media_type=ATOM, not_modified=True),
 )
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -192,7 +192,7 @@ def get_tag_atom_feed(
     summary="The newest posts with a tag as JSON Feed 1.1",
     operation_id="getTagJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED),
+    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
 )
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -206,11 +206,13 @@ def get_tag_json_feed(
     summary="The sitemap: its index, or a month of it",
     operation_id="getSitemap",
     tags=["Feeds"],
-    responses=answers(200, None, 400, 404, media_type=XML),
+    responses=answers(200, None, 400, 404, media_type=XML, not_modified=True),
 )
 def get_sitemap(
     month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
 ) -> Response[str | None]:
+    if month is None and (part, of) != (1, 1):
+        raise BadRequest("part and of are those of a month, which is missing.")
     document = (
         sitemaps.index(table, settings.site_url)
         if month is None

@@ -100,10 +100,10 @@ def test_an_entrys_id_outlives_its_slug(call: Call, posts: Blog) -> None:
 
 
 def test_a_feed_has_the_twenty_newest(call: Call, posts: Blog) -> None:
-    made = [published(posts, days=n, title=f"Post {n}") for n in range(22)]
+    for n in range(22):
+        published(posts, days=n, title=f"Post {n}")
     create(posts, title="Draft")
     expected = [f"Post {n}" for n in range(21, 1, -1)]
-    assert len(made) - len(expected) == 2
     assert [entry.title for entry in valid_atom(call("public-feed-atom")).entries] == expected
     assert [item["title"] for item in valid_json(call("public-feed-json"))["items"]] == expected
 
@@ -150,6 +150,7 @@ def test_a_feed_is_answered_once_and_then_304_until_it_changes(call: Call, posts
         again = call(name, headers={"If-None-Match": tag})
         assert (again["statusCode"], again["body"] or "") == (304, "")
         assert header(again, "ETag") == tag
+        assert header(again, "Content-Type") == header(first, "Content-Type")
         assert call(name, method="HEAD")["body"] == ""
         edit(posts, post, title=f"Changed for {name}")
         assert call(name, headers={"If-None-Match": tag})["statusCode"] == 200

@@ -64,3 +64,13 @@ def test_a_repetition_after_deletion_is_a_conflict(posts: Blog) -> None:
 def test_a_repetition_whose_slug_is_taken_by_the_first_is_still_the_first(posts: Blog) -> None:
     first = repeatable(posts, "key", slug="mine")
     assert repeatable(posts, "key", slug="mine").id == first.id
+
+
+def test_a_scheduled_creation_is_repeated_after_its_time_has_come(posts: Blog) -> None:
+    soon = (THEN + timedelta(hours=1)).isoformat()
+    scheduled = {"status": "scheduled", "publish_at": soon}
+    first = repeatable(posts, "key", moment=THEN, **scheduled)
+    later = repeatable(posts, "key", moment=THEN + timedelta(hours=2), **scheduled)
+    assert later.id == first.id
+    with pytest.raises(Unprocessable):
+        repeatable(posts, "another key", moment=THEN + timedelta(hours=2), **scheduled)

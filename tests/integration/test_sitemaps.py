@@ -119,6 +119,8 @@ def test_what_is_no_part_is_refused(table: Table, part: int, of: int) -> None:
         {"month": "2026-1"},
         {"month": ""},
         {"month": "२०२६-०१"},
+        {"part": "2"},
+        {"of": "4"},
         {"month": "2026-01", "part": "x"},
         {"month": "2026-01", "part": "2"},
         {"month": "2026-01", "part": "1", "of": "1025"},

@@ -59,6 +59,8 @@ def test_tags_are_normalised_and_kept_once() -> None:
         ({"status": "planned"}, "status"),
         ({"publish_at": "2030-01-31T09:30:00"}, "publish_at"),
         ({"publish_at": "2030-01-31"}, "publish_at"),
+        ({"publish_at": "9999-12-31T23:59:59-10:00"}, "publish_at"),
+        ({"publish_at": "0001-01-01T00:00:00+10:00"}, "publish_at"),
         ({"publish_at": "soon"}, "publish_at"),
         ({"publish_at": 1_900_000_000}, "publish_at"),
         ({"status": "Published"}, "status"),

@@ -27,10 +27,13 @@ def run_jobs(table: Table, is_out_of_time: Callable[[], bool] = lambda: False) -
         if is_out_of_time():
             break
         try:
-            if job["sk"].startswith("DELETION#"):
-                _remove_what_is_left(table, job, is_out_of_time)
-            else:
-                _remove_if_empty(table, job)
+            match job["sk"].split("#")[0]:
+                case "DELETION":
+                    _remove_what_is_left(table, job, is_out_of_time)
+                case "EMPTY":
+                    _remove_if_empty(table, job)
+                case kind:
+                    raise ValueError(f"no such kind of job: {kind}")
             done += 1
         except (Unavailable, TransactionContended, OutOfTime):
             continue

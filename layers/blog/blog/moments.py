@@ -13,8 +13,12 @@ def now() -> datetime:
 
 
 def to_millisecond(moment: datetime) -> datetime:
-    """The same moment in UTC, cut to the precision that is stored."""
-    moment = moment.astimezone(UTC)
+    """The same moment in UTC, cut to the precision that is stored; a validation error where that
+    would be before the year 1 or after 9999."""
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as e:
+        raise PydanticCustomError("time_range", "Must be between the years 1 and 9999") from e
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -86,6 +86,7 @@ def answers(
     model: type[BaseModel] | None,
     *problems: int,
     redirect: int | None = None,
+    not_modified: bool = False,
     media_type: str = "application/json",
 ) -> dict[int, OpenAPIResponse]:
     """The documented answers of a route: a success, the statuses of its problems, a redirect."""
@@ -94,8 +95,10 @@ def answers(
         documented[status]["content"] = {media_type: {"model": model}}
     elif media_type != "application/json":
         documented[status]["content"] = {media_type: {"schema": {"type": "string"}}}
-    if redirect is not None:
-        documented[redirect] = {"description": HTTPStatus(redirect).phrase}
+    bodiless = [redirect] if redirect is not None else []
+    bodiless += [HTTPStatus.NOT_MODIFIED] if not_modified else []
+    for other in bodiless:
+        documented[other] = {"description": HTTPStatus(other).phrase}
     for problem in (*problems, 503):
         documented[problem] = {
             "description": HTTPStatus(problem).phrase,

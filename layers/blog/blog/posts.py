@@ -21,6 +21,7 @@ from blog.people import Person
 from blog.post import Post
 from blog.reading import PostView, owned_post, revision_of
 from blog.retries import pauses
+from blog.slugs import derived_slug
 from blog.table import ConditionRefused, Item, Table, TransactionContended
 from blog.transactions import change, creation
 
@@ -50,14 +51,16 @@ class Posts:
         Raises SlugTaken for a slug that was asked for and is not free, WriteContended, and
         Unprocessable for a key that was used with another body.
         """
-        post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment or now())
+        moment = moment or now()
+        wanted = slug_key(new.slug or derived_slug(new.title))
         once = [] if idempotency is None else [idempotency.key]
-        items = self._table.get_all([slug_key(post.slug), profile_key(post.author_id), *once])
-        if idempotency is not None:
+        items = self._table.get_all([wanted, profile_key(owner.author_id), *once])
+        if idempotency is not None:  # first: what was valid then need not be valid now
             kept = items.get(idempotency.key)
-            if kept is not None and idempotency.still_holds(kept, post.created_at):
+            if kept is not None and idempotency.still_holds(kept, moment):
                 return self._made_before(idempotency.made_id(kept), items)
-        if slug_key(post.slug) in items:
+        post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment)
+        if wanted in items:
             post = _with_a_free_slug(post)
         for _ in pauses(MAX_TRIES):
             try:

@@ -62,9 +62,10 @@ def document_response(
     """A public document that is no JSON of ours, with its entity tag, or 304."""
     tag = f'"{hashlib.sha256(document.encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": PUBLIC}
+    content_type = f"{media_type}; charset=utf-8"  # of a 304 too, else it would say JSON
     if not none_match(if_none_match, tag):
-        return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(HTTPStatus.OK, f"{media_type}; charset=utf-8", document, headers)
+        return Response(HTTPStatus.NOT_MODIFIED, content_type, headers=headers)
+    return Response(HTTPStatus.OK, content_type, document, headers)
 
 
 def problem_body(problem: Problem) -> str:

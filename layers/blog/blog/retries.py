@@ -12,6 +12,6 @@ def pauses(turns: int) -> Iterator[None]:
     """So many turns, with a growing and random pause before each but the first."""
     for turn in range(turns):
         if turn:
-            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)
+            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (turn - 1))
             time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret is made of it
         yield
