@@ -112,7 +112,7 @@ class PostsAsAModel(RuleBasedStateMachine):
             assert (after.publish_at is not None) == (after.status == "scheduled")
             self._keep(after)
 
-        self._attempt(act, before, sub, version)
+        self._attempt(act, before, sub, version, changes.get("slug"))
 
     @rule(post_id=ids, sub=PEOPLE)
     def delete_as_anybody(self, post_id: str, sub: str) -> None:
@@ -137,18 +137,24 @@ class PostsAsAModel(RuleBasedStateMachine):
             self.posts.delete(post_id, sub=post.owner, if_match=None)
 
     def _attempt(
-        self, act: Callable[[], None], before: Post | None, sub: str, version: int | None
+        self,
+        act: Callable[[], None],
+        before: Post | None,
+        sub: str,
+        version: int | None,
+        slug: str | None = None,
     ) -> None:
         """Act, and be refused for the right reason or not at all."""
+        expected = self._reason(before, sub, version, slug)
         try:
             act()
         except Problem as problem:
-            assert type(problem) is self._reason(problem, before, sub, version)
+            assert type(problem) is expected
         else:
-            assert self._reason(None, before, sub, version) is None
+            assert expected is None
 
     def _reason(
-        self, problem: Problem | None, before: Post | None, sub: str, version: int | None
+        self, before: Post | None, sub: str, version: int | None, slug: str | None
     ) -> type[Problem] | None:
         if before is None or (before.owner != sub and before.status != "published"):
             return NotFound
@@ -156,7 +162,9 @@ class PostsAsAModel(RuleBasedStateMachine):
             return Forbidden
         if version is not None and version != before.version:
             return PreconditionFailed
-        return SlugTaken if isinstance(problem, SlugTaken) else None
+        others = [post for post in self.model.values() if post.id != before.id]
+        is_taken = any(slug in reserved_slugs(post) for post in others)
+        return SlugTaken if is_taken else None
 
     @rule(post_id=ids, sub=PEOPLE, age=st.integers(0, 3))
     def restore(self, post_id: str, sub: str, age: int) -> None:
@@ -167,8 +175,6 @@ class PostsAsAModel(RuleBasedStateMachine):
             after = self.posts.restore(post_id, version, owner=person(sub), if_match=None).post
         except NotFound:
             assert before is None or before.owner != sub or age >= len(kept)
-            return
-        except SlugTaken:
             return
         assert before is not None
         assert before.owner == sub

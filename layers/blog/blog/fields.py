@@ -49,7 +49,10 @@ def _within_body_limit(text: str) -> str:
 
 
 def normalised_tag(tag: str) -> str:
-    """A tag as it is stored and compared: NFC, lower case, no white space around it."""
+    """A tag as it is stored and compared: NFC, lower case, no white space around it.
+
+    Normalised again at last, because lower case may be in need of it (İ becomes i and a dot above).
+    """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower()).strip()
 
 
