@@ -143,6 +143,24 @@ def test_faulty_fields_are_named(call: Call, client: Any, body: Any, fields: lis
     assert stored(client) == {}
 
 
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"owner": "me"}, "Is no member that can be sent"),
+        ({"publish_at": "2030-01-31T09:30:00"}, "Must have an offset, such as Z or +02:00"),
+        ({"publish_at": "soon"}, "Must be a time such as 2026-01-31T09:30:00Z"),
+        ({"publish_at": "2030-01-31"}, "Must have an offset, such as Z or +02:00"),
+        ({"publish_at": 1}, "Must be a time such as 2026-01-31T09:30:00Z"),
+        ({"publish_at": "9999-12-31T23:59:59-10:00"}, "Must be between the years 1 and 9999"),
+    ],
+)
+def test_a_fault_is_told_in_words_that_help(
+    call: Call, members: dict[str, Any], message: str
+) -> None:
+    refused = problem(call("posts-create", body={"title": "T"} | members), 422)
+    assert [error["message"] for error in refused["errors"]] == [message]
+
+
 def test_the_answer_to_a_flood_of_faults_is_bounded(call: Call) -> None:
     body = {"title": "T"} | {f"{n}{'x' * 200}": 1 for n in range(2_000)}
     answer = call("posts-create", body=body)

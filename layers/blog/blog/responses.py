@@ -39,6 +39,14 @@ PRIVATE = "private, no-store"
 MAX_FIELD_ERRORS = 50
 MAX_FIELD_NAME = 100
 
+_MESSAGES = {
+    "extra_forbidden": "Is no member that can be sent",
+    "missing": "Is missing",
+    "datetime_from_date_parsing": "Must be a time such as 2026-01-31T09:30:00Z",
+    "datetime_parsing": "Must be a time such as 2026-01-31T09:30:00Z",
+    "timezone_aware": "Must have an offset, such as Z or +02:00",
+}
+
 
 def post_response(
     post: PostDetail,
@@ -113,11 +121,18 @@ def _invalid_request(faults: Sequence[Any]) -> Problem:
         return InternalError()
     if where != "body":
         name = ".".join(map(str, faults[0]["loc"][1:]))
-        return BadRequest(f"{name}: {faults[0]['msg']}")
+        if faults[0]["type"] == "if_match":
+            return BadRequest(faults[0]["msg"])  # which names the field
+        return BadRequest(f"{name}: {_message(faults[0])}")
     if faults[0]["loc"] == ("body",) and faults[0]["type"] == "missing":
         return BadRequest("The request has no body: a JSON object is expected.")
     errors = [
-        FieldError(".".join(map(str, fault["loc"][1:]))[:MAX_FIELD_NAME], fault["msg"])
+        FieldError(".".join(map(str, fault["loc"][1:]))[:MAX_FIELD_NAME], _message(fault))
         for fault in faults[:MAX_FIELD_ERRORS]
     ]
     return Unprocessable(errors)
+
+
+def _message(fault: Any) -> str:
+    """In the words of the other messages, where pydantic's own speak of its inputs."""
+    return _MESSAGES.get(fault["type"], str(fault["msg"]))
