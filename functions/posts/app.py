@@ -21,16 +21,8 @@ from blog.models import (
     Revision,
     RevisionPage,
 )
-from blog.openapi import (
-    ACCESS_TOKEN,
-    SECURITY,
-    Cursor,
-    IdempotencyKeyField,
-    IfMatchField,
-    IfNoneMatchField,
-    Limit,
-    answers,
-)
+from blog.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
 from blog.people import Person
 from blog.permissions import writer
 from blog.post import Status

@@ -14,17 +14,8 @@ from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.identifiers import checked_id
 from blog.models import PostDetail, PostPage, TagPage
-from blog.openapi import (
-    AuthorId,
-    Cursor,
-    IfNoneMatchField,
-    Limit,
-    Month,
-    Of,
-    Part,
-    Tag,
-    answers,
-)
+from blog.openapi import answers
+from blog.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Month, Of, Part, Tag
 from blog.reading import Library, PostView
 from blog.responses import (
     ATOM,

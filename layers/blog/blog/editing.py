@@ -60,7 +60,7 @@ class Edit:
         HTML would be too long, and a time of publication that does not fit.
         """
         given = dict(changes)
-        _publish_at(given.get("status", "scheduled"), given.get("publish_at"), moment, moment)
+        _check_publish_at(given, moment)
         if "excerpt" in given:
             given["given_excerpt"] = given.pop("excerpt")
         if "body" in given:
@@ -109,6 +109,13 @@ def _made_of(content: Content) -> dict[str, Any]:
 def _has_another_text(before: Post, update: dict[str, Any]) -> bool:
     text = (before.title, before.body)
     return text != (update.get("title", before.title), update.get("body", before.body))
+
+
+def _check_publish_at(given: Mapping[str, Any], moment: datetime) -> None:
+    """What was sent must fit some post: one that is scheduled, where it does not say otherwise."""
+    sent = given.get("publish_at")
+    if sent is not None:
+        _publish_at(given.get("status", "scheduled"), sent, None, moment)
 
 
 def _publish_at(

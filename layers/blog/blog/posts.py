@@ -20,12 +20,10 @@ from blog.moments import now
 from blog.people import Person
 from blog.post import Post
 from blog.reading import PostView, owned_post, revision_of
-from blog.retries import pauses
+from blog.retries import WRITE_TRIES, pauses
 from blog.slugs import derived_slug
 from blog.table import ConditionRefused, Item, Table, TransactionContended
 from blog.transactions import change, creation
-
-MAX_TRIES = 10
 
 
 class Posts:
@@ -62,7 +60,7 @@ class Posts:
         post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment)
         if wanted in items:
             post = _with_a_free_slug(post)
-        for _ in pauses(MAX_TRIES):
+        for _ in pauses(WRITE_TRIES):
             try:
                 self._table.transact(creation(post, idempotency))
             except TransactionContended:
@@ -109,7 +107,7 @@ class Posts:
         What does not fit the transaction is left to a job that is part of it.
         """
         post = _post(self._table.get(post_key(post_id)))
-        for _ in pauses(MAX_TRIES):
+        for _ in pauses(WRITE_TRIES):
             before = _changeable(post, sub, if_match)
             try:
                 self._table.transact(change(before, None, sub))
@@ -133,7 +131,7 @@ class Posts:
         slug_is_taken = edit.wanted_slug is not None and _is_anothers(
             items.get(slug_key(edit.wanted_slug)), post_id
         )
-        for _ in pauses(MAX_TRIES):
+        for _ in pauses(WRITE_TRIES):
             # The condition on the write decides; that it is also checked before spares a
             # transaction that is bound to fail, which could disturb the owner's own.
             before = _changeable(post, owner.sub, if_match)

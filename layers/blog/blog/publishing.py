@@ -6,12 +6,11 @@ from datetime import datetime
 from blog.errors import Unavailable, WriteContended
 from blog.keys import DUE, entry_sort_key, post_key
 from blog.post import Post
-from blog.retries import pauses
+from blog.retries import WRITE_TRIES, pauses
 from blog.table import HIGHEST, ConditionRefused, Range, Table, TransactionContended
 from blog.transactions import change
 
 MAX_DUE = 100  # posts that one run publishes; the next one follows in a minute
-MAX_TRIES = 10
 
 
 def publish_due(
@@ -41,7 +40,7 @@ def publish(table: Table, post_id: str, moment: datetime) -> bool:
     and Unavailable.
     """
     item = table.get(post_key(post_id))
-    for _ in pauses(MAX_TRIES):
+    for _ in pauses(WRITE_TRIES):
         post = None if item is None else Post.of(item)
         if post is None or post.publish_at is None or post.publish_at > moment:
             return False

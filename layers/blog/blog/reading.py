@@ -3,12 +3,8 @@
 Nothing here writes: it is all that the function needs which the anonymous internet reaches.
 """
 
-import heapq
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from typing import NamedTuple
 
-from blog.cursors import cursor_after, sort_key_of
 from blog.errors import NotFound
 from blog.fields import is_slug, is_tag, normalised_tag
 from blog.identifiers import is_author_id
@@ -24,9 +20,10 @@ from blog.models import (
     TagCount,
     TagPage,
 )
+from blog.paging import rows_of
 from blog.people import Author
 from blog.post import Entry, Post, Stats, Status
-from blog.table import HIGHEST, Item, Range, Table
+from blog.table import Item, Table
 
 
 class PostView(NamedTuple):
@@ -95,14 +92,16 @@ class Library:
 
     def tags(self, *, limit: int, cursor: str | None) -> TagPage:
         """The tags of published posts with their counts, by name."""
-        rows, next_cursor = self._rows(TAG_COUNTS, limit, cursor, lambda row: row["count"] > 0)
+        rows, next_cursor = rows_of(
+            self._table, TAG_COUNTS, limit, cursor, lambda row: row["count"] > 0
+        )
         items = [TagCount(tag=row["sk"].partition("#")[2], count=row["count"]) for row in rows]
         return TagPage(items=items, next_cursor=next_cursor)
 
     def revisions(self, sub: str, post_id: str, *, limit: int, cursor: str | None) -> RevisionPage:
         """The former texts of a post of one's own, newest first; NotFound for others' posts."""
         self._own(sub, post_id)
-        rows, next_cursor = self._rows(revisions(post_id), limit, cursor)
+        rows, next_cursor = rows_of(self._table, revisions(post_id), limit, cursor)
         items = [RevisionSummary.model_validate(row) for row in rows]
         return RevisionPage(items=items, next_cursor=next_cursor)
 
@@ -129,7 +128,7 @@ class Library:
     def _newest(
         self, listing: Listing, count: int, *more: Key
     ) -> tuple[list[PostView], dict[Key, Item]]:
-        rows, _ = self._rows(listing, count, None)
+        rows, _ = rows_of(self._table, listing, count, None)
         posts = [post_key(row["id"]) for row in rows]
         profiles = [profile_key(row["author_id"]) for row in rows]
         items = self._table.get_all([*posts, *profiles, *more])
@@ -150,7 +149,7 @@ class Library:
 
     def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
         """A page with all that its rows show: one round trip for the rows, one for all the rest."""
-        rows, next_cursor = self._rows(listing, limit, cursor)
+        rows, next_cursor = rows_of(self._table, listing, limit, cursor)
         entries = [Entry.model_validate(row) for row in rows]
         keys = [stats_key(entry.id) for entry in entries]
         items = self._table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
@@ -163,40 +162,6 @@ class Library:
             for entry in entries
         ]
         return PostPage(items=summaries, next_cursor=next_cursor)
-
-    def _rows(
-        self,
-        listing: Listing,
-        limit: int,
-        cursor: str | None,
-        is_kept: Callable[[Item], bool] = lambda _: True,
-    ) -> tuple[list[Item], str | None]:
-        """A page of any list, and the cursor of the next: the one code path of them all.
-
-        It asks for one row more than the page has, so that the last page is known for one.
-        """
-        found: list[Item] = []
-        after = None if cursor is None else sort_key_of(listing, cursor)
-        while len(found) <= limit:
-            wanted = limit + 1 - len(found)
-            rows = self._after(listing, after, wanted)
-            found += filter(is_kept, rows)
-            if len(rows) < wanted:
-                break
-            after = rows[-1]["sk"]
-        page = found[:limit]
-        return page, cursor_after(listing, page[-1]["sk"]) if len(found) > limit else None
-
-    def _after(self, listing: Listing, after: str | None, count: int) -> list[Item]:
-        """The next rows of a list, its partitions asked side by side and merged in its order."""
-        order = listing.order
-        first, last = order.prefix, order.prefix + HIGHEST
-        if after is not None and order.is_ascending:
-            first = _just_after(after)
-        elif after is not None:
-            last = _just_before(after)
-        ranges = [Range(one, first, last, order.is_ascending) for one in listing.partitions]
-        return list(islice(_merged(self._table.query_all(ranges, count), listing), count))
 
 
 def revision_of(item: Item | None) -> Revision:
@@ -223,17 +188,3 @@ def _tagged(tag: str) -> Listing:
     """A tag that no post can have is one that none has."""
     normal = normalised_tag(tag)
     return tagged(normal if is_tag(normal) else "")
-
-
-def _merged(rows: Sequence[list[Item]], listing: Listing) -> Iterable[Item]:
-    descending = not listing.order.is_ascending
-    return heapq.merge(*rows, key=lambda row: str(row["sk"]), reverse=descending)
-
-
-def _just_after(sort_key: str) -> str:
-    return f"{sort_key}\x00"
-
-
-def _just_before(sort_key: str) -> str:
-    """Below this key and above the one before it: keys that are read downwards have one length."""
-    return f"{sort_key[:-1]}{chr(ord(sort_key[-1]) - 1)}{HIGHEST}"

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 
+WRITE_TRIES = 10  # of a transaction that others keep changing the ground of
 FIRST_PAUSE = 0.02  # seconds, doubled with each turn and cut to a random part
 LONGEST_PAUSE = 0.5
 
