@@ -13,6 +13,7 @@ from botocore.exceptions import (
 from blog.errors import Unavailable
 from blog.keys import Key
 from blog.table import Action, ConditionRefused, Range, Table, TransactionContended
+from tests.integration.writing import TABLE
 
 KEY = Key("POST#1", "POST")
 
@@ -64,7 +65,83 @@ def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
     with pytest.raises(Unavailable):
         table.query(Range("FEED#0"), 1)
     with pytest.raises(Unavailable):
+        table.get_all([KEY])
+    with pytest.raises(Unavailable):
+        table.keys_of("POST#1", 1)
+    with pytest.raises(Unavailable):
+        table.delete_all([KEY])
+    with pytest.raises(Unavailable):
         table.transact([Action(KEY)])
+
+
+class Sparing:
+    """A client that does only the first of what a batch asks for, so many times, and says so."""
+
+    def __init__(self, client: Any, times: int) -> None:
+        self._client = client
+        self._times = times
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - boto3's name
+        (name, request), *_ = RequestItems.items()
+        if self._times == 0:
+            return self._client.batch_get_item(RequestItems=RequestItems)
+        self._times -= 1
+        first, rest = request["Keys"][:1], request["Keys"][1:]
+        answer = self._client.batch_get_item(RequestItems={name: request | {"Keys": first}})
+        return answer | {"UnprocessedKeys": {name: request | {"Keys": rest}} if rest else {}}
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - boto3's name
+        (name, requests), *_ = RequestItems.items()
+        if self._times == 0:
+            return self._client.batch_write_item(RequestItems=RequestItems)
+        self._times -= 1
+        self._client.batch_write_item(RequestItems={name: requests[:1]})
+        return {"UnprocessedItems": {name: requests[1:]} if requests[1:] else {}}
+
+
+KEYS = [Key("POST#1", f"COMMENT#{n:03}") for n in range(10)]
+
+
+@pytest.fixture
+def ten_items(table: Table) -> Table:
+    table.transact([Action(key, {"n": 1}) for key in KEYS])
+    return table
+
+
+def sparing(client: Any, times: int) -> Table:
+    return Table(Sparing(client, times), TABLE)  # type: ignore[arg-type] # a fake
+
+
+def test_what_a_batch_leaves_over_is_asked_for_again(ten_items: Table, client: Any) -> None:
+    found = sparing(client, 2).get_all([*KEYS, KEYS[0], Key("NOTHING", "HERE")])
+    assert set(found) == set(KEYS)
+    sparing(client, 3).delete_all(KEYS)
+    assert ten_items.keys_of("POST#1", 100) == []
+
+
+def test_a_batch_that_never_ends_is_unavailable(ten_items: Table, client: Any) -> None:
+    with pytest.raises(Unavailable):
+        sparing(client, 5).get_all(KEYS)
+    with pytest.raises(Unavailable):
+        sparing(client, 5).delete_all(KEYS)
+    assert ten_items.keys_of("POST#1", 100) == KEYS[5:]
+
+
+def test_more_than_a_batch_holds_is_read_and_deleted_too(client: Any, table: Table) -> None:
+    keys = [Key("POST#2", f"COMMENT#{n:03}") for n in range(230)]
+    for key in keys:
+        client.put_item(TableName=TABLE, Item={"pk": {"S": key.pk}, "sk": {"S": key.sk}})
+    assert set(table.get_all(keys)) == set(keys)
+    assert table.get_all([]) == {}
+    assert table.keys_of("POST#2", 100) == keys[:100]
+    table.delete_all(keys)
+    assert table.keys_of("POST#2", 100) == []
+
+
+def test_an_update_changes_what_it_names_and_no_more(table: Table) -> None:
+    table.transact([Action(KEY, {"count": 1, "kept": "x"})])
+    table.transact([Action(KEY, values={"count": 2}, update="ADD #count :count")])
+    assert table.get(KEY) == {"pk": KEY.pk, "sk": KEY.sk, "count": 3, "kept": "x"}
 
 
 def test_a_bug_of_ours_is_not_hidden() -> None:
