@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from blog.identifiers import author_id
-from blog.models import NewPost
+from blog.models import NewPost, ProfileChanges
 from blog.moments import now
 from blog.people import Person
 from blog.posts import Posts
+from blog.profiles import Profiles
 from blog.table import Table
 from devserver.issuer.tenant import USERS
 from devserver.settings import AUTHOR_ID_KEY
@@ -30,8 +31,12 @@ SAMPLES = (
 
 
 def fill(client: Any, table_name: str) -> None:
-    """Write the samples through the blog's own code into an empty table."""
-    posts = Posts(Table(client, table_name))
+    """Write the samples and their authors' names into an empty table, through the blog's own code."""
+    table = Table(client, table_name)
+    posts, profiles = Posts(table), Profiles(table)
+    for user in (ALICE, BOB):
+        person = Person(user.sub, author_id(user.sub, AUTHOR_ID_KEY))
+        profiles.edit(person, ProfileChanges.model_validate({"name": user.name}))
     for user, days, title, tags, status, body in SAMPLES:
         new = NewPost.model_validate({"title": title, "tags": tags, "status": status, "body": body})
         owner = Person(user.sub, author_id(user.sub, AUTHOR_ID_KEY))

@@ -13,9 +13,10 @@ from blog.api import lambda_handler, resolver
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.identifiers import checked_id
-from blog.models import PostDetail, PostPage, TagPage
+from blog.models import PostDetail, PostPage, PublicProfile, TagPage
 from blog.openapi import answers
 from blog.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Month, Of, Part, Tag
+from blog.profiles import Profiles
 from blog.reading import Library, PostView
 from blog.responses import (
     ATOM,
@@ -32,6 +33,7 @@ from blog.table import Table
 settings = SiteSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 library = Library(table, settings.feed_shards)
+profiles = Profiles(table)
 app = resolver()
 
 
@@ -110,6 +112,18 @@ def get_post(
 def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
     page = library.tags(limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PUBLIC})
+
+
+@app.get(
+    "/authors/<author_id>",
+    summary="An author, with the counts of their posts and followers",
+    operation_id="getAuthor",
+    tags=["Authors"],
+    responses=answers(200, PublicProfile, 404),
+)
+def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile]:
+    profile = profiles.public(author_id)
+    return Response(200, JSON, profile, {"Cache-Control": PUBLIC})
 
 
 @app.get(

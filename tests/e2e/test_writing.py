@@ -211,3 +211,21 @@ def test_addresses_and_comments_come_back_as_they_went(alice: Client, visitor: C
     cleared = {"excerpt": None, "cover_image": None, "canonical_url": None}
     after = alice.edit(post["id"], **cleared).json()
     assert (after["excerpt"], after["cover_image"], after["canonical_url"]) == ("", None, None)
+
+
+def test_a_new_name_shows_everywhere_at_once(alice: Client, bob: Client, visitor: Client) -> None:
+    post = alice.create(title="By whom", status="published")
+    me = alice.get("/me").json()
+    assert me["author_id"] == post["author"]["id"]
+    for name in ("Alice the Second", "Alice"):
+        changed = alice.send("PATCH", "/me", json={"name": name, "bio": "Writes."})
+        assert (changed.status_code, changed.json()["name"]) == (200, name)
+        assert visitor.get(f"/posts/{post['id']}").json()["author"]["name"] == name
+        assert visitor.get("/posts").json()["items"][0]["author"]["name"] == name
+        assert visitor.get(f"/authors/{me['author_id']}").json()["name"] == name
+        assert visitor.get("/feed.json").json()["items"][0]["authors"][0]["name"] == name
+    assert bob.get("/me").json()["author_id"] != me["author_id"]
+    refused = problem(alice.send("PATCH", "/me", json={"name": "alice@example.com"}), 422)
+    assert refused["errors"][0]["field"] == "name"
+    assert me["sub"] not in visitor.get(f"/authors/{me['author_id']}").text
+    problem(visitor.get("/authors/nobody"), 404)

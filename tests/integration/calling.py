@@ -18,11 +18,15 @@ POST_ID = "01JDC0000000000000000000P0"
 
 def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Sends a sample event with changes to its function, whose client is this one."""
-    apps = {name: importlib.import_module(f"functions.{name}.app") for name in ("posts", "public")}
+    apps = {
+        name: importlib.import_module(f"functions.{name}.app")
+        for name in ("posts", "public", "account")
+    }
     for app in apps.values():
         table = Table(client, TABLE)
-        monkeypatch.setattr(app, "table", table)
-        for holder in ("posts", "library"):
+        if hasattr(app, "table"):
+            monkeypatch.setattr(app, "table", table)
+        for holder in ("posts", "library", "profiles"):
             if hasattr(app, holder):
                 monkeypatch.setattr(getattr(app, holder), "_table", table)
 

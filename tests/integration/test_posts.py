@@ -161,7 +161,7 @@ def test_a_second_deletion_is_not_found(posts: Blog, table: Table, client: Any) 
     edit(posts, post, slug="second")
     posts.delete(post.id, sub=ALICE, if_match=IfMatch(None))
     run_jobs(table)
-    assert stored(client) == {}
+    assert stored_items(client) == {}
     with pytest.raises(NotFound):
         posts.delete(post.id, sub=ALICE, if_match=None)
 

@@ -77,12 +77,16 @@ def test_a_body_whose_html_would_be_too_long_changes_nothing() -> None:
         edited(new_post(), body="[](a)" * 20_000)
 
 
-def test_a_published_post_counts_under_its_tags_and_its_month() -> None:
+def test_a_published_post_counts_under_its_tags_its_month_and_its_author() -> None:
     post = new_post(tags=["a", "c#"])
     assert counters(post) == []
     public = edited(post, status="published")
-    month = f"MONTH#2026-02#{post.feed_shard:03}"
-    assert counters(public) == [("TAGS", "TAG#a"), ("TAGS", "TAG#c#"), ("MONTHS", month)]
+    assert [counter.key for counter in counters(public)] == [
+        ("TAGS", "TAG#a"),
+        ("TAGS", "TAG#c#"),
+        ("MONTHS", f"MONTH#2026-02#{post.feed_shard:03}"),
+        ("AUTHOR#alice", "STATS"),
+    ]
     assert counters(edited(public, status="draft")) == []
 
 

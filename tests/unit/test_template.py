@@ -59,6 +59,7 @@ def actions(function: str) -> set[str]:
         ("AuthorizerFunction", set()),
         ("PublicFunction", READ),
         ("PostsFunction", READ | WRITE),
+        ("AccountFunction", {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}),
         ("PublisherFunction", PUBLISH),
         ("JobsFunction", FINISH),
     ],
@@ -75,6 +76,7 @@ def test_every_function_is_in_the_table_above() -> None:
         "AuthorizerFunction",
         "PublicFunction",
         "PostsFunction",
+        "AccountFunction",
         "PublisherFunction",
         "JobsFunction",
     }
@@ -89,6 +91,7 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
         "AuthorizerFunction": ["auth"],
         "PublicFunction": ["auth", "blog"],
         "PostsFunction": ["auth", "blog"],
+        "AccountFunction": ["auth", "blog"],
         "PublisherFunction": ["auth", "blog"],
         "JobsFunction": ["auth", "blog"],
     }
@@ -100,7 +103,7 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
         for name, function in deployment.functions.items()
         if "AUTHOR_ID_KEY" in function.environment
     }
-    assert holders == {"PostsFunction"}
+    assert holders == {"PostsFunction", "AccountFunction"}
 
 
 def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment) -> None:

@@ -6,12 +6,13 @@ the number of posts that name it in `counters(post)`, at any moment.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from blog.keys import (
     DUE,
     Key,
     author_partition,
+    author_stats_key,
     entry_sort_key,
     feed_partition,
     month_count_key,
@@ -49,12 +50,23 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
     return dict.fromkeys(keys, entry) | address
 
 
-def counters(post: Post) -> list[Key]:
-    """The counters that a post counts in: its tags' and its month's, while it is published."""
+class Counter(NamedTuple):
+    """A number in an item of the table. A listed one is removed when it comes to nothing."""
+
+    key: Key
+    name: str = "count"
+    is_listed: bool = True
+
+
+def counters(post: Post) -> list[Counter]:
+    """Where a post counts for one while it is published: its tags, its month, its author."""
     if post.status != "published" or post.published_at is None:
         return []
-    tags = [tag_count_key(tag) for tag in post.tags]
-    return [*tags, month_count_key(_month(post.published_at), post.feed_shard)]
+    return [
+        *(Counter(tag_count_key(tag)) for tag in post.tags),
+        Counter(month_count_key(_month(post.published_at), post.feed_shard)),
+        Counter(author_stats_key(post.author_id), "post_count", is_listed=False),
+    ]
 
 
 def reserved_slugs(post: Post) -> list[str]:

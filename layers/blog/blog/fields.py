@@ -76,6 +76,13 @@ def _tag(tag: str) -> str:
     return normal
 
 
+def _no_email(text: str) -> str:
+    """Auth0's `name` often is an e-mail address, and this one is shown to everyone."""
+    if re.search(r"\S@\S", text):
+        raise PydanticCustomError("email", "Must not be an e-mail address: everyone sees it")
+    return text
+
+
 def _https_address(text: str) -> str:
     """As the URL standard writes it, so that nothing in it can end an attribute."""
     try:
@@ -110,6 +117,14 @@ Excerpt = Annotated[
     AfterValidator(_plain),
     AfterValidator(_not_blank),
 ]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80),
+    AfterValidator(_plain),
+    AfterValidator(_not_blank),
+    AfterValidator(_no_email),
+]
+Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)]
 HttpsAddress = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),

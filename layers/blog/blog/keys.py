@@ -54,6 +54,11 @@ def profile_key(author_id: str) -> Key:
     return Key(author_partition(author_id), "PROFILE")
 
 
+def author_stats_key(author_id: str) -> Key:
+    """An author's counters: published posts, followers."""
+    return Key(author_partition(author_id), "STATS")
+
+
 def idempotency_key(sub: str, key: str) -> Key:
     """What a person made with an Idempotency-Key."""
     return Key(f"USER#{sub}", f"IDEMPOTENCY#{key}")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blog.fields import Body, Excerpt, HttpsAddress, Slug, Tags, Title
+from blog.fields import Bio, Body, Excerpt, HttpsAddress, Name, Slug, Tags, Title
 from blog.moments import Moment, SentMoment
 from blog.people import Author
 from blog.post import Comments, Entry, Post, Stats, Status
@@ -62,6 +62,46 @@ class Preview(BaseModel):
     body_html: str
     excerpt: str
     reading_minutes: int
+
+
+class ProfileChanges(_Sent):
+    """A merge patch of one's own profile (RFC 7396), which everyone may read."""
+
+    name: Annotated[Name, Field(default=None, description="As everyone sees it; no e-mail address")]
+    bio: Annotated[Bio | None, Field(default=None, description="Plain text; null clears it")]
+    picture: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+    website: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+
+    def given(self) -> dict[str, Any]:
+        """The members that were sent, null ones among them."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class PublicProfile(BaseModel):
+    """An author, as everyone sees them."""
+
+    id: str
+    name: str
+    bio: str | None
+    picture: str | None
+    website: str | None
+    post_count: int
+    follower_count: int
+
+
+class Account(BaseModel):
+    """Oneself. `name` is null until there is a profile."""
+
+    sub: str
+    author_id: str
+    name: str | None
+    bio: str | None
+    picture: str | None
+    website: str | None
+    permissions: list[str]
+    post_count: int
+    follower_count: int
+    following_count: int
 
 
 class PostSummary(BaseModel):

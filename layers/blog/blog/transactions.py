@@ -7,7 +7,7 @@ that replaces ten tags by ten others and drops a revision has about sixty.
 import uuid
 from collections.abc import Iterator
 
-from blog.entries import counters, entries, reserved_slugs
+from blog.entries import Counter, counters, entries, reserved_slugs
 from blog.idempotency import Idempotency
 from blog.keys import (
     deletion_job_key,
@@ -101,14 +101,21 @@ def _counters(before: Post | None, after: Post | None) -> Iterator[Action]:
     look. Its stamp tells whether it has gone down again since the job was seen."""
     had = [] if before is None else counters(before)
     has = [] if after is None else counters(after)
-    for key in has:
-        if key not in had:
-            yield Action(key, values={"count": 1}, update="ADD #count :count")
-    for key in had:
-        if key not in has:
-            yield Action(key, values={"count": -1}, update="ADD #count :count")
-            job = {"counter": key.sk, "counters": key.pk, "stamp": str(uuid.uuid4())}
-            yield Action(empty_counter_job_key(key), job)
+    for counter in has:
+        if counter not in had:
+            yield _moved(counter, 1)
+    for counter in had:
+        if counter not in has:
+            yield _moved(counter, -1)
+            if counter.is_listed:
+                pk, sk = counter.key
+                job = {"counters": pk, "counter": sk, "stamp": str(uuid.uuid4())}
+                yield Action(empty_counter_job_key(counter.key), job)
+
+
+def _moved(counter: Counter, by: int) -> Action:
+    update = f"ADD #{counter.name} :{counter.name}"
+    return Action(counter.key, values={counter.name: by}, update=update)
 
 
 def _revisions(before: Post, after: Post) -> Iterator[Action]:

@@ -1,0 +1,205 @@
+"""Profiles: what people tell of themselves shows everywhere at once, and nothing else does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from blog.errors import NotFound, WriteContended
+from blog.models import ProfileChanges
+from blog.people import NEUTRAL_NAME
+from blog.profiles import Profiles
+from blog.table import Table, TransactionContended
+from tests.integration.calling import Call, document, header, problem
+from tests.integration.writing import Blog, create, edit, person, stored
+from tests.support import ALICE, BOB
+
+AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
+
+
+def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:
+    answer = call("account-get-me", authorizer={"permissions": "moderate:people moderate:content"})
+    me = document(answer)
+    assert header(answer, "Cache-Control") == "private, no-store"
+    assert me == {
+        "sub": ALICE,
+        "author_id": me["author_id"],
+        "name": None,
+        "bio": None,
+        "picture": None,
+        "website": None,
+        "permissions": ["moderate:content", "moderate:people"],
+        "post_count": 0,
+        "follower_count": 0,
+        "following_count": 0,
+    }
+    assert stored(client) == {}, "nothing is written"
+
+
+def test_the_first_patch_makes_the_profile_and_others_change_what_they_send(call: Call) -> None:
+    first = call("account-edit-me")
+    assert first["statusCode"] == 200
+    assert document(first)["name"] == "Alice"
+    second = document(
+        call("account-edit-me", body={"bio": None, "picture": "https://a.example/p.png"})
+    )
+    assert (second["name"], second["bio"]) == ("Alice", None)
+    assert second["picture"] == "https://a.example/p.png"
+    assert document(call("account-edit-me", body={})) == second == document(call("account-get-me"))
+    assert document(call("account-get-me", sub=BOB))["name"] is None
+
+
+def test_a_new_name_shows_in_posts_lists_and_feeds_at_once(call: Call) -> None:
+    post = document(call("posts-create", body={"title": "T", "status": "published"}))
+    assert post["author"]["name"] == NEUTRAL_NAME
+    for name in ("Alice", "Alice & <b>Bob</b>", "आलिस"):
+        me = document(call("account-edit-me", body={"name": name}))
+        assert me["author_id"] == post["author"]["id"]
+        shown = {"id": me["author_id"], "name": name, "picture": None}
+        assert document(call("public-get-post", post_id=post["id"]))["author"] == shown
+        assert document(call("posts-get-mine", post_id=post["id"]))["author"] == shown
+        for listing in ("public-list-posts", "posts-list-mine"):
+            (row,) = document(call(listing, query={}))["items"]
+            assert row["author"] == shown
+        (item,) = document(call("public-feed-json"))["items"]
+        assert item["authors"][0]["name"] == name
+        edited = document(call("posts-edit", post_id=post["id"], body={}))
+        assert edited["author"] == shown
+
+
+def test_an_author_is_shown_with_their_counts(call: Call, posts: Blog) -> None:
+    def author(author_id: str) -> dict[str, Any]:
+        return call("public-get-author", parts={AUTHOR_PART: author_id})
+
+    made = [
+        document(call("posts-create", body={"title": f"{n}", "status": "published"})) for n in "ab"
+    ]
+    author_id = made[0]["author"]["id"]
+    answer = author(author_id)
+    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    expected = {
+        "id": author_id,
+        "name": NEUTRAL_NAME,
+        "bio": None,
+        "picture": None,
+        "website": None,
+    }
+    counts = {"post_count": 2, "follower_count": 0}
+    assert document(answer) == expected | counts
+    call("posts-edit", post_id=made[0]["id"], body={"status": "draft"})
+    assert document(author(author_id))["post_count"] == 1
+    call("posts-delete", post_id=made[1]["id"])
+    problem(author(author_id), 404)
+    call("account-edit-me", body={"name": "Alice", "bio": "Writes."})
+    assert document(author(author_id)) == expected | {
+        "name": "Alice", "bio": "Writes.", "post_count": 0, "follower_count": 0,
+    }  # fmt: skip
+    assert ALICE not in author(author_id)["body"]
+
+
+@pytest.mark.parametrize("author_id", ["a" * 26, "A" * 26, "x", "हिन्दी", "a" * 3000, "..", "%00"])
+def test_whom_nobody_knows_is_404(call: Call, author_id: str) -> None:
+    problem(call("public-get-author", parts={AUTHOR_PART: author_id}), 404)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "  "}, "name"),
+        ({"name": None}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"name": "a\x00"}, "name"),
+        ({"name": "alice@example.com"}, "name"),
+        ({"name": "Alice (alice@localhost)"}, "name"),
+        ({"bio": "x" * 501}, "bio"),
+        ({"bio": "\x1b"}, "bio"),
+        ({"picture": "http://a.example/p.png"}, "picture"),
+        ({"picture": "javascript:alert(1)"}, "picture"),
+        ({"website": "data:text/html,x"}, "website"),
+        ({"website": "a.example"}, "website"),
+        ({"sub": BOB}, "sub"),
+        ({"author_id": "a" * 26}, "author_id"),
+        ({"email": "a@b.example"}, "email"),
+        ({"permissions": ["moderate:people"]}, "permissions"),
+        ({"post_count": 9}, "post_count"),
+    ],
+)
+def test_what_is_not_valid_is_named_and_nothing_is_stored(
+    call: Call, client: Any, changes: dict[str, Any], field: str
+) -> None:
+    refused = problem(call("account-edit-me", body={"website": "https://a.example"} | changes), 422)
+    assert [error["field"] for error in refused["errors"]] == [field]
+    assert stored(client) == {}
+
+
+def test_at_home_at_a_place_is_a_name(call: Call) -> None:
+    for name in ("Alice @ Home", "@alice", "O'Brien", "Ünïcödé"):
+        assert document(call("account-edit-me", body={"name": name}))["name"] == name
+
+
+def test_a_machine_has_no_profile_unless_it_may_write(call: Call) -> None:
+    machine = "importer@clients"
+    assert document(call("account-get-me", sub=machine))["sub"] == machine
+    problem(call("account-edit-me", sub=machine), 403)
+    writes = {"permissions": "author:posts"}
+    assert call("account-edit-me", sub=machine, authorizer=writes)["statusCode"] == 200
+
+
+def test_nobody_has_no_account(call: Call) -> None:
+    for name in ("account-get-me", "account-edit-me"):
+        problem(call(name, sub=""), 401)
+
+
+def test_two_edits_of_different_fields_at_once_are_both_there(table: Table) -> None:
+    """Each sends what it changes and no more, so there is no order in which one is lost."""
+    profiles, alice = Profiles(table), person(ALICE)
+    transact = table.transact
+    others: list[Callable[[], None]] = [
+        lambda: profiles.edit(alice, ProfileChanges.model_validate({"bio": "theirs"}))
+    ]
+
+    def late(actions: Any) -> None:
+        if others:
+            others.pop()()
+        transact(actions)
+
+    table.transact = late  # type: ignore[method-assign] # somebody is faster
+    profiles.edit(alice, ProfileChanges.model_validate({"website": "https://ours.example"}))
+    profiles.edit(alice, ProfileChanges.model_validate({"name": "A"}))
+    shown = profiles.public(alice.author_id)
+    assert (shown.name, shown.bio, shown.website) == ("A", "theirs", "https://ours.example/")
+
+
+def test_a_contended_edit_is_tried_again_and_not_for_ever(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles, alice = Profiles(table), person(ALICE)
+    transact = table.transact
+    tries = iter([True, True, False])
+
+    def contended(actions: Any) -> None:
+        if next(tries, True):
+            raise TransactionContended
+        transact(actions)
+
+    monkeypatch.setattr(table, "transact", contended)
+    profiles.edit(alice, ProfileChanges.model_validate({"name": "A"}))
+    assert profiles.public(alice.author_id).name == "A"
+    with pytest.raises(WriteContended):
+        profiles.edit(alice, ProfileChanges.model_validate({"name": "B"}))
+
+
+def test_counts_follow_every_way_to_become_public_and_back(posts: Blog, table: Table) -> None:
+    profiles, author_id = Profiles(table), person(ALICE).author_id
+    with pytest.raises(NotFound):
+        profiles.public(author_id)
+    post = create(posts, status="published")
+    edit(posts, post, title="Another", tags=["a"])
+    create(posts, title="Draft")
+    create(posts, BOB, status="published")
+    assert profiles.public(author_id).post_count == 1
+    edit(posts, post, status="draft")
+    edit(posts, post, status="published")
+    assert profiles.public(author_id).post_count == 1
