@@ -31,7 +31,7 @@ SAMPLES = (
 
 
 def fill(client: Any, table_name: str) -> None:
-    """Write the samples and their authors' names into an empty table, through the blog's own code."""
+    """Write the samples, and their authors' names, through the blog's own code."""
     table = Table(client, table_name)
     posts, profiles = Posts(table), Profiles(table)
     for user in (ALICE, BOB):
