@@ -126,7 +126,7 @@ def test_a_malformed_if_match_is_400(alice: Client, post: Json, field: str) -> N
 @pytest.mark.usefixtures("full_gateway")
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/nowhere"), ("PUT", "/posts"), ("GET", "/"), ("GET", "/me"), ("POST", "/health")],
+    [("GET", "/nowhere"), ("PUT", "/posts"), ("GET", "/"), ("GET", "/mine"), ("POST", "/health")],
 )
 def test_an_unknown_route_or_method_is_404(visitor: Client, method: str, path: str) -> None:
     problem(visitor.send(method, path), 404)
