@@ -1,0 +1,114 @@
+"""Any two writes of a post, one run between the other's read and its write: whatever comes of it,
+the table is what the surviving posts say, and no acknowledged change is lost."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from blog.errors import Problem
+from blog.jobs import run_jobs
+from blog.post import Post
+from blog.publishing import publish_due
+from blog.table import Table
+from tests.integration.writing import (
+    TABLE,
+    Blog,
+    Interfering,
+    create,
+    edit,
+    expected_items,
+    person,
+    stored,
+    stored_items,
+)
+from tests.support import ALICE
+
+HOUR = datetime.now(UTC) + timedelta(hours=1)
+LATER = HOUR + timedelta(minutes=1)
+
+Write = Callable[[Blog, Table, Post], Any]
+WRITES: dict[str, Write] = {
+    "title": lambda posts, _, post: edit(posts, post, title="Another title"),
+    "tags": lambda posts, _, post: edit(posts, post, tags=["a", "c"]),
+    "slug": lambda posts, _, post: edit(posts, post, slug="asked-for"),
+    "publish": lambda posts, _, post: edit(posts, post, status="published"),
+    "unpublish": lambda posts, _, post: edit(posts, post, status="draft"),
+    "schedule": lambda posts, _, post: edit(
+        posts, post, status="scheduled", publish_at=HOUR.isoformat()
+    ),
+    "close": lambda posts, _, post: edit(posts, post, comments="closed"),
+    "restore": lambda posts, _, post: posts.restore(
+        post.id, post.revisions[0], owner=person(ALICE), if_match=None
+    ),
+    "delete": lambda posts, _, post: posts.delete(post.id, sub=ALICE, if_match=None),
+    "tick": lambda _, table, __: publish_due(table, LATER),
+    "rival": lambda posts, _, post: create(posts, title="Another title", slug="asked-for"),
+}
+# What is true afterwards if it was the last to be acknowledged, or the other leaves it alone.
+KEPT: dict[str, Callable[[Post], bool]] = {
+    "title": lambda post: post.title == "Another title",
+    "tags": lambda post: post.tags == ["a", "c"],
+    "slug": lambda post: post.slug == "asked-for",
+    "close": lambda post: post.comments == "closed",
+}
+SAME_FIELD = {("title", "restore"), ("restore", "title")}
+
+
+def scheduled(posts: Blog, _: Table) -> Post:
+    at = HOUR.isoformat()
+    return create(posts, title="First", tags=["a", "b"], status="scheduled", publish_at=at)
+
+
+def published(posts: Blog, _: Table) -> Post:
+    post = create(posts, title="First", tags=["a", "b"], status="published")
+    post = edit(posts, post, body="one", slug="second")
+    return edit(posts, post, body="two")
+
+
+@pytest.mark.parametrize("start", [scheduled, published])
+def test_any_write_between_anothers_read_and_write(
+    client: Any, start: Callable[[Blog, Table], Post]
+) -> None:
+    for inner_name, inner in WRITES.items():
+        for outer_name, outer in WRITES.items():
+            _interleave(client, start, (outer_name, outer), (inner_name, inner))
+
+
+def _interleave(
+    client: Any,
+    start: Callable[[Blog, Table], Post],
+    outer: tuple[str, Write],
+    inner: tuple[str, Write],
+) -> None:
+    table, rivals = Table(client, TABLE), Interfering(client, TABLE)
+    post = start(Blog(table), table)
+    acknowledged: list[str] = []
+
+    def run(name: str, write: Write, at: Table) -> None:
+        with suppress(Problem, IndexError):  # IndexError: there is no revision to restore
+            write(Blog(at), at, post)
+            acknowledged.append(name)
+
+    rivals.before_write = [lambda: run(*inner, table)]
+    run(*outer, rivals)
+    run_jobs(table)
+    found = {
+        key[0]: Post.of(Table(client, TABLE)._plain(item))
+        for key, item in stored(client).items()
+        if key[1] == "POST"
+    }
+    case = f"{inner[0]} within {outer[0]}, from {start.__name__}"
+    assert stored_items(client) == expected_items(found.values()), case
+    assert not [key for key in stored(client) if key[0] == "JOBS"], case
+    left = found.pop(f"POST#{post.id}", None)
+    assert (left is None) == ("delete" in acknowledged), case
+    if left is not None and (outer[0], inner[0]) not in SAME_FIELD:
+        for name in acknowledged:
+            assert name not in KEPT or KEPT[name](left), f"{name} is lost: {case}"
+        edits = [name for name in acknowledged if name not in ("tick", "rival")]
+        assert left.version == post.version + len(edits), case
+    for key in stored(client):
+        client.delete_item(TableName=TABLE, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
