@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
 
 from devserver.intrinsics import REGION
@@ -28,7 +28,8 @@ TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 def serve(host: str, port: int) -> None:
     """Serve until standard input ends."""
-    application = DomainDispatcherApplication(create_backend_app)
+    # The one service by itself: to find out which is meant takes moto a quarter of each request.
+    application = create_backend_app("dynamodb")
     sock = bound_socket("DYNAMODB_PORT", port, host)
     server = create_server(application, sockets=[sock], threads=1)
     threading.Thread(target=server.run, daemon=True).start()
