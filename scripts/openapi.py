@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "openapi.json"
-FUNCTIONS = ("public", "posts", "account")
+FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation")
 # What the handlers insist on when they are loaded; nothing of it gets into the document.
 VARIABLES = {
     "TABLE_NAME": "none",

@@ -14,9 +14,9 @@ from blog.identifiers import author_id, checked_id, checked_version
 from blog.models import (
     Draft,
     NewPost,
+    OwnPost,
+    OwnPostPage,
     PostChanges,
-    PostDetail,
-    PostPage,
     Preview,
     Revision,
     RevisionPage,
@@ -28,7 +28,7 @@ from blog.permissions import writer
 from blog.post import Status
 from blog.posts import Posts
 from blog.reading import Library
-from blog.responses import JSON, PRIVATE, post_response
+from blog.responses import JSON, PRIVATE, entity_response
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -46,16 +46,16 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="createPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(201, PostDetail, 400, 401, 403, 409, 413, 415, 422),
+    responses=answers(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
 )
 def create_post(
     new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
-) -> Response[PostDetail | None]:
+) -> Response[OwnPost | None]:
     owner = _writer()
     idempotency = Idempotency.of(owner.sub, key, new) if key else None
-    post = posts.create(new, owner=owner, idempotency=idempotency).shown()
+    post = posts.create(new, owner=owner, idempotency=idempotency).shown_to_owner()
     path = app.current_event.request_context.path.rstrip("/")
-    return post_response(
+    return entity_response(
         post, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{post.id}"}
     )
 
@@ -67,17 +67,17 @@ def create_post(
     operation_id="editPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(200, PostDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=answers(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def edit_post(
     post_id: Annotated[str, Path()],
     changes: Annotated[PostChanges, Body()],
     if_match: IfMatchField = None,
-) -> Response[PostDetail | None]:
+) -> Response[OwnPost | None]:
     precondition = IfMatch.parse(if_match)
     owner = _writer()
     post = posts.edit(checked_id(post_id), changes, owner=owner, if_match=precondition)
-    return post_response(post.shown(), cache_control=PRIVATE)
+    return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
 
 
 @app.delete(
@@ -100,13 +100,13 @@ def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) 
     operation_id="listMyPosts",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostPage, 400, 401),
+    responses=answers(200, OwnPostPage, 400, 401),
 )
 def list_my_posts(
     status: Annotated[Status | None, Query(description="Only those of this status")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> Response[PostPage]:
+) -> Response[OwnPostPage]:
     page = library.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
@@ -117,13 +117,13 @@ def list_my_posts(
     operation_id="getMyPost",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostDetail, 401, 404, not_modified=True),
+    responses=answers(200, OwnPost, 401, 404, not_modified=True),
 )
 def get_my_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[PostDetail | None]:
-    post = library.owned_by(identity(app).sub, checked_id(post_id)).shown()
-    return post_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
+) -> Response[OwnPost | None]:
+    post = library.owned_by(identity(app).sub, checked_id(post_id)).shown_to_owner()
+    return entity_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
 
 
 @app.get(
@@ -165,18 +165,18 @@ def get_revision(
     operation_id="restoreRevision",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=answers(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def restore_revision(
     post_id: Annotated[str, Path()],
     version: Annotated[str, Path()],
     if_match: IfMatchField = None,
-) -> Response[PostDetail | None]:
+) -> Response[OwnPost | None]:
     precondition = IfMatch.parse(if_match)
     post = posts.restore(
         checked_id(post_id), checked_version(version), owner=_writer(), if_match=precondition
     )
-    return post_response(post.shown(), cache_control=PRIVATE)
+    return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
 
 
 @app.post(

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 
 from blog import feeds, sitemaps
 from blog.api import lambda_handler, resolver
+from blog.conversations import Conversations
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.identifiers import checked_id
-from blog.models import PostDetail, PostPage, PublicProfile, TagPage
+from blog.models import CommentPage, PostDetail, PostPage, PublicProfile, TagPage
 from blog.openapi import answers
 from blog.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Month, Of, Part, Tag
 from blog.profiles import Profiles
@@ -25,7 +26,7 @@ from blog.responses import (
     PUBLIC,
     XML,
     document_response,
-    post_response,
+    entity_response,
 )
 from blog.settings import SiteSettings
 from blog.table import Table
@@ -34,6 +35,7 @@ settings = SiteSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 library = Library(table, settings.feed_shards)
 profiles = Profiles(table)
+conversations = Conversations(table)
 app = resolver()
 
 
@@ -85,7 +87,7 @@ def get_post_by_slug(
         folder, _, _ = app.current_event.request_context.path.rstrip("/").rpartition("/")
         headers = {"Location": f"{folder}/{post.slug}", "Cache-Control": PUBLIC}
         return Response(301, headers=headers)
-    return post_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
+    return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
 
 
 @app.get(
@@ -99,7 +101,22 @@ def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[PostDetail | None]:
     post = library.published(checked_id(post_id)).shown()
-    return post_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
+    return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
+
+
+@app.get(
+    "/posts/<post_id>/comments",
+    summary="The comments on a published post, oldest first",
+    description="Flat: replies carry parent_id. A deleted one with replies stays as a tombstone.",
+    operation_id="listComments",
+    tags=["Comments"],
+    responses=answers(200, CommentPage, 400, 404),
+)
+def list_comments(
+    post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
+) -> Response[CommentPage]:
+    page = conversations.on(checked_id(post_id), limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PUBLIC})
 
 
 @app.get(

@@ -13,6 +13,10 @@ from tests.support import ALICE, LambdaContext, sample_event
 
 Answer = dict[str, Any]
 Call = Callable[..., Answer]
+HOLDERS = (
+    "posts", "library", "profiles", "comments", "conversations", "reports", "reactions",
+    "following", "moderators",
+)  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
 
 
@@ -20,13 +24,13 @@ def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Sends a sample event with changes to its function, whose client is this one."""
     apps = {
         name: importlib.import_module(f"functions.{name}.app")
-        for name in ("posts", "public", "account")
+        for name in ("posts", "public", "account", "comments", "reactions", "moderation")
     }
     for app in apps.values():
         table = Table(client, TABLE)
         if hasattr(app, "table"):
             monkeypatch.setattr(app, "table", table)
-        for holder in ("posts", "library", "profiles"):
+        for holder in HOLDERS:
             if hasattr(app, holder):
                 monkeypatch.setattr(getattr(app, holder), "_table", table)
 

@@ -23,7 +23,7 @@ from blog.entity_tags import IfMatch
 from blog.entries import reserved_slugs
 from blog.errors import Forbidden, NotFound, PreconditionFailed, Problem, SlugTaken
 from blog.jobs import run_jobs
-from blog.models import NewPost, PostChanges, PostPage
+from blog.models import NewPost, OwnPostPage, PostChanges, PostPage
 from blog.post import Post
 from blog.publishing import publish_due
 from blog.table import Table
@@ -245,7 +245,9 @@ class PostsAsAModel(RuleBasedStateMachine):
                 some = [post for post in own if status in (None, post.status)]
                 self._pages(partial(mine, status=status), some, limit)
 
-    def _pages(self, fetch: Callable[..., PostPage], expected: list[Post], limit: int) -> None:
+    def _pages(
+        self, fetch: Callable[..., PostPage | OwnPostPage], expected: list[Post], limit: int
+    ) -> None:
         found: list[str] = []
         cursor = None
         while True:

@@ -28,6 +28,7 @@ def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, clie
         "bio": None,
         "picture": None,
         "website": None,
+        "approves_first_comments": False,
         "permissions": ["moderate:content", "moderate:people"],
         "post_count": 0,
         "follower_count": 0,

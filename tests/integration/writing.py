@@ -53,7 +53,7 @@ def put_all(table_resource: Any, posts: Iterable[Post]) -> None:
     counts: collections.Counter[Counter] = collections.Counter()
     with table_resource.batch_writer() as batch:
         for post in posts:
-            stats = Stats(is_public=post.is_public, comments=post.comments)
+            stats = Stats.of(post)
             batch.put_item(Item={**post.item(), **post_key(post.id)._asdict()})
             batch.put_item(Item={**stats.model_dump(), **stats_key(post.id)._asdict()})
             batch.put_item(Item={"post_id": post.id, **slug_key(post.slug)._asdict()})

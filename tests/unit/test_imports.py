@@ -58,14 +58,28 @@ def locked(layer: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("function", ["public", "posts", "account", "publisher", "jobs"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        "public",
+        "posts",
+        "account",
+        "comments",
+        "reactions",
+        "moderation",
+        "publisher",
+        "jobs",
+    ],
+)
 def test_a_handler_imports_what_its_layers_and_the_runtime_bring(function: str) -> None:
     modules = imported(function, "auth", "blog")
     assert distributions(modules) <= locked("auth") | locked("blog") | RUNTIME
     assert not {"jwt", "cryptography", "aws_xray_sdk"} & modules
 
 
-@pytest.mark.parametrize("function", ["public", "account", "publisher", "jobs"])
+@pytest.mark.parametrize(
+    "function", ["public", "account", "reactions", "moderation", "publisher", "jobs"]
+)
 def test_who_writes_no_text_pays_for_no_rendering(function: str) -> None:
     modules = imported(function, "auth", "blog")
     assert not {"markdown_it", "linkify_it", "mdit_py_plugins", "nh3", "slugify"} & modules

@@ -22,13 +22,20 @@ WRITE = {
     "dynamodb:UpdateItem",
 }
 PUBLISH = {
+    "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 }
-FINISH = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"}
+DISCUSS = {"dynamodb:BatchGetItem", "dynamodb:Query"} | WRITE
+FINISH = {
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
 PARAMETERS = {
     "Auth0Domain": "tenant.example.com",
     "Auth0Audience": AUDIENCE,
@@ -59,7 +66,13 @@ def actions(function: str) -> set[str]:
         ("AuthorizerFunction", set()),
         ("PublicFunction", READ),
         ("PostsFunction", READ | WRITE),
-        ("AccountFunction", {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}),
+        (
+            "AccountFunction",
+            {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"},
+        ),
+        ("CommentsFunction", DISCUSS),
+        ("ReactionsFunction", READ | WRITE),
+        ("ModerationFunction", DISCUSS),
         ("PublisherFunction", PUBLISH),
         ("JobsFunction", FINISH),
     ],
@@ -77,6 +90,9 @@ def test_every_function_is_in_the_table_above() -> None:
         "PublicFunction",
         "PostsFunction",
         "AccountFunction",
+        "CommentsFunction",
+        "ReactionsFunction",
+        "ModerationFunction",
         "PublisherFunction",
         "JobsFunction",
     }
@@ -92,6 +108,9 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
         "PublicFunction": ["auth", "blog"],
         "PostsFunction": ["auth", "blog"],
         "AccountFunction": ["auth", "blog"],
+        "CommentsFunction": ["auth", "blog"],
+        "ReactionsFunction": ["auth", "blog"],
+        "ModerationFunction": ["auth", "blog"],
         "PublisherFunction": ["auth", "blog"],
         "JobsFunction": ["auth", "blog"],
     }
@@ -103,7 +122,13 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
         for name, function in deployment.functions.items()
         if "AUTHOR_ID_KEY" in function.environment
     }
-    assert holders == {"PostsFunction", "AccountFunction"}
+    assert holders == {
+        "PostsFunction",
+        "AccountFunction",
+        "CommentsFunction",
+        "ReactionsFunction",
+        "ModerationFunction",
+    }
 
 
 def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment) -> None:

@@ -1,6 +1,7 @@
-"""What a post's Markdown becomes: sanitised HTML, an excerpt, and the minutes it takes to read.
+"""What Markdown becomes: sanitised HTML, and for a post an excerpt, and the minutes it takes
+to read.
 
-It is made when a post is written, never when it is read.
+It is made when something is written, never when it is read.
 """
 
 import re
@@ -71,6 +72,14 @@ def rendered(body: str) -> Content:
         raise _too_long()
     text = without_refused(markdown.plain_text(tokens))
     return Content(html, _first_words(text), _reading_minutes(text))
+
+
+def rendered_comment(body: str) -> str:
+    """The HTML of a comment; Unprocessable where it would be over 250 KiB."""
+    try:
+        return without_refused(_CLEANER.clean(markdown.comment_html(body)))
+    except (markdown.TooLong, RecursionError) as e:
+        raise _too_long() from e
 
 
 def _allowed_attribute(tag: str, name: str, value: str) -> str | None:

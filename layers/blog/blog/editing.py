@@ -86,7 +86,7 @@ class Edit:
         )
         if update.get("status") == "published" and before.published_at is None:
             update["published_at"] = moment
-        if before.is_public and _has_another_text(before, update):
+        if before.status == "published" and _has_another_text(before, update):
             update["revisions"] = [*before.revisions, before.version][-MAX_REVISIONS:]
         return before.model_copy(
             update=update

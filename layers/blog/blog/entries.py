@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from blog.keys import (
     DUE,
+    HIDDEN,
     Key,
     author_partition,
     author_stats_key,
@@ -19,6 +20,7 @@ from blog.keys import (
     owner_partition,
     sitemap_partition,
     sitemap_sort_key,
+    summary_key,
     tag_count_key,
     tag_partition,
 )
@@ -35,13 +37,16 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
     ]
     if post.status == "scheduled" and post.publish_at is not None:
         keys.append(Key(DUE, entry_sort_key(post.publish_at, post.id)))
+    if post.status == "published" and post.moderation is not None:
+        keys.append(Key(HIDDEN, entry_sort_key(post.moderation.at, post.id)))
     address: dict[Key, dict[str, Any]] = {}
-    if post.status == "published" and post.published_at is not None:
+    if post.is_public and post.published_at is not None:
         published = entry_sort_key(post.published_at, post.id)
         keys += [
             Key(feed_partition(post.feed_shard), published),
             Key(author_partition(post.author_id), published),
             *(Key(tag_partition(tag), published) for tag in post.tags),
+            summary_key(post.id),
         ]
         sitemap = Key(sitemap_partition(_month(post.published_at)), sitemap_sort_key(post.id))
         changed_at = written(max(post.updated_at, post.published_at))
@@ -59,8 +64,8 @@ class Counter(NamedTuple):
 
 
 def counters(post: Post) -> list[Counter]:
-    """Where a post counts for one while it is published: its tags, its month, its author."""
-    if post.status != "published" or post.published_at is None:
+    """Where a post counts for one while everyone may read it: its tags, its month, its author."""
+    if not post.is_public or post.published_at is None:
         return []
     return [
         *(Counter(tag_count_key(tag)) for tag in post.tags),

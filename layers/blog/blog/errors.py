@@ -13,6 +13,7 @@ Problem (RFC 9457)
 ├── ContentTooLarge       413
 ├── UnsupportedMediaType  415
 ├── Unprocessable         422   fields are at fault, each named
+├── TooManyRequests       429   as often as one may in an hour
 ├── InternalError         500   a fault of ours
 └── Unavailable           503   a part that we depend on is away
 
@@ -173,6 +174,22 @@ class Unprocessable(Problem):
     def members(self) -> dict[str, Any]:
         """The fields and what is wrong with each."""
         return {"errors": [error._asdict() for error in self.errors]}
+
+
+class TooManyRequests(Problem):
+    """Somebody has done this as often as they may in an hour."""
+
+    status = 429
+    title = "Too Many Requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again, in seconds."""
+        return {"Retry-After": str(self.retry_after)}
 
 
 class InternalError(Problem):

@@ -124,6 +124,18 @@ Name = Annotated[
     AfterValidator(_not_blank),
     AfterValidator(_no_email),
 ]
+CommentBody = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=5000),
+    AfterValidator(_plain),
+    AfterValidator(_not_blank),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    AfterValidator(_plain),
+    AfterValidator(_not_blank),
+]
 Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)]
 HttpsAddress = Annotated[
     str,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from pydantic import BaseModel
+
 from blog.errors import FieldError, Unprocessable
 from blog.keys import Key, idempotency_key
-from blog.models import NewPost
 from blog.table import Action, Item
 
 SECONDS_KEPT = 24 * 3600
@@ -25,9 +26,9 @@ class Idempotency:
     digest: str
 
     @classmethod
-    def of(cls, sub: str, key: str, new: NewPost) -> Self:
-        """For this person's request with this key and body."""
-        digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
+    def of(cls, sub: str, key: str, new: BaseModel, under: str = "") -> Self:
+        """For this person's request with this key and body, of something under something else."""
+        digest = hashlib.sha256(f"{under}{new.model_dump_json()}".encode()).hexdigest()
         return cls(idempotency_key(sub, key), digest)
 
     def action(self, made_id: str, moment: datetime) -> Action:
@@ -47,6 +48,6 @@ class Idempotency:
     def made_id(self, kept: Item) -> str:
         """The id of what was made with the key; Unprocessable if another body was sent then."""
         if kept["digest"] != self.digest:
-            text = "Was used with another body: take a new key for a new post"
+            text = "Was used with another body: take a new key for something new"
             raise Unprocessable([FieldError("Idempotency-Key", text)])
         return str(kept["made_id"])

@@ -31,6 +31,21 @@ def stats_key(post_id: str) -> Key:
     return Key(post_partition(post_id), "STATS")
 
 
+def summary_key(post_id: str) -> Key:
+    """What lists by post id show of a post that everyone may read."""
+    return Key(post_partition(post_id), "SUMMARY")
+
+
+def comment_key(post_id: str, comment_id: str) -> Key:
+    """A comment that everyone may read, or what is left of one that has replies."""
+    return Key(post_partition(post_id), f"{COMMENT}{comment_id}")
+
+
+def pending_comment_key(post_id: str, comment_id: str) -> Key:
+    """A comment that waits for the post's owner, apart so that no list reads over it."""
+    return Key(post_partition(post_id), f"{PENDING}{comment_id}")
+
+
 def revision_key(post_id: str, version: int) -> Key:
     """What a list of revisions shows of one."""
     return Key(post_partition(post_id), f"REVISION#{version:010}")
@@ -59,14 +74,72 @@ def author_stats_key(author_id: str) -> Key:
     return Key(author_partition(author_id), "STATS")
 
 
+def ban_key(author_id: str) -> Key:
+    """Why a person may not write: a ban, or an erasure or a merge that is under way."""
+    return Key(author_partition(author_id), "BAN")
+
+
+def waiting_comment_key(author_id: str, comment_id: str) -> Key:
+    """A comment that waits for the author of the post under it."""
+    return Key(author_partition(author_id), f"{PENDING}{comment_id}")
+
+
+def follower_key(author_id: str, sub: str) -> Key:
+    """Who follows an author: the other side of `follow_key`, for when the author goes."""
+    return Key(author_partition(author_id), f"FOLLOWER#{sub}")
+
+
+def user_partition(sub: str) -> str:
+    """What somebody does with others' things, found again when they leave."""
+    return f"USER#{sub}"
+
+
 def idempotency_key(sub: str, key: str) -> Key:
     """What a person made with an Idempotency-Key."""
-    return Key(f"USER#{sub}", f"IDEMPOTENCY#{key}")
+    return Key(user_partition(sub), f"IDEMPOTENCY#{key}")
+
+
+def own_comment_key(sub: str, comment_id: str) -> Key:
+    """That somebody wrote a comment, and where."""
+    return Key(user_partition(sub), f"{COMMENT}{comment_id}")
+
+
+def known_key(sub: str, author_id: str) -> Key:
+    """That an author has had a comment of somebody's before."""
+    return Key(user_partition(sub), f"KNOWN#{author_id}")
+
+
+def rate_key(sub: str, what: str, hour: str) -> Key:
+    """How often somebody did something in an hour."""
+    return Key(user_partition(sub), f"RATE#{what}#{hour}")
+
+
+def like_key(sub: str, post_id: str) -> Key:
+    """That somebody likes a post."""
+    return Key(user_partition(sub), f"{LIKE}{post_id}")
+
+
+def follow_key(sub: str, author_id: str) -> Key:
+    """That somebody follows an author."""
+    return Key(user_partition(sub), f"{FOLLOW}{author_id}")
+
+
+def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
+    """That somebody has reported a post or a comment."""
+    return Key(user_partition(sub), f"REPORT#{post_id}#{comment_id or ''}")
 
 
 # Lists: partitions of entries, in the order of their sort keys.
 
 ENTRY = "ENTRY#"
+COMMENT = "COMMENT#"
+PENDING = "PENDING#"
+LIKE = "LIKE#"
+FOLLOW = "FOLLOW#"
+# What moderators see: posts that are hidden, people who are banned, what was reported.
+HIDDEN = "HIDDEN"
+BANNED = "BANNED"
+REPORTS = "REPORTS"
 # The scheduled posts, by the time of their publication.
 DUE = "DUE"
 # What is still to be done, by what it is about.
@@ -76,9 +149,9 @@ TAGS = "TAGS"
 MONTHS = "MONTHS"
 
 
-def entry_sort_key(moment: datetime, post_id: str) -> str:
+def entry_sort_key(moment: datetime, entry_id: str) -> str:
     """Where an entry stands in its list: by time, then by id."""
-    return f"{ENTRY}{written(moment)}#{post_id}"
+    return f"{ENTRY}{written(moment)}#{entry_id}"
 
 
 def feed_partition(shard: int) -> str:
@@ -132,6 +205,11 @@ def month_count_key(month: str, shard: int) -> Key:
 def deletion_job_key(post_id: str) -> Key:
     """The removal of what is left of a deleted post."""
     return Key(JOBS, f"DELETION#{post_id}")
+
+
+def tombstone_job_key(comment: Key) -> Key:
+    """A look at a comment that has lost a reply, of which nothing else may be left."""
+    return Key(JOBS, f"TOMBSTONE#{comment.pk}#{comment.sk}")
 
 
 def empty_counter_job_key(counter: Key) -> Key:

@@ -1,13 +1,19 @@
 """Lists: which partitions hold one, and in which order it is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
 from blog.keys import (
+    BANNED,
+    COMMENT,
     ENTRY,
+    HIDDEN,
+    LIKE,
+    PENDING,
+    REPORTS,
     TAGS,
     author_partition,
     entry_sort_key,
@@ -15,6 +21,7 @@ from blog.keys import (
     owner_partition,
     post_partition,
     tag_partition,
+    user_partition,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,12 +74,21 @@ def _by_name(prefix: str, *, is_ascending: bool) -> Order:
     )
 
 
+# As NEWEST_FIRST, of what is no post: authors' ids are no ULIDs.
+_LATEST_FIRST = _by_name(ENTRY, is_ascending=False)
+_LIKES = _by_name(LIKE, is_ascending=False)
+_COMMENTS = _by_name(COMMENT, is_ascending=True)
+_WAITING = _by_name(PENDING, is_ascending=True)
 NEWEST_FIRST = Order(ENTRY, is_ascending=False, place=_time_and_id, sort_key=_entry)
 _TAG_NAMES = _by_name("TAG#", is_ascending=True)
 _VERSIONS = _by_name("REVISION#", is_ascending=False)
 
 # All tags that published posts have, by name.
 TAG_COUNTS = Listing("TAGS", (TAGS,), _TAG_NAMES)
+# What moderators see, the latest first.
+HIDDEN_POSTS = Listing(HIDDEN, (HIDDEN,), NEWEST_FIRST)
+BANNED_PEOPLE = Listing(BANNED, (BANNED,), _LATEST_FIRST)
+REPORTED = Listing(REPORTS, (REPORTS,), NEWEST_FIRST)
 
 
 def feed(shards: int) -> Listing:
@@ -99,6 +115,32 @@ def revisions(post_id: str) -> Listing:
     """The revisions of a post, newest first."""
     partition = post_partition(post_id)
     return Listing(f"REVISIONS#{post_id}", (partition,), _VERSIONS)
+
+
+def comments_on(post_id: str) -> Listing:
+    """The comments on a post, oldest first."""
+    return Listing(f"COMMENTS#{post_id}", (post_partition(post_id),), _COMMENTS)
+
+
+def waiting_for(author_id: str) -> Listing:
+    """The comments that wait for an author, oldest first."""
+    return Listing(f"WAITING#{author_id}", (author_partition(author_id),), _WAITING)
+
+
+def liked(sub: str) -> Listing:
+    """The posts that somebody likes, newest created first."""
+    return Listing(f"LIKES#{sub}", (user_partition(sub),), _LIKES)
+
+
+def followed_by(sub: str) -> Listing:
+    """The authors whom somebody follows, the latest first."""
+    return Listing(f"FOLLOWS#{sub}", (user_partition(sub),), _LATEST_FIRST)
+
+
+def followed(sub: str, author_ids: Iterable[str]) -> Listing:
+    """The published posts of the authors whom somebody follows. Its name does not say whom, so that
+    cursors outlive a change of it."""
+    return Listing(f"FOLLOWED#{sub}", tuple(map(author_partition, author_ids)), NEWEST_FIRST)
 
 
 def _posts_of(partition: str) -> Listing:

@@ -1,5 +1,6 @@
 """Markdown to tokens and HTML, by markdown-it-py: CommonMark, tables, strikethrough, footnotes, and
-links where an address stands by itself. Raw HTML is off: it is shown as text.
+links where an address stands by itself. Raw HTML is off: it is shown as text. Comments have less of
+it: no headings, rules, pictures, tables and footnotes.
 
 Whatever is sent takes time in proportion to its length, and memory in proportion to MAX_HTML:
 rendering stops when it would pass that, because a long reference that is used many times grows
@@ -39,6 +40,11 @@ def html(tokens: Sequence[Token]) -> str:
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
+def comment_html(text: str) -> str:
+    """The HTML of a comment, not yet sanitised; raises TooLong."""
+    return str(_comment_parser().render(text))
+
+
 def plain_text(tokens: Sequence[Token]) -> str:
     """The words of a text without its markup, code blocks and footnotes' marks."""
     inline = (token.children or [] for token in tokens if token.type == "inline")
@@ -56,8 +62,16 @@ def _words(tokens: Iterable[Token]) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
+    return _with_links().enable(["table", "strikethrough"]).use(footnote_plugin)
+
+
+@cache
+def _comment_parser() -> MarkdownIt:
+    return _with_links().enable("strikethrough").disable(["heading", "lheading", "hr", "image"])
+
+
+def _with_links() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_BoundedRenderer)
-    parser.enable(["table", "strikethrough"]).use(footnote_plugin)
     # As a last step only: the rule of the same name within lines takes time with the square of
     # their length.
     parser.core.ruler.enable("linkify")

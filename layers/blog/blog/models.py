@@ -1,13 +1,24 @@
 """Posts as they are sent and as they are shown."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blog.fields import Bio, Body, Excerpt, HttpsAddress, Name, Slug, Tags, Title
+from blog.fields import (
+    Bio,
+    Body,
+    CommentBody,
+    Excerpt,
+    HttpsAddress,
+    Name,
+    Reason,
+    Slug,
+    Tags,
+    Title,
+)
 from blog.moments import Moment, SentMoment
 from blog.people import Author
-from blog.post import Comments, Entry, Post, Stats, Status
+from blog.post import Comments, Entry, Moderation, Post, Stats, Status
 
 
 class _Sent(BaseModel):
@@ -71,6 +82,10 @@ class ProfileChanges(_Sent):
     bio: Annotated[Bio | None, Field(default=None, description="Plain text; null clears it")]
     picture: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     website: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+    approves_first_comments: Annotated[
+        bool,
+        Field(default=None, description="Whether who never commented with one before must wait"),
+    ]
 
     def given(self) -> dict[str, Any]:
         """The members that were sent, null ones among them."""
@@ -98,6 +113,7 @@ class Account(BaseModel):
     bio: str | None
     picture: str | None
     website: str | None
+    approves_first_comments: bool
     permissions: list[str]
     post_count: int
     follower_count: int
@@ -145,6 +161,18 @@ class PostDetail(PostSummary):
         return cls.model_validate(_joined(Entry.of(post), author, stats) | texts)
 
 
+class OwnPostSummary(PostSummary):
+    """A post in a list of one's own, or of a moderator's."""
+
+    moderation: Annotated[Moderation | None, Field(description="Why it is hidden, if it is")]
+
+
+class OwnPost(PostDetail):
+    """A post of one's own."""
+
+    moderation: Annotated[Moderation | None, Field(description="Why it is hidden, if it is")]
+
+
 def _joined(entry: Entry, author: Author, stats: Stats) -> dict[str, Any]:
     counters = {"like_count": stats.like_count, "comment_count": stats.comment_count}
     return {**entry.model_dump(), "author": author.model_dump(), **counters}
@@ -154,6 +182,13 @@ class PostPage(BaseModel):
     """A page of a list; `next_cursor` is null on the last."""
 
     items: list[PostSummary]
+    next_cursor: str | None
+
+
+class OwnPostPage(BaseModel):
+    """A page of one's own posts, or of those that moderators have hidden."""
+
+    items: list[OwnPostSummary]
     next_cursor: str | None
 
 
@@ -189,4 +224,113 @@ class RevisionPage(BaseModel):
     """A page of revisions."""
 
     items: list[RevisionSummary]
+    next_cursor: str | None
+
+
+class NewComment(_Sent):
+    """A comment on a post, or a reply to one."""
+
+    body: Annotated[CommentBody, Field(description="Markdown without headings and pictures")]
+    parent_id: Annotated[str | None, Field(description="The comment that it replies to")] = None
+
+
+class CommentChanges(_Sent):
+    """A merge patch of a comment of one's own (RFC 7396)."""
+
+    body: Annotated[CommentBody, Field(default=None, description="Markdown")]
+
+
+class CommentDetail(BaseModel):
+    """A comment. A pending one is seen by its writer and the post's author, and by nobody else."""
+
+    id: str
+    post_id: str
+    parent_id: str | None
+    body: Annotated[str, Field(description="Markdown")]
+    body_html: Annotated[str, Field(description="Rendered and sanitised")]
+    author: Author
+    status: Literal["published", "pending"]
+    version: int
+    created_at: Moment
+    updated_at: Moment
+
+
+class Tombstone(BaseModel):
+    """What is left of a deleted comment that has replies."""
+
+    id: str
+    deleted: Literal[True] = True
+
+
+class CommentPage(BaseModel):
+    """A page of the comments on a post, oldest first; replies carry their parent's id."""
+
+    items: list[CommentDetail | Tombstone]
+    next_cursor: str | None
+
+
+class PendingPage(BaseModel):
+    """A page of the comments that wait for one's approval, oldest first."""
+
+    items: list[CommentDetail]
+    next_cursor: str | None
+
+
+class Reasoned(_Sent):
+    """Why somebody reports something, or a moderator acts."""
+
+    reason: Reason
+
+
+class Unavailable(BaseModel):
+    """Something in a list of one's own that is no longer there to see."""
+
+    id: str
+    available: Literal[False] = False
+
+
+class LikesPage(BaseModel):
+    """A page of the posts that one likes, the newest posts first."""
+
+    items: list[PostSummary | Unavailable]
+    next_cursor: str | None
+
+
+class FollowsPage(BaseModel):
+    """A page of the authors whom one follows, the latest followed first."""
+
+    items: list[PublicProfile | Unavailable]
+    next_cursor: str | None
+
+
+class BannedPerson(BaseModel):
+    """Somebody who may not write."""
+
+    author: Author
+    reason: str
+    at: Moment
+
+
+class BannedPage(BaseModel):
+    """A page of those who are banned, the latest first."""
+
+    items: list[BannedPerson]
+    next_cursor: str | None
+
+
+class Report(BaseModel):
+    """What somebody has told moderators of a post, or of a comment on it."""
+
+    id: str
+    post_id: str
+    comment_id: str | None
+    reason: str
+    author: Annotated[Author, Field(description="Who reported it")]
+    created_at: Moment
+
+
+class ReportPage(BaseModel):
+    """A page of reports, the latest first."""
+
+    items: list[Report]
     next_cursor: str | None

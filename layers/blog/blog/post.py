@@ -10,6 +10,13 @@ Status = Literal["draft", "scheduled", "published"]
 Comments = Literal["open", "closed"]
 
 
+class Moderation(BaseModel):
+    """Why a moderator has hidden a post, and when."""
+
+    reason: str
+    at: Moment
+
+
 class Post(BaseModel):
     """A post with all that decides where it is listed. `owner` is the raw sub and never shown.
 
@@ -47,6 +54,7 @@ class Post(BaseModel):
     updated_at: Moment
     publish_at: Moment | None = None
     published_at: Moment | None = None
+    moderation: Moderation | None = None
 
     @property
     def excerpt(self) -> str:
@@ -56,7 +64,7 @@ class Post(BaseModel):
     @property
     def is_public(self) -> bool:
         """Whether everyone may read it."""
-        return self.status == "published"
+        return self.status == "published" and self.moderation is None
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:
@@ -87,6 +95,7 @@ class Entry(BaseModel):
     created_at: Moment
     updated_at: Moment
     published_at: Moment | None = None
+    moderation: Moderation | None = None
 
     @classmethod
     def of(cls, post: Post) -> Self:
@@ -95,9 +104,27 @@ class Entry(BaseModel):
 
 
 class Stats(BaseModel):
-    """A post's counters, and what decides whether they may go up."""
+    """A post's counters, what decides whether they may go up, and whose post it is: so that likes
+    and comments never read the post itself."""
 
     like_count: int = 0
     comment_count: int = 0
     is_public: bool = False
     comments: Comments = "open"
+    owner: str = ""
+    author_id: str = ""
+
+    @classmethod
+    def of(cls, post: Post) -> Self:
+        """Those of a new post."""
+        return cls.model_validate(cls.state_of(post))
+
+    @staticmethod
+    def state_of(post: Post) -> dict[str, Any]:
+        """What the post's own writes say in it; the counters are others'."""
+        return {
+            "is_public": post.is_public,
+            "comments": post.comments,
+            "owner": post.owner,
+            "author_id": post.author_id,
+        }

@@ -13,8 +13,17 @@ from blog.errors import (
     SlugTaken,
     WriteContended,
 )
+from blog.gate import check_gate, is_gate, open_gate
 from blog.idempotency import Idempotency
-from blog.keys import Key, post_key, profile_key, revision_text_key, slug_key, stats_key
+from blog.keys import (
+    Key,
+    ban_key,
+    post_key,
+    profile_key,
+    revision_text_key,
+    slug_key,
+    stats_key,
+)
 from blog.models import NewPost, PostChanges
 from blog.moments import now
 from blog.people import Person
@@ -52,20 +61,24 @@ class Posts:
         moment = moment or now()
         wanted = slug_key(new.slug or derived_slug(new.title))
         once = [] if idempotency is None else [idempotency.key]
-        items = self._table.get_all([wanted, profile_key(owner.author_id), *once])
+        gate = ban_key(owner.author_id)
+        items = self._table.get_all([wanted, profile_key(owner.author_id), gate, *once])
         if idempotency is not None:  # first: what was valid then need not be valid now
             kept = items.get(idempotency.key)
             if kept is not None and idempotency.still_holds(kept, moment):
                 return self._made_before(idempotency.made_id(kept), items)
+        check_gate(items.get(gate))
         post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment)
         if wanted in items:
             post = _with_a_free_slug(post)
         for _ in pauses(WRITE_TRIES):
             try:
-                self._table.transact(creation(post, idempotency))
+                self._table.transact([open_gate(owner.author_id), *creation(post, idempotency)])
             except TransactionContended:
                 continue
             except ConditionRefused as e:
+                if is_gate(e.key):
+                    check_gate(e.item)
                 if idempotency is not None and e.key == idempotency.key and e.item is not None:
                     return self._made_before(idempotency.made_id(e.item), items)
                 post = _with_a_free_slug(post)
@@ -109,7 +122,7 @@ class Posts:
         post = _post(self._table.get(post_key(post_id)))
         for _ in pauses(WRITE_TRIES):
             before = _changeable(post, sub, if_match)
-            try:
+            try:  # no gate: who is banned may delete what is theirs
                 self._table.transact(change(before, None, sub))
             except TransactionContended:
                 continue
@@ -134,16 +147,19 @@ class Posts:
         for _ in pauses(WRITE_TRIES):
             # The condition on the write decides; that it is also checked before spares a
             # transaction that is bound to fail, which could disturb the owner's own.
-            before = _changeable(post, owner.sub, if_match)
+            before = _changeable(post, owner.sub, if_match, items.get(ban_key(owner.author_id)))
             after = edit.applied_to(before, now())
             if slug_is_taken and after.slug not in reserved_slugs(before):
                 after = _with_a_free_slug(after)
             try:
-                self._table.transact(change(before, after, owner.sub))
+                gate = open_gate(owner.author_id)
+                self._table.transact([gate, *change(before, after, owner.sub)])
             except TransactionContended:
                 continue
             except ConditionRefused as e:
-                if e.key == post_key(post_id):
+                if is_gate(e.key):
+                    check_gate(e.item)
+                elif e.key == post_key(post_id):
                     post = _post(e.item)
                 else:
                     slug_is_taken = True
@@ -153,8 +169,8 @@ class Posts:
 
     def _read(self, post_id: str, owner: Person, *more: Key) -> dict[Key, Item]:
         """A post and whatever an answer about it needs, in one round trip."""
-        keys = [post_key(post_id), stats_key(post_id), profile_key(owner.author_id), *more]
-        return self._table.get_all(keys)
+        about_owner = [profile_key(owner.author_id), ban_key(owner.author_id)]
+        return self._table.get_all([post_key(post_id), stats_key(post_id), *about_owner, *more])
 
     def _made_before(self, post_id: str, items: dict[Key, Item]) -> PostView:
         """What was made with an idempotency key, as it is now; their profile has been read."""
@@ -169,12 +185,15 @@ def _post(item: Item | None) -> Post | None:
     return None if item is None else Post.of(item)
 
 
-def _changeable(post: Post | None, sub: str, if_match: IfMatch | None) -> Post:
+def _changeable(
+    post: Post | None, sub: str, if_match: IfMatch | None, gate: Item | None = None
+) -> Post:
     """The post, if this person may change it in this version; else the reason why not."""
     if post is None or (post.owner != sub and not post.is_public):
         raise NotFound("There is no such post.")
     if post.owner != sub:
         raise Forbidden("This post is somebody else's.")
+    check_gate(gate)
     if if_match is not None and not if_match.holds(post.version):
         raise PreconditionFailed(post.version)
     return post

@@ -3,13 +3,13 @@
 Access tokens carry no name: the app sends it once, and it shows everywhere at once.
 """
 
-from blog.errors import NotFound, WriteContended
+from blog.errors import NotFound
+from blog.gate import check_gate, open_gate
 from blog.identifiers import is_author_id
 from blog.keys import author_stats_key, profile_key
 from blog.models import Account, ProfileChanges, PublicProfile
 from blog.people import Author, Person
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import Action, Item, Table, TransactionContended
+from blog.table import Action, ConditionRefused, Item, Table
 from blog_auth.identity import Identity
 
 
@@ -26,19 +26,10 @@ class Profiles:
         """
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
-        profile, stats = self._read(author_id)
-        if not profile and not stats.get("post_count"):
+        shown = public_profile(author_id, *self._read(author_id))
+        if shown is None:
             raise NotFound("There is no such author.")
-        author = Author.of(author_id, profile)
-        return PublicProfile(
-            id=author_id,
-            name=author.name,
-            bio=profile.get("bio"),
-            picture=author.picture,
-            website=profile.get("website"),
-            post_count=stats.get("post_count", 0),
-            follower_count=stats.get("follower_count", 0),
-        )
+        return shown
 
     def account(self, person: Person, identity: Identity) -> Account:
         """Oneself, also before there is a profile; nothing is written."""
@@ -50,6 +41,7 @@ class Profiles:
             bio=profile.get("bio"),
             picture=profile.get("picture"),
             website=profile.get("website"),
+            approves_first_comments=profile.get("approves_first_comments", False),
             permissions=sorted(identity.permissions),
             post_count=stats.get("post_count", 0),
             follower_count=stats.get("follower_count", 0),
@@ -58,20 +50,47 @@ class Profiles:
 
     def edit(self, person: Person, changes: ProfileChanges) -> None:
         """Store what was sent and leave the rest, so that no race loses another field; the first
-        time it makes the profile. Raises WriteContended and Unavailable."""
+        time it makes the profile. Raises Forbidden for who is banned, WriteContended and
+        Unavailable."""
         given = changes.given()
         if not given:
             return None
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(given))
-        action = Action(profile_key(person.author_id), values=given, update=update)
-        for _ in pauses(WRITE_TRIES):
-            try:
-                return self._table.transact([action])
-            except TransactionContended:
-                continue
-        raise WriteContended
+        try:
+            return self._table.write(
+                [
+                    open_gate(person.author_id),
+                    Action(profile_key(person.author_id), values=given, update=update),
+                    # So that who follows this author need look into one item alone.
+                    Action(
+                        author_stats_key(person.author_id),
+                        values={"has_profile": True},
+                        update="SET #has_profile = :has_profile",
+                    ),
+                ]
+            )
+        except ConditionRefused as e:
+            check_gate(e.item)
+            raise
 
     def _read(self, author_id: str) -> tuple[Item, Item]:
         profile, stats = profile_key(author_id), author_stats_key(author_id)
         items = self._table.get_all([profile, stats])
         return items.get(profile, {}), items.get(stats, {})
+
+
+def public_profile(author_id: str, profile: Item | None, stats: Item) -> PublicProfile | None:
+    """An author as everyone sees them, from what is stored; None where nothing public is known."""
+    if not profile and not stats.get("post_count") and not stats.get("comment_count"):
+        return None
+    profile = profile or {}
+    author = Author.of(author_id, profile)
+    return PublicProfile(
+        id=author_id,
+        name=author.name,
+        bio=profile.get("bio"),
+        picture=author.picture,
+        website=profile.get("website"),
+        post_count=stats.get("post_count", 0),
+        follower_count=stats.get("follower_count", 0),
+    )

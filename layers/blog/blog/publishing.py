@@ -1,9 +1,11 @@
 """What is due: every minute, the scheduled posts whose time has come."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from blog.errors import Unavailable, WriteContended
+from blog.gate import is_gate, open_gate
 from blog.keys import DUE, entry_sort_key, post_key
 from blog.post import Post
 from blog.retries import WRITE_TRIES, pauses
@@ -45,14 +47,29 @@ def publish(table: Table, post_id: str, moment: datetime) -> bool:
         if post is None or post.publish_at is None or post.publish_at > moment:
             return False
         try:
-            table.transact(change(post, published(post), post.owner))
+            gate = open_gate(post.author_id)
+            table.transact([gate, *change(post, published(post), post.owner)])
         except TransactionContended:
             continue
         except ConditionRefused as e:
+            if is_gate(e.key):
+                if e.item is not None and "banned_at" in e.item:
+                    _take_back(table, post)
+                return False
             item = e.item
         else:
             return True
     raise WriteContended
+
+
+def _take_back(table: Table, post: Post) -> None:
+    """Make a draft of a scheduled post whose author has been banned; an edit of it in between
+    leaves it to the next run."""
+    draft = post.model_copy(
+        update={"status": "draft", "publish_at": None, "lock_version": post.lock_version + 1}
+    )
+    with suppress(ConditionRefused):
+        table.write(change(post, draft, post.owner))
 
 
 def published(before: Post) -> Post:

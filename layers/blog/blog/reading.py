@@ -3,6 +3,7 @@
 Nothing here writes: it is all that the function needs which the anonymous internet reaches.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from blog.errors import NotFound
@@ -11,6 +12,9 @@ from blog.identifiers import is_author_id
 from blog.keys import Key, post_key, profile_key, revision_text_key, slug_key, stats_key
 from blog.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
 from blog.models import (
+    OwnPost,
+    OwnPostPage,
+    OwnPostSummary,
     PostDetail,
     PostPage,
     PostSummary,
@@ -40,8 +44,12 @@ class PostView(NamedTuple):
         return cls(post, Author.of(post.author_id, items.get(profile_key(post.author_id))), stats)
 
     def shown(self) -> PostDetail:
-        """As an answer shows it."""
+        """As everyone sees it."""
         return PostDetail.of_post(*self)
+
+    def shown_to_owner(self) -> OwnPost:
+        """As its owner sees it, with why it is hidden."""
+        return OwnPost.of_post(*self)
 
 
 class Library:
@@ -86,9 +94,9 @@ class Library:
 
     def list_owned_by(
         self, sub: str, *, status: Status | None, limit: int, cursor: str | None
-    ) -> PostPage:
+    ) -> OwnPostPage:
         """One's own posts, all or of one status, newest created first."""
-        return self._page(owned(sub, status), limit, cursor)
+        return own_page_of(self._table, owned(sub, status), limit, cursor)
 
     def tags(self, *, limit: int, cursor: str | None) -> TagPage:
         """The tags of published posts with their counts, by name."""
@@ -148,20 +156,36 @@ class Library:
         return PostView.of(post, items)
 
     def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
-        """A page with all that its rows show: one round trip for the rows, one for all the rest."""
-        rows, next_cursor = rows_of(self._table, listing, limit, cursor)
-        entries = [Entry.model_validate(row) for row in rows]
-        keys = [stats_key(entry.id) for entry in entries]
-        items = self._table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
-        summaries = [
-            PostSummary.of(
-                entry,
-                Author.of(entry.author_id, items.get(profile_key(entry.author_id))),
-                Stats.model_validate(items.get(stats_key(entry.id), {})),
-            )
-            for entry in entries
-        ]
-        return PostPage(items=summaries, next_cursor=next_cursor)
+        return page_of(self._table, listing, limit, cursor)
+
+
+def page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> PostPage:
+    """A page of posts for everyone."""
+    rows, next_cursor = joined_rows(table, listing, limit, cursor)
+    return PostPage(items=[PostSummary.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+def own_page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> OwnPostPage:
+    """A page of posts for their owner, or for moderators, with why they are hidden."""
+    rows, next_cursor = joined_rows(table, listing, limit, cursor)
+    return OwnPostPage(items=[OwnPostSummary.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+def joined_rows(
+    table: Table, listing: Listing, limit: int, cursor: str | None
+) -> tuple[list[tuple[Entry, Author, Stats]], str | None]:
+    """A page with all that its rows show: one round trip for the rows, one for all the rest."""
+    rows, next_cursor = rows_of(table, listing, limit, cursor)
+    entries = [Entry.model_validate(row) for row in rows]
+    keys = [stats_key(entry.id) for entry in entries]
+    items = table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
+    return [joined(entry, items) for entry in entries], next_cursor
+
+
+def joined(entry: Entry, items: Mapping[Key, Item]) -> tuple[Entry, Author, Stats]:
+    """An entry with what is shown beside it, from items among which that is."""
+    author = Author.of(entry.author_id, items.get(profile_key(entry.author_id)))
+    return entry, author, Stats.model_validate(items.get(stats_key(entry.id), {}))
 
 
 def revision_of(item: Item | None) -> Revision:

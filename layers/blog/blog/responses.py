@@ -1,14 +1,15 @@
-"""Answers: posts with their entity tags, and problems, rendered in one place."""
+"""Answers: posts and comments with their entity tags, and problems, rendered in one place."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
 from blog.entity_tags import entity_tag, none_match
 from blog.errors import (
@@ -20,7 +21,6 @@ from blog.errors import (
     Unauthorized,
     Unprocessable,
 )
-from blog.models import PostDetail
 from blog_auth.errors import NotAuthenticated
 from blog_auth.refusals import NO_TOKEN
 
@@ -48,20 +48,23 @@ _MESSAGES = {
 }
 
 
-def post_response(
-    post: PostDetail,
+T = TypeVar("T", bound=BaseModel)
+
+
+def entity_response(
+    shown: T,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     if_none_match: str | None = None,
-) -> Response[PostDetail | None]:
-    """A post with its entity tag, or 304 where the client has this very representation."""
-    tag = entity_tag(post)
+) -> Response[T | None]:
+    """A post or a comment with its entity tag, or 304 where the client has it as it is."""
+    tag = entity_tag(shown)  # type: ignore[arg-type] # it has a version
     headers = {"ETag": tag, "Cache-Control": cache_control, **(headers or {})}
     if not none_match(if_none_match, tag):
         return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(status, JSON, post, headers)
+    return Response(status, JSON, shown, headers)
 
 
 def document_response(

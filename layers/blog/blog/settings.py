@@ -40,3 +40,9 @@ class AuthorSettings(Settings):
     """Also the key under which author ids are made: for functions that write for a person."""
 
     author_id_key: str = Field(alias="AUTHOR_ID_KEY", min_length=32)
+
+
+class CommentSettings(AuthorSettings):
+    """Also how many comments a person may write in an hour."""
+
+    comments_per_hour: int = Field(default=60, alias="COMMENTS_PER_HOUR", ge=1)

@@ -4,6 +4,7 @@ What botocore raises becomes one of three things here, and nowhere else: Conditi
 TransactionContended, or Unavailable. Anything else is a bug and passes through.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
-from blog.errors import Unavailable
+from blog.errors import Unavailable, WriteContended
 from blog.keys import Key
-from blog.retries import pauses
+from blog.retries import WRITE_TRIES, pauses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,10 +28,14 @@ Item = dict[str, Any]
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
+MAX_CALLS_AT_ONCE = 32
 # A call takes at most two tries of 1 s to connect or 2 s to be answered, and a pause of 1 s: 5 s.
 # So the two calls of a write end before their function does (15 s), with an answer of ours.
 CLIENT_CONFIG = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=MAX_CALLS_AT_ONCE,
 )
 
 _THROTTLED = frozenset(
@@ -70,10 +75,10 @@ class TransactionContended(Exception):
 
 @dataclass(frozen=True)
 class Action:
-    """One write of a transaction: it puts `item`, or applies `update`, or deletes.
+    """One part of a transaction: it puts `item`, or applies `update`, or only checks, or deletes.
 
-    `condition` is a ConditionExpression and `update` an UpdateExpression, with `#name` and `:name`
-    for each of the `values`.
+    `condition` is a ConditionExpression and `update` an UpdateExpression, in which `#name` stands
+    for the attribute of that name and `:name` for that one of the `values`.
     """
 
     key: Key
@@ -81,6 +86,7 @@ class Action:
     condition: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     update: str = ""
+    is_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ class Table:
         """
         unique = list(dict.fromkeys(keys))
         batches = [unique[n : n + MAX_BATCH_GET] for n in range(0, len(unique), MAX_BATCH_GET)]
-        found = _side_by_side(self._get_batch, batches)
+        found = each_side_by_side(self._get_batch, batches)
         return {Key(item["pk"], item["sk"]): item for items in found for item in items}
 
     def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
@@ -148,7 +154,7 @@ class Table:
 
     def query_all(self, ranges: Sequence[Range], limit: int) -> list[list[Item]]:
         """Up to `limit` items of each range, asked for side by side."""
-        return _side_by_side(lambda wanted: self.query(wanted, limit), ranges)
+        return each_side_by_side(lambda wanted: self.query(wanted, limit), ranges)
 
     def keys_of(self, partition: str, limit: int) -> list[Key]:
         """Up to `limit` keys of whatever lies in a partition."""
@@ -214,6 +220,16 @@ class Table:
                 raise Unavailable from e
             raise
 
+    def write(self, actions: Sequence[Action]) -> None:
+        """The same, tried again while others write one of the same items, for transactions whose
+        conditions alone decide. Raises WriteContended in the end."""
+        for _ in pauses(WRITE_TRIES):
+            try:
+                return self.transact(actions)
+            except TransactionContended:
+                continue
+        raise WriteContended
+
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation in ("get_item", "query"):
             parameters["TableName"] = self._name
@@ -234,15 +250,16 @@ class Table:
             kind = "Put"
             request["Item"] = self._attributes({**action.item, **action.key._asdict()})
         else:
-            kind = "Update" if action.update else "Delete"
+            kind = "Update" if action.update else "ConditionCheck" if action.is_check else "Delete"
             request["Key"] = self._attributes(action.key._asdict())
         if action.update:
             request["UpdateExpression"] = action.update
         if action.condition:
             request["ConditionExpression"] = action.condition
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if names := re.findall(r"#(\w+)", f"{action.condition} {action.update}"):
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
         if action.values:
-            request["ExpressionAttributeNames"] = {f"#{name}": name for name in action.values}
             request["ExpressionAttributeValues"] = self._attributes(
                 {f":{name}": value for name, value in action.values.items()}
             )
@@ -258,9 +275,17 @@ class Table:
         return self._plain(attributes) if attributes else None
 
 
-def _side_by_side(do: Callable[[_T], _R], several: Sequence[_T]) -> list[_R]:
+def side_by_side(one: Callable[[], _T], another: Callable[[], _R]) -> tuple[_T, _R]:
+    """What both give, asked for at once."""
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(one)
+        second = another()
+        return first.result(), second
+
+
+def each_side_by_side(do: Callable[[_T], _R], several: Sequence[_T]) -> list[_R]:
     """What each gives, in their order; one alone needs no thread."""
     if len(several) <= 1:
         return [do(one) for one in several]
-    with ThreadPoolExecutor(len(several)) as pool:
+    with ThreadPoolExecutor(min(len(several), MAX_CALLS_AT_ONCE)) as pool:
         return list(pool.map(do, several))

@@ -56,7 +56,8 @@ def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
         yield from _revisions(before, after)
     elif before is not None and before.published_at is not None:
         # It may have revisions and comments, more than fit in here.
-        yield Action(deletion_job_key(before.id), {"post_id": before.id})
+        job = {"post_id": before.id, "author_id": before.author_id}
+        yield Action(deletion_job_key(before.id), job)
 
 
 def _slugs(before: Post | None, after: Post | None) -> Iterator[Action]:
@@ -77,11 +78,11 @@ def _stats(before: Post | None, after: Post | None) -> Iterator[Action]:
         if before is not None:
             yield Action(stats_key(before.id))
         return
-    state = {"is_public": after.is_public, "comments": after.comments}
+    state = Stats.state_of(after)
     if before is None:
-        yield Action(stats_key(after.id), Stats.model_validate(state).model_dump())
-    elif (before.is_public, before.comments) != (after.is_public, after.comments):
-        update = "SET #is_public = :is_public, #comments = :comments"
+        yield Action(stats_key(after.id), Stats.of(after).model_dump())
+    elif Stats.state_of(before) != state:
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in state)
         yield Action(stats_key(after.id), values=state, update=update)
 
 

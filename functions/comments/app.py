@@ -1,0 +1,207 @@
+"""Comments: write, edit and delete them, approve those that wait, and report."""
+
+import os
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from blog.api import identity, lambda_handler, resolver
+from blog.comments import Comments
+from blog.conversations import Conversations
+from blog.entity_tags import IfMatch
+from blog.idempotency import Idempotency
+from blog.identifiers import author_id, checked_id
+from blog.models import (
+    CommentChanges,
+    CommentDetail,
+    NewComment,
+    PendingPage,
+    Reasoned,
+)
+from blog.moderation import Reports
+from blog.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
+from blog.people import Person
+from blog.permissions import MODERATE_CONTENT, writer
+from blog.responses import JSON, PRIVATE, entity_response
+from blog.settings import CommentSettings
+from blog.table import Table
+
+settings = CommentSettings.from_environment(os.environ)
+table = Table.connect(settings.table_name)
+comments = Comments(table, settings.comments_per_hour)
+conversations = Conversations(table)
+reports = Reports(table)
+app = resolver()
+app.configure_openapi(security_schemes=ACCESS_TOKEN)
+
+
+@app.post(
+    "/posts/<post_id>/comments",
+    summary="Comment on a published post",
+    description="Where its author approves first comments, those of newcomers wait: see status.",
+    operation_id="createComment",
+    tags=["Comments"],
+    security=SECURITY,
+    responses=answers(201, CommentDetail, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+)
+def create_comment(
+    post_id: Annotated[str, Path()],
+    new: Annotated[NewComment, Body()],
+    key: IdempotencyKeyField = None,
+) -> Response[CommentDetail | None]:
+    person = _writer()
+    idempotency = Idempotency.of(person.sub, key, new, f"comment on {post_id}") if key else None
+    comment = comments.create(checked_id(post_id), new, writer=person, idempotency=idempotency)
+    path = app.current_event.request_context.path.rstrip("/")
+    return entity_response(
+        comment, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{comment.id}"}
+    )
+
+
+@app.patch(
+    "/posts/<post_id>/comments/<comment_id>",
+    summary="Edit a comment of one's own",
+    description="A JSON merge patch (RFC 7396). If-Match names the version that was read.",
+    operation_id="editComment",
+    tags=["Comments"],
+    security=SECURITY,
+    responses=answers(200, CommentDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+)
+def edit_comment(
+    post_id: Annotated[str, Path()],
+    comment_id: Annotated[str, Path()],
+    changes: Annotated[CommentChanges, Body()],
+    if_match: IfMatchField = None,
+) -> Response[CommentDetail | None]:
+    comment = comments.edit(
+        checked_id(post_id),
+        checked_id(comment_id),
+        changes,
+        writer=_writer(),
+        if_match=IfMatch.parse(if_match),
+    )
+    return entity_response(comment, cache_control=PRIVATE)
+
+
+@app.delete(
+    "/posts/<post_id>/comments/<comment_id>",
+    summary="Delete a comment of one's own, or under a post of one's own, or as a moderator",
+    operation_id="deleteComment",
+    tags=["Comments"],
+    security=SECURITY,
+    responses=answers(204, None, 400, 401, 403, 404, 409, 412),
+)
+def delete_comment(
+    post_id: Annotated[str, Path()],
+    comment_id: Annotated[str, Path()],
+    if_match: IfMatchField = None,
+) -> Response[None]:
+    precondition = IfMatch.parse(if_match)
+    person = _writer()
+    comments.delete(
+        checked_id(post_id),
+        checked_id(comment_id),
+        person=person,
+        is_moderator=identity(app).may(MODERATE_CONTENT),
+        if_match=precondition,
+    )
+    return _done()
+
+
+@app.get(
+    "/me/comments",
+    summary="The comments that wait for one's approval, oldest first",
+    operation_id="listWaitingComments",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, PendingPage, 400, 401),
+)
+def list_waiting_comments(
+    status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[PendingPage]:
+    page = conversations.waiting_for(_person().author_id, limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+
+
+@app.put(
+    "/posts/<post_id>/comments/<comment_id>/approval",
+    summary="Publish a comment that waits; its writer need not wait again",
+    operation_id="approveComment",
+    tags=["Comments"],
+    security=SECURITY,
+    responses=answers(204, None, 401, 403, 404, 409),
+)
+def approve_comment(
+    post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
+) -> Response[None]:
+    comments.approve(checked_id(post_id), checked_id(comment_id), author=_writer())
+    return _done()
+
+
+@app.delete(
+    "/posts/<post_id>/comments/<comment_id>/approval",
+    summary="Remove a comment that waits",
+    operation_id="declineComment",
+    tags=["Comments"],
+    security=SECURITY,
+    responses=answers(204, None, 401, 403, 404, 409),
+)
+def decline_comment(
+    post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
+) -> Response[None]:
+    comments.decline(checked_id(post_id), checked_id(comment_id), author=_writer())
+    return _done()
+
+
+@app.post(
+    "/posts/<post_id>/report",
+    summary="Tell moderators of a post",
+    operation_id="reportPost",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+)
+def report_post(
+    post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    reports.report(checked_id(post_id), None, given.reason, reporter=_writer())
+    return _done()
+
+
+@app.post(
+    "/posts/<post_id>/comments/<comment_id>/report",
+    summary="Tell moderators of a comment",
+    operation_id="reportComment",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+)
+def report_comment(
+    post_id: Annotated[str, Path()],
+    comment_id: Annotated[str, Path()],
+    given: Annotated[Reasoned, Body()],
+) -> Response[None]:
+    reports.report(checked_id(post_id), checked_id(comment_id), given.reason, reporter=_writer())
+    return _done()
+
+
+def _person() -> Person:
+    sub = identity(app).sub
+    return Person(sub, author_id(sub, settings.author_id_key))
+
+
+def _writer() -> Person:
+    """Who makes this request, if they may write."""
+    writer(identity(app))
+    return _person()
+
+
+def _done() -> Response[None]:
+    return Response(204, headers={"Cache-Control": PRIVATE})
+
+
+handler = lambda_handler(app, settings, authenticated=True)

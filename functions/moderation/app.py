@@ -1,0 +1,137 @@
+"""What moderators do: hide posts, ban people, and read what was reported."""
+
+import os
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+
+from blog.api import identity, lambda_handler, resolver
+from blog.identifiers import author_id as author_id_of
+from blog.identifiers import checked_id
+from blog.models import BannedPage, OwnPostPage, Reasoned, ReportPage
+from blog.moderation import Moderators
+from blog.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.parameters import Cursor, Limit
+from blog.people import Person
+from blog.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted, writer
+from blog.responses import JSON, PRIVATE
+from blog.settings import AuthorSettings
+from blog.table import Table
+
+settings = AuthorSettings.from_environment(os.environ)
+table = Table.connect(settings.table_name)
+moderators = Moderators(table)
+app = resolver()
+app.configure_openapi(security_schemes=ACCESS_TOKEN)
+
+
+@app.get(
+    "/moderation/posts",
+    summary="The posts that are hidden, the latest first",
+    operation_id="listHiddenPosts",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(200, OwnPostPage, 400, 401, 403),
+)
+def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> Response[OwnPostPage]:
+    permitted(identity(app), MODERATE_CONTENT)
+    page = moderators.hidden(limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+
+
+@app.put(
+    "/moderation/posts/<post_id>",
+    summary="Hide a published post; its owner sees the reason",
+    operation_id="hidePost",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+)
+def hide_post(
+    post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    moderator = _moderator(MODERATE_CONTENT)
+    moderators.hide(checked_id(post_id), given.reason, moderator=moderator)
+    return _done()
+
+
+@app.delete(
+    "/moderation/posts/<post_id>",
+    summary="Let everyone read a post again",
+    operation_id="unhidePost",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 401, 403, 404, 409),
+)
+def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
+    moderators.unhide(checked_id(post_id), moderator=_moderator(MODERATE_CONTENT))
+    return _done()
+
+
+@app.get(
+    "/moderation/people",
+    summary="Those who are banned, the latest first",
+    operation_id="listBannedPeople",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(200, BannedPage, 400, 401, 403),
+)
+def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> Response[BannedPage]:
+    permitted(identity(app), MODERATE_PEOPLE)
+    page = moderators.banned(limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+
+
+@app.put(
+    "/moderation/people/<author_id>",
+    summary="Keep somebody from writing, from this moment on",
+    operation_id="banPerson",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+)
+def ban_person(
+    author_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    moderators.ban(author_id, given.reason, moderator=_moderator(MODERATE_PEOPLE))
+    return _done()
+
+
+@app.delete(
+    "/moderation/people/<author_id>",
+    summary="Let somebody write again",
+    operation_id="unbanPerson",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(204, None, 401, 403, 404, 409),
+)
+def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
+    moderators.unban(author_id, moderator=_moderator(MODERATE_PEOPLE))
+    return _done()
+
+
+@app.get(
+    "/moderation/reports",
+    summary="What was reported, the latest first",
+    operation_id="listReports",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=answers(200, ReportPage, 400, 401, 403),
+)
+def list_reports(limit: Limit = 20, cursor: Cursor = None) -> Response[ReportPage]:
+    permitted(identity(app), MODERATE_CONTENT)
+    page = moderators.reports(limit=limit, cursor=cursor)
+    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+
+
+def _moderator(permission: str) -> Person:
+    sub = permitted(writer(identity(app)), permission).sub
+    return Person(sub, author_id_of(sub, settings.author_id_key))
+
+
+def _done() -> Response[None]:
+    return Response(204, headers={"Cache-Control": PRIVATE})
+
+
+handler = lambda_handler(app, settings, authenticated=True)

@@ -1,0 +1,61 @@
+"""Comments as they are read: those on a post, and those that wait for its author."""
+
+from blog.comment import Comment, is_tombstone
+from blog.errors import NotFound
+from blog.keys import pending_comment_key, profile_key, stats_key
+from blog.listings import comments_on, waiting_for
+from blog.models import CommentDetail, CommentPage, PendingPage, Tombstone
+from blog.paging import rows_of
+from blog.people import Author
+from blog.post import Stats
+from blog.table import Item, Table, side_by_side
+
+
+class Conversations:
+    """The comments of one table, for those who read."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def on(self, post_id: str, *, limit: int, cursor: str | None) -> CommentPage:
+        """The comments on a post that everyone may read, oldest first; NotFound for all others."""
+        listing = comments_on(post_id)
+        page, stats = side_by_side(
+            lambda: rows_of(self._table, listing, limit, cursor, _is_worth_showing),
+            lambda: self._table.get(stats_key(post_id)),
+        )
+        if stats is None or not Stats.model_validate(stats).is_public:
+            raise NotFound("There is no such post.")
+        rows, next_cursor = page
+        profiles = self._table.get_all(
+            profile_key(row["author_id"]) for row in rows if not is_tombstone(row)
+        )
+        items = [
+            Tombstone(id=row["id"])
+            if is_tombstone(row)
+            else _shown(row, profiles.get(profile_key(row["author_id"])))
+            for row in rows
+        ]
+        return CommentPage(items=items, next_cursor=next_cursor)
+
+    def waiting_for(self, author_id: str, *, limit: int, cursor: str | None) -> PendingPage:
+        """The comments that wait for this author, oldest first."""
+        rows, next_cursor = rows_of(self._table, waiting_for(author_id), limit, cursor)
+        keys = [pending_comment_key(row["post_id"], row["sk"].partition("#")[2]) for row in rows]
+        profiles = [profile_key(row["author_id"]) for row in rows]
+        items = self._table.get_all([*keys, *profiles])
+        shown = [
+            _shown(items[key], items.get(profile))
+            for key, profile in zip(keys, profiles, strict=True)
+            if key in items  # else it was approved or removed at this very moment
+        ]
+        return PendingPage(items=shown, next_cursor=next_cursor)
+
+
+def _is_worth_showing(row: Item) -> bool:
+    """Not what is left of a comment whose replies are gone, too: a job removes it."""
+    return not is_tombstone(row) or row["reply_count"] > 0
+
+
+def _shown(row: Item, profile: Item | None) -> CommentDetail:
+    return Comment.of(row).shown(Author.of(row["author_id"], profile))

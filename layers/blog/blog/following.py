@@ -1,0 +1,87 @@
+"""What people see of their own likes and follows: the lists made of them."""
+
+from blog.cursors import cursor_after, sort_key_of
+from blog.keys import (
+    ENTRY,
+    FOLLOW,
+    Key,
+    author_stats_key,
+    profile_key,
+    stats_key,
+    summary_key,
+    user_partition,
+)
+from blog.listings import followed, followed_by, liked
+from blog.models import FollowsPage, LikesPage, PostPage, PostSummary, PublicProfile, Unavailable
+from blog.paging import rows_of
+from blog.people import Person
+from blog.post import Entry
+from blog.profiles import public_profile
+from blog.reading import joined, page_of
+from blog.table import HIGHEST, Item, Range, Table
+
+
+class Following:
+    """One's own lists in one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def likes(self, person: Person, *, limit: int, cursor: str | None) -> LikesPage:
+        """The posts that somebody likes, the newest posts first.
+
+        Likes lie under the post, so that to like and to take it back is one call each: they are
+        listed as the posts were made.
+        """
+        rows, next_cursor = rows_of(self._table, liked(person.sub), limit, cursor)
+        ids = [row["of"] for row in rows]
+        items = self._table.get_all([*map(summary_key, ids), *map(stats_key, ids)])
+        entries = {
+            post_id: Entry.model_validate(items[summary_key(post_id)])
+            for post_id in ids
+            if summary_key(post_id) in items
+        }
+        profiles = self._table.get_all(profile_key(one.author_id) for one in entries.values())
+        shown = [
+            PostSummary.of(*joined(entries[post_id], items | profiles))
+            if post_id in entries
+            else Unavailable(id=post_id)
+            for post_id in ids
+        ]
+        return LikesPage(items=shown, next_cursor=next_cursor)
+
+    def follows(self, person: Person, *, limit: int, cursor: str | None) -> FollowsPage:
+        """The authors whom somebody follows, the latest followed first."""
+        rows = self._follows(person)
+        listing = followed_by(person.sub)
+        for row in rows:
+            row["sk"] = f"{ENTRY}{row['since']}#{row['of']}"
+        rows.sort(key=lambda row: str(row["sk"]), reverse=True)
+        if cursor is not None:
+            after = sort_key_of(listing, cursor)
+            rows = [row for row in rows if row["sk"] < after]
+        page = rows[:limit]
+        keys = [key(row["of"]) for row in page for key in (profile_key, author_stats_key)]
+        items = self._table.get_all(keys)
+        shown = [_profile(row["of"], items) for row in page]
+        next_cursor = cursor_after(listing, page[-1]["sk"]) if len(rows) > limit else None
+        return FollowsPage(items=shown, next_cursor=next_cursor)
+
+    def feed(self, person: Person, *, limit: int, cursor: str | None) -> PostPage:
+        """What the authors whom somebody follows have published, the latest publication first.
+
+        Merged when it is read: one call for each author, side by side, and nothing is written for
+        anybody when a post is published.
+        """
+        authors = [row["of"] for row in self._follows(person)]
+        return page_of(self._table, followed(person.sub, authors), limit, cursor)
+
+    def _follows(self, person: Person) -> list[Item]:
+        wanted = Range(user_partition(person.sub), FOLLOW, FOLLOW + HIGHEST)
+        return self._table.query(wanted, 1000)
+
+
+def _profile(author_id: str, items: dict[Key, Item]) -> PublicProfile | Unavailable:
+    profile = items.get(profile_key(author_id))
+    stats = items.get(author_stats_key(author_id), {})
+    return public_profile(author_id, profile, stats) or Unavailable(id=author_id)

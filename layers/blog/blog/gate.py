@@ -1,0 +1,37 @@
+"""Whether a person may write at all: checked inside each write's transaction.
+
+So a ban bites at once, and not when a token or a cache expires.
+"""
+
+from blog.errors import Conflict, Forbidden
+from blog.keys import Key, ban_key
+from blog.table import Action, Item
+
+_OPEN = "attribute_not_exists(#banned_at) AND attribute_not_exists(#closed_for)"
+
+
+def open_gate(author_id: str) -> Action:
+    """The part of a transaction that is refused while this person may not write."""
+    return Action(ban_key(author_id), condition=_OPEN, is_check=True)
+
+
+def check_gate(item: Item | None) -> None:
+    """Raise for what lies under `ban_key`, if it keeps this person from writing.
+
+    Forbidden where they are banned or were joined to another account; Conflict while their things
+    are being erased.
+    """
+    if item is None:
+        return
+    if "banned_at" in item:
+        raise Forbidden("You are banned from writing here.")
+    match item.get("closed_for"):
+        case "erasure":
+            raise Conflict("Your things are being erased: write when GET /me/erasure says done.")
+        case "merge":
+            raise Forbidden("This account was joined to another one of yours: log in again.")
+
+
+def is_gate(key: Key) -> bool:
+    """Whether it was the gate that refused."""
+    return key.sk == "BAN"

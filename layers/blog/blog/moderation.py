@@ -1,0 +1,238 @@
+"""What moderators do: hide posts, ban people, and read what was reported."""
+
+from datetime import datetime
+
+from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
+from blog.gate import check_gate, is_gate, open_gate
+from blog.identifiers import is_author_id, new_id
+from blog.keys import (
+    BANNED,
+    REPORTS,
+    Key,
+    ban_key,
+    comment_key,
+    entry_sort_key,
+    own_report_key,
+    post_key,
+    profile_key,
+    stats_key,
+)
+from blog.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
+from blog.models import BannedPage, BannedPerson, OwnPostPage, Report, ReportPage
+from blog.moments import now, written
+from blog.paging import rows_of
+from blog.people import Author, Person
+from blog.post import Moderation, Post
+from blog.rates import Rate
+from blog.reading import own_page_of
+from blog.retries import WRITE_TRIES, pauses
+from blog.table import Action, ConditionRefused, Item, Table
+from blog.transactions import change
+
+REPORTS_PER_HOUR = 60
+DAYS_KEPT = 90
+
+
+class Moderators:
+    """What they decide on in one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def hide(self, post_id: str, reason: str, *, moderator: Person) -> None:
+        """Hide a published post from everyone but its owner, or give another reason.
+
+        Raises NotFound for what is not published, Forbidden and WriteContended.
+        """
+        self._set(post_id, Moderation(reason=reason, at=now()), moderator)
+
+    def unhide(self, post_id: str, *, moderator: Person) -> None:
+        """Let everyone read a post again; what is not hidden stays as it is. Raises as `hide`."""
+        self._set(post_id, None, moderator)
+
+    def _set(self, post_id: str, moderation: Moderation | None, moderator: Person) -> None:
+        gate = ban_key(moderator.author_id)
+        items = self._table.get_all([post_key(post_id), gate])
+        item = items.get(post_key(post_id))
+        for _ in pauses(WRITE_TRIES):
+            before = None if item is None else Post.of(item)
+            if before is None or before.status != "published":
+                raise NotFound("There is no such post.")
+            check_gate(items.get(gate))
+            if before.moderation is None and moderation is None:
+                return None
+            update = {"moderation": moderation, "lock_version": before.lock_version + 1}
+            after = before.model_copy(update=update)
+            try:
+                return self._table.write(
+                    [open_gate(moderator.author_id), *change(before, after, before.owner)]
+                )
+            except ConditionRefused as e:
+                if is_gate(e.key):
+                    check_gate(e.item)
+                item = e.item
+        raise WriteContended
+
+    def hidden(self, *, limit: int, cursor: str | None) -> OwnPostPage:
+        """The published posts that are hidden, the latest first."""
+        return own_page_of(self._table, HIDDEN_POSTS, limit, cursor)
+
+    def ban(self, author_id: str, reason: str, *, moderator: Person) -> None:
+        """Keep somebody from writing, from this moment on, or give another reason.
+
+        Raises NotFound for what is nobody's id, Unprocessable for oneself, Forbidden and
+        WriteContended.
+        """
+        if author_id == moderator.author_id:
+            raise Unprocessable([FieldError("author_id", "Is your own: nobody bans themselves")])
+        self._set_ban(author_id, {"reason": reason, "banned_at": written(now())}, moderator)
+
+    def unban(self, author_id: str, *, moderator: Person) -> None:
+        """Let somebody write again; who is not banned stays as they are. Raises as `ban` does."""
+        self._set_ban(author_id, None, moderator)
+
+    def _set_ban(self, author_id: str, ban: Item | None, moderator: Person) -> None:
+        if not is_author_id(author_id):
+            raise NotFound("There is no such author.")
+        target, gate = ban_key(author_id), ban_key(moderator.author_id)
+        for _ in pauses(WRITE_TRIES):
+            items = self._table.get_all([target, gate])
+            check_gate(items.get(gate))
+            before = items.get(target, {}).get("banned_at")
+            if before is None and ban is None:
+                return None
+            try:
+                return self._table.write(
+                    [open_gate(moderator.author_id), *_ban_change(author_id, before, ban)]
+                )
+            except ConditionRefused as e:
+                if e.key == gate:
+                    check_gate(e.item)
+        raise WriteContended
+
+    def banned(self, *, limit: int, cursor: str | None) -> BannedPage:
+        """Those who are banned, the latest first."""
+        rows, next_cursor = rows_of(self._table, BANNED_PEOPLE, limit, cursor)
+        profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
+        items = [
+            BannedPerson(
+                author=Author.of(row["author_id"], profiles.get(profile_key(row["author_id"]))),
+                reason=row["reason"],
+                at=row["banned_at"],
+            )
+            for row in rows
+        ]
+        return BannedPage(items=items, next_cursor=next_cursor)
+
+    def reports(self, *, limit: int, cursor: str | None) -> ReportPage:
+        """What was reported, the latest first; kept for 90 days."""
+        moment = int(now().timestamp())
+        rows, next_cursor = rows_of(
+            self._table, REPORTED, limit, cursor, lambda row: row["expires_at"] > moment
+        )
+        profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
+        items = [
+            Report(
+                id=row["id"],
+                post_id=row["post_id"],
+                comment_id=row.get("comment_id"),
+                reason=row["reason"],
+                author=Author.of(row["author_id"], profiles.get(profile_key(row["author_id"]))),
+                created_at=row["created_at"],
+            )
+            for row in rows
+        ]
+        return ReportPage(items=items, next_cursor=next_cursor)
+
+
+class Reports:
+    """What people tell moderators."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def report(
+        self,
+        post_id: str,
+        comment_id: str | None,
+        reason: str,
+        *,
+        reporter: Person,
+        moment: datetime | None = None,
+    ) -> None:
+        """Tell moderators of a post that everyone may read, or of a comment on it; the first
+        report of a person counts.
+
+        Raises NotFound, Forbidden for who is banned, TooManyRequests and WriteContended.
+        """
+        moment = moment or now()
+        report_id = new_id(moment)
+        entry = Key(REPORTS, entry_sort_key(moment, report_id))
+        expires_at = int(moment.timestamp()) + DAYS_KEPT * 24 * 3600
+        row = {
+            "id": report_id,
+            "post_id": post_id,
+            "comment_id": comment_id,
+            "reason": reason,
+            "author_id": reporter.author_id,
+            "created_at": written(moment),
+            "expires_at": expires_at,
+        }
+        own = own_report_key(reporter.sub, post_id, comment_id)
+        rate = Rate.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
+        try:
+            self._table.write(
+                [
+                    Action(
+                        stats_key(post_id),
+                        condition="#is_public = :is_public",
+                        values={"is_public": True},
+                        is_check=True,
+                    ),
+                    *_is_there(post_id, comment_id),
+                    open_gate(reporter.author_id),
+                    Action(
+                        own,
+                        {"entry": entry.sk, "expires_at": expires_at},
+                        "attribute_not_exists(pk)",
+                    ),
+                    Action(entry, {name: value for name, value in row.items() if value}),
+                    rate.counted(),
+                ]
+            )
+        except ConditionRefused as e:
+            if is_gate(e.key):
+                check_gate(e.item)
+            if e.key == rate.key:
+                raise rate.exceeded(moment) from e
+            if e.key != own:
+                raise NotFound("There is nothing with this id.") from e
+
+
+def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
+    if comment_id is None:
+        return []
+    there = "attribute_exists(#body)"
+    return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]
+
+
+def _ban_change(author_id: str, before: str | None, ban: Item | None) -> list[Action]:
+    """What bans somebody, or lets them write again; `before` is since when they are banned."""
+    condition, seen = "attribute_not_exists(#banned_at)", {}
+    if before is not None:
+        condition, seen = "#banned_at = :seen", {"seen": before}
+    update = "REMOVE #banned_at, #reason"
+    if ban is not None:
+        update = "SET #banned_at = :banned_at, #reason = :reason"
+    actions = [Action(ban_key(author_id), None, condition, {**seen, **(ban or {})}, update)]
+    keys = {when: Key(BANNED, entry_sort_key_of(when, author_id)) for when in (before,) if when}
+    if ban is not None:
+        entry = Key(BANNED, entry_sort_key_of(ban["banned_at"], author_id))
+        actions.append(Action(entry, {**ban, "author_id": author_id}))
+        keys.pop(ban["banned_at"], None)
+    return actions + [Action(key) for key in keys.values()]
+
+
+def entry_sort_key_of(when: str, entry_id: str) -> str:
+    """As `entry_sort_key`, of a time that is written already."""
+    return entry_sort_key(datetime.fromisoformat(when), entry_id)
