@@ -161,16 +161,22 @@ class PostDetail(PostSummary):
         return cls.model_validate(_joined(Entry.of(post), author, stats) | texts)
 
 
+WhereHidden = Annotated[
+    Moderation | None,
+    Field(exclude_if=lambda value: value is None, description="Why it is hidden; only where it is"),
+]
+
+
 class OwnPostSummary(PostSummary):
     """A post in a list of one's own, or of a moderator's."""
 
-    moderation: Annotated[Moderation | None, Field(description="Why it is hidden, if it is")]
+    moderation: WhereHidden = None
 
 
 class OwnPost(PostDetail):
     """A post of one's own."""
 
-    moderation: Annotated[Moderation | None, Field(description="Why it is hidden, if it is")]
+    moderation: WhereHidden = None
 
 
 def _joined(entry: Entry, author: Author, stats: Stats) -> dict[str, Any]:
