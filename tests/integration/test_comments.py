@@ -1,0 +1,249 @@
+"""Comments: by anybody who may write, on what everyone may read, and counted exactly."""
+
+from typing import Any
+
+import pytest
+
+from blog.jobs import run_jobs
+from blog.table import Table
+from tests.integration.calling import Call, document, header, problem
+from tests.integration.writing import stored
+from tests.support import ALICE, BOB
+
+CAROL = "auth0|6500000000000000000ca401"
+SAMPLE = "01JDC0000000000000000000C0"
+
+
+@pytest.fixture
+def post_id(call: Call) -> str:
+    """Alice's published post."""
+    body = {"title": "T", "status": "published"}
+    return str(document(call("posts-create", body=body))["id"])
+
+
+def comment(call: Call, post_id: str, sub: str = BOB, **body: Any) -> dict[str, Any]:
+    answer = call("comments-create", post_id=post_id, sub=sub, body={"body": "Hello"} | body)
+    assert answer["statusCode"] == 201, answer
+    made: dict[str, Any] = document(answer)
+    return made
+
+
+def on(call: Call, post_id: str, **query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = document(
+        call("public-list-comments", post_id=post_id, query=query)
+    )["items"]  # noqa: E501
+    return rows
+
+
+def count(call: Call, post_id: str) -> int:
+    return int(document(call("public-get-post", post_id=post_id))["comment_count"])
+
+
+def delete(call: Call, post_id: str, made: dict[str, Any], **more: Any) -> int:
+    answer = call("comments-delete", post_id=post_id, parts={SAMPLE: made["id"]}, **more)
+    return int(answer["statusCode"])
+
+
+def test_a_comment_is_rendered_listed_and_counted(call: Call, post_id: str) -> None:
+    answer = call(
+        "comments-create", post_id=post_id, sub=BOB, body={"body": "# Not <b>\n\n*well* ![x](y)"}
+    )
+    made = document(answer)
+    assert header(answer, "Location").endswith(f"/{made['id']}")
+    assert header(answer, "ETag").startswith('"1-')
+    assert "<h1>" not in made["body_html"]
+    assert "<img" not in made["body_html"]
+    assert "<em>well</em>" in made["body_html"]
+    assert (made["post_id"], made["parent_id"], made["version"]) == (post_id, None, 1)
+    reply = comment(call, post_id, ALICE, parent_id=made["id"])
+    assert on(call, post_id) == [made, reply]
+    assert count(call, post_id) == 2
+    assert BOB not in call("public-list-comments", post_id=post_id)["body"]
+
+
+def test_comments_page_oldest_first(call: Call, post_id: str) -> None:
+    made = [comment(call, post_id)["id"] for _ in range(5)]
+    first = document(call("public-list-comments", post_id=post_id, query={"limit": "2"}))
+    query = {"limit": "2", "cursor": first["next_cursor"]}
+    second = document(call("public-list-comments", post_id=post_id, query=query))
+    assert [row["id"] for row in first["items"] + second["items"]] == made[:4]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"body": ""}, "body"),
+        ({"body": " \n"}, "body"),
+        ({"body": "x" * 5001}, "body"),
+        ({"body": "\x00"}, "body"),
+        ({}, "body"),
+        ({"body": "x", "author": "y"}, "author"),
+        ({"body": "x", "parent_id": SAMPLE}, "parent_id"),
+        ({"body": "x", "parent_id": "no id"}, "parent_id"),
+    ],
+)
+def test_what_is_no_comment_is_422_at_its_field(
+    call: Call, post_id: str, body: dict[str, Any], field: str
+) -> None:
+    answer = problem(call("comments-create", post_id=post_id, body=body), 422)
+    assert [error["field"] for error in answer["errors"]] == [field]
+
+
+def test_replies_have_one_level(call: Call, post_id: str) -> None:
+    reply = comment(call, post_id, parent_id=comment(call, post_id)["id"])
+    body = {"body": "x", "parent_id": reply["id"]}
+    problem(call("comments-create", post_id=post_id, body=body), 422)
+
+
+def test_what_is_not_public_takes_no_comments(call: Call, post_id: str) -> None:
+    call("posts-edit", post_id=post_id, body={"comments": "closed"})
+    problem(call("comments-create", post_id=post_id, sub=BOB), 403)
+    call("posts-edit", post_id=post_id, body={"status": "draft", "comments": "open"})
+    for sub in (ALICE, BOB):
+        problem(call("comments-create", post_id=post_id, sub=sub), 404)
+    problem(call("public-list-comments", post_id=post_id), 404)
+
+
+def test_only_its_writer_edits_a_comment(call: Call, post_id: str) -> None:
+    made = comment(call, post_id)
+    parts = {SAMPLE: made["id"]}
+    problem(call("comments-edit", post_id=post_id, parts=parts, sub=ALICE), 403)
+    edited = call(
+        "comments-edit", post_id=post_id, parts=parts, sub=BOB, headers={"If-Match": '"1"'}
+    )
+    assert document(edited)["version"] == 2
+    assert on(call, post_id)[0]["body"] == "Well said, mostly."
+    stale = call(
+        "comments-edit", post_id=post_id, parts=parts, sub=BOB, headers={"If-Match": '"1"'}
+    )
+    assert problem(stale, 412)["current_version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("sub", "permissions", "status"),
+    [
+        (BOB, "", 204),
+        (ALICE, "", 204),
+        (CAROL, "", 403),
+        (CAROL, "moderate:people", 403),
+        (CAROL, "moderate:content", 204),
+    ],
+)
+def test_who_may_delete_a_comment(
+    call: Call, post_id: str, sub: str, permissions: str, status: int
+) -> None:
+    made = comment(call, post_id)
+    authorizer = {"permissions": permissions}
+    assert delete(call, post_id, made, sub=sub, authorizer=authorizer) == status
+    assert count(call, post_id) == len(on(call, post_id)) == (0 if status == 204 else 1)
+
+
+def test_a_deleted_comment_with_replies_leaves_a_tombstone_until_they_are_gone(
+    call: Call, client: Any, post_id: str
+) -> None:
+    parent = comment(call, post_id)
+    reply = comment(call, post_id, ALICE, parent_id=parent["id"])
+    assert delete(call, post_id, parent, sub=BOB) == 204
+    assert on(call, post_id) == [{"id": parent["id"], "deleted": True}, reply]
+    assert count(call, post_id) == 1
+    assert delete(call, post_id, parent, sub=BOB) == 404
+    body = {"body": "x", "parent_id": parent["id"]}
+    problem(call("comments-create", post_id=post_id, body=body), 422)
+    assert delete(call, post_id, reply, sub=ALICE) == 204
+    assert on(call, post_id) == []
+    assert run_jobs(Table(client, "BlogTable")) == (1, 0)
+    assert not [key for key in stored(client) if "COMMENT#0" in key[1]]
+
+
+def test_a_comment_is_made_once_for_each_key(call: Call, post_id: str) -> None:
+    answers = [
+        document(call("comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}))
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert count(call, post_id) == 1
+    other = call(
+        "comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}, body={"body": "x"}
+    )
+    problem(other, 422)
+
+
+def test_the_61st_comment_of_an_hour_is_429(call: Call, post_id: str) -> None:
+    made = [comment(call, post_id) for _ in range(60)]
+    delete(call, post_id, made[0], sub=BOB)
+    answer = call("comments-create", post_id=post_id, sub=BOB)
+    problem(answer, 429)
+    assert 0 < int(header(answer, "Retry-After")) <= 3600
+    comment(call, post_id, CAROL)
+    assert count(call, post_id) == 60
+
+
+def test_a_deleted_post_takes_its_comments_along(call: Call, client: Any, post_id: str) -> None:
+    parent = comment(call, post_id)
+    for sub in (ALICE, BOB, CAROL) * 9:
+        comment(call, post_id, sub, parent_id=parent["id"])
+    delete(call, post_id, parent, sub=BOB)
+    assert call("posts-delete", post_id=post_id)["statusCode"] == 204
+    problem(call("comments-create", post_id=post_id), 404)
+    _, left = run_jobs(Table(client, "BlogTable"))
+    assert left == 0
+    items = stored(client)
+    assert not [key for key in items if "COMMENT#0" in key[1] or key[0].startswith("POST#")]
+    counts = [item["comment_count"]["N"] for item in items.values() if "comment_count" in item]
+    assert counts == ["0"] * 3
+
+
+class TestApproval:
+    """Where the post's author approves the comments of those who never commented before."""
+
+    @pytest.fixture(autouse=True)
+    def _on(self, call: Call) -> None:
+        call("account-edit-me", body={"approves_first_comments": True})
+
+    def waiting(self, call: Call) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = document(call("comments-list-waiting"))["items"]
+        return rows
+
+    def test_the_first_waits_and_after_it_is_approved_none_does(
+        self, call: Call, post_id: str
+    ) -> None:
+        made = comment(call, post_id)
+        parts = {SAMPLE: made["id"]}
+        assert made["status"] == "pending"
+        assert (on(call, post_id), count(call, post_id)) == ([], 0)
+        assert self.waiting(call) == [made]
+        problem(call("comments-approve", post_id=post_id, parts=parts, sub=BOB), 403)
+        problem(call("comments-approve", post_id=post_id, parts=parts, sub=CAROL), 404)
+        for _ in range(2):
+            answer = call("comments-approve", post_id=post_id, parts=parts)
+            assert answer["statusCode"] == 204
+        assert on(call, post_id) == [made | {"status": "published"}]
+        assert self.waiting(call) == []
+        assert comment(call, post_id)["status"] == "published"
+        assert count(call, post_id) == 2
+
+    def test_ones_own_never_waits(self, call: Call, post_id: str) -> None:
+        assert comment(call, post_id, ALICE)["status"] == "published"
+
+    def test_declined_it_is_gone(self, call: Call, client: Any, post_id: str) -> None:
+        made = comment(call, post_id)
+        parts = {SAMPLE: made["id"]}
+        assert call("comments-decline", post_id=post_id, parts=parts)["statusCode"] == 204
+        problem(call("comments-decline", post_id=post_id, parts=parts), 404)
+        assert self.waiting(call) == []
+        assert not [key for key in stored(client) if made["id"] in key[1]]
+        assert comment(call, post_id)["status"] == "pending", "still unknown"
+
+    def test_a_published_one_is_not_declined(self, call: Call, post_id: str) -> None:
+        made = comment(call, post_id, ALICE)
+        problem(call("comments-decline", post_id=post_id, parts={SAMPLE: made["id"]}), 404)
+        assert count(call, post_id) == 1
+
+    def test_its_writer_edits_and_deletes_what_waits(self, call: Call, post_id: str) -> None:
+        made = comment(call, post_id)
+        edited = call("comments-edit", post_id=post_id, parts={SAMPLE: made["id"]}, sub=BOB)
+        assert document(edited)["status"] == "pending"
+        assert delete(call, post_id, made, sub=CAROL) == 404
+        assert delete(call, post_id, made, sub=BOB) == 204
+        assert self.waiting(call) == []
+        assert count(call, post_id) == 0

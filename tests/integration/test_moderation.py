@@ -1,0 +1,179 @@
+"""Moderation: what is hidden is gone for all but its owner, and a ban bites inside each write."""
+
+from typing import Any
+
+import pytest
+
+from blog.publishing import publish_due
+from blog.table import Table
+from tests.integration.calling import Call, document, problem
+from tests.integration.test_scheduling import LATER
+from tests.integration.writing import Interfering
+from tests.support import ALICE, BOB
+
+AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
+MODERATOR = "auth0|65000000000000000000a0d0"
+REASON = {"reason": "An advertisement."}
+
+
+def published(call: Call, sub: str = ALICE, **members: Any) -> dict[str, Any]:
+    body = {"title": "T", "status": "published", "tags": ["a"]} | members
+    post: dict[str, Any] = document(call("posts-create", sub=sub, body=body))
+    return post
+
+
+def as_moderator(call: Call, event: str, **more: Any) -> Any:
+    answer = call(event, sub=MODERATOR, **more)
+    assert answer["statusCode"] < 300, answer
+    return document(answer) if answer["body"] else None
+
+
+def ban(call: Call, author_id: str) -> None:
+    as_moderator(call, "moderation-ban", parts={AUTHOR_PART: author_id})
+
+
+def test_a_hidden_post_is_seen_by_its_owner_alone_who_learns_why(call: Call) -> None:
+    post = published(call)
+    post_id = post["id"]
+    as_moderator(call, "moderation-hide", post_id=post_id)
+    problem(call("public-get-post", post_id=post_id), 404)
+    problem(call("public-get-post-by-slug", slug=post["slug"]), 404)
+    problem(call("reactions-like", post_id=post_id, sub=BOB), 404)
+    for query in ({}, {"tag": "a"}, {"author": post["author"]["id"]}):
+        assert document(call("public-list-posts", query=query))["items"] == []
+    assert document(call("public-list-tags"))["items"] == []
+    mine = document(call("posts-get-mine", post_id=post_id))
+    assert mine["moderation"]["reason"] == "An advertisement."
+    assert mine["version"] == 1, "no edit"
+    (row,) = document(call("posts-list-mine", query={}))["items"]
+    assert row["moderation"] == mine["moderation"]
+    (row,) = as_moderator(call, "moderation-list-posts")["items"]
+    assert (row["id"], row["moderation"]) == (post_id, mine["moderation"])
+
+
+def test_its_owner_edits_and_deletes_but_does_not_unhide_it(call: Call) -> None:
+    post_id = published(call)["id"]
+    as_moderator(call, "moderation-hide", post_id=post_id)
+    for status in ("draft", "published"):
+        edited = call(
+            "posts-edit", post_id=post_id, body={"status": status}, headers={"If-Match": "*"}
+        )
+        assert edited["statusCode"] == 200
+        problem(call("public-get-post", post_id=post_id), 404)
+    problem(call("moderation-unhide", post_id=post_id, authorizer={"permissions": ""}), 403)
+    as_moderator(call, "moderation-unhide", post_id=post_id)
+    shown = document(call("public-get-post", post_id=post_id))
+    assert "moderation" not in shown
+    assert as_moderator(call, "moderation-list-posts")["items"] == []
+    as_moderator(call, "moderation-hide", post_id=post_id)
+    assert call("posts-delete", post_id=post_id)["statusCode"] == 204
+    assert as_moderator(call, "moderation-list-posts")["items"] == []
+
+
+def test_a_draft_is_no_moderators_business(call: Call) -> None:
+    post_id = published(call, status="draft")["id"]
+    problem(call("moderation-hide", post_id=post_id, sub=MODERATOR), 404)
+
+
+@pytest.mark.parametrize(
+    ("event", "permission"),
+    [
+        ("moderation-list-posts", "moderate:people"),
+        ("moderation-list-reports", "moderate:people"),
+        ("moderation-hide", "moderate:people"),
+        ("moderation-unhide", "moderate:people"),
+        ("moderation-list-people", "moderate:content"),
+        ("moderation-ban", "moderate:content"),
+        ("moderation-unban", "moderate:content"),
+    ],
+)
+def test_each_needs_its_own_permission(call: Call, event: str, permission: str) -> None:
+    for permissions in ("", permission):
+        refused = problem(call(event, authorizer={"permissions": permissions}), 403)
+        assert refused["error"] == "insufficient_scope"
+
+
+def test_a_ban_closes_every_write_but_deletions_and_opens_again(call: Call) -> None:
+    post, bobs = published(call), published(call, BOB)
+    mine = document(call("comments-create", post_id=post["id"], sub=BOB))
+    for event in ("reactions-like", "reactions-follow"):
+        parts = {AUTHOR_PART: post["author"]["id"]}
+        call(event, post_id=post["id"], parts=parts, sub=BOB)
+    ban(call, bobs["author"]["id"])
+    writes = [
+        call("posts-create", sub=BOB),
+        call("posts-edit", post_id=bobs["id"], sub=BOB, body={"title": "x"}),
+        call("account-edit-me", sub=BOB),
+        call("comments-create", post_id=post["id"], sub=BOB),
+        call("comments-edit", post_id=post["id"], sub=BOB, parts={COMMENT: mine["id"]}),
+        call("comments-report-post", post_id=post["id"], sub=BOB),
+        call("reactions-like", post_id=bobs["id"], sub=BOB),
+    ]
+    for answer in writes:
+        assert problem(answer, 403)["detail"] == "You are banned from writing here."
+    assert call("posts-list-mine", sub=BOB, query={})["statusCode"] == 200, "reading stays open"
+    assert call("public-get-post", post_id=bobs["id"])["statusCode"] == 200, "what they wrote stays"
+    for answer in (
+        call("comments-delete", post_id=post["id"], sub=BOB, parts={COMMENT: mine["id"]}),
+        call("reactions-unlike", post_id=post["id"], sub=BOB),
+        call("reactions-unfollow", parts={AUTHOR_PART: post["author"]["id"]}, sub=BOB),
+        call("posts-delete", post_id=bobs["id"], sub=BOB),
+    ):
+        assert answer["statusCode"] == 204, answer
+    (row,) = as_moderator(call, "moderation-list-people")["items"]
+    assert (row["author"]["id"], row["reason"]) == (
+        bobs["author"]["id"], "Nothing but advertisements.",
+    )  # fmt: skip
+    for _ in range(2):
+        as_moderator(call, "moderation-unban", parts={AUTHOR_PART: bobs["author"]["id"]})
+    assert as_moderator(call, "moderation-list-people")["items"] == []
+    assert call("posts-create", sub=BOB)["statusCode"] == 201
+
+
+COMMENT = "01JDC0000000000000000000C0"
+
+
+@pytest.mark.parametrize("event", ["posts-create", "posts-edit", "comments-create"])
+def test_a_ban_bites_between_a_read_and_its_write(
+    call: Call, client: Any, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    post = published(call)
+    rivals = Interfering(client, "BlogTable")
+    module = __import__(f"functions.{event.split('-', maxsplit=1)[0]}.app", fromlist=["app"])
+    holder = getattr(module, event.split("-", maxsplit=1)[0])
+    monkeypatch.setattr(holder, "_table", rivals)
+    rivals.before_write = [lambda: ban(call, post["author"]["id"])]
+    problem(call(event, post_id=post["id"]), 403)
+    assert document(call("public-get-post", post_id=post["id"]))["version"] == 1
+    assert document(call("public-list-comments", post_id=post["id"]))["items"] == []
+
+
+def test_what_the_banned_have_scheduled_becomes_a_draft_again(call: Call, table: Table) -> None:
+    body = {"title": "T", "status": "scheduled", "publish_at": "2099-01-01T00:00:00Z"}
+    post = document(call("posts-create", body=body))
+    ban(call, post["author"]["id"])
+    assert publish_due(table, LATER.replace(year=2100)) == (0, 0)
+    mine = document(call("posts-get-mine", post_id=post["id"]))
+    assert (mine["status"], mine["publish_at"]) == ("draft", None)
+
+
+def test_nobody_bans_themselves_or_what_is_nobodys_id(call: Call) -> None:
+    me = document(call("account-get-me", sub=MODERATOR))["author_id"]
+    problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: me}), 422)
+    problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: "nobody"}), 404)
+
+
+def test_reports_reach_moderators_once_for_each_person(call: Call) -> None:
+    post_id = published(call)["id"]
+    made = document(call("comments-create", post_id=post_id, sub=BOB))
+    parts = {COMMENT: made["id"]}
+    for _ in range(2):
+        assert call("comments-report-post", post_id=post_id, sub=BOB)["statusCode"] == 204
+    assert call("comments-report-comment", post_id=post_id, parts=parts)["statusCode"] == 204
+    rows = as_moderator(call, "moderation-list-reports")["items"]
+    assert [(row["post_id"], row["comment_id"], row["reason"]) for row in rows] == [
+        (post_id, made["id"], "An insult."),
+        (post_id, None, "An advertisement."),
+    ]
+    problem(call("comments-report-comment", post_id=post_id), 404)
+    problem(call("comments-report-post"), 404)
