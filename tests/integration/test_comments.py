@@ -31,7 +31,7 @@ def comment(call: Call, post_id: str, sub: str = BOB, **body: Any) -> dict[str, 
 def on(call: Call, post_id: str, **query: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = document(
         call("public-list-comments", post_id=post_id, query=query)
-    )["items"]  # noqa: E501
+    )["items"]
     return rows
 
 
