@@ -1,0 +1,132 @@
+"""Many people at once, over real connections to one engine: counters equal what is stored."""
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from blog.comments import Comments
+from blog.errors import NotFound, Unprocessable
+from blog.jobs import run_jobs
+from blog.models import NewComment
+from blog.people import Person
+from blog.post import Post
+from blog.posts import Posts
+from blog.reactions import Reactions
+from blog.table import Table
+from devserver.deployment import Deployment
+from devserver.dynamodb import Moto, dynamodb_client, make_table
+from tests.integration.writing import TABLE, create, person, stored
+
+PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
+AUTHOR = person("auth0|author")
+
+
+@pytest.fixture(scope="module")
+def engine(deployment: Deployment) -> Iterator[Any]:
+    with Moto("127.0.0.1", 0) as moto:
+        client = dynamodb_client(moto.endpoint())
+        make_table(client, TABLE, dict(deployment.tables[TABLE]))
+        yield client
+
+
+@pytest.fixture
+def engine_table(engine: Any) -> Table:
+    return Table(engine, TABLE)
+
+
+@pytest.fixture
+def contended(engine_table: Table) -> Post:
+    """A published post that all are at."""
+    return create(Posts(engine_table), AUTHOR.sub, title="Contended", status="published")
+
+
+def racing(acts: list[Callable[[], Any]]) -> list[Any]:
+    """What each gives, in a random order, twenty-five at a time."""
+    random.shuffle(acts)
+    with ThreadPoolExecutor(25) as pool:
+        return list(pool.map(lambda act: act(), acts))
+
+
+def number(engine: Any, key: tuple[str, str], counter: str) -> int:
+    return int(stored(engine)[key].get(counter, {"N": "0"})["N"])
+
+
+def test_two_hundred_likes_and_unlikes_by_fifty_people(
+    engine: Any, engine_table: Table, contended: Post
+) -> None:
+    reactions = Reactions(engine_table)
+
+    def act(person: Person, *, likes: bool) -> None:
+        (reactions.like if likes else reactions.unlike)(person, contended.id)
+
+    racing([
+        lambda person=person, likes=likes: act(person, likes=likes)  # type: ignore[misc]
+        for person in PEOPLE
+        for likes in (True, False, True, random.random() < 0.5)
+    ])  # fmt: skip
+    rows = [key for key in stored(engine) if key[1] == f"LIKE#{contended.id}"]
+    assert number(engine, (f"POST#{contended.id}", "STATS"), "like_count") == len(rows)
+
+
+def test_a_hundred_follows_and_unfollows_by_fifty_people(
+    engine: Any, engine_table: Table, contended: Post
+) -> None:
+    reactions = Reactions(engine_table)
+    racing([
+        lambda act=act, person=person: act(person, contended.author_id)  # type: ignore[misc]
+        for person in PEOPLE
+        for act in (reactions.follow, reactions.unfollow)
+    ])  # fmt: skip
+    items = stored(engine)
+    rows = [key for key in items if key[1] == f"FOLLOW#{contended.author_id}"]
+    others = [key for key in items if key[1].startswith("FOLLOWER#")]
+    stats = (f"AUTHOR#{contended.author_id}", "STATS")
+    assert number(engine, stats, "follower_count") == len(rows) == len(others)
+
+
+def test_a_hundred_comments_and_their_deletions(
+    engine: Any, engine_table: Table, contended: Post
+) -> None:
+    comments = Comments(engine_table)
+
+    def write(person: Person, parent_id: str | None = None) -> str:
+        new = NewComment(body="Hello", parent_id=parent_id)
+        return comments.create(contended.id, new, writer=person).id
+
+    parents = [(person, write(person)) for person in PEOPLE[:10]]
+    replies = [(person, parent_id) for person in PEOPLE[10:40] for _, parent_id in parents[:2]]
+
+    def reply_and_delete(person: Person, parent_id: str) -> None:
+        try:
+            made = write(person, parent_id)
+        except Unprocessable:
+            return  # its parent was deleted before it came
+        if person.sub[-1] in "02468":
+            comments.delete(contended.id, made, person=person)
+
+    def delete(person: Person, comment_id: str) -> None:
+        for _ in range(2):
+            try:
+                comments.delete(contended.id, comment_id, person=person)
+            except NotFound:
+                continue
+
+    racing([
+        *(lambda one=one: reply_and_delete(*one) for one in replies),
+        *(lambda one=one: delete(*one) for one in parents),
+    ])  # fmt: skip
+    assert run_jobs(engine_table)[1] == 0
+    items = stored(engine)
+    rows = {key: item for key, item in items.items() if key[1].startswith("COMMENT#")}
+    here = {key: item for key, item in rows.items() if key[0] == f"POST#{contended.id}"}
+    alive = {key for key, item in here.items() if "body" in item}
+    assert number(engine, (f"POST#{contended.id}", "STATS"), "comment_count") == len(alive)
+    own = {key for key in rows if key[0].startswith("USER#")}
+    assert {key[1] for key in own} == {key[1] for key in alive}, "no orphan on either side"
+    for key, item in here.items():
+        replies_here = [one for one in here.values() if one.get("parent_id") == item["id"]]
+        assert int(item["reply_count"]["N"]) == len(replies_here), key
+        assert "body" in item or replies_here, "no tombstone without replies"
