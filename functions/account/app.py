@@ -6,12 +6,9 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from blog.api import identity, lambda_handler, resolver
-from blog.identifiers import author_id
+from blog.api import identity, lambda_handler, person, resolver, writing_person
 from blog.models import Account, ProfileChanges
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.people import Person
-from blog.permissions import writer
 from blog.profiles import Profiles
 from blog.responses import JSON, PRIVATE
 from blog.settings import AuthorSettings
@@ -46,19 +43,13 @@ def get_me() -> Response[Account]:
     responses=answers(200, Account, 400, 401, 403, 413, 415, 422),
 )
 def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
-    writer(identity(app))
-    profiles.edit(_person(), changes)
+    profiles.edit(writing_person(app, settings), changes)
     return _account()
 
 
 def _account() -> Response[Account]:
-    account = profiles.account(_person(), identity(app))
+    account = profiles.account(person(app, settings), identity(app))
     return Response(200, JSON, account, {"Cache-Control": PRIVATE})
-
-
-def _person() -> Person:
-    sub = identity(app).sub
-    return Person(sub, author_id(sub, settings.author_id_key))
 
 
 handler = lambda_handler(app, settings, authenticated=True)

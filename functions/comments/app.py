@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.api import identity, lambda_handler, resolver
+from blog.api import identity, lambda_handler, person, resolver, writing_person
 from blog.comments import Comments
 from blog.conversations import Conversations
 from blog.entity_tags import IfMatch
 from blog.idempotency import Idempotency
-from blog.identifiers import author_id, checked_id
+from blog.identifiers import checked_id
 from blog.models import (
     CommentChanges,
     CommentDetail,
@@ -22,9 +22,8 @@ from blog.models import (
 from blog.moderation import Reports
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
-from blog.people import Person
-from blog.permissions import MODERATE_CONTENT, writer
-from blog.responses import JSON, PRIVATE, entity_response
+from blog.permissions import MODERATE_CONTENT
+from blog.responses import JSON, PRIVATE, entity_response, no_content
 from blog.settings import CommentSettings
 from blog.table import Table
 
@@ -51,7 +50,7 @@ def create_comment(
     new: Annotated[NewComment, Body()],
     key: IdempotencyKeyField = None,
 ) -> Response[CommentDetail | None]:
-    person = _writer()
+    person = writing_person(app, settings)
     idempotency = Idempotency.of(person.sub, key, new, f"comment on {post_id}") if key else None
     comment = comments.create(checked_id(post_id), new, writer=person, idempotency=idempotency)
     path = app.current_event.request_context.path.rstrip("/")
@@ -79,7 +78,7 @@ def edit_comment(
         checked_id(post_id),
         checked_id(comment_id),
         changes,
-        writer=_writer(),
+        writer=writing_person(app, settings),
         if_match=IfMatch.parse(if_match),
     )
     return entity_response(comment, cache_control=PRIVATE)
@@ -99,7 +98,7 @@ def delete_comment(
     if_match: IfMatchField = None,
 ) -> Response[None]:
     precondition = IfMatch.parse(if_match)
-    person = _writer()
+    person = writing_person(app, settings)
     comments.delete(
         checked_id(post_id),
         checked_id(comment_id),
@@ -107,7 +106,7 @@ def delete_comment(
         is_moderator=identity(app).may(MODERATE_CONTENT),
         if_match=precondition,
     )
-    return _done()
+    return no_content()
 
 
 @app.get(
@@ -119,11 +118,11 @@ def delete_comment(
     responses=answers(200, PendingPage, 400, 401),
 )
 def list_waiting_comments(
-    status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001
+    status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001 - the one value that it may have
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[PendingPage]:
-    page = conversations.waiting_for(_person().author_id, limit=limit, cursor=cursor)
+    page = conversations.waiting_for(person(app, settings).author_id, limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
 
@@ -138,8 +137,10 @@ def list_waiting_comments(
 def approve_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
-    comments.approve(checked_id(post_id), checked_id(comment_id), author=_writer())
-    return _done()
+    comments.approve(
+        checked_id(post_id), checked_id(comment_id), author=writing_person(app, settings)
+    )
+    return no_content()
 
 
 @app.delete(
@@ -153,8 +154,10 @@ def approve_comment(
 def decline_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
-    comments.decline(checked_id(post_id), checked_id(comment_id), author=_writer())
-    return _done()
+    comments.decline(
+        checked_id(post_id), checked_id(comment_id), author=writing_person(app, settings)
+    )
+    return no_content()
 
 
 @app.post(
@@ -168,8 +171,8 @@ def decline_comment(
 def report_post(
     post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
 ) -> Response[None]:
-    reports.report(checked_id(post_id), None, given.reason, reporter=_writer())
-    return _done()
+    reports.report(checked_id(post_id), None, given.reason, reporter=writing_person(app, settings))
+    return no_content()
 
 
 @app.post(
@@ -185,23 +188,13 @@ def report_comment(
     comment_id: Annotated[str, Path()],
     given: Annotated[Reasoned, Body()],
 ) -> Response[None]:
-    reports.report(checked_id(post_id), checked_id(comment_id), given.reason, reporter=_writer())
-    return _done()
-
-
-def _person() -> Person:
-    sub = identity(app).sub
-    return Person(sub, author_id(sub, settings.author_id_key))
-
-
-def _writer() -> Person:
-    """Who makes this request, if they may write."""
-    writer(identity(app))
-    return _person()
-
-
-def _done() -> Response[None]:
-    return Response(204, headers={"Cache-Control": PRIVATE})
+    reports.report(
+        checked_id(post_id),
+        checked_id(comment_id),
+        given.reason,
+        reporter=writing_person(app, settings),
+    )
+    return no_content()
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -6,16 +6,15 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from blog.api import identity, lambda_handler, resolver
-from blog.identifiers import author_id as author_id_of
+from blog.api import identity, lambda_handler, resolver, writing_person
 from blog.identifiers import checked_id
 from blog.models import BannedPage, OwnPostPage, Reasoned, ReportPage
 from blog.moderation import Moderators
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, Limit
 from blog.people import Person
-from blog.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted, writer
-from blog.responses import JSON, PRIVATE
+from blog.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted
+from blog.responses import JSON, PRIVATE, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -53,7 +52,7 @@ def hide_post(
 ) -> Response[None]:
     moderator = _moderator(MODERATE_CONTENT)
     moderators.hide(checked_id(post_id), given.reason, moderator=moderator)
-    return _done()
+    return no_content()
 
 
 @app.delete(
@@ -66,7 +65,7 @@ def hide_post(
 )
 def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
     moderators.unhide(checked_id(post_id), moderator=_moderator(MODERATE_CONTENT))
-    return _done()
+    return no_content()
 
 
 @app.get(
@@ -95,7 +94,7 @@ def ban_person(
     author_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
 ) -> Response[None]:
     moderators.ban(author_id, given.reason, moderator=_moderator(MODERATE_PEOPLE))
-    return _done()
+    return no_content()
 
 
 @app.delete(
@@ -108,7 +107,7 @@ def ban_person(
 )
 def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
     moderators.unban(author_id, moderator=_moderator(MODERATE_PEOPLE))
-    return _done()
+    return no_content()
 
 
 @app.get(
@@ -126,12 +125,8 @@ def list_reports(limit: Limit = 20, cursor: Cursor = None) -> Response[ReportPag
 
 
 def _moderator(permission: str) -> Person:
-    sub = permitted(writer(identity(app)), permission).sub
-    return Person(sub, author_id_of(sub, settings.author_id_key))
-
-
-def _done() -> Response[None]:
-    return Response(204, headers={"Cache-Control": PRIVATE})
+    permitted(identity(app), permission)
+    return writing_person(app, settings)
 
 
 handler = lambda_handler(app, settings, authenticated=True)

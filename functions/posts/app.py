@@ -6,11 +6,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.api import identity, lambda_handler, resolver
+from blog.api import identity, lambda_handler, resolver, writing_person
 from blog.content import rendered
 from blog.entity_tags import IfMatch
 from blog.idempotency import Idempotency
-from blog.identifiers import author_id, checked_id, checked_version
+from blog.identifiers import checked_id, checked_version
 from blog.models import (
     Draft,
     NewPost,
@@ -23,12 +23,10 @@ from blog.models import (
 )
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
-from blog.people import Person
-from blog.permissions import writer
 from blog.post import Status
 from blog.posts import Posts
 from blog.reading import Library
-from blog.responses import JSON, PRIVATE, entity_response
+from blog.responses import JSON, PRIVATE, entity_response, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -51,7 +49,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
 def create_post(
     new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
 ) -> Response[OwnPost | None]:
-    owner = _writer()
+    owner = writing_person(app, settings)
     idempotency = Idempotency.of(owner.sub, key, new) if key else None
     post = posts.create(new, owner=owner, idempotency=idempotency).shown_to_owner()
     path = app.current_event.request_context.path.rstrip("/")
@@ -75,7 +73,7 @@ def edit_post(
     if_match: IfMatchField = None,
 ) -> Response[OwnPost | None]:
     precondition = IfMatch.parse(if_match)
-    owner = _writer()
+    owner = writing_person(app, settings)
     post = posts.edit(checked_id(post_id), changes, owner=owner, if_match=precondition)
     return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
 
@@ -90,8 +88,8 @@ def edit_post(
 )
 def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) -> Response[None]:
     precondition = IfMatch.parse(if_match)
-    posts.delete(checked_id(post_id), sub=_writer().sub, if_match=precondition)
-    return Response(204, headers={"Cache-Control": PRIVATE})
+    posts.delete(checked_id(post_id), sub=writing_person(app, settings).sub, if_match=precondition)
+    return no_content()
 
 
 @app.get(
@@ -174,7 +172,10 @@ def restore_revision(
 ) -> Response[OwnPost | None]:
     precondition = IfMatch.parse(if_match)
     post = posts.restore(
-        checked_id(post_id), checked_version(version), owner=_writer(), if_match=precondition
+        checked_id(post_id),
+        checked_version(version),
+        owner=writing_person(app, settings),
+        if_match=precondition,
     )
     return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
 
@@ -191,12 +192,6 @@ def preview_body(draft: Annotated[Draft, Body()]) -> Response[Preview]:
     html, excerpt, reading_minutes = rendered(draft.body)
     preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
     return Response(200, JSON, preview, {"Cache-Control": PRIVATE})
-
-
-def _writer() -> Person:
-    """Who makes this request, if they may write."""
-    sub = writer(identity(app)).sub
-    return Person(sub, author_id(sub, settings.author_id_key))
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -6,18 +6,15 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from blog.api import identity, lambda_handler, resolver
+from blog.api import lambda_handler, person, resolver, writing_person
 from blog.errors import NotFound
 from blog.following import Following
-from blog.identifiers import author_id as author_id_of
 from blog.identifiers import checked_id, is_author_id
 from blog.models import FollowsPage, LikesPage, PostPage
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, Limit
-from blog.people import Person
-from blog.permissions import writer
 from blog.reactions import Reactions
-from blog.responses import JSON, PRIVATE
+from blog.responses import JSON, PRIVATE, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -38,8 +35,8 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     responses=answers(204, None, 401, 403, 404, 409),
 )
 def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.like(_writer(), checked_id(post_id))
-    return _done()
+    reactions.like(writing_person(app, settings), checked_id(post_id))
+    return no_content()
 
 
 @app.delete(
@@ -51,8 +48,8 @@ def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(204, None, 401, 403, 404, 409),
 )
 def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.unlike(_writer(), checked_id(post_id))
-    return _done()
+    reactions.unlike(writing_person(app, settings), checked_id(post_id))
+    return no_content()
 
 
 @app.put(
@@ -65,8 +62,8 @@ def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(204, None, 401, 403, 404, 409, 422),
 )
 def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.follow(_writer(), author_id)
-    return _done()
+    reactions.follow(writing_person(app, settings), author_id)
+    return no_content()
 
 
 @app.delete(
@@ -78,8 +75,8 @@ def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(204, None, 401, 403, 404, 409),
 )
 def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.unfollow(_writer(), _checked_author_id(author_id))
-    return _done()
+    reactions.unfollow(writing_person(app, settings), _checked_author_id(author_id))
+    return no_content()
 
 
 @app.get(
@@ -91,7 +88,7 @@ def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(200, LikesPage, 400, 401),
 )
 def list_likes(limit: Limit = 20, cursor: Cursor = None) -> Response[LikesPage]:
-    page = following.likes(_person(), limit=limit, cursor=cursor)
+    page = following.likes(person(app, settings), limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
 
@@ -104,9 +101,9 @@ def list_likes(limit: Limit = 20, cursor: Cursor = None) -> Response[LikesPage]:
     responses=answers(204, None, 401, 404),
 )
 def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
-    if not reactions.likes(_person(), checked_id(post_id)):
+    if not reactions.likes(person(app, settings), checked_id(post_id)):
         raise NotFound("You do not like this post.")
-    return _done()
+    return no_content()
 
 
 @app.get(
@@ -118,7 +115,7 @@ def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(200, FollowsPage, 400, 401),
 )
 def list_follows(limit: Limit = 20, cursor: Cursor = None) -> Response[FollowsPage]:
-    page = following.follows(_person(), limit=limit, cursor=cursor)
+    page = following.follows(person(app, settings), limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
 
@@ -131,9 +128,9 @@ def list_follows(limit: Limit = 20, cursor: Cursor = None) -> Response[FollowsPa
     responses=answers(204, None, 401, 404),
 )
 def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
-    if not reactions.follows(_person(), _checked_author_id(author_id)):
+    if not reactions.follows(person(app, settings), _checked_author_id(author_id)):
         raise NotFound("You do not follow this author.")
-    return _done()
+    return no_content()
 
 
 @app.get(
@@ -145,7 +142,7 @@ def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
     responses=answers(200, PostPage, 400, 401),
 )
 def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> Response[PostPage]:
-    page = following.feed(_person(), limit=limit, cursor=cursor)
+    page = following.feed(person(app, settings), limit=limit, cursor=cursor)
     return Response(200, JSON, page, {"Cache-Control": PRIVATE})
 
 
@@ -153,21 +150,6 @@ def _checked_author_id(text: str) -> str:
     if not is_author_id(text):
         raise NotFound("There is no such author.")
     return text
-
-
-def _person() -> Person:
-    sub = identity(app).sub
-    return Person(sub, author_id_of(sub, settings.author_id_key))
-
-
-def _writer() -> Person:
-    """Who makes this request, if they may write."""
-    writer(identity(app))
-    return _person()
-
-
-def _done() -> Response[None]:
-    return Response(204, headers={"Cache-Control": PRIVATE})
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -8,7 +8,7 @@ from blog.publishing import publish_due
 from blog.table import Table
 from tests.integration.calling import Call, document, problem
 from tests.integration.test_scheduling import LATER
-from tests.integration.writing import Interfering
+from tests.integration.writing import Interfering, stored
 from tests.support import ALICE, BOB
 
 AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
@@ -177,3 +177,14 @@ def test_reports_reach_moderators_once_for_each_person(call: Call) -> None:
     ]
     problem(call("comments-report-comment", post_id=post_id), 404)
     problem(call("comments-report-post"), 404)
+
+
+def test_another_reason_leaves_one_row_with_the_time_of_the_first(call: Call, client: Any) -> None:
+    author = published(call)["author"]["id"]
+    ban(call, author)
+    (first,) = as_moderator(call, "moderation-list-people")["items"]
+    parts = {AUTHOR_PART: author}
+    as_moderator(call, "moderation-ban", parts=parts, body={"reason": "Another."})
+    assert as_moderator(call, "moderation-list-people")["items"] == [first | {"reason": "Another."}]
+    as_moderator(call, "moderation-unban", parts=parts)
+    assert not [key for key in stored(client) if key[0] == "BANNED"]

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_two_hundred_likes_and_unlikes_by_fifty_people(
         (reactions.like if likes else reactions.unlike)(person, contended.id)
 
     racing([
-        lambda person=person, likes=likes: act(person, likes=likes)  # type: ignore[misc]
+        partial(act, person, likes=likes)
         for person in PEOPLE
         for likes in (True, False, True, random.random() < 0.5)
     ])  # fmt: skip
@@ -76,7 +77,7 @@ def test_a_hundred_follows_and_unfollows_by_fifty_people(
 ) -> None:
     reactions = Reactions(engine_table)
     racing([
-        lambda act=act, person=person: act(person, contended.author_id)  # type: ignore[misc]
+        partial(act, person, contended.author_id)
         for person in PEOPLE
         for act in (reactions.follow, reactions.unfollow)
     ])  # fmt: skip
@@ -115,8 +116,8 @@ def test_a_hundred_comments_and_their_deletions(
                 continue
 
     racing([
-        *(lambda one=one: reply_and_delete(*one) for one in replies),
-        *(lambda one=one: delete(*one) for one in parents),
+        *(partial(reply_and_delete, *one) for one in replies),
+        *(partial(delete, *one) for one in parents),
     ])  # fmt: skip
     assert run_jobs(engine_table)[1] == 0
     items = stored(engine)

@@ -12,9 +12,12 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.errors import InternalError, Problem
+from blog.identifiers import author_id
+from blog.people import Person
+from blog.permissions import writer
 from blog.request_guard import admitted
 from blog.responses import as_problem, problem_body, problem_headers
-from blog.settings import Settings
+from blog.settings import AuthorSettings, Settings
 from blog_auth.errors import NotAuthenticated
 from blog_auth.identity import Identity
 
@@ -83,6 +86,18 @@ def identity(app: APIGatewayRestResolver) -> Identity:
     """Who makes the current request; only for routes of an authenticated handler."""
     current: Identity = app.context["identity"]
     return current
+
+
+def person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
+    """The same with their public name."""
+    sub = identity(app).sub
+    return Person(sub, author_id(sub, settings.author_id_key))
+
+
+def writing_person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
+    """The same, if they may write; raises InsufficientScope for a machine that may not."""
+    writer(identity(app))
+    return person(app, settings)
 
 
 def _proxy_answer(problem: Problem) -> dict[str, Any]:

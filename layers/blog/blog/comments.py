@@ -1,11 +1,19 @@
 """Comments: written under a post that everyone may read, by anybody who is not banned."""
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from blog.comment import Comment, is_tombstone
+from blog.comment_transactions import (
+    approval,
+    approval_off,
+    creation,
+    edited,
+    is_known,
+    removal,
+)
 from blog.content import rendered_comment
+from blog.counting import if_public
 from blog.entity_tags import IfMatch
 from blog.errors import (
     Conflict,
@@ -21,19 +29,15 @@ from blog.idempotency import Idempotency
 from blog.identifiers import new_id
 from blog.keys import (
     Key,
-    author_stats_key,
     ban_key,
     comment_key,
     known_key,
-    own_comment_key,
     pending_comment_key,
     profile_key,
     stats_key,
-    tombstone_job_key,
-    waiting_comment_key,
 )
 from blog.models import CommentChanges, CommentDetail, NewComment
-from blog.moments import now, written
+from blog.moments import now
 from blog.people import Author, Person
 from blog.post import Stats
 from blog.rates import Rate
@@ -41,8 +45,6 @@ from blog.retries import WRITE_TRIES, pauses
 from blog.table import Action, ConditionRefused, Item, Table
 
 PER_HOUR = 60
-_IS_THERE = "attribute_exists(pk)"
-_OPEN = "#is_public = :is_public AND #comments = :comments"
 
 
 class Comments:
@@ -97,20 +99,20 @@ class Comments:
         )
         rate = Rate.of(writer.sub, "COMMENT", self._per_hour, moment)
         once = [] if idempotency is None else [idempotency.action(comment.id, moment)]
-        approval = [] if stats.owner == writer.sub else _approval_off(comment, stats)
+        gates = [] if stats.owner == writer.sub else approval_off(comment, stats)
         for _ in pauses(WRITE_TRIES):
-            written = [open_gate(writer.author_id), *_creation(comment, stats), *approval]
+            actions = [open_gate(writer.author_id), *creation(comment, stats), *gates]
             try:
-                self._table.write([*once, *written, rate.counted()])
+                self._table.write([*once, *actions, rate.counted()])
             except ConditionRefused as e:
                 if idempotency is not None and e.key == idempotency.key and e.item is not None:
                     return self._made_before(post_id, idempotency.made_id(e.item), author)
                 if e.key == rate.key:
                     raise rate.exceeded(moment) from e
                 if e.key == profile_key(stats.author_id):
-                    approval = [_known(comment, stats)]
+                    gates = [is_known(comment, stats)]
                 elif e.key == known_key(writer.sub, stats.author_id):
-                    comment, approval = comment.model_copy(update={"is_pending": True}), []
+                    comment, gates = comment.model_copy(update={"is_pending": True}), []
                 else:
                     _explain(e, comment)
             else:
@@ -149,7 +151,7 @@ class Comments:
             after = comment.model_copy(update=update)
             try:
                 self._table.write(
-                    [open_gate(writer.author_id), _is_public(post_id), _edited(comment, after)]
+                    [open_gate(writer.author_id), if_public(post_id), edited(comment, after)]
                 )
             except ConditionRefused as e:
                 items = {key: item for key, item in items.items() if key != e.key}
@@ -202,42 +204,40 @@ class Comments:
         """Publish a comment that waits under a post of one's own; its writer need not wait again.
 
         Approving what is published already does nothing. Raises NotFound, Forbidden, Conflict
-        where everything under the post is closed to readers, and WriteContended.
+        where the post itself is not public, and WriteContended.
         """
+        self._decide(post_id, comment_id, author, approval)
+
+    def decline(self, post_id: str, comment_id: str, *, author: Person) -> None:
+        """Remove a comment that waits under a post of one's own; NotFound for others."""
+        if not self._decide(post_id, comment_id, author, removal):
+            raise NotFound("This comment does not wait for approval.")
+
+    def _decide(
+        self,
+        post_id: str,
+        comment_id: str,
+        author: Person,
+        decision: Callable[[Comment, str], Iterable[Action]],
+    ) -> bool:
+        """Do that with a comment, if it waits; whether it did."""
         gate = ban_key(author.author_id)
         for _ in pauses(WRITE_TRIES):
             items = self._read(post_id, comment_id, gate)
             comment = _of_ones_own_post(post_id, comment_id, items, author)
             check_gate(items.get(gate))
             if not comment.is_pending:
-                return None
+                return False
+            actions = decision(comment, author.author_id)
             try:
-                return self._table.write(
-                    [open_gate(author.author_id), *_approval(comment, author.author_id)]
-                )
+                self._table.write([open_gate(author.author_id), *actions])
             except ConditionRefused as e:
                 if is_gate(e.key):
                     check_gate(e.item)
                 if e.key == stats_key(post_id):
                     raise Conflict("The post is not public: publish it first.") from e
-        raise WriteContended
-
-    def decline(self, post_id: str, comment_id: str, *, author: Person) -> None:
-        """Remove a comment that waits under a post of one's own; NotFound for others."""
-        gate = ban_key(author.author_id)
-        for _ in pauses(WRITE_TRIES):
-            items = self._read(post_id, comment_id, gate)
-            comment = _of_ones_own_post(post_id, comment_id, items, author)
-            check_gate(items.get(gate))
-            if not comment.is_pending:
-                raise NotFound("This comment does not wait for approval.")
-            try:
-                return self._table.write(
-                    [open_gate(author.author_id), *removal(comment, author.author_id)]
-                )
-            except ConditionRefused as e:
-                if is_gate(e.key):
-                    check_gate(e.item)
+            else:
+                return True
         raise WriteContended
 
     def _read(self, post_id: str, comment_id: str, *more: Key) -> dict[Key, Item]:
@@ -251,122 +251,6 @@ class Comments:
         except NotFound as e:
             text = "The comment that was made with this Idempotency-Key has been deleted."
             raise Conflict(text) from e
-
-
-def _creation(comment: Comment, stats: Stats) -> Iterator[Action]:
-    """A comment with all that hangs on it; what waits is not counted yet."""
-    state = {"is_public": True, "comments": "open"}
-    if comment.is_pending:
-        yield Action(stats_key(comment.post_id), condition=_OPEN, values=state, is_check=True)
-        waiting = {"post_id": comment.post_id, "author_id": comment.author_id}
-        yield Action(waiting_comment_key(stats.author_id, comment.id), waiting)
-    else:
-        yield Action(
-            stats_key(comment.post_id),
-            condition=_OPEN,
-            values={**state, "one": 1},
-            update="ADD #comment_count :one",
-        )
-        yield _moved(author_stats_key(comment.author_id), "comment_count", 1)
-    yield Action(comment.key, comment.item(), "attribute_not_exists(pk)")
-    row = {"post_id": comment.post_id, "comment_id": comment.id}
-    yield Action(own_comment_key(comment.owner, comment.id), row)
-    if comment.parent_id is not None:
-        yield Action(
-            comment_key(comment.post_id, comment.parent_id),
-            condition="attribute_exists(#body) AND attribute_not_exists(#parent_id)",
-            values={"one": 1},
-            update="ADD #reply_count :one",
-        )
-
-
-def _approval_off(comment: Comment, stats: Stats) -> list[Action]:
-    """That the author of the post lets everyone comment, who then is known to them."""
-    off = "attribute_not_exists(#approves_first_comments) OR #approves_first_comments = :off"
-    profile = profile_key(stats.author_id)
-    known = known_key(comment.owner, stats.author_id)
-    return [
-        Action(profile, condition=off, values={"off": False}, is_check=True),
-        Action(known, {"since": written(comment.created_at)}),
-    ]
-
-
-def _known(comment: Comment, stats: Stats) -> Action:
-    return Action(known_key(comment.owner, stats.author_id), condition=_IS_THERE, is_check=True)
-
-
-def _edited(before: Comment, after: Comment) -> Action:
-    """Only what an edit changes: replies are counted in the same item."""
-    changed = {
-        "body": after.body,
-        "body_html": after.body_html,
-        "version": after.version,
-        "updated_at": written(after.updated_at),
-    }
-    return Action(
-        before.key,
-        condition="#owner = :owner AND #version = :seen",
-        values={**changed, "owner": before.owner, "seen": before.version},
-        update="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
-    )
-
-
-def _approval(comment: Comment, author_id: str) -> Iterator[Action]:
-    published = comment.model_copy(update={"is_pending": False})
-    seen = {"version": comment.version}
-    yield Action(comment.key, condition="#version = :version", values=seen)
-    yield Action(published.key, published.item())
-    yield Action(
-        stats_key(comment.post_id),
-        condition="#is_public = :is_public",
-        values={"is_public": True, "one": 1},
-        update="ADD #comment_count :one",
-    )
-    yield _moved(author_stats_key(comment.author_id), "comment_count", 1)
-    yield Action(waiting_comment_key(author_id, comment.id))
-    yield Action(known_key(comment.owner, author_id), {"since": written(now())})
-
-
-def removal(comment: Comment, author_id: str) -> Iterator[Action]:
-    """A comment's end, with all that hangs on it; `author_id` is that of the post's author.
-
-    The condition is on its replies: with any, a tombstone stays.
-    """
-    seen = {"owner": comment.owner, "reply_count": comment.reply_count, "version": comment.version}
-    condition = "#owner = :owner AND #reply_count = :reply_count AND #version = :version"
-    if comment.reply_count:
-        members = ("owner", "author_id", "body", "body_html", "version", "updated_at")
-        update = "REMOVE " + ", ".join(f"#{name}" for name in members)
-        yield Action(comment.key, condition=condition, values=seen, update=update)
-    else:
-        yield Action(comment.key, condition=condition, values=seen)
-    yield Action(own_comment_key(comment.owner, comment.id))
-    if comment.is_pending:
-        yield Action(waiting_comment_key(author_id, comment.id))
-    else:
-        yield _moved(stats_key(comment.post_id), "comment_count", -1)
-        yield _moved(author_stats_key(comment.author_id), "comment_count", -1)
-    if comment.parent_id is not None:
-        parent = comment_key(comment.post_id, comment.parent_id)
-        yield _moved(parent, "reply_count", -1)
-        pk, sk = parent
-        job = {"comments": pk, "comment": sk, "stamp": str(uuid.uuid4())}
-        yield Action(tombstone_job_key(parent), job)
-
-
-def _moved(key: Key, counter: str, by: int) -> Action:
-    """A counter goes up, or down where it is."""
-    condition = "" if by > 0 else _IS_THERE
-    return Action(key, condition=condition, values={"by": by}, update=f"ADD #{counter} :by")
-
-
-def _is_public(post_id: str) -> Action:
-    return Action(
-        stats_key(post_id),
-        condition="#is_public = :is_public",
-        values={"is_public": True},
-        is_check=True,
-    )
 
 
 def _there(item: Item | None) -> Item:

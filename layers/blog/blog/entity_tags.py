@@ -3,9 +3,10 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 from blog.errors import BadRequest
+from blog.models import CommentDetail, PostDetail
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 # Empty elements are to be accepted (RFC 9110 §5.6.1.2); no two runs of white space are adjacent.
@@ -13,15 +14,7 @@ _TAG_LIST = re.compile(rf"(?:[ \t]*(?:{_TAG}[ \t]*)?,)*[ \t]*(?:{_TAG}[ \t]*)?")
 _VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})(?:-[^"]*)?"')
 
 
-class Versioned(Protocol):
-    """What is shown with a version."""
-
-    version: int
-
-    def model_dump_json(self, *, exclude: set[str]) -> str: ...
-
-
-def entity_tag(shown: Versioned) -> str:
+def entity_tag(shown: PostDetail | CommentDetail) -> str:
     """`"<version>-<digest of everything else in the representation>"`, a strong tag."""
     rest = shown.model_dump_json(exclude={"version"}).encode()
     return f'"{shown.version}-{hashlib.sha256(rest).hexdigest()[:16]}"'

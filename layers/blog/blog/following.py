@@ -2,10 +2,10 @@
 
 from blog.cursors import cursor_after, sort_key_of
 from blog.keys import (
-    ENTRY,
     FOLLOW,
     Key,
     author_stats_key,
+    entry_sort_key_at,
     profile_key,
     stats_key,
     summary_key,
@@ -17,6 +17,7 @@ from blog.paging import rows_of
 from blog.people import Person
 from blog.post import Entry
 from blog.profiles import public_profile
+from blog.reactions import MAX_FOLLOWS
 from blog.reading import joined, page_of
 from blog.table import HIGHEST, Item, Range, Table
 
@@ -55,7 +56,7 @@ class Following:
         rows = self._follows(person)
         listing = followed_by(person.sub)
         for row in rows:
-            row["sk"] = f"{ENTRY}{row['since']}#{row['of']}"
+            row["sk"] = entry_sort_key_at(row["since"], row["of"])
         rows.sort(key=lambda row: str(row["sk"]), reverse=True)
         if cursor is not None:
             after = sort_key_of(listing, cursor)
@@ -78,7 +79,7 @@ class Following:
 
     def _follows(self, person: Person) -> list[Item]:
         wanted = Range(user_partition(person.sub), FOLLOW, FOLLOW + HIGHEST)
-        return self._table.query(wanted, 1000)
+        return self._table.query(wanted, MAX_FOLLOWS)
 
 
 def _profile(author_id: str, items: dict[Key, Item]) -> PublicProfile | Unavailable:

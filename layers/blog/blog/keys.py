@@ -151,7 +151,12 @@ MONTHS = "MONTHS"
 
 def entry_sort_key(moment: datetime, entry_id: str) -> str:
     """Where an entry stands in its list: by time, then by id."""
-    return f"{ENTRY}{written(moment)}#{entry_id}"
+    return entry_sort_key_at(written(moment), entry_id)
+
+
+def entry_sort_key_at(when: str, entry_id: str) -> str:
+    """The same of a time that is written already."""
+    return f"{ENTRY}{when}#{entry_id}"
 
 
 def feed_partition(shard: int) -> str:

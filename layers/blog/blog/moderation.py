@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from blog.counting import if_public
 from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
 from blog.gate import check_gate, is_gate, open_gate
 from blog.identifiers import is_author_id, new_id
@@ -12,10 +13,10 @@ from blog.keys import (
     ban_key,
     comment_key,
     entry_sort_key,
+    entry_sort_key_at,
     own_report_key,
     post_key,
     profile_key,
-    stats_key,
 )
 from blog.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
 from blog.models import BannedPage, BannedPerson, OwnPostPage, Report, ReportPage
@@ -26,7 +27,7 @@ from blog.post import Moderation, Post
 from blog.rates import Rate
 from blog.reading import own_page_of
 from blog.retries import WRITE_TRIES, pauses
-from blog.table import Action, ConditionRefused, Item, Table
+from blog.table import Action, ConditionRefused, Table
 from blog.transactions import change
 
 REPORTS_PER_HOUR = 60
@@ -85,25 +86,25 @@ class Moderators:
         """
         if author_id == moderator.author_id:
             raise Unprocessable([FieldError("author_id", "Is your own: nobody bans themselves")])
-        self._set_ban(author_id, {"reason": reason, "banned_at": written(now())}, moderator)
+        self._set_ban(author_id, reason, moderator)
 
     def unban(self, author_id: str, *, moderator: Person) -> None:
         """Let somebody write again; who is not banned stays as they are. Raises as `ban` does."""
         self._set_ban(author_id, None, moderator)
 
-    def _set_ban(self, author_id: str, ban: Item | None, moderator: Person) -> None:
+    def _set_ban(self, author_id: str, reason: str | None, moderator: Person) -> None:
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
         target, gate = ban_key(author_id), ban_key(moderator.author_id)
         for _ in pauses(WRITE_TRIES):
             items = self._table.get_all([target, gate])
             check_gate(items.get(gate))
-            before = items.get(target, {}).get("banned_at")
-            if before is None and ban is None:
+            since = items.get(target, {}).get("banned_at")
+            if since is None and reason is None:
                 return None
             try:
                 return self._table.write(
-                    [open_gate(moderator.author_id), *_ban_change(author_id, before, ban)]
+                    [open_gate(moderator.author_id), *_ban_change(author_id, since, reason)]
                 )
             except ConditionRefused as e:
                 if e.key == gate:
@@ -183,12 +184,7 @@ class Reports:
         try:
             self._table.write(
                 [
-                    Action(
-                        stats_key(post_id),
-                        condition="#is_public = :is_public",
-                        values={"is_public": True},
-                        is_check=True,
-                    ),
+                    if_public(post_id),
                     *_is_there(post_id, comment_id),
                     open_gate(reporter.author_id),
                     Action(
@@ -216,23 +212,20 @@ def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
     return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]
 
 
-def _ban_change(author_id: str, before: str | None, ban: Item | None) -> list[Action]:
-    """What bans somebody, or lets them write again; `before` is since when they are banned."""
-    condition, seen = "attribute_not_exists(#banned_at)", {}
-    if before is not None:
-        condition, seen = "#banned_at = :seen", {"seen": before}
-    update = "REMOVE #banned_at, #reason"
-    if ban is not None:
-        update = "SET #banned_at = :banned_at, #reason = :reason"
-    actions = [Action(ban_key(author_id), None, condition, {**seen, **(ban or {})}, update)]
-    keys = {when: Key(BANNED, entry_sort_key_of(when, author_id)) for when in (before,) if when}
-    if ban is not None:
-        entry = Key(BANNED, entry_sort_key_of(ban["banned_at"], author_id))
-        actions.append(Action(entry, {**ban, "author_id": author_id}))
-        keys.pop(ban["banned_at"], None)
-    return actions + [Action(key) for key in keys.values()]
-
-
-def entry_sort_key_of(when: str, entry_id: str) -> str:
-    """As `entry_sort_key`, of a time that is written already."""
-    return entry_sort_key(datetime.fromisoformat(when), entry_id)
+def _ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:
+    """What bans somebody for a reason, or lets them write again; `since` when they are banned."""
+    ban, seen = ban_key(author_id), {"seen": since}
+    condition = "#banned_at = :seen"
+    if since is None:
+        condition, seen = "attribute_not_exists(#banned_at)", {}
+    when = since or written(now())
+    entry = Key(BANNED, entry_sort_key_at(when, author_id))
+    if reason is None:
+        update = "REMOVE #banned_at, #reason"
+        return [Action(ban, None, condition, seen, update), Action(entry)]
+    update = "SET #banned_at = :banned_at, #reason = :reason"
+    row = {"banned_at": when, "reason": reason}
+    return [
+        Action(ban, None, condition, {**seen, **row}, update),
+        Action(entry, {**row, "author_id": author_id}),
+    ]

@@ -31,7 +31,7 @@ from blog.post import Post
 from blog.reading import PostView, owned_post, revision_of
 from blog.retries import WRITE_TRIES, pauses
 from blog.slugs import derived_slug
-from blog.table import ConditionRefused, Item, Table, TransactionContended
+from blog.table import ConditionRefused, Item, Table
 from blog.transactions import change, creation
 
 
@@ -73,9 +73,7 @@ class Posts:
             post = _with_a_free_slug(post)
         for _ in pauses(WRITE_TRIES):
             try:
-                self._table.transact([open_gate(owner.author_id), *creation(post, idempotency)])
-            except TransactionContended:
-                continue
+                self._table.write([open_gate(owner.author_id), *creation(post, idempotency)])
             except ConditionRefused as e:
                 if is_gate(e.key):
                     check_gate(e.item)
@@ -123,9 +121,7 @@ class Posts:
         for _ in pauses(WRITE_TRIES):
             before = _changeable(post, sub, if_match)
             try:  # no gate: who is banned may delete what is theirs
-                self._table.transact(change(before, None, sub))
-            except TransactionContended:
-                continue
+                self._table.write(change(before, None, sub))
             except ConditionRefused as e:
                 post = _post(e.item)
             else:
@@ -153,9 +149,7 @@ class Posts:
                 after = _with_a_free_slug(after)
             try:
                 gate = open_gate(owner.author_id)
-                self._table.transact([gate, *change(before, after, owner.sub)])
-            except TransactionContended:
-                continue
+                self._table.write([gate, *change(before, after, owner.sub)])
             except ConditionRefused as e:
                 if is_gate(e.key):
                     check_gate(e.item)

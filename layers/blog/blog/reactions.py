@@ -3,11 +3,11 @@
 None reads first. What a refused condition brings back says what was the case.
 """
 
+from blog.counting import IS_THERE, less, more_if_public
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.gate import check_gate, open_gate
 from blog.identifiers import is_author_id
 from blog.keys import (
-    Key,
     author_stats_key,
     ban_key,
     follow_key,
@@ -21,7 +21,6 @@ from blog.table import Action, ConditionRefused, Item, Table
 
 MAX_FOLLOWS = 500  # that a personal feed is merged of
 _IS_NEW = "attribute_not_exists(pk)"
-_IS_THERE = "attribute_exists(pk)"
 
 
 class Reactions:
@@ -38,12 +37,7 @@ class Reactions:
         try:
             self._table.write(
                 [
-                    Action(
-                        stats_key(post_id),
-                        condition="#is_public = :is_public",
-                        values={"is_public": True, "one": 1},
-                        update="ADD #like_count :one",
-                    ),
+                    more_if_public(post_id, "like_count"),
                     open_gate(person.author_id),
                     Action(like_key(person.sub, post_id), _stamped(post_id), _IS_NEW),
                 ]
@@ -56,8 +50,8 @@ class Reactions:
 
     def unlike(self, person: Person, post_id: str) -> None:
         """Take a like back, if there is one: also who is banned, and of a post that is gone."""
-        like = Action(like_key(person.sub, post_id), condition=_IS_THERE)
-        self._take_back(like, [_less(stats_key(post_id), "like_count")])
+        like = Action(like_key(person.sub, post_id), condition=IS_THERE)
+        self._take_back(like, [less(stats_key(post_id), "like_count")])
 
     def follow(self, person: Person, author_id: str) -> None:
         """Follow an author of whom something is known; once is as good as twice.
@@ -104,11 +98,11 @@ class Reactions:
 
     def unfollow(self, person: Person, author_id: str) -> None:
         """Follow an author no longer, if one did; who is banned may."""
-        follow = Action(follow_key(person.sub, author_id), condition=_IS_THERE)
+        follow = Action(follow_key(person.sub, author_id), condition=IS_THERE)
         rest = [
             Action(follower_key(author_id, person.sub)),
-            _less(author_stats_key(person.author_id), "following_count"),
-            _less(author_stats_key(author_id), "follower_count"),
+            less(author_stats_key(person.author_id), "following_count"),
+            less(author_stats_key(author_id), "follower_count"),
         ]
         self._take_back(follow, rest)
 
@@ -129,10 +123,6 @@ class Reactions:
                 if e.key == row.key:
                     return None  # there was none
                 rest = [action for action in rest if action.key != e.key]
-
-
-def _less(key: Key, counter: str) -> Action:
-    return Action(key, condition=_IS_THERE, values={"by": -1}, update=f"ADD #{counter} :by")
 
 
 def _stamped(of: str) -> Item:

@@ -1,0 +1,29 @@
+"""Parts of transactions that more than one kind of write has: counters, and what they depend on."""
+
+from blog.keys import Key, stats_key
+from blog.table import Action
+
+IS_THERE = "attribute_exists(pk)"
+_IS_PUBLIC = "#is_public = :is_public"
+
+
+def more(key: Key, counter: str) -> Action:
+    """One more, from nothing if need be."""
+    return Action(key, values={"by": 1}, update=f"ADD #{counter} :by")
+
+
+def less(key: Key, counter: str) -> Action:
+    """One less; refused where there is no such item."""
+    return Action(key, condition=IS_THERE, values={"by": -1}, update=f"ADD #{counter} :by")
+
+
+def more_if_public(post_id: str, counter: str) -> Action:
+    """One more of a post; refused unless everyone may read it."""
+    values = {"is_public": True, "by": 1}
+    return Action(stats_key(post_id), None, _IS_PUBLIC, values, f"ADD #{counter} :by")
+
+
+def if_public(post_id: str) -> Action:
+    """That everyone may read a post, as a condition alone."""
+    values = {"is_public": True}
+    return Action(stats_key(post_id), condition=_IS_PUBLIC, values=values, is_check=True)
