@@ -161,6 +161,13 @@ def test_a_random_ending_stays_while_the_title_means_the_same() -> None:
     assert post.slug.startswith("hello-world-")
     assert edited(post, title="Hello world!").slug == post.slug
     assert edited(post, body="x").slug == post.slug
+    assert edited(post, slug=None).slug == post.slug
+
+
+def test_null_leaves_a_slug_that_is_derived_already() -> None:
+    post = edited(new_post(), slug=None)
+    assert (post.slug, post.slug_is_derived, post.former_slugs) == ("hello-world", True, [])
+    assert edited(post, slug=None, title="Other").slug == "other"
 
 
 def test_a_title_that_ends_like_a_random_ending_is_followed_too() -> None:

@@ -148,7 +148,7 @@ def _slug_change(before: Post, given: dict[str, Any]) -> dict[str, Any]:
         return {}
     slug = asked or derived_slug(given.get("title", before.title))
     if asked is None and follows and slug == derived_slug(before.title):
-        return {}  # it keeps its random ending, if it has one
+        return {"slug": before.slug}  # with its random ending, if it has one
     return {
         "slug": slug,
         "slug_is_derived": asked is None,
