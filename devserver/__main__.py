@@ -1,4 +1,4 @@
-"""`make dev`: the API, the issuer and DynamoDB on this machine, ended by one Ctrl-C."""
+"""`make dev`: the API, the issuer, DynamoDB and S3 on this machine, ended by one Ctrl-C."""
 
 import sys
 from contextlib import ExitStack
@@ -11,12 +11,14 @@ from devserver.stack import (
     interrupted_by_sigterm,
     prepare_tables,
     running_issuer,
+    running_storage,
 )
 
 GREETING = """
   API     {api}
   Issuer  {issuer}
   Data    {data}
+  Media   {media} (moto, in memory, too)
 
 Try it in another terminal; Ctrl-C here ends all of it:
 
@@ -38,14 +40,20 @@ def main() -> int:
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
+            storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
-            variables = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+            storage.wait()
+            variables = {
+                "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+                "AWS_ENDPOINT_URL_S3": settings.s3_url,
+            }
             server = ApiServer(
                 deployment,
                 variables,
                 environments=settings.environments,
                 tick=settings.tick,
+                storage=storage,
                 greeting=_greeting(settings, endpoint),
             )
             server.run(sock)
@@ -64,6 +72,7 @@ def _greeting(settings: DeskSettings, endpoint: str) -> str:
         data=f"{settings.dynamodb_endpoint}"
         if settings.dynamodb_endpoint
         else f"{endpoint} (moto, in memory: gone when this ends)",
+        media=settings.s3_url,
         ports="" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}",
     )
 

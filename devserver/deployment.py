@@ -72,6 +72,22 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Subscription:
+    """A function that runs at each event of a pattern, as EventBridge writes them."""
+
+    function: str
+    pattern: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, and the one origin whose pages may use it."""
+
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True)
 class Deployment:
     """All of it that the devserver runs."""
 
@@ -80,7 +96,9 @@ class Deployment:
     functions: Mapping[str, Function]
     gateway_responses: Mapping[str, GatewayResponse]
     tables: Mapping[str, Mapping[str, Any]]
+    buckets: tuple[Bucket, ...]
     schedules: tuple[Schedule, ...]
+    subscriptions: tuple[Subscription, ...]
 
 
 def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
@@ -100,6 +118,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         name: template.parent / layer["Content"]["S3Key"]
         for name, layer in by_type.get("AWS::Lambda::LayerVersion", {}).items()
     }
+    rules = by_type.get("AWS::Events::Rule", {}).values()
     return Deployment(
         stage=stage["StageName"],
         routes=tuple(_routes(api["Body"])),
@@ -109,7 +128,15 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         },
         gateway_responses=_gateway_responses(api["Body"]),
         tables=by_type.get("AWS::DynamoDB::Table", {}),
-        schedules=tuple(map(_schedule, by_type.get("AWS::Events::Rule", {}).values())),
+        buckets=tuple(
+            _bucket(name, one) for name, one in by_type.get("AWS::S3::Bucket", {}).items()
+        ),
+        schedules=tuple(_schedule(one) for one in rules if "ScheduleExpression" in one),
+        subscriptions=tuple(
+            Subscription(_target(one), one["EventPattern"])
+            for one in rules
+            if "EventPattern" in one
+        ),
     )
 
 
@@ -147,11 +174,21 @@ def _function(
 
 def _schedule(rule: Mapping[str, Any]) -> Schedule:
     expression = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", rule["ScheduleExpression"])
-    (target,) = rule["Targets"]
     if expression is None:
         raise ValueError(f"the devserver knows rates of minutes and hours, not {rule}")
     seconds = int(expression[1]) * {"minute": 60, "hour": 3600}[expression[2]]
-    return Schedule(target["Arn"].rpartition(":")[2], seconds)
+    return Schedule(_target(rule), seconds)
+
+
+def _target(rule: Mapping[str, Any]) -> str:
+    (target,) = rule["Targets"]
+    return str(target["Arn"].rpartition(":")[2])
+
+
+def _bucket(name: str, properties: Mapping[str, Any]) -> Bucket:
+    (rule,) = properties["CorsConfiguration"]["CorsRules"]
+    (origin,) = rule["AllowedOrigins"]
+    return Bucket(name, origin)
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:

@@ -2,11 +2,9 @@
 
 moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
 acknowledged writes were lost. So one thread serves, one request after the other. It prints its
-port, and ends when its standard input does, and so with whoever started it.
+port.
 """
 
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +15,8 @@ import boto3
 from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
 
-from devserver.intrinsics import REGION
+from devserver.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.moto_process import MotoProcess, serve_until_input_ends
 from devserver.settings import bound_socket
 
 # What of a table's properties create_table takes here; the others are about running it for long.
@@ -34,38 +33,7 @@ def serve(host: str, port: int) -> None:
     server = create_server(application, sockets=[sock], threads=1)
     threading.Thread(target=server.run, daemon=True).start()
     print(sock.getsockname()[1], flush=True)
-    sys.stdin.read()
-    os._exit(0)
-
-
-class Moto:
-    """The process with moto in it; ends with the `with` block."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "devserver.dynamodb", host, str(port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        self._host = host
-
-    def endpoint(self) -> str:
-        """Its address, once it listens; RuntimeError if it does not come to that."""
-        assert self._process.stdout is not None
-        port = self._process.stdout.readline().strip()
-        if not port:
-            raise RuntimeError("moto's server did not start")
-        return f"http://{self._host}:{port}"
-
-    def __enter__(self) -> "Moto":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+    serve_until_input_ends()
 
 
 @contextmanager
@@ -76,8 +44,8 @@ def running_dynamodb(
     if endpoint is not None:
         yield lambda: endpoint
         return
-    with Moto(host, port) as moto:
-        yield moto.endpoint
+    with MotoProcess("devserver.dynamodb", host, str(port)) as moto:
+        yield lambda: f"http://{host}:{moto.first_line()}"
 
 
 def dynamodb_client(endpoint: str) -> Any:
@@ -86,8 +54,8 @@ def dynamodb_client(endpoint: str) -> Any:
         "dynamodb",
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id="desk",
-        aws_secret_access_key="desk",
+        aws_access_key_id=DESK_CREDENTIAL,
+        aws_secret_access_key=DESK_CREDENTIAL,
     )
 
 

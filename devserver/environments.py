@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from devserver.deployment import Function
-from devserver.intrinsics import ACCOUNT, REGION
+from devserver.intrinsics import ACCOUNT, DESK_CREDENTIAL, REGION
 
 INIT_TIMEOUT = 10.0  # seconds, as on Lambda
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
@@ -212,8 +212,8 @@ def _variables(function: Function) -> dict[str, str]:
         "_HANDLER": function.handler,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "desk",
-        "AWS_SECRET_ACCESS_KEY": "desk",
+        "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),

@@ -6,6 +6,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+DESK_CREDENTIAL = "desk"  # the key id and the secret that functions have here, which are nobody's
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -68,6 +69,8 @@ class Resolver:
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             case "AWS::DynamoDB::Table":
                 return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+            case "AWS::S3::Bucket":
+                return f"arn:aws:s3:::{name}"
             case _:
                 return f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"
 

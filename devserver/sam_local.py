@@ -4,6 +4,7 @@ Builds for this machine's architecture, starts the issuer and DynamoDB where con
 and nothing else does, then `sam local start-api`; one Ctrl-C or SIGTERM ends all of it.
 """
 
+import asyncio
 import json
 import os
 import platform
@@ -17,10 +18,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from devserver.deployment import read_deployment
+from devserver.deployment import Deployment, read_deployment
 from devserver.dynamodb import running_dynamodb
+from devserver.environments import EnvironmentPool
+from devserver.eventbridge import running_events
+from devserver.s3 import Storage
 from devserver.settings import ROOT, TEMPLATE, DeskSettings, Unusable, bound_socket, port_setting
-from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer
+from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, running_storage
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
@@ -42,6 +46,7 @@ def main() -> int:
         dynamodb_port = port_setting(os.environ, "DYNAMODB_PORT", 8000)
         check_tools()
         bound_socket("API_PORT", settings.api_port).close()
+        bound_socket("S3_PORT", settings.s3_port).close()
         bridge = _bridge_address()
         bound_socket("DYNAMODB_PORT", dynamodb_port, bridge).close()
         architecture = f"Architecture={_architecture()}"
@@ -56,13 +61,20 @@ def main() -> int:
                 url, port = settings.issuer_url, settings.issuer_port
                 parts.enter_context(running_issuer(url, port, *hosts))
             deployment = read_deployment(TEMPLATE, settings.parameters())
-            prepare_tables(endpoint_of_engine(), deployment.tables)
+            storage = parts.enter_context(running_storage(settings.s3_port, deployment))
+            endpoint = endpoint_of_engine()
+            prepare_tables(endpoint, deployment.tables)
+            storage.wait()
             variables = _variables_file(settings, dynamodb_port)
             print(
                 GREETING.format(api=settings.api_url, issuer=settings.issuer_url), file=sys.stderr
             )
             sam = parts.enter_context(_sam_local(settings.api_port, architecture, variables))
-            return sam.wait()
+            outside = {
+                "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+                "AWS_ENDPOINT_URL_S3": settings.s3_url,
+            }
+            return asyncio.run(_until_it_ends(sam, deployment, outside, storage, settings.tick))
     except Unusable as e:
         print(f"make sam-local: {e}", file=sys.stderr)
         return 1
@@ -71,6 +83,28 @@ def main() -> int:
         return e.returncode
     except KeyboardInterrupt:
         return 0
+
+
+async def _until_it_ends(
+    sam: subprocess.Popen[bytes],
+    deployment: Deployment,
+    variables: Mapping[str, str],
+    storage: Storage,
+    tick: float | None,
+) -> int:
+    """Its exit code. Until then what is scheduled, and what uploads set off, runs outside of
+    containers, for sam local knows neither."""
+    pools = {
+        name: EnvironmentPool(function, variables, 1)
+        for name, function in deployment.functions.items()
+    }
+    try:
+        async with running_events(deployment, pools, storage, tick):
+            while (code := sam.poll()) is None:
+                await asyncio.sleep(0.2)
+            return code
+    finally:
+        await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 
 def check_tools() -> None:
@@ -134,6 +168,7 @@ def _variables_file(settings: DeskSettings, dynamodb_port: int) -> Path:
     variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
         settings.dynamodb_endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
     )
+    variables["AWS_ENDPOINT_URL_S3"] = settings.s3_url
     keys = f"http://{CONTAINERS_HOST}:{settings.issuer_port}/.well-known/jwks.json"
     parameters = settings.parameters()
     variables |= {

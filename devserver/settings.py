@@ -33,6 +33,7 @@ class DeskSettings:
     api_port: int
     issuer_port: int
     spa_port: int
+    s3_port: int
     environments: int
     tick: int | None
     dynamodb_endpoint: str | None
@@ -53,6 +54,7 @@ class DeskSettings:
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
             spa_port=port_setting(environment, "SPA_PORT", 5173),
+            s3_port=port_setting(environment, "S3_PORT", 9401),
             environments=_number(environment, "ENVIRONMENTS", 4, "a number from 1 to 100", 100),
             tick=_number(environment, "TICK", 0, "a number of seconds", 3600)
             if environment.get("TICK")
@@ -76,6 +78,11 @@ class DeskSettings:
     def issuer_url(self) -> str:
         """The desk's issuer, with its final slash."""
         return f"http://localhost:{self.issuer_port}/"
+
+    @property
+    def s3_url(self) -> str:
+        """Where browsers send pictures to and fetch them from."""
+        return f"http://localhost:{self.s3_port}"
 
     def parameters(self) -> dict[str, str]:
         """The template's parameters for this machine."""

@@ -16,11 +16,12 @@ from waitress.server import create_server
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table
 from devserver.environments import EnvironmentPool
+from devserver.eventbridge import running_events
 from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
+from devserver.s3 import Storage
 from devserver.samples import fill
-from devserver.schedule import run_on_schedule
 from devserver.settings import Unusable, bound_socket
 
 
@@ -64,6 +65,13 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
         fill(client, name)
 
 
+def running_storage(port: int, deployment: Deployment) -> Storage:
+    """S3 with the template's buckets, on loopback; starts while others do."""
+    bound_socket("S3_PORT", port).close()
+    (origin,) = {bucket.origin for bucket in deployment.buckets}
+    return Storage("127.0.0.1", port, origin, [bucket.name for bucket in deployment.buckets])
+
+
 class ApiServer:
     """The API of a deployment over HTTP, with the execution environments behind it."""
 
@@ -74,16 +82,18 @@ class ApiServer:
         *,
         environments: int,
         tick: float | None = None,
+        storage: Storage | None = None,
         greeting: str = "",
         integration_timeout: float = INTEGRATION_TIMEOUT,
     ) -> None:
         """`extra_variables` go into every function's environment, of which there are at most
         `environments`; what is scheduled runs every `tick` seconds, or as the template says; the
-        greeting is printed when the API answers."""
+        storage's uploads are looked at; the greeting is printed when the API answers."""
         self._deployment = deployment
         self._extra_variables = extra_variables
         self._environments = environments
         self._tick = tick
+        self._storage = storage
         self._greeting = greeting
         self._integration_timeout = integration_timeout
         self._server: uvicorn.Server | None = None
@@ -115,15 +125,10 @@ class ApiServer:
             timeout_graceful_shutdown=1,
         )
         self._server = _GreetingServer(config, self._greeting)
-        tickers = [
-            asyncio.create_task(run_on_schedule(pools[one.function], self._tick or one.seconds))
-            for one in self._deployment.schedules
-        ]
         try:
-            await self._server.serve(sockets=[sock])
+            async with running_events(self._deployment, pools, self._storage, self._tick):
+                await self._server.serve(sockets=[sock])
         finally:
-            for ticker in tickers:
-                ticker.cancel()
             await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 

@@ -17,10 +17,11 @@ from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "openapi.json"
-FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation")
+FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")
 # What the handlers insist on when they are loaded; nothing of it gets into the document.
 VARIABLES = {
     "TABLE_NAME": "none",
+    "MEDIA_BUCKET": "none",
     "ALLOWED_ORIGIN": "*",
     "SITE_URL": "https://blog.example.com",
     "AUTHOR_ID_KEY": "-" * 32,

@@ -7,6 +7,7 @@ import moto  # noqa: F401 - before any client is made, so that mock_aws reaches 
 os.environ.update(
     {
         "TABLE_NAME": "BlogTable",
+        "MEDIA_BUCKET": "MediaBucket",
         "ALLOWED_ORIGIN": "https://blog.example.com",
         "SITE_URL": "https://blog.example.com",
         "AUTHOR_ID_KEY": "a key that only the tests know, 32+",
@@ -18,5 +19,6 @@ os.environ.update(
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",
         "AWS_ENDPOINT_URL_DYNAMODB": "",
+        "AWS_ENDPOINT_URL_S3": "",
     }
 )

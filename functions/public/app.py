@@ -14,6 +14,7 @@ from blog.conversations import Conversations
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.identifiers import checked_id
+from blog.media import Media
 from blog.models import CommentPage, PostDetail, PostPage, PublicProfile, TagPage
 from blog.openapi import answers
 from blog.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Month, Of, Part, Tag
@@ -28,14 +29,16 @@ from blog.responses import (
     document_response,
     entity_response,
 )
-from blog.settings import SiteSettings
+from blog.settings import PublicSettings
+from blog.storage import Bucket
 from blog.table import Table
 
-settings = SiteSettings.from_environment(os.environ)
+settings = PublicSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 library = Library(table, settings.feed_shards)
 profiles = Profiles(table)
 conversations = Conversations(table)
+media = Media(table, Bucket(settings.media_bucket), settings.media_url)
 app = resolver()
 
 
@@ -141,6 +144,19 @@ def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
 def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile]:
     profile = profiles.public(author_id)
     return Response(200, JSON, profile, {"Cache-Control": PUBLIC})
+
+
+@app.get(
+    "/media/<media_id>",
+    summary="A picture that was uploaded",
+    description="Redirects to where it lies, at an address that holds for a quarter of an hour.",
+    operation_id="getMedia",
+    tags=["Media"],
+    responses=answers(302, None, 404),
+)
+def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
+    address = media.address(media_id)
+    return Response(302, headers={"Location": address, "Cache-Control": PUBLIC})
 
 
 @app.get(

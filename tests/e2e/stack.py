@@ -96,6 +96,7 @@ class DevServer:
         self._variables = {
             "API_PORT": str(api_port),
             "ISSUER_PORT": str(issuer_port),
+            "S3_PORT": str(free_port()),
             "TICK": "1",
             **variables,
         }

@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 Call = Callable[..., Answer]
 HOLDERS = (
     "posts", "library", "profiles", "comments", "conversations", "reports", "reactions",
-    "following", "moderators",
+    "following", "moderators", "media",
 )  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
 
@@ -24,7 +24,7 @@ def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Sends a sample event with changes to its function, whose client is this one."""
     apps = {
         name: importlib.import_module(f"functions.{name}.app")
-        for name in ("posts", "public", "account", "comments", "reactions", "moderation")
+        for name in ("posts", "public", "account", "comments", "reactions", "moderation", "media")
     }
     for app in apps.values():
         table = Table(client, TABLE)

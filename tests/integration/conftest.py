@@ -8,11 +8,12 @@ import pytest
 from moto import mock_aws
 
 from blog import retries
+from blog.storage import Bucket
 from blog.table import Table
 from devserver.deployment import Deployment, read_deployment
 from devserver.dynamodb import make_table
 from tests.integration.calling import Call, caller, document
-from tests.integration.writing import TABLE, Blog, Interfering
+from tests.integration.writing import BUCKET, TABLE, Blog, Interfering
 from tests.support import AUDIENCE, ROOT
 
 
@@ -38,6 +39,14 @@ def client(deployment: Deployment) -> Iterator[Any]:
 @pytest.fixture
 def table(client: Any) -> Table:
     return Table(client, TABLE)
+
+
+@pytest.fixture
+def bucket(client: Any) -> Bucket:
+    """moto's S3, with the template's bucket."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    return Bucket(BUCKET, s3)
 
 
 @pytest.fixture

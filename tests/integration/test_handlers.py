@@ -16,6 +16,7 @@ from blog.errors import Unavailable
 from blog.moments import written
 from blog.table import Table
 from devserver.deployment import Deployment
+from devserver.eventbridge import matches
 from tests.integration.calling import Answer, Call, document, header, problem
 from tests.integration.writing import TABLE, stored
 from tests.support import ALICE, BOB, ROOT, LambdaContext, sample_event
@@ -351,13 +352,18 @@ def test_closing_comments_and_going_back_to_draft_is_told_beside_the_counters(
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "events").glob("*.json")))
-def test_every_sample_event_is_of_a_route_or_schedule_of_the_template(
+def test_every_sample_event_is_of_a_route_or_rule_of_the_template(
     deployment: Deployment, name: str
 ) -> None:
     event = sample_event(name)
     if event.get("detail-type") == "Scheduled Event":
         rule = event["resources"][0]
         assert any(schedule.function in rule for schedule in deployment.schedules)
+    elif "detail-type" in event:
+        bucket = event["detail"]["bucket"]
+        assert bucket["name"] in event["resources"][0]
+        bucket["name"] = "MediaBucket"
+        assert any(matches(one.pattern, event) for one in deployment.subscriptions)
     else:
         routes = {(route.method, route.resource) for route in deployment.routes}
         assert (event["httpMethod"], event["resource"]) in routes

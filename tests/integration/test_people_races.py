@@ -18,7 +18,7 @@ from blog.posts import Posts
 from blog.reactions import Reactions
 from blog.table import Table
 from devserver.deployment import Deployment
-from devserver.dynamodb import Moto, dynamodb_client, make_table
+from devserver.dynamodb import dynamodb_client, make_table, running_dynamodb
 from tests.integration.writing import TABLE, create, person, stored
 
 PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
@@ -27,8 +27,8 @@ AUTHOR = person("auth0|author")
 
 @pytest.fixture(scope="module")
 def engine(deployment: Deployment) -> Iterator[Any]:
-    with Moto("127.0.0.1", 0) as moto:
-        client = dynamodb_client(moto.endpoint())
+    with running_dynamodb(None) as endpoint:
+        client = dynamodb_client(endpoint())
         make_table(client, TABLE, dict(deployment.tables[TABLE]))
         yield client
 

@@ -19,6 +19,7 @@ from blog.table import Action, Table
 from tests.support import ALICE
 
 TABLE = "BlogTable"
+BUCKET = "MediaBucket"
 VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

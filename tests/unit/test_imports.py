@@ -67,6 +67,8 @@ def locked(layer: str) -> set[str]:
         "comments",
         "reactions",
         "moderation",
+        "media",
+        "inspector",
         "publisher",
         "jobs",
     ],
@@ -78,7 +80,8 @@ def test_a_handler_imports_what_its_layers_and_the_runtime_bring(function: str) 
 
 
 @pytest.mark.parametrize(
-    "function", ["public", "account", "reactions", "moderation", "publisher", "jobs"]
+    "function",
+    ["public", "account", "reactions", "moderation", "media", "inspector", "publisher", "jobs"],
 )
 def test_who_writes_no_text_pays_for_no_rendering(function: str) -> None:
     modules = imported(function, "auth", "blog")

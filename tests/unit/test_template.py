@@ -29,6 +29,9 @@ PUBLISH = {
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 }
+ACCOUNT = {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"}
+ANNOUNCE = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+INSPECT = {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
 DISCUSS = {"dynamodb:BatchGetItem", "dynamodb:Query"} | WRITE
 FINISH = {
     "dynamodb:BatchWriteItem",
@@ -49,35 +52,55 @@ def deployment() -> Deployment:
     return read_deployment(ROOT / "template.yaml", PARAMETERS)
 
 
-def actions(function: str) -> set[str]:
-    """What a function's role may do; each statement must be for the one table."""
-    found: set[str] = set()
+def actions(function: str) -> dict[str, set[str]]:
+    """What a function's role may do with the table, and with which folder of the bucket."""
+    found: dict[str, set[str]] = {}
     for policy in RESOURCES[function]["Properties"].get("Policies", []):
         for statement in policy["Statement"]:
             assert statement["Effect"] == "Allow"
-            assert statement["Resource"] == {"Fn::GetAtt": ["BlogTable", "Arn"]}
-            found |= set(statement["Action"])
+            resource = statement["Resource"]
+            (name,) = resource.values()
+            found[name if isinstance(name, str) else ".".join(name)] = set(statement["Action"])
+    return found
+
+
+def on_table(actions: set[str], **folders: set[str]) -> dict[str, set[str]]:
+    """The same as it should be; `bucket` is the bucket itself."""
+    found = {"BlogTable.Arn": actions} if actions else {}
+    for folder, allowed in folders.items():
+        is_all = folder == "bucket"
+        name = "MediaBucket.Arn" if is_all else f"${{MediaBucket.Arn}}/{folder}/*"
+        found[name] = {f"s3:{one}" for one in allowed}
     return found
 
 
 @pytest.mark.parametrize(
     ("function", "allowed"),
     [
-        ("AuthorizerFunction", set()),
-        ("PublicFunction", READ),
-        ("PostsFunction", READ | WRITE),
+        ("AuthorizerFunction", on_table(set())),
+        ("PublicFunction", on_table(READ, media={"GetObject"})),
+        ("PostsFunction", on_table(READ | WRITE)),
+        ("AccountFunction", on_table(ACCOUNT)),
+        ("CommentsFunction", on_table(DISCUSS)),
+        ("ReactionsFunction", on_table(READ | WRITE)),
+        ("ModerationFunction", on_table(DISCUSS)),
+        ("MediaFunction", on_table(ANNOUNCE, uploads={"PutObject"})),
         (
-            "AccountFunction",
-            {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"},
+            "InspectorFunction",
+            on_table(
+                INSPECT,
+                uploads={"GetObject", "DeleteObject"},
+                media={"PutObject", "DeleteObject"},
+                bucket={"ListBucket"},
+            ),
         ),
-        ("CommentsFunction", DISCUSS),
-        ("ReactionsFunction", READ | WRITE),
-        ("ModerationFunction", DISCUSS),
-        ("PublisherFunction", PUBLISH),
-        ("JobsFunction", FINISH),
+        ("PublisherFunction", on_table(PUBLISH)),
+        ("JobsFunction", on_table(FINISH)),
     ],
 )
-def test_a_function_may_do_what_it_needs_and_no_more(function: str, allowed: set[str]) -> None:
+def test_a_function_may_do_what_it_needs_and_no_more(
+    function: str, allowed: dict[str, set[str]]
+) -> None:
     assert actions(function) == allowed
 
 
@@ -93,6 +116,8 @@ def test_every_function_is_in_the_table_above() -> None:
         "CommentsFunction",
         "ReactionsFunction",
         "ModerationFunction",
+        "MediaFunction",
+        "InspectorFunction",
         "PublisherFunction",
         "JobsFunction",
     }
@@ -111,6 +136,8 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
         "CommentsFunction": ["auth", "blog"],
         "ReactionsFunction": ["auth", "blog"],
         "ModerationFunction": ["auth", "blog"],
+        "MediaFunction": ["auth", "blog"],
+        "InspectorFunction": ["auth", "blog"],
         "PublisherFunction": ["auth", "blog"],
         "JobsFunction": ["auth", "blog"],
     }
@@ -128,6 +155,7 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
         "CommentsFunction",
         "ReactionsFunction",
         "ModerationFunction",
+        "MediaFunction",
     }
 
 
@@ -208,6 +236,19 @@ def test_every_public_get_answers_head_and_every_path_a_preflight(deployment: De
     assert paths("OPTIONS", is_open=True) == {route.resource for route in deployment.routes}
 
 
+def test_the_bucket_is_kept_private_and_lets_go_of_what_nobody_needs() -> None:
+    bucket = RESOURCES["MediaBucket"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    rules = properties["LifecycleConfiguration"]["Rules"]
+    expiring = {one["Prefix"]: one["ExpirationInDays"] for one in rules if "Prefix" in one}
+    assert expiring == {"uploads/": 1, "exports/": 7}
+    (statement,) = RESOURCES["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_the_table_is_kept(deployment: Deployment) -> None:
     table = RESOURCES["BlogTable"]
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
@@ -238,7 +279,7 @@ LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)
 def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
     text = lock.read_text()
-    pins = re.findall(r"^([A-Za-z0-9._-]+)(?:\[\w+\])?==(\S+)", text, re.M)
+    pins = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[\w, ]+\])?==(\S+)", text, re.M)
     assert len(pins) == len(re.findall(r"^\S", text.replace("#", " "), re.M))
     assert text.count("--hash=sha256:") >= len(pins)
     assert "://" not in text
@@ -246,7 +287,7 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
 
 def test_tests_run_with_the_versions_that_are_deployed() -> None:
     development, *layers = (
-        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[\w+\])?==\S+)", lock.read_text(), re.M))
+        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[[\w, ]+\])?==\S+)", lock.read_text(), re.M))
         for lock in LOCKS
     )
     assert layers[0] <= development

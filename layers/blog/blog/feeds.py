@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from ulid import ULID
 
+from blog.identifiers import media_id_of
 from blog.moments import written
 from blog.post import Post
 from blog.reading import PostView
@@ -117,7 +118,7 @@ def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
         "title": post.title,
         **content,
         "summary": post.excerpt,
-        **({"image": post.cover_image} if post.cover_image else {}),
+        **({"image": _absolute(feed, post.cover_image)} if post.cover_image else {}),
         "date_published": written(post.published_at or post.updated_at),
         "date_modified": written(_changed_at(post)),
         "authors": [{"name": author.name, "url": f"{feed.site_url}/authors/{author.id}"}],
@@ -146,6 +147,11 @@ def _text(parent: ET.Element, name: str, text: str) -> None:
 
 def _address(feed: Feed, post: Post) -> str:
     return f"{feed.site_url}/posts/{post.slug}"
+
+
+def _absolute(feed: Feed, cover_image: str) -> str:
+    """The site's own media are a path."""
+    return feed.site_url + cover_image if media_id_of(cover_image) else cover_image
 
 
 def _permanent_id(post: Post) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError, Url
 
+from blog.identifiers import media_id_of
+
 MAX_BODY_BYTES = 100 * 1024
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 40
@@ -96,6 +98,19 @@ def _https_address(text: str) -> str:
     return str(url)
 
 
+def _cover_image(text: str) -> str:
+    """Whose picture it is, and whether it is there, is a condition of the write."""
+    if media_id_of(text):
+        return text
+    try:
+        return _https_address(text)
+    except PydanticCustomError as e:
+        if e.type != "address":
+            raise
+        message = "Must be an https address, or that of a picture of yours: /media/ and its id"
+        raise PydanticCustomError("address", message) from e
+
+
 def _unique(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
@@ -141,6 +156,11 @@ HttpsAddress = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
     AfterValidator(_https_address),
+]
+CoverImage = Annotated[
+    str,
+    StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
+    AfterValidator(_cover_image),
 ]
 Slug = Annotated[str, StringConstraints(pattern=f"^{_SLUG}$")]
 Tag = Annotated[str, AfterValidator(_tag)]

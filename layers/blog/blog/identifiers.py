@@ -13,6 +13,7 @@ from blog.errors import NotFound
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_ID = re.compile(r"[a-z2-7]{26}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_MEDIA_PATH = "/media/"
 
 
 def new_id(now: datetime) -> str:
@@ -25,6 +26,17 @@ def checked_id(path_id: str) -> str:
     if not _ULID.fullmatch(path_id):
         raise NotFound("There is nothing with this id.")
     return path_id
+
+
+def media_path(media_id: str) -> str:
+    """The path of one of the site's own media, which posts name as their cover."""
+    return _MEDIA_PATH + media_id
+
+
+def media_id_of(address: str | None) -> str | None:
+    """The id in the path of one of the site's own media; None for every other address."""
+    path = (address or "").removeprefix(_MEDIA_PATH)
+    return path if path != address and _ULID.fullmatch(path) else None
 
 
 def is_author_id(text: str) -> bool:

@@ -124,9 +124,19 @@ def follow_key(sub: str, author_id: str) -> Key:
     return Key(user_partition(sub), f"{FOLLOW}{author_id}")
 
 
+def media_key(media_id: str) -> Key:
+    """A picture, or the announcement of one."""
+    return Key(f"MEDIA#{media_id}", "MEDIA")
+
+
+def own_media_key(sub: str, media_id: str) -> Key:
+    """That somebody uploaded a picture."""
+    return Key(user_partition(sub), f"{MEDIA}{media_id}")
+
+
 def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
     """That somebody has reported a post or a comment."""
-    return Key(user_partition(sub), f"REPORT#{post_id}#{comment_id or ''}")
+    return Key(user_partition(sub), f"{REPORT}{post_id}#{comment_id or ''}")
 
 
 # Lists: partitions of entries, in the order of their sort keys.
@@ -136,6 +146,8 @@ COMMENT = "COMMENT#"
 PENDING = "PENDING#"
 LIKE = "LIKE#"
 FOLLOW = "FOLLOW#"
+MEDIA = "MEDIA#"
+REPORT = "REPORT#"
 # What moderators see: posts that are hidden, people who are banned, what was reported.
 HIDDEN = "HIDDEN"
 BANNED = "BANNED"

@@ -8,6 +8,7 @@ from blog.fields import (
     Bio,
     Body,
     CommentBody,
+    CoverImage,
     Excerpt,
     HttpsAddress,
     Name,
@@ -18,6 +19,7 @@ from blog.fields import (
 )
 from blog.moments import Moment, SentMoment
 from blog.people import Author
+from blog.pictures import MAX_BYTES, ContentType
 from blog.post import Comments, Entry, Moderation, Post, Stats, Status
 
 
@@ -34,7 +36,7 @@ class NewPost(_Sent):
     body: Annotated[Body, Field(description="Markdown")] = ""
     excerpt: Annotated[Excerpt | None, Field(description="The first words unless given")] = None
     tags: Tags = []
-    cover_image: HttpsAddress | None = None
+    cover_image: CoverImage | None = None
     canonical_url: HttpsAddress | None = None
     status: Status = "draft"
     publish_at: Annotated[SentMoment | None, Field(description="For status scheduled")] = None
@@ -49,7 +51,7 @@ class PostChanges(_Sent):
     body: Annotated[Body, Field(default=None, description="Markdown")]
     excerpt: Annotated[Excerpt | None, Field(default=None, description="null derives it again")]
     tags: Annotated[Tags, Field(default=None, description="null clears them")]
-    cover_image: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+    cover_image: Annotated[CoverImage | None, Field(default=None, description="null clears it")]
     canonical_url: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     status: Annotated[Status, Field(default=None)]
     publish_at: Annotated[SentMoment, Field(default=None, description="For status scheduled")]
@@ -340,3 +342,31 @@ class ReportPage(BaseModel):
 
     items: list[Report]
     next_cursor: str | None
+
+
+class NewMedia(_Sent):
+    """A picture that is to be uploaded."""
+
+    content_type: ContentType
+    size: Annotated[int, Field(ge=1, le=MAX_BYTES, description="In bytes, exactly")]
+
+
+class MediaReference(BaseModel):
+    """A picture; `url` is its path in this API, and what a post's `cover_image` takes."""
+
+    id: str
+    url: str
+
+
+class UploadForm(BaseModel):
+    """Where to send a picture: a multipart form with these fields and then the file, `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class MediaUpload(BaseModel):
+    """An announced picture, and how to upload it."""
+
+    media: MediaReference
+    upload: UploadForm

@@ -7,17 +7,21 @@ from blog.entity_tags import IfMatch
 from blog.entries import reserved_slugs
 from blog.errors import (
     Conflict,
+    FieldError,
     Forbidden,
     NotFound,
     PreconditionFailed,
     SlugTaken,
+    Unprocessable,
     WriteContended,
 )
 from blog.gate import check_gate, is_gate, open_gate
 from blog.idempotency import Idempotency
+from blog.identifiers import media_id_of
 from blog.keys import (
     Key,
     ban_key,
+    media_key,
     post_key,
     profile_key,
     revision_text_key,
@@ -56,7 +60,8 @@ class Posts:
         """Store a new post, or give the one that was made with the same key before.
 
         Raises SlugTaken for a slug that was asked for and is not free, WriteContended, and
-        Unprocessable for a key that was used with another body.
+        Unprocessable for a key that was used with another body, or a cover that is no picture of
+        this person's.
         """
         moment = moment or now()
         wanted = slug_key(new.slug or derived_slug(new.title))
@@ -79,6 +84,7 @@ class Posts:
                     check_gate(e.item)
                 if idempotency is not None and e.key == idempotency.key and e.item is not None:
                     return self._made_before(idempotency.made_id(e.item), items)
+                _check_cover(e.key, post)
                 post = _with_a_free_slug(post)
             else:
                 return PostView.of(post, items)
@@ -156,6 +162,7 @@ class Posts:
                 elif e.key == post_key(post_id):
                     post = _post(e.item)
                 else:
+                    _check_cover(e.key, after)
                     slug_is_taken = True
             else:
                 return PostView.of(after, items)
@@ -191,6 +198,14 @@ def _changeable(
     if if_match is not None and not if_match.holds(post.version):
         raise PreconditionFailed(post.version)
     return post
+
+
+def _check_cover(refused: Key, post: Post) -> None:
+    """Raise Unprocessable if it was the picture on a post that was refused."""
+    media_id = media_id_of(post.cover_image)
+    if media_id is not None and refused == media_key(media_id):
+        text = "Names no picture of yours that was uploaded and looked at"
+        raise Unprocessable([FieldError("cover_image", text)])
 
 
 def _is_anothers(reservation: Item | None, post_id: str) -> bool:

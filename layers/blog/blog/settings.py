@@ -36,6 +36,13 @@ class SiteSettings(Settings):
     site_url: str = Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
 
 
+class PublicSettings(SiteSettings):
+    """Also where media lie; with `media_url`, a CDN is in front of them. No final slash there."""
+
+    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+    media_url: str = Field(default="", alias="MEDIA_URL", pattern=r"^(https?://\S*[^\s/])?$")
+
+
 class AuthorSettings(Settings):
     """Also the key under which author ids are made: for functions that write for a person."""
 
@@ -46,3 +53,15 @@ class CommentSettings(AuthorSettings):
     """Also how many comments a person may write in an hour."""
 
     comments_per_hour: int = Field(default=60, alias="COMMENTS_PER_HOUR", ge=1)
+
+
+class MediaSettings(AuthorSettings):
+    """Also the bucket, for functions that write to it for a person."""
+
+    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+
+
+class BucketSettings(TableSettings):
+    """Also the bucket, for functions that answer nobody."""
+
+    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)

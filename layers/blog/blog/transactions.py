@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from blog.entries import Counter, counters, entries, reserved_slugs
 from blog.idempotency import Idempotency
+from blog.identifiers import media_id_of
 from blog.keys import (
     deletion_job_key,
     empty_counter_job_key,
@@ -18,6 +19,7 @@ from blog.keys import (
     slug_key,
     stats_key,
 )
+from blog.medium import is_ones_own
 from blog.moments import written
 from blog.post import Post, Stats
 from blog.table import Action
@@ -52,6 +54,7 @@ def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
     yield from _stats(before, after)
     yield from _entries(before, after)
     yield from _counters(before, after)
+    yield from _cover_image(before, after)
     if before is not None and after is not None:
         yield from _revisions(before, after)
     elif before is not None and before.published_at is not None:
@@ -117,6 +120,15 @@ def _counters(before: Post | None, after: Post | None) -> Iterator[Action]:
 def _moved(counter: Counter, by: int) -> Action:
     update = f"ADD #{counter.name} :{counter.name}"
     return Action(counter.key, values={counter.name: by}, update=update)
+
+
+def _cover_image(before: Post | None, after: Post | None) -> Iterator[Action]:
+    """A new cover that is one of the site's own media must be the owner's."""
+    if after is None or (before is not None and before.cover_image == after.cover_image):
+        return
+    media_id = media_id_of(after.cover_image)
+    if media_id is not None:
+        yield is_ones_own(after.owner, media_id)
 
 
 def _revisions(before: Post, after: Post) -> Iterator[Action]:

@@ -1,0 +1,47 @@
+"""A part of moto in a process of its own, which ends with whoever started it."""
+
+import os
+import subprocess
+import sys
+from typing import IO
+
+
+class MotoProcess:
+    """`python -m module arguments...`: it tells of itself in lines, and ends when its standard
+    input does, or with the `with` block."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    @property
+    def lines(self) -> IO[str]:
+        """What it tells."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def first_line(self) -> str:
+        """What it tells when it listens; RuntimeError if it does not come to that."""
+        line = self.lines.readline().strip()
+        if not line:
+            raise RuntimeError("moto's server did not start")
+        return line
+
+    def __enter__(self) -> "MotoProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def serve_until_input_ends() -> None:
+    """The process's own end of it: wait, then end with all its threads."""
+    sys.stdin.read()
+    os._exit(0)

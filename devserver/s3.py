@@ -1,0 +1,145 @@
+"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN BUCKET...`.
+
+moto takes any size, type, key and signature, so a front checks them. It prints a line when it
+listens, and one for each upload by a form after that.
+"""
+
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import create_backend_app
+from waitress.server import create_server
+from werkzeug.wrappers import Request, Response
+
+from devserver.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.moto_process import MotoProcess, serve_until_input_ends
+from devserver.settings import bound_socket
+from devserver.signatures import Denied, check_form, check_header, check_presigned
+
+MAX_BYTES = 64 * 1024 * 1024  # of a request
+_Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Upload(NamedTuple):
+    """What a form has filled; the size in bytes."""
+
+    bucket: str
+    key: str
+    size: int
+
+
+class Front:
+    """moto's S3 behind what S3 would check."""
+
+    def __init__(self, moto: _Wsgi, origin: str, uploaded: Callable[[Upload], None]) -> None:
+        """`origin` is whose pages may read the answers; `uploaded` hears of what
+        forms have filled."""
+        self._moto = moto
+        self._origin = origin
+        self._uploaded = uploaded
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """The WSGI application."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length)
+        request = Request({**environ, "wsgi.input": io.BytesIO(body)})
+        try:
+            if length > MAX_BYTES:
+                raise Denied("Your proposed upload is too large", "EntityTooLarge", 400)
+            upload = self._admitted(request)
+            answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
+            if upload is not None and answer.status_code < 300:
+                self._uploaded(upload)
+        except Denied as e:
+            error = f"<Error><Code>{e.code}</Code><Message>{escape(e.message)}</Message></Error>"
+            answer = Response(error, e.status, content_type="application/xml")
+        answer.headers["Access-Control-Allow-Origin"] = self._origin
+        return answer(environ, start_response)
+
+    def _admitted(self, request: Request) -> Upload | None:
+        """What a form fills; raises Denied."""
+        now = datetime.now(UTC)
+        if request.method == "POST" and request.mimetype == "multipart/form-data":
+            bucket, file = request.path.strip("/"), request.files.get("file")
+            if file is None:
+                raise Denied("POST requires exactly one file upload.", "InvalidArgument", 400)
+            size = len(file.read())
+            check_form(bucket, request.form.to_dict(), size, now)
+            return Upload(bucket, request.form["key"], size)
+        if "X-Amz-Signature" in request.args:
+            check_presigned(request.method, request.url, now)
+        else:
+            check_header(request.headers.get("Authorization", ""))
+        return None
+
+
+def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
+    """Serve until standard input ends."""
+    moto = create_backend_app("s3")
+    sock = bound_socket("S3_PORT", port, host)
+
+    def tell(upload: Upload) -> None:
+        print(json.dumps(upload._asdict()), flush=True)
+
+    # Requests that wait for a thread are no news: browsers open many connections at once.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(Front(moto, origin, tell), sockets=[sock], threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    client = s3_client(f"http://{host}:{port}")
+    for bucket in buckets:
+        client.create_bucket(Bucket=bucket)
+    print("ready", flush=True)
+    serve_until_input_ends()
+
+
+class Storage:
+    """The process with S3 in it; ends with the `with` block."""
+
+    def __init__(self, host: str, port: int, origin: str, buckets: Iterable[str]) -> None:
+        self._moto = MotoProcess("devserver.s3", host, str(port), origin, *buckets)
+
+    def wait(self) -> None:
+        """Until it listens; RuntimeError if it does not come to that."""
+        self._moto.first_line()
+
+    def listen(self, uploaded: Callable[[Upload], object]) -> None:
+        """Call that, in another thread, at each upload by a form from now on."""
+
+        def read() -> None:
+            for line in self._moto.lines:
+                uploaded(Upload(**json.loads(line)))
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def __enter__(self) -> "Storage":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._moto.__exit__()
+
+
+def s3_client(endpoint: str) -> Any:
+    """A client of the local engine, with credentials that are nobody's."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=DESK_CREDENTIAL,
+        aws_secret_access_key=DESK_CREDENTIAL,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        serve(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])

@@ -1,0 +1,116 @@
+"""What S3 checks before it lets somebody in, and moto does not: signatures, and forms' policies.
+
+See "Browser-Based Uploads Using POST" and "Authenticating Requests" in S3's API reference.
+"""
+
+import base64
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from devserver.intrinsics import DESK_CREDENTIAL, REGION
+
+_CREDENTIALS = Credentials(DESK_CREDENTIAL, DESK_CREDENTIAL)
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_NOT_IN_POLICY = frozenset({"policy", "x-amz-signature", "file"})
+
+
+class Denied(Exception):
+    """S3 would not have it: with its code, its status, and what it says."""
+
+    def __init__(self, message: str, code: str = "AccessDenied", status: int = 403) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+
+
+def check_form(bucket: str, form: Mapping[str, str], size: int, now: datetime) -> None:
+    """Raise Denied unless a form may upload a file of this size, in bytes, to this bucket now."""
+    fields = {name.lower(): value for name, value in form.items()}
+    date = fields.get("x-amz-date", "")
+    _check_credential(fields.get("x-amz-credential", ""), date)
+    request = AWSRequest()
+    request.context["timestamp"] = date
+    expected = SigV4Auth(_CREDENTIALS, "s3", REGION).signature(fields.get("policy", ""), request)
+    _check_signature(expected, fields.get("x-amz-signature", ""))
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    if datetime.fromisoformat(policy["expiration"]) <= now:
+        raise Denied("Invalid according to Policy: Policy expired.")
+    met = {"bucket"}
+    for condition in policy["conditions"]:
+        met |= _met(condition, fields | {"bucket": bucket}, size)
+    for name in fields.keys() - met - _NOT_IN_POLICY:
+        if not name.startswith("x-ignore-"):
+            raise Denied(f"Invalid according to Policy: Extra input fields: {name}")
+
+
+def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
+    """The fields that a condition is about, all of which meet it."""
+    match condition:
+        case ["content-length-range", int(least), int(most)]:
+            if size < least:
+                text = "Your proposed upload is smaller than the minimum allowed size"
+                raise Denied(text, "EntityTooSmall", 400)
+            if size > most:
+                text = "Your proposed upload exceeds the maximum allowed size"
+                raise Denied(text, "EntityTooLarge", 400)
+            return set()
+        case ["starts-with", str(name), str(prefix)]:
+            name = name.removeprefix("$").lower()
+            holds = fields.get(name, "").startswith(prefix)
+        case ["eq", str(name), str(value)]:
+            name = name.removeprefix("$").lower()
+            holds = fields.get(name) == value
+        case dict() if len(condition) == 1:
+            ((name, value),) = condition.items()
+            name = name.lower()
+            holds = fields.get(name) == value
+        case _:
+            raise Denied("Invalid Policy: Invalid Condition.", "InvalidPolicyDocument", 400)
+    if not holds:
+        raise Denied(f"Invalid according to Policy: Policy Condition failed: {condition}")
+    return {name}
+
+
+def check_presigned(method: str, url: str, now: datetime) -> None:
+    """Raise Denied unless this address was signed for this method and holds now."""
+    base, _, query = url.partition("?")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    given = parameters.pop("X-Amz-Signature", "")
+    date = parameters.get("X-Amz-Date", "")
+    _check_credential(parameters.get("X-Amz-Credential", ""), date)
+    request = AWSRequest(method, f"{base}?{urlencode(parameters)}")
+    request.context["timestamp"] = date
+    auth = S3SigV4QueryAuth(_CREDENTIALS, "s3", REGION)
+    to_sign = auth.string_to_sign(request, auth.canonical_request(request))
+    _check_signature(auth.signature(to_sign, request), given)
+    signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if signed_at + timedelta(seconds=int(parameters["X-Amz-Expires"])) <= now:
+        raise Denied("Request has expired")
+
+
+def check_header(authorization: str) -> None:
+    """Raise Denied unless a request comes from a function: theirs are taken by their credential
+    alone, for their signature keeps out nobody who is at this machine."""
+    if not authorization.startswith(f"{_ALGORITHM} Credential={DESK_CREDENTIAL}/"):
+        raise Denied("Access Denied")
+
+
+def _check_credential(credential: str, date: str) -> None:
+    if credential != f"{DESK_CREDENTIAL}/{date[:8]}/{REGION}/s3/aws4_request":
+        text = "The AWS Access Key Id you provided does not exist in our records."
+        raise Denied(text, "InvalidAccessKeyId")
+
+
+def _check_signature(expected: str, given: str) -> None:
+    if not hmac.compare_digest(expected, given):
+        text = "The request signature we calculated does not match the signature you provided."
+        raise Denied(text, "SignatureDoesNotMatch")

@@ -1,0 +1,41 @@
+"""Uploads: a picture is announced here and sent to the bucket itself."""
+
+import os
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from blog.api import lambda_handler, resolver, writing_person
+from blog.media import Media
+from blog.models import MediaUpload, NewMedia
+from blog.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.responses import JSON, PRIVATE
+from blog.settings import MediaSettings
+from blog.storage import Bucket
+from blog.table import Table
+
+settings = MediaSettings.from_environment(os.environ)
+media = Media(Table.connect(settings.table_name), Bucket(settings.media_bucket))
+app = resolver()
+app.configure_openapi(security_schemes=ACCESS_TOKEN)
+
+
+@app.post(
+    "/media",
+    summary="Announce a picture, and get the form that uploads it",
+    description="Send the form's fields and then the file, named `file`, within ten minutes. A few "
+    "seconds later GET /media/{media_id} shows it, if it is a picture of the type announced.",
+    operation_id="createMedia",
+    tags=["Media"],
+    security=SECURITY,
+    responses=answers(201, MediaUpload, 400, 401, 403, 409, 413, 415, 422, 429),
+)
+def create_media(new: Annotated[NewMedia, Body()]) -> Response[MediaUpload]:
+    made = media.create(new, owner=writing_person(app, settings))
+    path = app.current_event.request_context.path.rstrip("/")
+    headers = {"Location": f"{path}/{made.media.id}", "Cache-Control": PRIVATE}
+    return Response(201, JSON, made, headers)
+
+
+handler = lambda_handler(app, settings, authenticated=True)

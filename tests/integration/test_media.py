@@ -1,0 +1,330 @@
+"""Uploads: announced, sent to the bucket, looked at, and only then a picture."""
+
+import base64
+import importlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import Mock
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from blog import media
+from blog.errors import Unavailable
+from blog.keys import ban_key
+from blog.media import Media
+from blog.storage import Bucket
+from blog.table import Action, Table
+from tests.integration.calling import Call, document, header, problem
+from tests.integration.writing import BUCKET, stored
+from tests.support import ALICE, BOB, LambdaContext, sample_event
+
+MEDIA_ID = "01JDC0000000000000000000M0"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67  # 75 bytes, as the sample event announces
+HTML = b"<script>".ljust(75)
+
+
+@pytest.fixture
+def s3(bucket: Bucket) -> Any:
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def inspected(
+    table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], bool]:
+    """The inspector, told of an upload."""
+    inspector = importlib.import_module("functions.inspector.app")
+    monkeypatch.setattr(inspector, "table", table)
+    monkeypatch.setattr(inspector, "bucket", bucket)
+
+    def tell(key: str) -> bool:
+        event = sample_event("inspector-upload")
+        event["detail"]["object"]["key"] = key
+        answer: dict[str, bool] = inspector.handler(event, LambdaContext())
+        return answer["is_picture"]
+
+    return tell
+
+
+def upload(s3: Any, made: dict[str, Any], content: bytes = PNG) -> str:
+    """What the form does, whose policy S3 checks: the key that it fills."""
+    key: str = made["upload"]["fields"]["key"]
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType="image/png")
+    return key
+
+
+def picture(
+    call: Call, s3: Any, inspected: Callable[[str], bool], sub: str = ALICE
+) -> dict[str, Any]:
+    """A picture of somebody's that may be shown."""
+    made: dict[str, Any] = document(call("media-create", sub=sub))
+    assert inspected(upload(s3, made))
+    shown: dict[str, Any] = made["media"]
+    return shown
+
+
+def refused(code: str, status: int) -> ClientError:
+    """An answer of S3's that moto cannot be brought to give."""
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "operation")
+
+
+def keys(s3: Any) -> list[str]:
+    return [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def show(call: Call, media_id: str) -> dict[str, Any]:
+    return call("public-get-media", parts={MEDIA_ID: media_id})
+
+
+def test_the_form_is_bound_to_type_size_and_the_authors_folder(call: Call) -> None:
+    answer = call("media-create")
+    assert answer["statusCode"] == 201
+    made = document(answer)
+    media_id = made["media"]["id"]
+    assert header(answer, "Location") == f"/v1/media/{media_id}"
+    assert header(answer, "Cache-Control") == "private, no-store"
+    assert made["media"]["url"] == f"/media/{media_id}"
+    policy = json.loads(base64.b64decode(made["upload"]["fields"]["policy"]))
+    me = document(call("account-get-me"))["author_id"]
+    key = f"uploads/{me}/{media_id}"
+    for condition in (
+        {"Content-Type": "image/png"}, ["content-length-range", 75, 75], {"bucket": BUCKET},
+        {"key": key},
+    ):  # fmt: skip
+        assert condition in policy["conditions"]
+    expires_in = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
+    assert timedelta(minutes=9) < expires_in <= timedelta(minutes=10)
+    assert made["upload"]["fields"]["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"content_type": "image/svg+xml", "size": 1}, "content_type"),
+        ({"content_type": "text/html", "size": 1}, "content_type"),
+        ({"content_type": "image/png; x", "size": 1}, "content_type"),
+        ({"content_type": "image/png", "size": 8 * 1024 * 1024 + 1}, "size"),
+        ({"content_type": "image/png", "size": 0}, "size"),
+        ({"content_type": "image/png", "size": "1"}, "size"),
+        ({"content_type": "image/png", "size": True}, "size"),
+        ({"content_type": "image/png"}, "size"),
+        ({"content_type": "image/png", "size": 1, "name": "x"}, "name"),
+    ],
+)
+def test_other_types_and_sizes_are_422(call: Call, body: dict[str, Any], field: str) -> None:
+    errors = problem(call("media-create", body=body), 422)["errors"]
+    assert [error["field"] for error in errors] == [field]
+
+
+def test_the_largest_picture_and_every_type_may_be_announced(call: Call) -> None:
+    for kind in ("png", "jpeg", "webp", "gif", "avif"):
+        body = {"content_type": f"image/{kind}", "size": 8 * 1024 * 1024}
+        assert call("media-create", body=body)["statusCode"] == 201
+
+
+def test_a_picture_is_shown_once_it_was_looked_at(
+    call: Call, s3: Any, inspected: Callable[[str], bool], client: Any
+) -> None:
+    made = document(call("media-create"))
+    media_id = made["media"]["id"]
+    problem(show(call, media_id), 404)
+    key = upload(s3, made)
+    problem(show(call, media_id), 404)
+    assert inspected(key)
+    answer = show(call, media_id)
+    assert (answer["statusCode"], answer["body"] or "") == (302, "")
+    address = header(answer, "Location")
+    kept = key.replace("uploads/", "media/")
+    assert address.split("?")[0].endswith(f"/{kept}")
+    assert "X-Amz-Signature=" in address
+    assert "X-Amz-Expires=900" in address
+    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    assert keys(s3) == [kept]
+    found = s3.get_object(Bucket=BUCKET, Key=kept)
+    assert (found["Body"].read(), found["ContentType"]) == (PNG, "image/png")
+    rows = {pk: item for (pk, sk), item in stored(client).items() if sk.startswith("MEDIA")}
+    assert len(rows) == 2
+    assert not any("expires_at" in row for row in rows.values()), "and it is kept"
+
+
+def test_with_a_cdn_the_address_is_the_cdns(
+    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table, bucket: Bucket
+) -> None:
+    media_id = picture(call, s3, inspected)["id"]
+    address = Media(table, bucket, "https://cdn.example.com").address(media_id)
+    assert address == f"https://cdn.example.com/{keys(s3)[0]}"
+
+
+def test_what_is_no_picture_of_its_type_is_removed_and_never_shown(
+    call: Call, s3: Any, inspected: Callable[[str], bool]
+) -> None:
+    made = document(call("media-create"))
+    for content in (HTML, b"GIF89a".ljust(75)):
+        assert not inspected(upload(s3, made, content))
+        assert keys(s3) == []
+        problem(show(call, made["media"]["id"]), 404)
+    assert inspected(upload(s3, made)), "the form holds on, for the right file"
+
+
+def test_a_second_upload_with_the_same_form_changes_nothing(
+    call: Call, s3: Any, inspected: Callable[[str], bool]
+) -> None:
+    made = document(call("media-create"))
+    inspected(upload(s3, made))
+    (kept,) = keys(s3)
+    assert not inspected(upload(s3, made, HTML))
+    assert not inspected(upload(s3, made, PNG[:-1] + b"x"))
+    assert keys(s3) == [kept]
+    assert s3.get_object(Bucket=BUCKET, Key=kept)["Body"].read() == PNG
+
+
+def test_an_upload_that_is_replaced_while_it_is_looked_at_is_not_taken(
+    call: Call, s3: Any, bucket: Bucket, inspected: Callable[[str], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    made = document(call("media-create"))
+    key = upload(s3, made)
+    entity_tag = s3.head_object(Bucket=BUCKET, Key=key)["ETag"]
+    seen: list[str] = []
+
+    def copy_object(**parameters: Any) -> None:
+        """What S3 does with the condition of a copy, which moto does not know."""
+        seen.append(parameters["CopySourceIfMatch"])
+        raise refused("PreconditionFailed", 412)
+
+    monkeypatch.setattr(bucket._client, "copy_object", copy_object)
+    assert not inspected(key)
+    assert seen == [entity_tag]
+    assert keys(s3) == [key], "and there is an event of its own for what replaced it"
+    problem(show(call, made["media"]["id"]), 404)
+
+
+def test_events_that_come_twice_or_for_nothing_do_no_harm(
+    call: Call, s3: Any, inspected: Callable[[str], bool]
+) -> None:
+    made = document(call("media-create"))
+    key = made["upload"]["fields"]["key"]
+    assert not inspected(key), "nothing is there"
+    assert inspected(upload(s3, made))
+    assert not inspected(key)
+    assert show(call, made["media"]["id"])["statusCode"] == 302
+    stranger = key.replace(key.split("/")[1], "a" * 26)
+    s3.put_object(Bucket=BUCKET, Key=stranger, Body=PNG)
+    assert not inspected(stranger)
+    unknown = f"uploads/{'a' * 26}/{MEDIA_ID}"
+    s3.put_object(Bucket=BUCKET, Key=unknown, Body=PNG)
+    assert not inspected(unknown)
+    assert len(keys(s3)) == 1
+
+
+def test_what_a_banned_person_sends_is_not_taken(
+    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
+) -> None:
+    made = document(call("media-create"))
+    me = document(call("account-get-me"))["author_id"]
+    table.transact([Action(ban_key(me), {"banned_at": "2026-01-01T00:00:00.000Z"})])
+    assert not inspected(upload(s3, made))
+    assert keys(s3) == []
+    assert "banned" in problem(call("media-create"), 403)["detail"]
+
+
+def test_what_never_becomes_a_picture_expires(call: Call, client: Any) -> None:
+    call("media-create")
+    rows = [item for (_, sk), item in stored(client).items() if sk.startswith("MEDIA")]
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+    assert len(rows) == 2
+    for row in rows:
+        assert float(row["expires_at"]["N"]) == pytest.approx(tomorrow, abs=10)
+
+
+def test_at_most_so_many_an_hour(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "UPLOADS_PER_HOUR", 2)
+    for _ in range(2):
+        assert call("media-create")["statusCode"] == 201
+    refused = call("media-create")
+    problem(refused, 429)
+    assert int(header(refused, "Retry-After")) > 0
+    assert call("media-create", sub=BOB)["statusCode"] == 201
+
+
+def test_a_cover_is_an_https_address_or_a_picture_of_ones_own(
+    call: Call, s3: Any, inspected: Callable[[str], bool]
+) -> None:
+    mine, bobs = picture(call, s3, inspected), picture(call, s3, inspected, BOB)
+    waiting = document(call("media-create"))["media"]
+    body = {"title": "T", "status": "published"}
+    made = call("posts-create", body=body | {"cover_image": mine["url"]})
+    assert made["statusCode"] == 201
+    post = document(made)
+    assert post["cover_image"] == mine["url"]
+    unknown = f"/media/{MEDIA_ID}"
+    for address in (bobs["url"], waiting["url"], unknown):
+        for refused in (
+            call("posts-create", body=body | {"cover_image": address}),
+            call("posts-edit", post_id=post["id"], body={"cover_image": address}),
+        ):
+            (error,) = problem(refused, 422)["errors"]
+            assert error["field"] == "cover_image"
+            assert "picture of yours" in error["message"]
+    for odd in ("/media/x", "/media/", "/posts", "//x", "http://x", f"{unknown}/", "javascript:x"):
+        (error,) = problem(call("posts-create", body=body | {"cover_image": odd}), 422)["errors"]
+        assert error["field"] == "cover_image"
+    assert document(call("public-list-posts"))["items"][0]["cover_image"] == mine["url"]
+    feed = document(call("public-feed-json"))
+    assert feed["items"][0]["image"] == f"https://blog.example.com{mine['url']}"
+
+
+def test_an_edit_of_something_else_does_not_ask_for_the_cover_again(
+    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
+) -> None:
+    mine = picture(call, s3, inspected)
+    post = document(call("posts-create", body={"title": "T", "cover_image": mine["url"]}))
+    edited = call("posts-edit", post_id=post["id"], body={"title": "U"})
+    assert edited["statusCode"] == 200
+    assert document(edited)["cover_image"] == mine["url"]
+
+
+@pytest.mark.parametrize("odd", ["x", "../posts", "01JDC0000000000000000000m0", ""])
+def test_what_can_be_no_id_is_404(call: Call, odd: str) -> None:
+    problem(show(call, odd), 404)
+
+
+FAULTS = {
+    "throttled": refused("SlowDown", 503),
+    "broken": refused("InternalError", 500),
+    "unreachable": EndpointConnectionError(endpoint_url="https://s3"),
+    "mute": ReadTimeoutError(endpoint_url="https://s3"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["get_object", "copy_object", "delete_objects"])
+def test_a_bucket_that_is_away_leaves_the_upload_for_the_next_try(
+    call: Call, bucket: Bucket, inspected: Callable[[str], bool], operation: str, fault: str
+) -> None:
+    s3 = bucket._client
+    made = document(call("media-create"))
+    key = upload(s3, made)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(s3, operation, Mock(side_effect=FAULTS[fault]))
+        with pytest.raises(Unavailable):
+            inspected(key)
+    assert key in keys(s3)
+    inspected(key)
+    assert keys(s3) == [key.replace("uploads/", "media/")]
+    assert show(call, made["media"]["id"])["statusCode"] == 302
+
+
+def test_what_s3_refuses_for_a_mistake_of_ours_is_not_hidden(
+    call: Call, bucket: Bucket, inspected: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = refused("AccessDenied", 403)
+    monkeypatch.setattr(bucket._client, "get_object", Mock(side_effect=denied))
+    key = upload(bucket._client, document(call("media-create")))
+    with pytest.raises(ClientError):
+        inspected(key)

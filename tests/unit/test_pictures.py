@@ -1,0 +1,55 @@
+"""What counts as a picture: it begins as one, and as one of the type that was announced."""
+
+import pytest
+
+from blog.pictures import HEAD_BYTES, is_picture
+
+AVIF = b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1A"
+HEADS = {
+    "image/png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "image/jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF",
+    "image/webp": b"RIFF\n\n\n\nWEBPVP8 ",
+    "image/gif": b"GIF89a\1\0\1\0",
+    "image/avif": AVIF,
+}
+OTHERS = {
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+    "svg after a declaration": b'<?xml version="1.0"?><svg/>',
+    "html": b"<!doctype html><script>alert(1)</script>",
+    "a png's name in html": b"<html>\x89PNG\r\n\x1a\n",
+    "a cut signature": b"\x89PNG\r\n",
+    "a sound": b"RIFF\0\0\0\0WAVEfmt ",
+    "a film": b"\0\0\0\x1cftypisom\0\0\2\0isomiso2mp41",
+    "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "a brand after the box": b"\0\0\0\x14ftypisom\0\0\0\0mp41avif",
+    "nothing": b"",
+    "pdf": b"%PDF-1.7",
+}
+
+
+@pytest.mark.parametrize("content_type", HEADS)
+def test_a_picture_is_one_of_its_own_type_alone(content_type: str) -> None:
+    passing = [name for name, head in HEADS.items() if is_picture(head, content_type)]
+    assert passing == [content_type]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_is_a_picture_of_any_type(name: str) -> None:
+    assert not any(is_picture(OTHERS[name], content_type) for content_type in HEADS)
+
+
+@pytest.mark.parametrize("content_type", ["image/svg+xml", "text/html", "image/bmp", ""])
+def test_no_other_type_is_known(content_type: str) -> None:
+    assert not any(is_picture(head, content_type) for head in HEADS.values())
+
+
+def test_avif_may_be_named_as_what_the_file_can_be_read_as() -> None:
+    assert is_picture(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "image/avif")
+    assert is_picture(b"\0\0\0\x18ftypavis\0\0\0\0msf1avis", "image/avif")
+
+
+def test_as_many_bytes_are_looked_at_as_any_of_them_needs() -> None:
+    brands = b"".join(b"%04d" % n for n in range(50))
+    box = b"ftypmif1\0\0\0\0" + brands + b"avif"
+    head = (len(box) + 4).to_bytes(4, "big") + box
+    assert is_picture(head[:HEAD_BYTES], "image/avif")
