@@ -50,21 +50,25 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The WSGI application."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length)
-        request = Request({**environ, "wsgi.input": io.BytesIO(body)})
         try:
-            if length > MAX_BYTES:
-                raise Denied("Your proposed upload is too large", "EntityTooLarge", 400)
-            upload = self._admitted(request)
-            answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
-            if upload is not None and answer.status_code < 300:
-                self._uploaded(upload)
+            answer = self._answer(environ)
         except Denied as e:
             error = f"<Error><Code>{e.code}</Code><Message>{escape(e.message)}</Message></Error>"
             answer = Response(error, e.status, content_type="application/xml")
         answer.headers["Access-Control-Allow-Origin"] = self._origin
         return answer(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any]) -> Response:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > MAX_BYTES:
+            raise Denied("Your proposed upload is too large", "EntityTooLarge", 400)
+        body = environ["wsgi.input"].read(length)
+        with Request({**environ, "wsgi.input": io.BytesIO(body)}) as request:
+            upload = self._admitted(request)
+        answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
+        if upload is not None and answer.status_code < 300:
+            self._uploaded(upload)
+        return answer
 
     def _admitted(self, request: Request) -> Upload | None:
         """What a form fills; raises Denied."""

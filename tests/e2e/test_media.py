@@ -1,0 +1,85 @@
+"""Uploads as an app makes them: announced at the API, sent to the bucket, shown once looked at."""
+
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.stack import Client, problem
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(100))
+SECONDS_TO_LOOK = 20
+
+
+def announced(alice: Client, size: int = len(PNG)) -> dict[str, Any]:
+    answer = alice.send("POST", "/media", json={"content_type": "image/png", "size": size})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def send(made: dict[str, Any], content: bytes = PNG, **fields: str) -> requests.Response:
+    """What a browser's form does."""
+    upload = made["upload"]
+    return requests.post(
+        upload["url"], data=upload["fields"] | fields, files={"file": content}, timeout=10
+    )
+
+
+def shown(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
+    """Where the picture is, once it can be shown; None if that does not come to be."""
+    deadline = time.monotonic() + SECONDS_TO_LOOK
+    while time.monotonic() < deadline:
+        answer = visitor.get(made["media"]["url"])
+        if answer.status_code == 302:
+            return answer
+        problem(answer, 404)
+        time.sleep(0.1)
+    return None
+
+
+def test_a_picture_is_uploaded_looked_at_and_shown_as_a_cover(
+    alice: Client, visitor: Client
+) -> None:
+    made = announced(alice)
+    url = made["media"]["url"]
+    assert visitor.get(url).status_code == 404
+    (error,) = problem(alice.send("POST", "/posts", json={"title": "T", "cover_image": url}), 422)[
+        "errors"
+    ]
+    assert error["field"] == "cover_image"
+    sent = send(made)
+    assert sent.status_code == 204, sent.text
+    assert sent.headers["Access-Control-Allow-Origin"]
+    answer = shown(visitor, made)
+    assert answer is not None
+    found = requests.get(answer.headers["Location"], timeout=10)
+    assert (found.status_code, found.content) == (200, PNG)
+    assert found.headers["Content-Type"] == "image/png"
+    assert visitor.send("HEAD", url).status_code == 302
+    post = alice.create(cover_image=url)
+    assert post["cover_image"] == url
+    alice.delete(post["id"])
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        (PNG + b"x", {}),
+        (PNG[:-1], {}),
+        (PNG, {"Content-Type": "text/html"}),
+        (PNG, {"key": "media/somebody/else"}),
+        (PNG, {"acl": "public-read"}),
+    ],
+)
+def test_the_form_takes_nothing_else(alice: Client, content: bytes, fields: dict[str, str]) -> None:
+    assert send(announced(alice), content, **fields).status_code in (400, 403)
+
+
+def test_a_page_in_a_pictures_place_is_never_shown(alice: Client, visitor: Client) -> None:
+    page, after = announced(alice), announced(alice)
+    assert send(page, b"<script>alert(1)</script>".ljust(len(PNG))).status_code == 204
+    send(after)
+    assert shown(visitor, after) is not None, "so the one before was looked at as well"
+    assert visitor.get(page["media"]["url"]).status_code == 404
