@@ -37,8 +37,8 @@ class MotoProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        with self._process:  # which closes its pipes
+            self._process.kill()
 
 
 def serve_until_input_ends() -> None:

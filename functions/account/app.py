@@ -1,4 +1,4 @@
-"""Oneself: who the API takes one for, and what one tells everyone."""
+"""Oneself: who the API takes one for, what one tells everyone, and how one leaves."""
 
 import os
 from typing import Annotated
@@ -7,15 +7,20 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from blog.api import identity, lambda_handler, person, resolver, writing_person
-from blog.models import Account, ProfileChanges
+from blog.leaving import Leaving
+from blog.models import Account, Erasure, Export, ProfileChanges
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.parameters import LeftBehind
 from blog.profiles import Profiles
 from blog.responses import JSON, PRIVATE
-from blog.settings import AuthorSettings
+from blog.settings import MediaSettings
+from blog.storage import Bucket
 from blog.table import Table
 
-settings = AuthorSettings.from_environment(os.environ)
-profiles = Profiles(Table.connect(settings.table_name))
+settings = MediaSettings.from_environment(os.environ)
+table = Table.connect(settings.table_name)
+profiles = Profiles(table)
+leaving = Leaving(table, Bucket(settings.media_bucket))
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -45,6 +50,61 @@ def get_me() -> Response[Account]:
 def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
     profiles.edit(writing_person(app, settings), changes)
     return _account()
+
+
+@app.delete(
+    "/me",
+    summary="Leave: have everything erased, or what one published kept under nobody's name",
+    description="GET /me/erasure tells when it is done; until then one cannot write.",
+    operation_id="deleteMe",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(202, Erasure, 400, 401, 403, 409),
+)
+def delete_me(content: LeftBehind) -> Response[Erasure]:
+    erasure = leaving.begin_erasure(writing_person(app, settings), content)
+    path = app.current_event.request_context.path.rstrip("/")
+    return Response(202, JSON, erasure, {"Location": f"{path}/erasure", "Cache-Control": PRIVATE})
+
+
+@app.get(
+    "/me/erasure",
+    summary="What has become of one's erasure",
+    operation_id="getErasure",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, Erasure, 401),
+)
+def get_erasure() -> Response[Erasure]:
+    erasure = leaving.erasure(person(app, settings))
+    return Response(200, JSON, erasure, {"Cache-Control": PRIVATE})
+
+
+@app.post(
+    "/me/export",
+    summary="Have everything of one's own made into a zip",
+    operation_id="createExport",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(202, Export, 401, 403, 409, 429),
+)
+def create_export() -> Response[Export]:
+    export = leaving.begin_export(writing_person(app, settings))
+    path = app.current_event.request_context.path.rstrip("/")
+    return Response(202, JSON, export, {"Location": path, "Cache-Control": PRIVATE})
+
+
+@app.get(
+    "/me/export",
+    summary="What has become of one's export, and where it is fetched from",
+    operation_id="getExport",
+    tags=["Me"],
+    security=SECURITY,
+    responses=answers(200, Export, 401),
+)
+def get_export() -> Response[Export]:
+    export = leaving.export(person(app, settings))
+    return Response(200, JSON, export, {"Cache-Control": PRIVATE})
 
 
 def _account() -> Response[Account]:

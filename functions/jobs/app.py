@@ -7,11 +7,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.jobs import run_jobs
-from blog.settings import TableSettings
+from blog.settings import BucketSettings
+from blog.storage import Bucket
 from blog.table import Table
 
-settings = TableSettings.from_environment(os.environ)
+settings = BucketSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
+bucket = Bucket(settings.media_bucket)
 logger = Logger()
 
 # Longer than a batch of deletions takes at its worst, each call of it at the end of its tries.
@@ -22,7 +24,7 @@ MILLISECONDS_TO_END = 15_000
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Do what is to be done; what is left over is done in a minute."""
     done, left = run_jobs(
-        table, lambda: context.get_remaining_time_in_millis() < MILLISECONDS_TO_END
+        table, bucket, lambda: context.get_remaining_time_in_millis() < MILLISECONDS_TO_END
     )
     logger.info("jobs", done=done, left=left)
     return {"done": done, "left": left}

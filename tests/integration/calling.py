@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 Call = Callable[..., Answer]
 HOLDERS = (
     "posts", "library", "profiles", "comments", "conversations", "reports", "reactions",
-    "following", "moderators", "media",
+    "following", "moderators", "media", "leaving",
 )  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
 

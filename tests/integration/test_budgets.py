@@ -17,7 +17,17 @@ from blog.publishing import publish_due
 from blog.table import Table
 from tests.integration.calling import Call, document
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.integration.writing import TABLE, THEN, Blog, Interfering, create, edit, person, put_all
+from tests.integration.writing import (
+    NO_BUCKET,
+    TABLE,
+    THEN,
+    Blog,
+    Interfering,
+    create,
+    edit,
+    person,
+    put_all,
+)
 from tests.support import ALICE, BOB
 
 Calls = list[tuple[str, dict[str, Any]]]
@@ -213,7 +223,7 @@ def everything(posts: Blog, table: Table) -> None:
     scheduled(posts)
     publish_due(table, LATER)
     posts.delete(post.id, sub=ALICE, if_match=None)
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
 
 
 def test_nothing_scans_or_filters_and_every_read_is_consistent(

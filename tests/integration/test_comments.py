@@ -7,7 +7,7 @@ import pytest
 from blog.jobs import run_jobs
 from blog.table import Table
 from tests.integration.calling import Call, document, header, problem
-from tests.integration.writing import stored
+from tests.integration.writing import NO_BUCKET, stored
 from tests.support import ALICE, BOB
 
 CAROL = "auth0|6500000000000000000ca401"
@@ -151,7 +151,7 @@ def test_a_deleted_comment_with_replies_leaves_a_tombstone_until_they_are_gone(
     problem(call("comments-create", post_id=post_id, body=body), 422)
     assert delete(call, post_id, reply, sub=ALICE) == 204
     assert on(call, post_id) == []
-    assert run_jobs(Table(client, "BlogTable")) == (1, 0)
+    assert run_jobs(Table(client, "BlogTable"), NO_BUCKET) == (1, 0)
     assert not [key for key in stored(client) if "COMMENT#0" in key[1]]
 
 
@@ -185,7 +185,7 @@ def test_a_deleted_post_takes_its_comments_along(call: Call, client: Any, post_i
     delete(call, post_id, parent, sub=BOB)
     assert call("posts-delete", post_id=post_id)["statusCode"] == 204
     problem(call("comments-create", post_id=post_id), 404)
-    _, left = run_jobs(Table(client, "BlogTable"))
+    _, left = run_jobs(Table(client, "BlogTable"), NO_BUCKET)
     assert left == 0
     items = stored(client)
     assert not [key for key in items if "COMMENT#0" in key[1] or key[0].startswith("POST#")]

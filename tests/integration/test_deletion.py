@@ -14,6 +14,7 @@ from blog.post import Post
 from blog.table import Action, Table
 from tests.integration.calling import Call, document, problem
 from tests.integration.writing import (
+    NO_BUCKET,
     TABLE,
     Blog,
     Interfering,
@@ -62,11 +63,11 @@ def test_a_deleted_post_is_gone_at_once_and_all_of_it_in_the_end(
     posts.delete(post.id, sub=ALICE, if_match=None)
     assert_gone(posts, post)
     assert create(posts, BOB, slug="first").slug == "first", "its slugs are free at once"
-    done, left = run_jobs(table)
+    done, left = run_jobs(table, NO_BUCKET)
     assert (done > 0, left) == (True, 0)
     remaining = {key[0] for key in stored(client)}
     assert not any(post.id in one or other.id in one for one in remaining)
-    assert run_jobs(table) == (0, 0)
+    assert run_jobs(table, NO_BUCKET) == (0, 0)
 
 
 def test_other_posts_stay_as_they_are(posts: Blog, table: Table, client: Any) -> None:
@@ -74,7 +75,7 @@ def test_other_posts_stay_as_they_are(posts: Blog, table: Table, client: Any) ->
     kept = edit(posts, kept, BOB, body="edited")
     post = with_much_beside_it(posts, client)
     posts.delete(post.id, sub=ALICE, if_match=None)
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == expected_items([kept])
     assert [(row.tag, row.count) for row in posts.tags(limit=9, cursor=None).items] == [("a", 1)]
 
@@ -121,10 +122,10 @@ def test_a_crash_at_any_point_is_made_good_by_the_next_run(
         post = with_much_beside_it(posts, client, comments=3)
         posts.delete(post.id, sub=ALICE, if_match=None)
         try:
-            run_jobs(Crashing(client, calls, is_after=is_after))
+            run_jobs(Crashing(client, calls, is_after=is_after), NO_BUCKET)
         except KeyboardInterrupt:
             assert_gone_but(posts, kept)
-            run_jobs(table)
+            run_jobs(table, NO_BUCKET)
             assert stored_items(client) == expected_items([kept])
             assert all(key[0] != "JOBS" for key in stored(client))
         else:
@@ -142,8 +143,8 @@ def test_two_runs_at_once_do_no_harm(posts: Blog, client: Any) -> None:
     post = with_much_beside_it(posts, client, comments=3)
     posts.delete(post.id, sub=ALICE, if_match=None)
     first, second = Interfering(client, TABLE), Table(client, TABLE)
-    first.before_write = [lambda: run_jobs(second)]
-    run_jobs(first)
+    first.before_write = [lambda: run_jobs(second, NO_BUCKET)]
+    run_jobs(first, NO_BUCKET)
     assert stored_items(client) == expected_items([kept])
 
 
@@ -153,12 +154,12 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
     post = with_much_beside_it(posts, client)
     posts.delete(post.id, sub=ALICE, if_match=None)
     jobs = [key for key in stored(client) if key[0] == "JOBS"]
-    assert run_jobs(table, lambda: True) == (0, len(jobs))
+    assert run_jobs(table, NO_BUCKET, lambda: True) == (0, len(jobs))
     looks = iter([False, False, *[True] * 99])
-    _, left = run_jobs(table, lambda: next(looks))
+    _, left = run_jobs(table, NO_BUCKET, lambda: next(looks))
     assert left > 0
     assert any(key[0] == f"POST#{post.id}" for key in stored(client)), "half of it is there"
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == {}
 
 
@@ -176,10 +177,10 @@ def test_a_job_that_fails_holds_up_no_other(
         return keys_of(partition, limit)
 
     monkeypatch.setattr(table, "keys_of", away)
-    done, left = run_jobs(table)
+    done, left = run_jobs(table, NO_BUCKET)
     assert (done, left) == (2, 1)
     monkeypatch.undo()
-    assert run_jobs(table) == (1, 0)
+    assert run_jobs(table, NO_BUCKET) == (1, 0)
 
 
 def test_a_tag_that_comes_back_in_time_is_kept(posts: Blog, table: Table, client: Any) -> None:
@@ -187,7 +188,7 @@ def test_a_tag_that_comes_back_in_time_is_kept(posts: Blog, table: Table, client
     edit(posts, post, tags=[])
     assert posts.tags(limit=9, cursor=None).items == []
     post = edit(posts, post, tags=["a"])
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == expected_items([post])
 
 
@@ -200,11 +201,11 @@ def test_a_counter_that_goes_down_while_a_job_looks_at_it_is_looked_at_again(
     edit(posts, first, tags=[])
     slow = Interfering(client, TABLE)
     slow.before_write = [lambda: None, lambda: edit(posts, second, BOB, tags=[])]
-    run_jobs(slow)
+    run_jobs(slow, NO_BUCKET)
     assert any(key[0] == "JOBS" for key in stored(client)), (
         "the new job is not the one that is done"
     )
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert ("TAGS", "TAG#a") not in stored(client)
     assert not any(key[0] == "JOBS" for key in stored(client))
 

@@ -14,6 +14,7 @@ from blog.post import Post
 from blog.publishing import publish_due
 from blog.table import Table
 from tests.integration.writing import (
+    NO_BUCKET,
     TABLE,
     Blog,
     Interfering,
@@ -94,7 +95,7 @@ def _interleave(
 
     rivals.before_write = [lambda: run(*inner, table)]
     run(*outer, rivals)
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     found = {
         key[0]: Post.of(Table(client, TABLE)._plain(item))
         for key, item in stored(client).items()

@@ -19,7 +19,7 @@ from blog.reactions import Reactions
 from blog.table import Table
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table, running_dynamodb
-from tests.integration.writing import TABLE, create, person, stored
+from tests.integration.writing import NO_BUCKET, TABLE, create, person, stored
 
 PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
 AUTHOR = person("auth0|author")
@@ -119,7 +119,7 @@ def test_a_hundred_comments_and_their_deletions(
         *(partial(reply_and_delete, *one) for one in replies),
         *(partial(delete, *one) for one in parents),
     ])  # fmt: skip
-    assert run_jobs(engine_table)[1] == 0
+    assert run_jobs(engine_table, NO_BUCKET)[1] == 0
     items = stored(engine)
     rows = {key: item for key, item in items.items() if key[1].startswith("COMMENT#")}
     here = {key: item for key, item in rows.items() if key[0] == f"POST#{contended.id}"}

@@ -18,6 +18,7 @@ from blog.errors import (
 from blog.jobs import run_jobs
 from blog.table import Table, TransactionContended
 from tests.integration.writing import (
+    NO_BUCKET,
     THEN,
     VERSION_1,
     Blog,
@@ -160,7 +161,7 @@ def test_a_second_deletion_is_not_found(posts: Blog, table: Table, client: Any) 
     post = create(posts, status="published", slug="first")
     edit(posts, post, slug="second")
     posts.delete(post.id, sub=ALICE, if_match=IfMatch(None))
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == {}
     with pytest.raises(NotFound):
         posts.delete(post.id, sub=ALICE, if_match=None)
@@ -171,7 +172,7 @@ def test_the_table_holds_what_its_posts_say(posts: Blog, table: Table, client: A
     first = edit(posts, first, status="published", title="Hello again")
     second = edit(posts, second, BOB, status="draft", slug="mine")
     third = edit(posts, create(posts, title="Third"), tags=["x"])
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == expected_items([first, second, third])
 
 

@@ -29,7 +29,7 @@ from blog.publishing import publish_due
 from blog.table import Table
 from devserver.deployment import read_deployment
 from devserver.dynamodb import make_table
-from tests.integration.writing import TABLE, Blog, expected_items, person, stored_items
+from tests.integration.writing import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
 from tests.support import AUDIENCE, ROOT
 
 PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
@@ -194,7 +194,7 @@ class PostsAsAModel(RuleBasedStateMachine):
 
     @rule()
     def the_jobs_run(self) -> None:
-        _, left = run_jobs(self.table)
+        _, left = run_jobs(self.table, NO_BUCKET)
         assert left == 0
         assert stored_items(self.client) == expected_items(self.model.values())
 

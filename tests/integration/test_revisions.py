@@ -11,6 +11,7 @@ from blog.jobs import run_jobs
 from blog.table import Table
 from tests.integration.calling import Call, document, header, problem
 from tests.integration.writing import (
+    NO_BUCKET,
     VERSION_1,
     Blog,
     Interfering,
@@ -69,7 +70,7 @@ def test_fifty_are_kept_and_the_oldest_goes_first(posts: Blog, table: Table, cli
     assert versions(posts, post.id) == list(range(MAX_REVISIONS + 2, 2, -1))
     with pytest.raises(NotFound):
         posts.revision(ALICE, post.id, 2)
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == expected_items([post])
 
 

@@ -12,6 +12,7 @@ from blog.post import Post
 from blog.publishing import publish_due
 from blog.table import Action, Table
 from tests.integration.writing import (
+    NO_BUCKET,
     VERSION_1,
     Blog,
     Interfering,
@@ -104,7 +105,7 @@ def test_an_editor_that_read_before_saves_after_the_publication(
     publish_due(table, LATER)
     after = edit(posts, post, if_match=VERSION_1, body="saved", tags=["b"])
     assert (after.status, after.version, after.body) == ("published", 2, "saved")
-    run_jobs(table)
+    run_jobs(table, NO_BUCKET)
     assert stored_items(client) == expected_items([after])
 
 

@@ -10,7 +10,7 @@ from blog.publishing import publish_due
 from blog.table import Table
 from tests.integration.calling import Call, document, header, problem
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.integration.writing import Blog, Interfering, create, edit
+from tests.integration.writing import NO_BUCKET, Blog, Interfering, create, edit
 from tests.support import ALICE, BOB
 
 
@@ -59,7 +59,7 @@ def test_the_list_pages_completely_over_tags_that_are_gone(
         post = create(posts, status="published", tags=[tag, f"gone-{n}", f"a-gone-{n}"])
         edit(posts, post, tags=[tag])
     if is_clean:
-        run_jobs(table)
+        run_jobs(table, NO_BUCKET)
     found: list[str] = []
     cursor = None
     while True:

@@ -15,11 +15,13 @@ from blog.people import Person
 from blog.post import Post, Stats
 from blog.posts import Posts
 from blog.reading import Library
+from blog.storage import Bucket
 from blog.table import Action, Table
 from tests.support import ALICE
 
 TABLE = "BlogTable"
 BUCKET = "MediaBucket"
+NO_BUCKET = Bucket("none")  # for jobs that need none
 VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

@@ -29,16 +29,17 @@ PUBLISH = {
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 }
-ACCOUNT = {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"}
+ACCOUNT = {
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+}
 ANNOUNCE = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 INSPECT = {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
 DISCUSS = {"dynamodb:BatchGetItem", "dynamodb:Query"} | WRITE
-FINISH = {
-    "dynamodb:BatchWriteItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-}
+FINISH = READ | WRITE | {"dynamodb:BatchWriteItem"}
 PARAMETERS = {
     "Auth0Domain": "tenant.example.com",
     "Auth0Audience": AUDIENCE,
@@ -80,7 +81,7 @@ def on_table(actions: set[str], **folders: set[str]) -> dict[str, set[str]]:
         ("AuthorizerFunction", on_table(set())),
         ("PublicFunction", on_table(READ, media={"GetObject"})),
         ("PostsFunction", on_table(READ | WRITE)),
-        ("AccountFunction", on_table(ACCOUNT)),
+        ("AccountFunction", on_table(ACCOUNT, exports={"GetObject"})),
         ("CommentsFunction", on_table(DISCUSS)),
         ("ReactionsFunction", on_table(READ | WRITE)),
         ("ModerationFunction", on_table(DISCUSS)),
@@ -95,7 +96,16 @@ def on_table(actions: set[str], **folders: set[str]) -> dict[str, set[str]]:
             ),
         ),
         ("PublisherFunction", on_table(PUBLISH)),
-        ("JobsFunction", on_table(FINISH)),
+        (
+            "JobsFunction",
+            on_table(
+                FINISH,
+                uploads={"DeleteObject"},
+                media={"GetObject", "PutObject", "DeleteObject"},
+                exports={"PutObject", "DeleteObject"},
+                bucket={"ListBucket"},
+            ),
+        ),
     ],
 )
 def test_a_function_may_do_what_it_needs_and_no_more(

@@ -1,7 +1,6 @@
 """What surrounds every route: the guard in front, errors, CORS and one log line behind."""
 
 import json
-import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.errors import InternalError, Problem
+from blog.faults import where
 from blog.identifiers import author_id
 from blog.people import Person
 from blog.permissions import writer
@@ -111,12 +111,9 @@ def _proxy_answer(problem: Problem) -> dict[str, Any]:
 
 
 def _explained(error: Exception) -> Problem:
-    """The problem that an error means; faults of ours are logged, without the error's own text,
-    in which there may be anybody's data."""
+    """The problem that an error means; faults of ours are logged."""
     problem = as_problem(error)
     logger.append_keys(refusal=type(problem).__name__)
     if isinstance(problem, InternalError):
-        frames = traceback.extract_tb(error.__traceback__)
-        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        logger.error("unexpected error", error=type(error).__qualname__, where=where)
+        logger.error("unexpected error", error=type(error).__qualname__, where=where(error))
     return problem

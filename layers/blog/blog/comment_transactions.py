@@ -19,12 +19,13 @@ from blog.moments import now, written
 from blog.post import Stats
 from blog.table import Action
 
-_OPEN = "#is_public = :is_public AND #comments = :comments"
+# Whose post it is, too: a waiting comment lies where its author looks.
+_OPEN = "#is_public = :is_public AND #comments = :comments AND #author_id = :author_id"
 
 
 def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
     """A comment with all that hangs on it; what waits is not counted yet."""
-    state = {"is_public": True, "comments": "open"}
+    state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
     if comment.is_pending:
         yield Action(stats_key(comment.post_id), condition=_OPEN, values=state, is_check=True)
         waiting = {"post_id": comment.post_id, "author_id": comment.author_id}
@@ -84,12 +85,12 @@ def edited(before: Comment, after: Comment) -> Action:
 def approval(comment: Comment, author_id: str) -> Iterator[Action]:
     """A comment that waited, published; its writer is known to this author from now on."""
     published = comment.model_copy(update={"is_pending": False})
-    seen = {"version": comment.version}
-    yield Action(comment.key, condition="#version = :version", values=seen)
+    seen = {"version": comment.version, "owner": comment.owner}
+    yield Action(comment.key, condition="#version = :version AND #owner = :owner", values=seen)
     yield Action(published.key, published.item())
     yield more_if_public(comment.post_id, "comment_count")
     yield more(author_stats_key(comment.author_id), "comment_count")
-    yield Action(waiting_comment_key(author_id, comment.id))
+    yield Action(waiting_comment_key(author_id, comment.id), condition=IS_THERE)
     yield Action(known_key(comment.owner, author_id), {"since": written(now())})
 
 
@@ -108,7 +109,7 @@ def removal(comment: Comment, author_id: str) -> Iterator[Action]:
         yield Action(comment.key, condition=condition, values=seen)
     yield Action(own_comment_key(comment.owner, comment.id))
     if comment.is_pending:
-        yield Action(waiting_comment_key(author_id, comment.id))
+        yield Action(waiting_comment_key(author_id, comment.id), condition=IS_THERE)
     else:
         yield less(stats_key(comment.post_id), "comment_count")
         yield less(author_stats_key(comment.author_id), "comment_count")

@@ -99,7 +99,7 @@ class Comments:
         )
         rate = Rate.of(writer.sub, "COMMENT", self._per_hour, moment)
         once = [] if idempotency is None else [idempotency.action(comment.id, moment)]
-        gates = [] if stats.owner == writer.sub else approval_off(comment, stats)
+        gates = _approval(comment, stats)
         for _ in pauses(WRITE_TRIES):
             actions = [open_gate(writer.author_id), *creation(comment, stats), *gates]
             try:
@@ -113,8 +113,12 @@ class Comments:
                     gates = [is_known(comment, stats)]
                 elif e.key == known_key(writer.sub, stats.author_id):
                     comment, gates = comment.model_copy(update={"is_pending": True}), []
+                elif e.key == stats_key(post_id):
+                    stats = _open_for_comments(e.item)  # which is another author's now
+                    comment = comment.model_copy(update={"is_pending": False})
+                    gates = _approval(comment, stats)
                 else:
-                    _explain(e, comment)
+                    _explain(e)
             else:
                 return comment.shown(author)
         raise WriteContended
@@ -280,12 +284,15 @@ def _check_parent(item: Item | None) -> None:
         raise Unprocessable([FieldError("parent_id", "Is itself a reply: there is one level")])
 
 
-def _explain(refused: ConditionRefused, comment: Comment) -> None:
-    """Why a comment is refused that passed when its post, its parent and its writer were read."""
+def _approval(comment: Comment, stats: Stats) -> list[Action]:
+    """That a comment needs no approval."""
+    return [] if stats.owner == comment.owner else approval_off(comment, stats)
+
+
+def _explain(refused: ConditionRefused) -> None:
+    """Why a comment is refused that passed when its parent and its writer were read."""
     if is_gate(refused.key):
         check_gate(refused.item)
-    elif refused.key == stats_key(comment.post_id):
-        _open_for_comments(refused.item)
     else:
         _check_parent(refused.item)
 

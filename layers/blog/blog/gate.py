@@ -35,3 +35,13 @@ def check_gate(item: Item | None) -> None:
 def is_gate(key: Key) -> bool:
     """Whether it was the gate that refused."""
     return key.sk == "BAN"
+
+
+def reopened(author_id: str, item: Item | None) -> Action:
+    """What ends an erasure; a ban stays, under the author id alone."""
+    key, values = ban_key(author_id), {"closed_for": "erasure"}
+    if item is not None and "banned_at" in item:
+        condition = "#closed_for = :closed_for AND attribute_exists(#banned_at)"
+        return Action(key, None, condition, values, "REMOVE #closed_for")
+    condition = "#closed_for = :closed_for AND attribute_not_exists(#banned_at)"
+    return Action(key, None, condition, values)

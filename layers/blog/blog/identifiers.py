@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import secrets
 from base64 import b32encode
 from datetime import datetime
 
@@ -59,3 +60,8 @@ def author_id(sub: str, key: str) -> str:
     """
     digest = hmac.digest(key.encode(), sub.encode(), hashlib.sha256)
     return b32encode(digest).decode().lower()[:26]
+
+
+def random_author_id() -> str:
+    """The public name of nobody."""
+    return b32encode(secrets.token_bytes(17)).decode().lower()[:26]

@@ -4,123 +4,98 @@ A job is an item that the transaction writes which makes it necessary, and that 
 it survives a crash at any point, and may be run twice, or twice at once.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 
-from blog.comment import is_tombstone
-from blog.errors import Unavailable
-from blog.keys import (
-    COMMENT,
-    JOBS,
-    PENDING,
-    Key,
-    author_stats_key,
-    own_comment_key,
-    post_partition,
-    waiting_comment_key,
-)
-from blog.table import (
-    HIGHEST,
-    Action,
-    ConditionRefused,
-    Item,
-    Range,
-    Table,
-    TransactionContended,
-)
+from aws_lambda_powertools import Logger
+
+from blog.cleaning import remove_if_empty, remove_if_without_replies, remove_what_is_left
+from blog.erasing import erase
+from blog.errors import Unavailable, WriteContended
+from blog.exporting import export
+from blog.faults import where
+from blog.keys import JOBS, Key
+from blog.moments import now
+from blog.moving import Unfinished
+from blog.storage import Bucket
+from blog.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
 
 MAX_JOBS = 100  # that one run begins; the next one follows in a minute
-KEYS_AT_ONCE = 100
-COMMENTS_AT_ONCE = 20  # up to four actions each, and a transaction has a hundred
+# Longer than a run may take: two at once would be at the same long job for nothing.
+LEASE = timedelta(minutes=16)
+
+logger = Logger()
 
 
-class OutOfTime(Exception):
-    """The run is about to end; what is left is for the next."""
+def run_jobs(
+    table: Table,
+    bucket: Bucket,
+    is_out_of_time: Callable[[], bool] = lambda: False,
+    moment: datetime | None = None,
+) -> tuple[int, int]:
+    """Do what is to be done: how many jobs are, and how many are left over.
 
-
-def run_jobs(table: Table, is_out_of_time: Callable[[], bool] = lambda: False) -> tuple[int, int]:
-    """Do what is to be done: how many jobs are, and how many are left over."""
+    One that fails for a fault of ours is logged and keeps none of the others from being done.
+    """
     jobs = table.query(Range(JOBS), MAX_JOBS)
     done = 0
     for job in jobs:
         if is_out_of_time():
             break
         try:
-            match job["sk"].split("#")[0]:
-                case "DELETION":
-                    _remove_what_is_left(table, job, is_out_of_time)
-                case "TOMBSTONE":
-                    _remove_if_without_replies(table, job)
-                case "EMPTY":
-                    _remove_if_empty(table, job)
-                case kind:
-                    raise ValueError(f"no such kind of job: {kind}")
-            done += 1
-        except (Unavailable, TransactionContended, OutOfTime):
+            done += _run(table, bucket, job, is_out_of_time, moment or now())
+        except (Unavailable, WriteContended, TransactionContended, Unfinished):
             continue
+        except Exception as e:  # noqa: BLE001 - whatever it is, the other jobs are not at fault
+            failed = {"kind": _kind(job), "error": type(e).__qualname__, "where": where(e)}
+            logger.error("job failed", extra=failed)  # noqa: TRY400 - not the error's own text
     return done, len(jobs) - done
 
 
-def _remove_what_is_left(table: Table, job: Item, is_out_of_time: Callable[[], bool]) -> None:
-    """Whatever lies beside a post that has been deleted; nothing is added there any more."""
-    partition = post_partition(job["post_id"])
-    for kind in (COMMENT, PENDING):
-        range_of_kind = Range(partition, kind, kind + HIGHEST)
-        while rows := table.query(range_of_kind, COMMENTS_AT_ONCE):
-            if is_out_of_time():
-                raise OutOfTime
-            with suppress(ConditionRefused):  # another run is at it, too: look again
-                table.transact([*_comments_removal(rows, job["author_id"])])
-    while keys := table.keys_of(partition, KEYS_AT_ONCE):
-        if is_out_of_time():
-            raise OutOfTime
-        table.delete_all(keys)
-    table.delete_all([_key(job)])
+def _run(
+    table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool], moment: datetime
+) -> bool:
+    match _kind(job):
+        case "DELETION":
+            remove_what_is_left(table, job, is_out_of_time)
+        case "TOMBSTONE":
+            remove_if_without_replies(table, job)
+        case "EMPTY":
+            remove_if_empty(table, job)
+        case "ERASURE" | "EXPORT" as kind:
+            if not _is_leased(table, job, moment):
+                return False
+            try:
+                (erase if kind == "ERASURE" else export)(table, bucket, job, is_out_of_time)
+            except Exception:
+                _give_back(table, job)
+                raise
+        case kind:
+            raise ValueError(f"no such kind of job: {kind}")
+    return True
 
 
-def _comments_removal(rows: Sequence[Item], author_id: str) -> Iterator[Action]:
-    """Comments under a deleted post of this author's, with what hangs on them elsewhere."""
-    counted: Counter[str] = Counter()
-    for row in rows:
-        yield Action(_key(row), condition="attribute_exists(pk)")
-        if is_tombstone(row):
-            continue
-        yield Action(own_comment_key(row["owner"], row["id"]))
-        if row["is_pending"]:
-            yield Action(waiting_comment_key(author_id, row["id"]))
-        else:
-            counted[row["author_id"]] += 1
-    for commenter, count in counted.items():
-        values = {"by": -count}
-        yield Action(author_stats_key(commenter), values=values, update="ADD #comment_count :by")
+def _is_leased(table: Table, job: Item, moment: datetime) -> bool:
+    """Whether this run may do a job: no other one has begun it that could still be at it."""
+    until = int((moment + LEASE).timestamp())
+    condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
+    values = {"leased": until, "now": int(moment.timestamp())}
+    try:
+        table.write([Action(_key(job), None, condition, values, "SET #leased = :leased")])
+    except ConditionRefused:
+        return False
+    return True
 
 
-def _remove_if_without_replies(table: Table, job: Item) -> None:
-    """What was left of a deleted comment, once its replies are gone."""
-    comment = Key(job["comments"], job["comment"])
-    condition = "attribute_not_exists(#body) AND #reply_count <= :none"
-    _delete_on(table, Action(comment, condition=condition, values={"none": 0}))
-    _delete_on(table, _seen(job))
+def _give_back(table: Table, job: Item) -> None:
+    with suppress(ConditionRefused, Unavailable, WriteContended):
+        table.write([Action(_key(job), condition="attribute_exists(pk)", update="REMOVE #leased")])
 
 
-def _seen(job: Item) -> Action:
-    """A job's end, unless it was given again since."""
-    return Action(_key(job), condition="#stamp = :stamp", values={"stamp": job["stamp"]})
+def _kind(job: Item) -> str:
+    return str(job["sk"].split("#")[0])
 
 
-def _remove_if_empty(table: Table, job: Item) -> None:
-    """A counter that has come to nothing, so that no list has to read on over it."""
-    counter = Key(job["counters"], job["counter"])
-    condition = "attribute_not_exists(pk) OR #count <= :count"
-    _delete_on(table, Action(counter, condition=condition, values={"count": 0}))
-    _delete_on(table, _seen(job))
-
-
-def _delete_on(table: Table, deletion: Action) -> None:
-    with suppress(ConditionRefused):
-        table.transact([deletion])
-
-
-def _key(item: Item) -> Key:
-    return Key(item["pk"], item["sk"])
+def _key(job: Item) -> Key:
+    return Key(job["pk"], job["sk"])

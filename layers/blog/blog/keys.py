@@ -79,6 +79,21 @@ def ban_key(author_id: str) -> Key:
     return Key(author_partition(author_id), "BAN")
 
 
+def moved_key(author_id: str) -> Key:
+    """Who an author is now, whose accounts were joined."""
+    return Key(author_partition(author_id), "MOVED")
+
+
+def export_key(author_id: str) -> Key:
+    """What has become of a person's export."""
+    return Key(author_partition(author_id), "EXPORT")
+
+
+def erasure_key(author_id: str) -> Key:
+    """What has become of a person's erasure."""
+    return Key(author_partition(author_id), "ERASURE")
+
+
 def waiting_comment_key(author_id: str, comment_id: str) -> Key:
     """A comment that waits for the author of the post under it."""
     return Key(author_partition(author_id), f"{PENDING}{comment_id}")
@@ -86,7 +101,7 @@ def waiting_comment_key(author_id: str, comment_id: str) -> Key:
 
 def follower_key(author_id: str, sub: str) -> Key:
     """Who follows an author: the other side of `follow_key`, for when the author goes."""
-    return Key(author_partition(author_id), f"FOLLOWER#{sub}")
+    return Key(author_partition(author_id), f"{FOLLOWER}{sub}")
 
 
 def user_partition(sub: str) -> str:
@@ -106,7 +121,7 @@ def own_comment_key(sub: str, comment_id: str) -> Key:
 
 def known_key(sub: str, author_id: str) -> Key:
     """That an author has had a comment of somebody's before."""
-    return Key(user_partition(sub), f"KNOWN#{author_id}")
+    return Key(user_partition(sub), f"{KNOWN}{author_id}")
 
 
 def rate_key(sub: str, what: str, hour: str) -> Key:
@@ -146,6 +161,8 @@ COMMENT = "COMMENT#"
 PENDING = "PENDING#"
 LIKE = "LIKE#"
 FOLLOW = "FOLLOW#"
+FOLLOWER = "FOLLOWER#"
+KNOWN = "KNOWN#"
 MEDIA = "MEDIA#"
 REPORT = "REPORT#"
 # What moderators see: posts that are hidden, people who are banned, what was reported.
@@ -232,3 +249,13 @@ def tombstone_job_key(comment: Key) -> Key:
 def empty_counter_job_key(counter: Key) -> Key:
     """A look at a counter that has gone down, which may be empty."""
     return Key(JOBS, f"EMPTY#{counter.sk}")
+
+
+def export_job_key(author_id: str) -> Key:
+    """The making of a person's export."""
+    return Key(JOBS, f"EXPORT#{author_id}")
+
+
+def erasure_job_key(author_id: str) -> Key:
+    """The erasure of a person."""
+    return Key(JOBS, f"ERASURE#{author_id}")

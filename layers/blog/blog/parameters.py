@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from blog.entity_tags import IfMatch
 from blog.errors import BadRequest
+from blog.models import ErasureContent
 
 Tag = Annotated[
     str | None,
@@ -21,6 +22,13 @@ Cursor = Annotated[str | None, Query(description="The next_cursor of the page be
 Month = Annotated[
     str | None,
     Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
+]
+LeftBehind = Annotated[
+    ErasureContent,
+    Query(
+        alias="content",
+        description="erase: nothing is left; anonymise: what was published stays, nobody's",
+    ),
 ]
 Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
 Of = Annotated[int, Query(ge=1, le=1024, description="How many parts the month has")]

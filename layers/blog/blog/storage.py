@@ -4,14 +4,14 @@ What botocore raises becomes Unavailable here where a part is away, and None whe
 object. Anything else is a bug and passes through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from blog.errors import Unavailable
@@ -134,17 +134,17 @@ class Bucket:
         answer = self._call("list_objects_v2", Prefix=prefix, MaxKeys=MAX_KEYS)
         return [one["Key"] for one in (answer or {}).get("Contents", [])]
 
-    def chunks(self, key: str, size: int) -> Any:
+    def chunks(self, key: str, size: int) -> Iterator[bytes] | None:
         """An object's content, so many bytes at a time; None where there is none."""
         answer = self._call("get_object", Key=key)
         return None if answer is None else answer["Body"].iter_chunks(size)
 
-    def upload(self, path: Path, key: str, content_type: str) -> None:
-        """Store a file, however large, in parts and side by side."""
+    def upload(self, file: BinaryIO, key: str, content_type: str) -> None:
+        """Store a file, however large: in parts, side by side."""
         try:
             extra = {"ContentType": content_type}
-            self._client.upload_file(str(path), self._name, key, ExtraArgs=extra)
-        except boto3.exceptions.S3UploadFailedError as e:
+            self._client.upload_fileobj(file, self._name, key, ExtraArgs=extra)
+        except (ClientError, BotoCoreError, S3UploadFailedError) as e:
             raise Unavailable from e
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any] | None:

@@ -1,0 +1,218 @@
+"""The erasure of a person: all that is theirs, or all but what they published.
+
+Every step is done row by row, each row in a transaction of its own or by a deletion that may come
+twice, and looks for what is left of it. So a run may end anywhere; the next one goes on from there.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from blog.comment_transactions import removal
+from blog.counting import IS_THERE
+from blog.gate import reopened
+from blog.keys import (
+    COMMENT,
+    ENTRY,
+    FOLLOW,
+    FOLLOWER,
+    LIKE,
+    MEDIA,
+    PENDING,
+    REPORT,
+    REPORTS,
+    Key,
+    author_partition,
+    author_stats_key,
+    ban_key,
+    erasure_job_key,
+    erasure_key,
+    export_job_key,
+    export_key,
+    owner_partition,
+    post_key,
+    profile_key,
+    user_partition,
+)
+from blog.leaving import DAYS_REPORTED
+from blog.moments import now, written
+from blog.moving import (
+    Move,
+    Unfinished,
+    comment_of,
+    remove_picture,
+    rows_under,
+    write_what_fits,
+)
+from blog.people import Person
+from blog.post import Post
+from blog.reactions import Reactions
+from blog.storage import EXPORTS, UPLOADS, Bucket
+from blog.storage import MEDIA as PICTURES
+from blog.table import Action, Item, Table
+from blog.transactions import change
+
+KEYS_AT_ONCE = 100
+_PICTURE = re.compile(r"/media/([0-7][0-9A-HJKMNP-TV-Z]{25})")
+
+
+def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
+    """Do what is left of an erasure. Raises Unfinished, also where another job has to end first."""
+    erasure = _Erasure(table, bucket, job, is_out_of_time)
+    erasure.exports()
+    erasure.profile()
+    erasure.pictures()
+    erasure.waiting()
+    erasure.posts()
+    erasure.comments()
+    erasure.reactions()
+    erasure.rest()
+    erasure.end()
+
+
+class _Erasure:
+    """The steps, in their order: nobody can follow whose profile, posts and comments are gone, so
+    that followers are the last of what others could add."""
+
+    def __init__(
+        self, table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]
+    ) -> None:
+        self._table = table
+        self._bucket = bucket
+        self._person = Person(job["sub"], job["author_id"])
+        self._keeps_content = job["content"] == "anonymise"
+        heir = Person(job["heir_sub"], job["heir_author_id"])
+        self._move = Move(table, bucket, self._person, heir)
+        self._is_out_of_time = is_out_of_time
+
+    def exports(self) -> None:
+        keys = export_job_key(self._person.author_id), export_key(self._person.author_id)
+        self._table.delete_all(keys)
+
+    def profile(self) -> None:
+        """So that from now on a neutral name is shown."""
+        author_id = self._person.author_id
+        self._table.delete_all([profile_key(author_id)])
+        stats = author_stats_key(author_id)
+        self._table.write([Action(stats, update="REMOVE #has_profile")])
+
+    def pictures(self) -> None:
+        """Before the posts, which say what is kept of them."""
+        kept: set[str] | None = None
+        for row in self._rows(user_partition(self._person.sub), MEDIA):
+            kept = self._pictures_to_keep() if kept is None else kept
+            if row["of"] in kept:
+                self._move.picture(row["of"])
+            else:
+                remove_picture(self._table, self._bucket, self._person, row["of"])
+
+    def _pictures_to_keep(self) -> set[str]:
+        if not self._keeps_content:
+            return set()
+        kept = set()
+        for row in self._rows(owner_partition(self._person.sub, "published"), ENTRY):
+            item = self._table.get(post_key(row["id"]))
+            if item is not None:
+                texts = f"{item.get('cover_image', '')} {item['body']}"
+                kept |= set(_PICTURE.findall(texts))
+        return kept
+
+    def waiting(self) -> None:
+        """Comments that nobody will approve; without the profile, no more are made to wait."""
+        for row in self._rows(author_partition(self._person.author_id), PENDING):
+            self._remove_comment(row["post_id"], row["sk"].removeprefix(PENDING))
+            self._table.delete_all([Key(row["pk"], row["sk"])])
+
+    def posts(self) -> None:
+        for row in self._rows(owner_partition(self._person.sub), ENTRY):
+            if self._keeps_content and row["status"] == "published":
+                self._move.post(row["id"], with_revisions=False)
+            else:
+                self._remove_post(row["id"])
+
+    def _remove_post(self, post_id: str) -> None:
+        def actions() -> list[Action]:
+            item = self._table.get(post_key(post_id))
+            if item is None or item["owner"] != self._person.sub:
+                return []
+            return change(Post.of(item), None, self._person.sub)
+
+        write_what_fits(self._table, actions)
+
+    def comments(self) -> None:
+        """Those under posts that are gone are left to the job that is at them."""
+        is_done = True
+        for row in self._rows(user_partition(self._person.sub), COMMENT):
+            post_id, comment_id = row["post_id"], row["comment_id"]
+            comment, stats = comment_of(self._table, post_id, comment_id)
+            if comment is None:
+                self._table.delete_all([Key(row["pk"], row["sk"])])
+            elif not stats.author_id:
+                is_done = False
+            elif self._keeps_content and not comment.is_pending:
+                self._move.comment(post_id, comment_id)
+            else:
+                self._remove_comment(post_id, comment_id)
+        if not is_done:
+            raise Unfinished
+
+    def _remove_comment(self, post_id: str, comment_id: str) -> None:
+        def actions() -> list[Action]:
+            comment, stats = comment_of(self._table, post_id, comment_id)
+            if comment is None or not stats.author_id:
+                return []
+            return [*removal(comment, stats.author_id)]
+
+        write_what_fits(self._table, actions)
+
+    def reactions(self) -> None:
+        """Likes, follows both ways, and reports."""
+        reactions, person = Reactions(self._table), self._person
+        for row in self._rows(user_partition(person.sub), LIKE):
+            reactions.unlike(person, row["of"])
+        for row in self._rows(user_partition(person.sub), FOLLOW):
+            reactions.unfollow(person, row["of"])
+        for row in self._rows(author_partition(person.author_id), FOLLOWER):
+            follower = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
+            reactions.unfollow(follower, person.author_id)
+        for row in self._rows(user_partition(person.sub), REPORT):
+            self._table.delete_all([Key(REPORTS, row["entry"]), Key(row["pk"], row["sk"])])
+
+    def rest(self) -> None:
+        """What needs no care: whom they are known to, rates, keys of requests, and objects."""
+        while keys := self._table.keys_of(user_partition(self._person.sub), KEYS_AT_ONCE):
+            self._table.delete_all(keys)
+        self._table.delete_all([author_stats_key(self._person.author_id)])
+        for folder in (UPLOADS, PICTURES, EXPORTS):
+            self._bucket.delete_all_under(f"{folder}{self._person.author_id}/")
+
+    def end(self) -> None:
+        """The job goes at last, and with it what remembers whose it was; they may come again."""
+        author_id = self._person.author_id
+        job, gate, report = (
+            erasure_job_key(author_id),
+            ban_key(author_id),
+            erasure_key(author_id),
+        )
+
+        def actions() -> list[Action]:
+            items = self._table.get_all([job, gate, report])
+            if job not in items:
+                return []
+            finished = now()
+            expires_at = int((finished + timedelta(days=DAYS_REPORTED)).timestamp())
+            told = items.get(report, {}) | {
+                "status": "done",
+                "finished_at": written(finished),
+                "expires_at": expires_at,
+            }
+            return [
+                Action(job, condition=IS_THERE),
+                reopened(author_id, items.get(gate)),
+                Action(report, told),
+            ]
+
+        write_what_fits(self._table, actions)
+
+    def _rows(self, partition: str, kind: str) -> Iterator[Item]:
+        return rows_under(self._table, partition, kind, self._is_out_of_time)

@@ -1,0 +1,162 @@
+"""The export of a person's things: a zip of Markdown with front matter, JSON, and pictures.
+
+It is made in a file on the function's own disk, page by page, and sent to the bucket in parts: so
+it takes little memory however much somebody wrote. A run that ends early leaves nothing, and the
+next one begins anew.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from blog.counting import IS_THERE
+from blog.keys import (
+    COMMENT,
+    ENTRY,
+    FOLLOW,
+    LIKE,
+    MEDIA,
+    REPORT,
+    REPORTS,
+    Key,
+    author_stats_key,
+    export_job_key,
+    export_key,
+    media_key,
+    owner_partition,
+    post_key,
+    profile_key,
+    revision_text_key,
+    stats_key,
+    user_partition,
+)
+from blog.moments import now
+from blog.moving import comment_of, rows_under
+from blog.people import Person
+from blog.post import Post, Stats
+from blog.storage import Bucket, export_object, media_object
+from blog.table import Action, ConditionRefused, Item, Table
+
+KEPT = timedelta(days=7)  # and then the bucket's lifecycle removes it
+CHUNK_BYTES = 1024 * 1024
+Told = dict[str, Any]
+
+# Of a post, what only the back end has use for, or what stands below the front matter.
+_LEFT_OUT = {
+    "owner", "author_id", "body", "body_html", "derived_excerpt", "given_excerpt",
+    "slug_is_derived", "feed_shard", "lock_version", "schema_number", "revisions",
+}  # fmt: skip
+
+
+def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
+    """Make an export and say where it is. Raises Unfinished."""
+    person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
+    key = export_object(person.author_id, export_id)
+    with tempfile.TemporaryFile() as file:
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            for name, content in _files(table, bucket, person, is_out_of_time):
+                with archive.open(name, "w") as entry:
+                    for chunk in content:
+                        entry.write(chunk)
+        file.seek(0)
+        bucket.upload(file, key, "application/zip")
+    told = {"export_id": export_id, "expires_at": int((now() + KEPT).timestamp())}
+    same = "#export_id = :seen"
+    try:
+        table.write(
+            [
+                Action(export_job_key(person.author_id), condition=IS_THERE),
+                Action(export_key(person.author_id), told, same, {"seen": export_id}),
+            ]
+        )
+    except ConditionRefused:  # they are being erased, and this comes too late
+        bucket.delete([key])
+
+
+def _files(
+    table: Table, bucket: Bucket, person: Person, is_out_of_time: Callable[[], bool]
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The names of the files in it, and their contents piece by piece."""
+
+    def rows(kind: str) -> Iterator[Item]:
+        return rows_under(table, user_partition(person.sub), kind, is_out_of_time)
+
+    for entry in rows_under(table, owner_partition(person.sub), ENTRY, is_out_of_time):
+        yield from _post(table, entry["id"])
+    yield _json("profile", _profile(table, person))
+    yield _json("comments", [*_comments(table, rows(COMMENT))])
+    yield _json("likes", [{"post_id": row["of"], "since": row["since"]} for row in rows(LIKE)])
+    yield _json(
+        "follows", [{"author_id": row["of"], "since": row["since"]} for row in rows(FOLLOW)]
+    )
+    yield _json("reports", [*_reports(table, rows(REPORT))])
+    pictures = []
+    for row in rows(MEDIA):
+        item = table.get(media_key(row["of"])) or {"status": "gone"}
+        content = bucket.chunks(media_object(person.author_id, row["of"]), CHUNK_BYTES)
+        if item["status"] == "ready" and content is not None:
+            name = f"media/{item['id']}.{item['content_type'].removeprefix('image/')}"
+            pictures.append({"id": item["id"], "file": name, "created_at": item["created_at"]})
+            yield name, content
+    yield _json("media", pictures)
+
+
+def _post(table: Table, post_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    items = table.get_all([post_key(post_id), stats_key(post_id)])
+    if post_key(post_id) not in items:
+        return
+    post = Post.of(items[post_key(post_id)])
+    stats = Stats.model_validate(items.get(stats_key(post_id), {}))
+    counts = {"like_count": stats.like_count, "comment_count": stats.comment_count}
+    told = {**post.model_dump(exclude=_LEFT_OUT), "excerpt": post.excerpt, **counts}
+    yield _markdown(f"posts/{post.slug}", told, post.body)
+    for version in post.revisions:
+        revision = table.get(revision_text_key(post_id, version))
+        if revision is not None:
+            told = {name: revision[name] for name in ("title", "created_at")}
+            yield _markdown(f"revisions/{post.slug}/{version}", told, revision["body"])
+
+
+def _profile(table: Table, person: Person) -> Told:
+    profile, stats = profile_key(person.author_id), author_stats_key(person.author_id)
+    items = table.get_all([profile, stats])
+    told = {**person._asdict(), **items.get(stats, {}), **items.get(profile, {})}
+    return {
+        name: value for name, value in told.items() if name not in (*Key._fields, "has_profile")
+    }
+
+
+def _comments(table: Table, rows: Iterator[Item]) -> Iterator[Told]:
+    for row in rows:
+        comment, _ = comment_of(table, row["post_id"], row["comment_id"])
+        if comment is not None:
+            yield comment.model_dump(exclude={"owner", "author_id", "body_html", "reply_count"})
+
+
+def _reports(table: Table, rows: Iterator[Item]) -> Iterator[Told]:
+    for row in rows:
+        entry = table.get(Key(REPORTS, row["entry"]))
+        if entry is not None:
+            names = ("post_id", "comment_id", "reason", "created_at")
+            yield {name: entry.get(name) for name in names}
+
+
+def _markdown(name: str, front_matter: Mapping[str, Any], body: str) -> tuple[str, Iterator[bytes]]:
+    lines = [f"{key}: {_as_yaml(value)}" for key, value in front_matter.items()]
+    text = "\n".join(["---", *lines, "---", "", body])
+    return f"{name}.md", iter([text.encode()])
+
+
+def _as_yaml(value: Any) -> str:
+    """As JSON, which YAML takes as it is but for the line breaks that only YAML knows."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\x85\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _json(name: str, value: Any) -> tuple[str, Iterator[bytes]]:
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=int)
+    return f"{name}.json", iter([text.encode()])

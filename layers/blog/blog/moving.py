@@ -1,0 +1,270 @@
+"""One person's things, made another's: when accounts are joined, and when somebody leaves and what
+they wrote stays under nobody's name.
+
+Each thing moves in a transaction of its own, under the condition that it still is the one's. So
+both may be ended at any point and begun again, and no count is ever wrong.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from blog.comment import Comment
+from blog.counting import IS_THERE, less, more
+from blog.errors import WriteContended
+from blog.keys import (
+    PENDING,
+    Key,
+    author_stats_key,
+    comment_key,
+    follow_key,
+    follower_key,
+    like_key,
+    media_key,
+    own_comment_key,
+    own_media_key,
+    pending_comment_key,
+    post_key,
+    revision_key,
+    revision_text_key,
+    stats_key,
+    waiting_comment_key,
+)
+from blog.medium import Medium
+from blog.people import Person
+from blog.post import Post, Stats
+from blog.reactions import Reactions
+from blog.retries import WRITE_TRIES, pauses
+from blog.storage import Bucket, media_object, upload_object
+from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.transactions import change
+
+ROWS_AT_ONCE = 25
+
+
+class Unfinished(Exception):
+    """The run is about to end, or something else has to be done first: what is left is for the
+    next run."""
+
+
+def rows_under(
+    table: Table, partition: str, kind: str, is_out_of_time: Callable[[], bool] = lambda: False
+) -> Iterator[Item]:
+    """The rows of a kind in a partition, which may be removed meanwhile. Raises Unfinished."""
+    first = kind
+    while rows := table.query(Range(partition, first, kind + HIGHEST), ROWS_AT_ONCE):
+        for row in rows:
+            if is_out_of_time():
+                raise Unfinished
+            yield row
+        first = f"{rows[-1]['sk']}\x00"
+
+
+def write_what_fits(table: Table, actions: Callable[[], Sequence[Action]]) -> None:
+    """Write what is computed of what is there now, again where somebody else was faster; nothing
+    once it comes to nothing. Raises WriteContended."""
+    for _ in pauses(WRITE_TRIES):
+        wanted = actions()
+        if not wanted:
+            return None
+        try:
+            return table.write(wanted)
+        except ConditionRefused:
+            continue
+    raise WriteContended
+
+
+class Move:
+    """From one person to another, in one table and one bucket."""
+
+    def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
+        self._table = table
+        self._bucket = bucket
+        self._old = old
+        self._new = new
+
+    def post(self, post_id: str, *, with_revisions: bool = True) -> None:
+        """A post with its entries and counts, by a write that is no edit."""
+
+        def actions() -> list[Action]:
+            item = self._table.get(post_key(post_id))
+            if item is None or item["owner"] != self._old.sub:
+                return []
+            before = Post.of(item)
+            if not with_revisions:  # first, for there may be more than a transaction takes
+                self._table.delete_all([*_revisions(before)])
+                before = before.model_copy(update={"revisions": []})
+            update = {
+                "owner": self._new.sub,
+                "author_id": self._new.author_id,
+                "lock_version": before.lock_version + 1,
+            }
+            return change(before, before.model_copy(update=update), self._old.sub)
+
+        write_what_fits(self._table, actions)
+
+    def comment(self, post_id: str, comment_id: str) -> None:
+        """A comment, and what says whose it is."""
+
+        def actions() -> list[Action]:
+            own = own_comment_key(self._old.sub, comment_id)
+            comment, stats = comment_of(self._table, post_id, comment_id)
+            if comment is None or comment.owner != self._old.sub:
+                return [Action(own, condition=IS_THERE)] if self._table.get(own) else []
+            return [*self._comment(comment, stats)]
+
+        write_what_fits(self._table, actions)
+
+    def _comment(self, comment: Comment, stats: Stats) -> Iterator[Action]:
+        yield Action(
+            comment.key,
+            condition="#owner = :seen",
+            values={
+                "seen": self._old.sub,
+                "owner": self._new.sub,
+                "author_id": self._new.author_id,
+            },
+            update="SET #owner = :owner, #author_id = :author_id",
+        )
+        yield Action(own_comment_key(self._old.sub, comment.id))
+        row = {"post_id": comment.post_id, "comment_id": comment.id}
+        yield Action(own_comment_key(self._new.sub, comment.id), row)
+        if comment.is_pending:
+            waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
+            yield Action(waiting_comment_key(stats.author_id, comment.id), waiting)
+        else:
+            yield less(author_stats_key(self._old.author_id), "comment_count")
+            yield more(author_stats_key(self._new.author_id), "comment_count")
+
+    def waiting(self, row: Item) -> None:
+        """A comment that waits for the one, whose post is the other's by now."""
+        comment_id = row["sk"].removeprefix(PENDING)
+
+        def actions() -> list[Action]:
+            here = Action(Key(row["pk"], row["sk"]), condition=IS_THERE)
+            comment, stats = comment_of(self._table, row["post_id"], comment_id)
+            if self._table.get(here.key) is None:
+                return []
+            if comment is None or not comment.is_pending or not stats.author_id:
+                return [here]
+            there = waiting_comment_key(self._new.author_id, comment_id)
+            kept = {"post_id": row["post_id"], "author_id": comment.author_id}
+            return [
+                here,
+                Action(there, kept),
+                Action(comment.key, condition=IS_THERE, is_check=True),
+                Action(
+                    stats_key(row["post_id"]),
+                    condition="#author_id = :author_id",
+                    values={"author_id": self._new.author_id},
+                    is_check=True,
+                ),
+            ]
+
+        write_what_fits(self._table, actions)
+
+    def like(self, row: Item) -> None:
+        """A like; it goes where the other has one of the same post."""
+        post_id = row["of"]
+        theirs = like_key(self._new.sub, post_id)
+        kept = {"of": post_id, "since": row["since"]}
+        try:
+            self._table.write(
+                [
+                    Action(like_key(self._old.sub, post_id), condition=IS_THERE),
+                    Action(theirs, kept, "attribute_not_exists(pk)"),
+                ]
+            )
+        except ConditionRefused as e:
+            if e.key == theirs:
+                Reactions(self._table).unlike(self._old, post_id)
+
+    def follow(self, row: Item) -> None:
+        """That the one follows an author: so the other does, unless it is themselves."""
+        author_id, mine = row["of"], author_stats_key
+        counts = [less(mine(self._old.author_id), "following_count")]
+        counts += [more(mine(self._new.author_id), "following_count")]
+        after = (self._new, author_id)
+        self._refollow((self._old, author_id), after, row["since"], counts)
+
+    def follower(self, row: Item) -> None:
+        """That somebody follows the one: so they follow the other, unless it is themselves."""
+        prefix_and_sub = row["sk"].split("#", 1)
+        somebody = Person(prefix_and_sub[1], row["author_id"])
+        follow = self._table.get(follow_key(somebody.sub, self._old.author_id))
+        if follow is None:
+            return self._table.delete_all([Key(row["pk"], row["sk"])])
+        counts = [less(author_stats_key(self._old.author_id), "follower_count")]
+        counts += [more(author_stats_key(self._new.author_id), "follower_count")]
+        before, after = (somebody, self._old.author_id), (somebody, self._new.author_id)
+        return self._refollow(before, after, follow["since"], counts)
+
+    def _refollow(
+        self,
+        before: tuple[Person, str],
+        after: tuple[Person, str],
+        since: str,
+        counts: Sequence[Action],
+    ) -> None:
+        (old, old_author), (new, new_author) = before, after
+        row, gone = {"of": new_author, "since": since}, follow_key(old.sub, old_author)
+        if new.author_id == new_author:
+            return Reactions(self._table).unfollow(old, old_author)
+        try:
+            self._table.write(
+                [
+                    Action(gone, condition=IS_THERE),
+                    Action(follow_key(new.sub, new_author), row, "attribute_not_exists(pk)"),
+                    Action(follower_key(old_author, old.sub)),
+                    Action(follower_key(new_author, new.sub), {"author_id": new.author_id}),
+                    *counts,
+                ]
+            )
+        except ConditionRefused as e:
+            if e.key != gone:
+                Reactions(self._table).unfollow(old, old_author)
+
+    def picture(self, media_id: str) -> None:
+        """A picture with its object; what was not uploaded yet, or not looked at, goes."""
+        own = own_media_key(self._old.sub, media_id)
+        item = self._table.get(media_key(media_id))
+        if item is None or item["owner"] != self._old.sub:
+            return self._table.delete_all([own])
+        medium = Medium.of(item)
+        if medium.status != "ready":
+            return remove_picture(self._table, self._bucket, self._old, media_id)
+        before = media_object(self._old.author_id, media_id)
+        after = media_object(self._new.author_id, media_id)
+        self._bucket.copy(before, after, content_type=medium.content_type)
+        moved = medium.model_copy(update={"owner": self._new.sub, "author_id": self._new.author_id})
+        still = {"owner": self._old.sub}
+        with suppress(ConditionRefused):  # another run is at it, too
+            self._table.write(
+                [
+                    Action(media_key(media_id), moved.item(), "#owner = :owner", still),
+                    Action(own),
+                    Action(own_media_key(self._new.sub, media_id), {"of": media_id}),
+                ]
+            )
+        return self._bucket.delete([before])
+
+
+def _revisions(post: Post) -> Iterator[Key]:
+    for version in post.revisions:
+        yield revision_key(post.id, version)
+        yield revision_text_key(post.id, version)
+
+
+def remove_picture(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
+    """A picture, or the announcement of one, with its record."""
+    places = (media_object, upload_object)
+    bucket.delete([place(owner.author_id, media_id) for place in places])
+    table.delete_all([media_key(media_id), own_media_key(owner.sub, media_id)])
+
+
+def comment_of(table: Table, post_id: str, comment_id: str) -> tuple[Comment | None, Stats]:
+    """A comment that is there, waiting or not, with what is known of the post above it."""
+    places = [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
+    items = table.get_all([stats_key(post_id), *places])
+    found = [Comment.of(items[one]) for one in places if "body" in items.get(one, {})]
+    stats = Stats.model_validate(items.get(stats_key(post_id), {}))
+    return (found[0] if found else None), stats

@@ -1,0 +1,142 @@
+"""Whether a table agrees with itself: every count, both sides of every row, every list."""
+
+from collections import Counter
+from typing import Any
+
+from blog.entries import counters, entries, reserved_slugs
+from blog.keys import (
+    author_stats_key,
+    comment_key,
+    own_comment_key,
+    own_media_key,
+    pending_comment_key,
+    post_key,
+    slug_key,
+    stats_key,
+    waiting_comment_key,
+)
+from blog.post import Post
+from blog.table import Item, Table
+from tests.integration.writing import TABLE, stored
+
+Items = dict[tuple[str, str], Item]
+AUTHOR_COUNTS = ("post_count", "comment_count", "follower_count", "following_count")
+
+
+def plain(client: Any) -> Items:
+    """Every item of the table, by its key."""
+    table = Table(client, TABLE)
+    return {key: table._plain(item) for key, item in stored(client).items()}
+
+
+def faults(items: Items) -> list[str]:
+    """What is wrong in a table whose jobs are done; nothing, if all is well."""
+    posts = {key[0]: Post.of(item) for key, item in items.items() if key[1] == "POST"}
+    return [
+        *_lists(items, posts),
+        *_comments(items, posts),
+        *_reactions(items),
+        *_counts(items, posts),
+        *_media(items),
+        *(f"a job is left: {key}" for key in items if key[0] == "JOBS"),
+    ]
+
+
+def _lists(items: Items, posts: dict[str, Post]) -> list[str]:
+    expected: dict[tuple[str, str], Any] = {}
+    for post in posts.values():
+        expected |= {tuple(key): entry for key, entry in entries(post).items()}
+    found = {
+        key: {name: value for name, value in item.items() if name not in ("pk", "sk")}
+        for key, item in items.items()
+        if key[1].startswith("ENTRY#") and key[0] not in ("REPORTS", "BANNED")
+        or key[1] == "SUMMARY"
+    }  # fmt: skip
+    slugs = {tuple(slug_key(one)) for post in posts.values() for one in reserved_slugs(post)}
+    return [
+        *(f"an entry is missing or differs: {key}" for key in expected if found.get(key) != expected[key]),
+        *(f"an entry is of no post: {key}" for key in found if key not in expected),
+        *(f"a slug is reserved wrongly: {key}" for key in slugs ^ {k for k in items if k[1] == "SLUG"}),
+    ]  # fmt: skip
+
+
+def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
+    wrong = []
+    own: set[tuple[str, str]] = set()
+    waiting: set[tuple[str, str]] = set()
+    replies: Counter[tuple[str, str]] = Counter()
+    for key, item in items.items():
+        if not key[0].startswith("POST#") or key[1].split("#")[0] not in ("COMMENT", "PENDING"):
+            continue
+        if key[0] not in posts:
+            wrong.append(f"a comment is under no post: {key}")
+            continue
+        is_pending = key[1].startswith("PENDING#")
+        place = pending_comment_key if is_pending else comment_key
+        if key != tuple(place(item["post_id"], item["id"])):
+            wrong.append(f"a comment lies elsewhere: {key}")
+        if item.get("parent_id"):
+            replies[tuple(comment_key(item["post_id"], item["parent_id"]))] += 1
+        if "body" in item:
+            own.add(own_comment_key(item["owner"], item["id"]))
+            if is_pending:
+                waiting.add(waiting_comment_key(posts[key[0]].author_id, item["id"]))
+        elif not item["reply_count"]:
+            wrong.append(f"a tombstone without replies: {key}")
+    for key, item in items.items():
+        if key[0].startswith("POST#") and key[1].startswith(("COMMENT#", "PENDING#")):
+            if item["reply_count"] != replies[key]:
+                wrong.append(f"replies are counted wrongly: {key}")
+    found = {key for key in items if key[0].startswith("USER#") and key[1].startswith("COMMENT#")}
+    listed = {
+        key for key in items if key[0].startswith("AUTHOR#") and key[1].startswith("PENDING#")
+    }
+    wrong += [f"a comment's own row: {key}" for key in own ^ found]
+    return wrong + [f"a waiting comment's row: {key}" for key in waiting ^ listed]
+
+
+def _reactions(items: Items) -> list[str]:
+    follows = {(key[0][5:], key[1][7:]) for key in items if key[1].startswith("FOLLOW#")}
+    followers = {(key[1][9:], key[0][7:]) for key in items if key[1].startswith("FOLLOWER#")}
+    return [f"a follow has one side: {one}" for one in follows ^ followers]
+
+
+def _counts(items: Items, posts: dict[str, Post]) -> list[str]:
+    expected: Counter[tuple[tuple[str, str], str]] = Counter()
+    for key, item in items.items():
+        kind = key[1].split("#")[0]
+        if kind == "LIKE" and f"POST#{item['of']}" in posts:
+            expected[stats_key(item["of"]), "like_count"] += 1
+        elif kind == "COMMENT" and key[0].startswith("POST#") and "body" in item:
+            expected[stats_key(item["post_id"]), "comment_count"] += 1
+            expected[author_stats_key(item["author_id"]), "comment_count"] += 1
+        elif kind == "FOLLOW":
+            expected[author_stats_key(item["of"]), "follower_count"] += 1
+        elif kind == "FOLLOWER":
+            expected[author_stats_key(item["author_id"]), "following_count"] += 1
+    for post in posts.values():
+        for counter in counters(post):
+            expected[counter.key, counter.name] += 1
+    found = {
+        (key, name): int(item[name])
+        for key, item in items.items()
+        for name in (*AUTHOR_COUNTS, "like_count", "count")
+        if name in item and not key[1].startswith("RATE#")
+    }
+    return [
+        f"{one} is {found.get(one, 0)}, not {expected[one]}"
+        for one in expected.keys() | found.keys()
+        if found.get(one, 0) != expected[one]
+    ]
+
+
+def _media(items: Items) -> list[str]:
+    own = {
+        own_media_key(one["owner"], one["id"]) for key, one in items.items() if key[1] == "MEDIA"
+    }
+    rows = {key for key in items if key[1].startswith("MEDIA#")}
+    return [f"a picture has one side: {one}" for one in own ^ rows]
+
+
+def post_of(items: Items, post_id: str) -> Post:
+    return Post.of(items[post_key(post_id)])

@@ -1,0 +1,102 @@
+"""People with all that people can have, for those who leave and those who are joined."""
+
+import importlib
+from typing import Any
+
+from blog.identifiers import author_id
+from blog.people import Person
+from blog.storage import Bucket
+from blog.table import Table
+from tests.integration.calling import Call, document
+from tests.integration.writing import BUCKET
+from tests.support import ALICE, BOB, LambdaContext, sample_event
+
+CAROL = "auth0|6500000000000000000ca401"
+MODERATOR = "auth0|65000000000000000000a0d0"
+KEY = "a key that only the tests know, 32+"
+AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
+COMMENT_PART = "01JDC0000000000000000000C0"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67
+NAME, BIO = "Alice Exemplary", "I live in a town of my own."
+
+
+def named(sub: str) -> Person:
+    """Somebody with the id that the handlers give them."""
+    return Person(sub, author_id(sub, KEY))
+
+
+class Neighbourhood:
+    """Alice with everything, and Bob and Carol who have to do with her."""
+
+    def __init__(self, call: Call, table: Table, bucket: Bucket, *, who: str = ALICE) -> None:
+        self.call = call
+        self._table = table
+        self._bucket = bucket
+        self.alice = named(who)
+        self.pictures = [self.picture(who) for _ in range(3)]
+        self.send("media-create", who)  # and a fourth that was never sent
+        profile = {"name": NAME, "bio": BIO, "approves_first_comments": True}
+        self.send("account-edit-me", who, body=profile)
+        self.send("account-edit-me", CAROL, body={"approves_first_comments": True, "name": "C"})
+        cover, shown, _ = self.pictures
+        body = f"![a]({shown}) and more"
+        self.kept = self.post(who, "Kept", tags=["a", "b"], cover_image=cover, body=body)
+        for text in ("second", "third"):
+            changes = {"body": f"{body} {text}", "slug": f"kept-{text}"}
+            self.send("posts-edit", who, post_id=self.kept, body=changes)
+        self.hidden = self.post(who, "Hidden", tags=["b"])
+        reason = {"reason": "An advertisement."}
+        self.send("moderation-hide", MODERATOR, post_id=self.hidden, body=reason)
+        self.draft = self.post(who, "Draft", status="draft")
+        later = "2999-01-01T00:00:00Z"
+        self.scheduled = self.post(who, "Scheduled", status="scheduled", publish_at=later)
+        self.bobs, self.carols = self.post(BOB, "Bob's"), self.post(CAROL, "Carol's", tags=["a"])
+        # On Alice's post: Bob's waits, Carol's was approved; she answers herself.
+        self.waiting = self.comment(BOB, self.kept)
+        approved = self.comment(CAROL, self.kept)
+        self.send("comments-approve", who, post_id=self.kept, parts={COMMENT_PART: approved})
+        self.comment(who, self.kept, parent_id=approved)
+        # On Bob's: one with an answer, one that answers, one gone with an answer left.
+        self.said = self.comment(who, self.bobs)
+        self.comment(BOB, self.bobs, parent_id=self.said)
+        self.comment(who, self.bobs, parent_id=self.comment(BOB, self.bobs))
+        gone = self.comment(who, self.bobs)
+        self.comment(BOB, self.bobs, parent_id=gone)
+        self.send("comments-delete", who, post_id=self.bobs, parts={COMMENT_PART: gone})
+        self.unapproved = self.comment(who, self.carols)  # on Carol's, where it waits
+        for sub, post_id in (
+            (who, self.bobs), (who, self.carols), (BOB, self.kept), (CAROL, self.kept),
+        ):  # fmt: skip
+            self.send("reactions-like", sub, post_id=post_id)
+        for one, other in ((who, BOB), (who, CAROL), (BOB, who), (CAROL, who), (CAROL, BOB)):
+            self.send("reactions-follow", one, parts={AUTHOR_PART: named(other).author_id})
+        self.send("comments-report-post", who, post_id=self.carols, body=reason)
+
+    def send(self, event: str, sub: str, **more: Any) -> Any:
+        """A request that succeeds, and its answer."""
+        answer = self.call(event, sub=sub, **more)
+        assert answer["statusCode"] < 400, answer
+        return document(answer) if answer["body"] else None
+
+    def post(self, sub: str, title: str, **members: Any) -> str:
+        body = {"title": title, "status": "published"} | members
+        made = self.send("posts-create", sub, body=body, headers={"Idempotency-Key": title})
+        return str(made["id"])
+
+    def comment(self, sub: str, post_id: str, **members: Any) -> str:
+        body = {"body": "Well *said*."} | members
+        return str(self.send("comments-create", sub, post_id=post_id, body=body)["id"])
+
+    def picture(self, sub: str) -> str:
+        """The path of a picture that was uploaded and looked at."""
+        made = self.send("media-create", sub)
+        key = made["upload"]["fields"]["key"]
+        self._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=PNG)
+        inspector = importlib.import_module("functions.inspector.app")
+        kept = inspector.table, inspector.bucket
+        inspector.table, inspector.bucket = self._table, self._bucket
+        event = sample_event("inspector-upload")
+        event["detail"]["object"]["key"] = key
+        assert inspector.handler(event, LambdaContext())["is_picture"]
+        inspector.table, inspector.bucket = kept
+        return str(made["media"]["url"])
