@@ -1,7 +1,7 @@
 """Every anonymous GET. This function's role has no right to write."""
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
@@ -139,10 +139,13 @@ def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
     summary="An author, with the counts of their posts and followers",
     operation_id="getAuthor",
     tags=["Authors"],
-    responses=answers(200, PublicProfile, 404),
+    description="Redirects to who they are now, where their account was joined to another.",
+    responses=answers(200, PublicProfile, 404, redirect=301),
 )
-def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile]:
+def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile | None]:
     profile = profiles.public(author_id)
+    if profile.id != author_id:
+        return _moved(author_id, profile.id)
     return Response(200, JSON, profile, {"Cache-Control": PUBLIC})
 
 
@@ -188,12 +191,15 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     summary="An author's newest posts as Atom 1.0",
     operation_id="getAuthorAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM, not_modified=True),
+    responses=answers(200, None, media_type=ATOM, redirect=301, not_modified=True),
 )
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[str | None]:
-    document = feeds.atom(*_feed_of_author(author_id))
+    feed, posts, now = _feed_of_author(author_id)
+    if now != author_id:
+        return _moved(author_id, now)
+    document = feeds.atom(feed, posts)
     return document_response(document, ATOM, if_none_match)
 
 
@@ -202,12 +208,15 @@ def get_author_atom_feed(
     summary="An author's newest posts as JSON Feed 1.1",
     operation_id="getAuthorJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
+    responses=answers(200, None, media_type=JSON_FEED, redirect=301, not_modified=True),
 )
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[str | None]:
-    document = feeds.json_feed(*_feed_of_author(author_id))
+    feed, posts, now = _feed_of_author(author_id)
+    if now != author_id:
+        return _moved(author_id, now)
+    document = feeds.json_feed(feed, posts)
     return document_response(document, JSON_FEED, if_none_match)
 
 
@@ -263,9 +272,16 @@ def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
     return feeds.feed_of_all(settings.site_url), library.newest_of_all(feeds.POSTS)
 
 
-def _feed_of_author(author_id: str) -> tuple[feeds.Feed, list[PostView]]:
+def _feed_of_author(author_id: str) -> tuple[feeds.Feed, list[PostView], str]:
+    """Their feed and what is in it, and who they are now."""
     author, posts = library.newest_by_author(author_id, feeds.POSTS)
-    return feeds.feed_of_author(settings.site_url, author.id, author.name), posts
+    return feeds.feed_of_author(settings.site_url, author.id, author.name), posts, author.id
+
+
+def _moved(before: str, after: str) -> Response[Any]:
+    """The same address of an author whose account was joined to another."""
+    path = app.current_event.request_context.path.replace(f"/authors/{before}", f"/authors/{after}")
+    return Response(301, headers={"Location": path, "Cache-Control": PUBLIC})
 
 
 def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:

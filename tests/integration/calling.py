@@ -49,10 +49,11 @@ def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
     ) -> Answer:
         event = sample_event(name)
         event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
-        for old, new in (parts or {}).items():
-            event["path"] = event["path"].replace(old, new)
         context = event["requestContext"]
         context["path"] = context["path"].replace("hello-world", slug)
+        for old, new in (parts or {}).items():
+            event["path"] = event["path"].replace(old, new)
+            context["path"] = context["path"].replace(old, new)
         if "authorizer" in event["requestContext"]:
             event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
         if body is not ...:

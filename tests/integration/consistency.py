@@ -43,21 +43,22 @@ def faults(items: Items) -> list[str]:
 
 
 def _lists(items: Items, posts: dict[str, Post]) -> list[str]:
-    expected: dict[tuple[str, str], Any] = {}
+    expected: dict[Any, Any] = {}
     for post in posts.values():
-        expected |= {tuple(key): entry for key, entry in entries(post).items()}
+        expected |= entries(post)
     found = {
         key: {name: value for name, value in item.items() if name not in ("pk", "sk")}
         for key, item in items.items()
-        if key[1].startswith("ENTRY#") and key[0] not in ("REPORTS", "BANNED")
+        if (key[1].startswith("ENTRY#") and key[0] not in ("REPORTS", "BANNED"))
         or key[1] == "SUMMARY"
     }  # fmt: skip
-    slugs = {tuple(slug_key(one)) for post in posts.values() for one in reserved_slugs(post)}
+    slugs = {slug_key(one) for post in posts.values() for one in reserved_slugs(post)}
+    reserved = {key for key in items if key[1] == "SLUG"}
+    wrong = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
     return [
-        *(f"an entry is missing or differs: {key}" for key in expected if found.get(key) != expected[key]),
-        *(f"an entry is of no post: {key}" for key in found if key not in expected),
-        *(f"a slug is reserved wrongly: {key}" for key in slugs ^ {k for k in items if k[1] == "SLUG"}),
-    ]  # fmt: skip
+        *(f"an entry is missing, differs, or is of no post: {key}" for key in wrong),
+        *(f"a slug is reserved wrongly: {key}" for key in slugs ^ reserved),
+    ]
 
 
 def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
@@ -73,10 +74,10 @@ def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
             continue
         is_pending = key[1].startswith("PENDING#")
         place = pending_comment_key if is_pending else comment_key
-        if key != tuple(place(item["post_id"], item["id"])):
+        if key != place(item["post_id"], item["id"]):
             wrong.append(f"a comment lies elsewhere: {key}")
         if item.get("parent_id"):
-            replies[tuple(comment_key(item["post_id"], item["parent_id"]))] += 1
+            replies[comment_key(item["post_id"], item["parent_id"])] += 1
         if "body" in item:
             own.add(own_comment_key(item["owner"], item["id"]))
             if is_pending:
@@ -84,9 +85,9 @@ def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
         elif not item["reply_count"]:
             wrong.append(f"a tombstone without replies: {key}")
     for key, item in items.items():
-        if key[0].startswith("POST#") and key[1].startswith(("COMMENT#", "PENDING#")):
-            if item["reply_count"] != replies[key]:
-                wrong.append(f"replies are counted wrongly: {key}")
+        is_comment = key[0].startswith("POST#") and key[1].startswith(("COMMENT#", "PENDING#"))
+        if is_comment and item["reply_count"] != replies[key]:
+            wrong.append(f"replies are counted wrongly: {key}")
     found = {key for key in items if key[0].startswith("USER#") and key[1].startswith("COMMENT#")}
     listed = {
         key for key in items if key[0].startswith("AUTHOR#") and key[1].startswith("PENDING#")

@@ -1,15 +1,16 @@
 """People with all that people can have, for those who leave and those who are joined."""
 
-import importlib
 from typing import Any
 
 from blog.identifiers import author_id
+from blog.inspection import inspect
+from blog.jobs import run_jobs
 from blog.people import Person
 from blog.storage import Bucket
 from blog.table import Table
 from tests.integration.calling import Call, document
 from tests.integration.writing import BUCKET
-from tests.support import ALICE, BOB, LambdaContext, sample_event
+from tests.support import ALICE, BOB
 
 CAROL = "auth0|6500000000000000000ca401"
 MODERATOR = "auth0|65000000000000000000a0d0"
@@ -71,6 +72,7 @@ class Neighbourhood:
         for one, other in ((who, BOB), (who, CAROL), (BOB, who), (CAROL, who), (CAROL, BOB)):
             self.send("reactions-follow", one, parts={AUTHOR_PART: named(other).author_id})
         self.send("comments-report-post", who, post_id=self.carols, body=reason)
+        run_jobs(table, bucket)
 
     def send(self, event: str, sub: str, **more: Any) -> Any:
         """A request that succeeds, and its answer."""
@@ -92,11 +94,5 @@ class Neighbourhood:
         made = self.send("media-create", sub)
         key = made["upload"]["fields"]["key"]
         self._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=PNG)
-        inspector = importlib.import_module("functions.inspector.app")
-        kept = inspector.table, inspector.bucket
-        inspector.table, inspector.bucket = self._table, self._bucket
-        event = sample_event("inspector-upload")
-        event["detail"]["object"]["key"] = key
-        assert inspector.handler(event, LambdaContext())["is_picture"]
-        inspector.table, inspector.bucket = kept
+        assert inspect(self._table, self._bucket, key)
         return str(made["media"]["url"])

@@ -104,7 +104,7 @@ class Moderators:
                 return None
             try:
                 return self._table.write(
-                    [open_gate(moderator.author_id), *_ban_change(author_id, since, reason)]
+                    [open_gate(moderator.author_id), *ban_change(author_id, since, reason)]
                 )
             except ConditionRefused as e:
                 if e.key == gate:
@@ -212,7 +212,7 @@ def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
     return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]
 
 
-def _ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:
+def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:
     """What bans somebody for a reason, or lets them write again; `since` when they are banned."""
     ban, seen = ban_key(author_id), {"seen": since}
     condition = "#banned_at = :seen"

@@ -6,7 +6,7 @@ Access tokens carry no name: the app sends it once, and it shows everywhere at o
 from blog.errors import NotFound
 from blog.gate import check_gate, open_gate
 from blog.identifiers import is_author_id
-from blog.keys import author_stats_key, profile_key
+from blog.keys import author_stats_key, moved_key, profile_key
 from blog.models import Account, ProfileChanges, PublicProfile
 from blog.people import Author, Person
 from blog.table import Action, ConditionRefused, Item, Table
@@ -20,20 +20,24 @@ class Profiles:
         self._table = table
 
     def public(self, author_id: str) -> PublicProfile:
-        """An author as everyone sees them, with a neutral name if they gave none.
+        """An author as everyone sees them, with a neutral name if they gave none; who they are now,
+        if their account was joined to another.
 
         Raises NotFound for whom nothing public is known of.
         """
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
-        shown = public_profile(author_id, *self._read(author_id))
+        profile, stats, moved = self._read(author_id)
+        if moved:
+            return self.public(moved["to"])
+        shown = public_profile(author_id, profile, stats)
         if shown is None:
             raise NotFound("There is no such author.")
         return shown
 
     def account(self, person: Person, identity: Identity) -> Account:
         """Oneself, also before there is a profile; nothing is written."""
-        profile, stats = self._read(person.author_id)
+        profile, stats, _ = self._read(person.author_id)
         return Account(
             sub=person.sub,
             author_id=person.author_id,
@@ -73,10 +77,11 @@ class Profiles:
             check_gate(e.item)
             raise
 
-    def _read(self, author_id: str) -> tuple[Item, Item]:
-        profile, stats = profile_key(author_id), author_stats_key(author_id)
-        items = self._table.get_all([profile, stats])
-        return items.get(profile, {}), items.get(stats, {})
+    def _read(self, author_id: str) -> tuple[Item, Item, Item]:
+        keys = [profile_key(author_id), author_stats_key(author_id), moved_key(author_id)]
+        items = self._table.get_all(keys)
+        profile, stats, moved = (items.get(key, {}) for key in keys)
+        return profile, stats, moved
 
 
 def public_profile(author_id: str, profile: Item | None, stats: Item) -> PublicProfile | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from blog.errors import NotFound
 from blog.fields import is_slug, is_tag, normalised_tag
 from blog.identifiers import is_author_id
-from blog.keys import Key, post_key, profile_key, revision_text_key, slug_key, stats_key
+from blog.keys import Key, moved_key, post_key, profile_key, revision_text_key, slug_key, stats_key
 from blog.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
 from blog.models import (
     OwnPost,
@@ -124,9 +124,12 @@ class Library:
         return self._newest(feed(self._feed_shards), count)[0]
 
     def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[PostView]]:
-        """An author's latest publications in full, and the author, known or not."""
-        profile = profile_key(author_id)
-        posts, items = self._newest(_by_author(author_id), count, profile)
+        """An author's latest publications in full, and the author, known or not; another one, and
+        nothing, where their account was joined to that one's."""
+        profile, moved = profile_key(author_id), moved_key(author_id)
+        posts, items = self._newest(_by_author(author_id), count, profile, moved)
+        if moved in items:
+            return Author.of(items[moved]["to"], None), []
         return Author.of(author_id, items.get(profile)), posts
 
     def newest_tagged(self, tag: str, count: int) -> list[PostView]:

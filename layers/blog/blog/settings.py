@@ -65,3 +65,9 @@ class BucketSettings(TableSettings):
     """Also the bucket, for functions that answer nobody."""
 
     media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+
+
+class AdminSettings(BucketSettings):
+    """Also the key of author ids, for an operator, who names people by their sub."""
+
+    author_id_key: str = Field(alias="AUTHOR_ID_KEY", min_length=32)

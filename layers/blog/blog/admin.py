@@ -1,0 +1,70 @@
+"""What an operator does by hand: `python -m blog.admin merge OLD NEW`.
+
+It takes the functions' own variables (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY) and credentials of
+AWS that may do what JobsFunction may. Without --apply it only tells.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from blog.errors import Problem
+from blog.identifiers import author_id
+from blog.merging import CannotMerge, Merge
+from blog.people import Person
+from blog.settings import AdminSettings
+from blog.storage import Bucket
+from blog.table import Table
+
+DRY_RUN = "Nothing was changed. To move all of it, run the same with --apply."
+DONE = "Moved. {old} may no longer write, and its address leads to {new}."
+AGAIN = "It ended on the way ({why}): run the same again, and it goes on from there."
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+    """Do it; the exit code is 0, 1 where it cannot be done, and 2 for what cannot be understood."""
+    given = _parser().parse_args(arguments)
+    try:
+        settings = AdminSettings.from_environment(environment)
+    except ValueError as e:
+        print(e, file=sys.stderr)
+        return 2
+    old, new = (
+        Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
+    )
+    table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
+    merge = Merge(table, bucket, old, new)
+    try:
+        found = merge.found()
+        print(f"From {old.author_id} to {new.author_id}:")
+        for name, value in found._asdict().items():
+            print(f"  {name.replace('_', ' '):17} {value}")
+        if not given.apply:
+            print(DRY_RUN)
+            return 0
+        merge.apply()
+    except CannotMerge as e:
+        print(f"This cannot be done. {e}", file=sys.stderr)
+        return 1
+    except Problem as e:
+        print(AGAIN.format(why=e.detail), file=sys.stderr)
+        return 1
+    print(DONE.format(old=old.author_id, new=new.author_id))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m blog.admin")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    merge = commands.add_parser(
+        "merge", help="make one account's things another's, after Auth0 has linked the two"
+    )
+    merge.add_argument("old", metavar="OLD", help="the sub that is no longer used")
+    merge.add_argument("new", metavar="NEW", help="the sub of the primary account")
+    merge.add_argument("--apply", action="store_true", help="do it, instead of telling")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

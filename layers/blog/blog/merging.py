@@ -1,0 +1,215 @@
+"""Two accounts of one person, joined: what was the old one's becomes the new one's.
+
+Auth0's account linking makes the `sub` of a primary identity stand for both, so that what somebody
+wrote under the other one would be out of their reach. This is run by an operator (admin.py), may
+end anywhere, and goes on when it is run again.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from blog.counting import IS_THERE
+from blog.keys import (
+    COMMENT,
+    ENTRY,
+    FOLLOW,
+    FOLLOWER,
+    KNOWN,
+    LIKE,
+    MEDIA,
+    PENDING,
+    Key,
+    author_partition,
+    author_stats_key,
+    ban_key,
+    export_job_key,
+    export_key,
+    known_key,
+    moved_key,
+    owner_partition,
+    profile_key,
+    user_partition,
+)
+from blog.moderation import ban_change
+from blog.moments import now, written
+from blog.moving import Move, rows_under, write_what_fits
+from blog.people import Person
+from blog.reactions import MAX_FOLLOWS
+from blog.storage import EXPORTS, UPLOADS, Bucket
+from blog.storage import MEDIA as PICTURES
+from blog.table import Action, Item, Table
+
+KEYS_AT_ONCE = 100
+
+
+class CannotMerge(Exception):
+    """Why two accounts cannot be joined. Nothing was changed."""
+
+
+class Found(NamedTuple):
+    """How many things somebody has, whom a merge would leave with none."""
+
+    posts: int
+    comments: int
+    likes: int
+    follows: int
+    followers: int
+    pictures: int
+    waiting_comments: int
+    has_profile: bool
+    is_banned: bool
+
+
+class Merge:
+    """Of one person into another, in one table and one bucket."""
+
+    def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
+        self._table = table
+        self._bucket = bucket
+        self._old = old
+        self._new = new
+        self._move = Move(table, bucket, old, new)
+
+    def found(self) -> Found:
+        """What there is to move; nothing is written. Raises CannotMerge."""
+        self._check()
+        mine, public = user_partition(self._old.sub), author_partition(self._old.author_id)
+        items = self._table.get_all([profile_key(self._old.author_id), self._gate(self._old)])
+        return Found(
+            posts=self._count(owner_partition(self._old.sub), ENTRY),
+            comments=self._count(mine, COMMENT),
+            likes=self._count(mine, LIKE),
+            follows=self._count(mine, FOLLOW),
+            followers=self._count(public, FOLLOWER),
+            pictures=self._count(mine, MEDIA),
+            waiting_comments=self._count(public, PENDING),
+            has_profile=profile_key(self._old.author_id) in items,
+            is_banned="banned_at" in items.get(self._gate(self._old), {}),
+        )
+
+    def apply(self) -> None:
+        """Move all of it. Raises CannotMerge before anything is changed, WriteContended and
+        Unavailable, after which it is run again.
+
+        Posts before what waits under them, and the profile before followers: without it, posts
+        and comments, nobody can follow the old account any more.
+        """
+        self._check()
+        self._close()
+        self._ban()
+        for row in self._rows(user_partition(self._old.sub), MEDIA):
+            self._move.picture(row["of"])
+        for row in self._rows(owner_partition(self._old.sub), ENTRY):
+            self._move.post(row["id"])
+        for row in self._rows(author_partition(self._old.author_id), PENDING):
+            self._move.waiting(row)
+        for row in self._rows(user_partition(self._old.sub), COMMENT):
+            self._move.comment(row["post_id"], row["comment_id"])
+        self._profile()
+        for row in self._rows(user_partition(self._old.sub), LIKE):
+            self._move.like(row)
+        for row in self._rows(user_partition(self._old.sub), FOLLOW):
+            self._move.follow(row)
+        for row in self._rows(author_partition(self._old.author_id), FOLLOWER):
+            self._move.follower(row)
+        for row in self._rows(user_partition(self._old.sub), KNOWN):
+            author_id = row["sk"].removeprefix(KNOWN)
+            known = Action(known_key(self._new.sub, author_id), {"since": row["since"]})
+            self._table.write([known, Action(Key(row["pk"], row["sk"]))])
+        self._rest()
+
+    def _check(self) -> None:
+        if self._old.sub == self._new.sub:
+            raise CannotMerge("Both are the same account.")
+        moved = moved_key(self._old.author_id)
+        items = self._table.get_all([self._gate(self._old), self._gate(self._new), moved])
+        if items.get(self._gate(self._new), {}).get("closed_for") == "merge":
+            raise CannotMerge("The new account was itself joined to another one.")
+        if items.get(self._gate(self._new), {}).get("closed_for") == "erasure":
+            raise CannotMerge("The new account is being erased.")
+        if items.get(self._gate(self._old), {}).get("closed_for") == "erasure":
+            raise CannotMerge("The old account is being erased.")
+        if items.get(moved, {"to": self._new.author_id})["to"] != self._new.author_id:
+            raise CannotMerge("The old account was joined to another one before.")
+        if len(self._followed()) > MAX_FOLLOWS:
+            text = f"Together they follow {len(self._followed())} authors, and {MAX_FOLLOWS} is"
+            raise CannotMerge(f"{text} the most: take some back first.")
+
+    def _followed(self) -> set[str]:
+        return {
+            row["of"]
+            for person in (self._old, self._new)
+            for row in self._rows(user_partition(person.sub), FOLLOW)
+        } - {self._old.author_id, self._new.author_id}
+
+    def _close(self) -> None:
+        """The old account writes no more, and its public address leads to the new one."""
+        gate, moved = self._gate(self._old), moved_key(self._old.author_id)
+        told = {"to": self._new.author_id, "at": written(now())}
+
+        def actions() -> list[Action]:
+            if moved in self._table.get_all([moved]):
+                return []
+            values = {"closed_for": "merge"}
+            condition, update = "attribute_not_exists(#closed_for)", "SET #closed_for = :closed_for"
+            return [Action(gate, None, condition, values, update), Action(moved, told)]
+
+        write_what_fits(self._table, actions)
+
+    def _ban(self) -> None:
+        """A ban is the person's, whichever account they come by."""
+
+        def actions() -> list[Action]:
+            items = self._table.get_all([self._gate(self._old), self._gate(self._new)])
+            old, new = items.get(self._gate(self._old), {}), items.get(self._gate(self._new), {})
+            if "banned_at" not in old:
+                return []
+            lifted = ban_change(self._old.author_id, old["banned_at"], None)
+            if "banned_at" in new:
+                return lifted
+            return [*lifted, *ban_change(self._new.author_id, None, old["reason"])]
+
+        write_what_fits(self._table, actions)
+
+    def _profile(self) -> None:
+        """The new account's own goes before."""
+        before, after = profile_key(self._old.author_id), profile_key(self._new.author_id)
+        stats = author_stats_key(self._new.author_id)
+
+        def actions() -> list[Action]:
+            items = self._table.get_all([before, after])
+            if before not in items:
+                return []
+            gone = Action(before, condition=IS_THERE)
+            if after in items:
+                return [gone]
+            flag = Action(stats, None, "", {"yes": True}, "SET #has_profile = :yes")
+            return [gone, Action(after, _told(items[before]), "attribute_not_exists(pk)"), flag]
+
+        write_what_fits(self._table, actions)
+        old_stats = author_stats_key(self._old.author_id)
+        self._table.write([Action(old_stats, update="REMOVE #has_profile")])
+
+    def _rest(self) -> None:
+        """What is not worth keeping: rates, keys of requests, that they reported something, and
+        exports, which are made anew when they are asked for."""
+        exports = [export_job_key(self._old.author_id), export_key(self._old.author_id)]
+        self._table.delete_all([*exports, author_stats_key(self._old.author_id)])
+        while keys := self._table.keys_of(user_partition(self._old.sub), KEYS_AT_ONCE):
+            self._table.delete_all(keys)
+        for folder in (UPLOADS, PICTURES, EXPORTS):
+            self._bucket.delete_all_under(f"{folder}{self._old.author_id}/")
+
+    def _count(self, partition: str, kind: str) -> int:
+        return sum(1 for _ in self._rows(partition, kind))
+
+    def _rows(self, partition: str, kind: str) -> Iterator[Item]:
+        return rows_under(self._table, partition, kind)
+
+    @staticmethod
+    def _gate(person: Person) -> Key:
+        return ban_key(person.author_id)
+
+
+def _told(item: Mapping[str, object]) -> Item:
+    return {name: value for name, value in item.items() if name not in Key._fields}
