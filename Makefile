@@ -37,13 +37,14 @@ token: $(READY) ## An access token: make -s token USER=alice EXPIRES_IN=5
 test: $(READY) ## All tests, the end-to-end suite among them
 	@$(PY) -m pytest $(ARGS)
 
-lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json is up to date
+lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json and docs/ are up to date
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/cfn-lint template.yaml
 	@$(PY) scripts/openapi.py --check
 	@$(PY) scripts/refusals.py --check
+	@$(PY) scripts/permissions.py --check
 
 format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff check --fix .
@@ -54,6 +55,7 @@ openapi: $(READY) ## Write openapi.json from the handlers
 
 docs: $(READY) ## Write what the pages in docs/ take from the code
 	@$(PY) scripts/refusals.py
+	@$(PY) scripts/permissions.py
 
 coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \

@@ -1,8 +1,12 @@
-"""What all tests share: the settings that handlers read when they are imported."""
+"""What all tests share: the settings that handlers read when they are imported, and the log."""
 
 import os
+from pathlib import Path
 
 import moto  # noqa: F401 - before any client is made, so that mock_aws reaches it
+import pytest
+
+from tests.logs import logged
 
 os.environ.update(
     {
@@ -22,3 +26,28 @@ os.environ.update(
         "AWS_ENDPOINT_URL_S3": "",
     }
 )
+
+LINES = pytest.StashKey[list[str]]()
+LOG_FILES = pytest.StashKey[list[Path]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what the tests log, for the one that reads it all."""
+    config.stash[LINES] = []
+    config.stash[LOG_FILES] = []
+    config.pluginmanager.register(_LogKeeper(config.stash[LINES]))
+
+
+class _LogKeeper:
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """After each phase of a test."""
+        if report.when == "teardown":  # which knows of all phases
+            self._lines += logged(report.capstdout)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last comes who reads what the others logged."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")

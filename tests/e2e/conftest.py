@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import LOG_FILES
 from tests.e2e.stack import Client, DevServer, Stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The stack under test."""
     if api_url := os.environ.get("API_URL"):
         names = {"alice": "ALICE_TOKEN", "bob": "BOB_TOKEN"}
@@ -26,6 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         )
         return
     log = tmp_path_factory.mktemp("devserver") / "log"
+    pytestconfig.stash[LOG_FILES].append(log)
     with DevServer(log) as running:
         yield running
 

@@ -46,6 +46,7 @@ def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
         query: dict[str, str] | None = None,
         authorizer: dict[str, Any] | None = None,
         method: str | None = None,
+        is_anonymous: bool = False,
     ) -> Answer:
         event = sample_event(name)
         event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
@@ -54,6 +55,8 @@ def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
         for old, new in (parts or {}).items():
             event["path"] = event["path"].replace(old, new)
             context["path"] = context["path"].replace(old, new)
+        if is_anonymous:
+            context.pop("authorizer", None)
         if "authorizer" in event["requestContext"]:
             event["requestContext"]["authorizer"] |= {"sub": sub} | (authorizer or {})
         if body is not ...:

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
 
 from blog.jobs import run_jobs
@@ -22,12 +21,12 @@ from blog.storage import Bucket
 from blog.table import Action, Table
 from tests.integration.calling import Call
 from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import AUTHOR_PART, PNG, Neighbourhood, named
+from tests.integration.neighbourhood import AUTHOR_PART, Neighbourhood, named
+from tests.integration.snapshots import Snapshot
 from tests.integration.writing import BUCKET, TABLE
 from tests.support import ALICE, BOB
 
 DAVE = "google-oauth2|100000000000000000042"
-ACCOUNT = "123456789012"  # moto's
 HOUR = timedelta(hours=1)
 
 
@@ -91,26 +90,6 @@ class WatchedBucket(Bucket):
         for key in keys:
             self._before_write()
             super().delete([key])
-
-
-class Snapshot:
-    """A table and a bucket as they are, to be put back."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._items = copy.deepcopy(self._table().items)
-        self._bucket = bucket
-        self._keys = bucket.keys_under("")
-
-    @staticmethod
-    def _table() -> Any:
-        """moto's, which is another one after each transaction that was refused."""
-        return dynamodb_backends[ACCOUNT]["us-east-1"].tables[TABLE]
-
-    def restore(self) -> None:
-        self._table().items = self._items
-        self._bucket.delete(self._bucket.keys_under(""))
-        for key in self._keys:
-            self._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=PNG)
 
 
 Run = Callable[[Table, Bucket], None]

@@ -1,0 +1,147 @@
+"""Every row of the table of permissions, asked of the handlers; and no route is missing in it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from blog.keys import ban_key, media_key
+from blog.medium import Medium
+from blog.moments import now
+from blog.storage import Bucket
+from blog.table import Action, Table
+from devserver.deployment import Deployment
+from devserver.dynamodb import make_table
+from tests.integration.calling import POST_ID, Answer, caller, document
+from tests.integration.neighbourhood import AUTHOR_PART, CAROL, COMMENT_PART, named
+from tests.integration.permissions import KINDS, ROWS, Row
+from tests.integration.snapshots import Snapshot
+from tests.integration.writing import BUCKET, TABLE
+from tests.support import ALICE, BOB, ROOT, sample_event
+
+NEWCOMER = "auth0|65000000000000000000de01"
+MODERATOR = "auth0|65000000000000000000a0d0"
+MEDIA_PART = "01JDC0000000000000000000M0"
+PENDING_ID = "01JDC0000000000000000000M1"
+MODERATES = {"permissions": "moderate:content moderate:people"}
+NO_MODERATOR = {"permissions": ""}
+SUBS = (None, BOB, ALICE, MODERATOR, ALICE, "machine@clients")
+
+
+class World(NamedTuple):
+    """What the rows speak of, and a way back to it."""
+
+    client: Any
+    snapshot: Snapshot
+    posts: dict[str, str]
+    comments: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def world(deployment: Deployment) -> Iterator[World]:
+    """The owner's posts, comments by them, another and a newcomer, and pictures."""
+    with mock_aws(), pytest.MonkeyPatch.context() as patched:
+        client = boto3.client("dynamodb")
+        make_table(client, TABLE, dict(deployment.tables[TABLE]))
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        call = caller(client, patched)
+
+        def send(event: str, sub: str = ALICE, **more: Any) -> Any:
+            answer = call(event, sub=sub, **more)
+            assert answer["statusCode"] < 300, answer
+            return document(answer) if answer["body"] else {}
+
+        posts = {}
+        for name in ("published", "draft", "hidden", "closed"):
+            status = "draft" if name == "draft" else "published"
+            body: dict[str, Any] = {"title": name, "slug": name, "status": status, "tags": ["c#"]}
+            body["comments"] = "closed" if name == "closed" else "open"
+            posts[name] = send("posts-create", body=body)["id"]
+        send("posts-edit", post_id=posts["published"], body={"body": "2", "slug": "former"})
+        send("posts-edit", post_id=posts["published"], body={"body": "3", "slug": "published"})
+        send("moderation-hide", MODERATOR, post_id=posts["hidden"], authorizer=MODERATES)
+        comments = {
+            name: send("comments-create", sub, post_id=posts["published"])["id"]
+            for name, sub in (("owners", ALICE), ("anothers", CAROL))
+        }
+        send("account-edit-me", body={"name": "A", "approves_first_comments": True})
+        waits = send("comments-create", NEWCOMER, post_id=posts["published"])
+        comments["waiting"] = waits["id"]
+        send("comments-create", BOB, post_id=posts["published"])
+        send("account-edit-me", body={"approves_first_comments": False})
+        send("account-edit-me", CAROL, body={"name": "C"})
+        send("reactions-like", post_id=posts["published"])
+        send("reactions-follow", parts={AUTHOR_PART: named(CAROL).author_id})
+        table = Table(client, TABLE)
+        pending = Medium(
+            id=PENDING_ID, owner=ALICE, author_id=named(ALICE).author_id,
+            content_type="image/png", size=1, created_at=now(),
+        )  # fmt: skip
+        ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
+        table.transact([Action(media_key(one.id), one.item()) for one in (pending, ready)])
+        yield World(client, Snapshot(Bucket(BUCKET, s3)), posts, comments)
+
+
+def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answer:
+    """What a row's request is answered when somebody of this kind sends it."""
+    world.snapshot.restore()
+    if KINDS[kind].endswith("banned"):
+        banned = {"banned_at": "2026-01-01T00:00:00.000Z", "reason": "Enough."}
+        Table(world.client, TABLE).transact([Action(ban_key(named(ALICE).author_id), banned)])
+    more = dict(row.more)
+    parts = {"revisions/2": "revisions/1"}
+    if "comment" in more:
+        parts[COMMENT_PART] = world.comments[more.pop("comment")]
+    if "author" in more:
+        author = ALICE if more.pop("author") == "owner" else CAROL
+        parts[AUTHOR_PART] = named(author).author_id
+    if more.pop("media", "ready") == "pending":
+        parts[MEDIA_PART] = PENDING_ID
+    arguments: dict[str, Any] = {
+        "parts": parts,
+        "post_id": world.posts.get(more.pop("post", ""), POST_ID),
+    }
+    sub = SUBS[kind]
+    call = caller(world.client, patched)
+    if sub is None:
+        return call(row.event, is_anonymous=True, **arguments, **more)
+    authorizer = MODERATES if sub == MODERATOR else NO_MODERATOR
+    return call(row.event, sub=sub, authorizer=authorizer, **arguments, **more)
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=KINDS)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.event} {row.situation}".strip())
+def test_everyone_gets_what_the_table_says(
+    world: World, row: Row, kind: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = ask(world, row, kind, monkeypatch)
+    assert answer["statusCode"] == row.statuses[kind], answer["body"]
+    assert_no_identity(answer, row, SUBS[kind])
+
+
+def assert_no_identity(answer: Answer, row: Row, who: str | None) -> None:
+    """No raw sub and no provider, but one's own in GET and PATCH /me."""
+    told = json.dumps(answer)
+    if row.event in ("account-get-me", "account-edit-me") and who is not None:
+        told = told.replace(json.dumps(json.dumps(who))[1:-1], "")
+    for identity in ("|", "@", *(sub.partition("|")[2] or sub for sub in SUBS if sub)):
+        assert identity not in told
+
+
+def test_every_route_is_in_the_table(deployment: Deployment) -> None:
+    events = [sample_event(row.event) for row in ROWS]
+    asked = {(event["httpMethod"], event["resource"]) for event in events}
+    routes = {(one.method, one.resource) for one in deployment.routes}
+    assert asked == {one for one in routes if one[0] not in ("HEAD", "OPTIONS")}
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    page = (ROOT / "docs" / "permissions.md").read_text()
+    for row in ROWS:
+        event = sample_event(row.event)
+        cells = [f"`{event['httpMethod']} {event['resource']}`", row.situation]
+        assert f"| {' | '.join([*cells, *map(str, row.statuses)])} |" in page
