@@ -98,7 +98,7 @@ def test_a_hundred_comments_and_their_deletions(
         return comments.create(contended.id, new, writer=person).id
 
     parents = [(person, write(person)) for person in PEOPLE[:10]]
-    replies = [(person, parent_id) for person in PEOPLE[10:40] for _, parent_id in parents[:2]]
+    replies = [(person, parent_id) for person in PEOPLE[10:35] for _, parent_id in parents[:4]]
 
     def reply_and_delete(person: Person, parent_id: str) -> None:
         try:

@@ -112,3 +112,10 @@ def test_the_personal_feed_merges_those_whom_one_follows(call: Call) -> None:
     rest = document(call("reactions-feed", sub=BOB, query=query))
     assert [row["title"] for row in rest["items"]] == ["0"]
     assert document(call("reactions-feed", sub=person(CAROL).sub))["items"] == []
+
+
+def test_to_follow_oneself_no_longer_does_nothing(call: Call) -> None:
+    published(call)
+    mine = {AUTHOR_PART: document(call("account-get-me"))["author_id"]}
+    assert call("reactions-unfollow", parts=mine)["statusCode"] == 204
+    assert document(call("account-get-me"))["following_count"] == 0

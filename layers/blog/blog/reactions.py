@@ -98,6 +98,8 @@ class Reactions:
 
     def unfollow(self, person: Person, author_id: str) -> None:
         """Follow an author no longer, if one did; who is banned may."""
+        if author_id == person.author_id:
+            return  # whom nobody follows, and whose counters would be in one transaction twice
         follow = Action(follow_key(person.sub, author_id), condition=IS_THERE)
         rest = [
             Action(follower_key(author_id, person.sub)),
