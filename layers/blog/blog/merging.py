@@ -117,6 +117,7 @@ class Merge:
             known = Action(known_key(self._new.sub, author_id), {"since": row["since"]})
             self._table.write([known, Action(Key(row["pk"], row["sk"]))])
         self._rest()
+        self._ban()  # which may have come meanwhile
 
     def _check(self) -> None:
         if self._old.sub == self._new.sub:

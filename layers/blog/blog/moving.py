@@ -129,8 +129,9 @@ class Move:
         row = {"post_id": comment.post_id, "comment_id": comment.id}
         yield Action(own_comment_key(self._new.sub, comment.id), row)
         if comment.is_pending:
-            waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
-            yield Action(waiting_comment_key(stats.author_id, comment.id), waiting)
+            if stats.author_id:  # else the post is gone, and a job is at what is under it
+                waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
+                yield Action(waiting_comment_key(stats.author_id, comment.id), waiting)
         else:
             yield less(author_stats_key(self._old.author_id), "comment_count")
             yield more(author_stats_key(self._new.author_id), "comment_count")

@@ -3,23 +3,18 @@
 After a write is before the next one, and before the end; so these are all the points there are.
 """
 
-import copy
 import json
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from moto.dynamodb.models.table import Table as MotoTable
 
 from blog.jobs import run_jobs
 from blog.keys import Key
 from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Action, Table
-from tests.integration.calling import Call
 from tests.integration.consistency import faults, plain
 from tests.integration.neighbourhood import AUTHOR_PART, Neighbourhood, named
 from tests.integration.snapshots import Snapshot
@@ -28,33 +23,6 @@ from tests.support import ALICE, BOB
 
 DAVE = "google-oauth2|100000000000000000042"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _quick_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto copies the whole table for each action of a transaction, down to the last value: nine
-    tenths of the time. Our updates replace values and change none, so their holders are enough."""
-
-    def copied(thing: Any) -> Any:
-        if not isinstance(thing, MotoTable):
-            return copy.deepcopy(thing)
-        table = copy.copy(thing)
-        table.items = defaultdict(
-            dict,
-            {
-                pk: {sk: copied_item(item) for sk, item in partition.items()}
-                for pk, partition in thing.items.items()
-            },
-        )
-        return table
-
-    def copied_item(item: Any) -> Any:
-        twin = copy.copy(item)
-        twin.attrs = type(item.attrs)()
-        dict.update(twin.attrs, item.attrs)  # not by its own, which measures all of it each time
-        return twin
-
-    monkeypatch.setattr("moto.dynamodb.models.copy", SimpleNamespace(deepcopy=copied))
 
 
 class Watched(Table):
@@ -123,9 +91,8 @@ def killed_at_every_write(client: Any, bucket: Bucket, run: Run) -> int:
 
 @pytest.mark.parametrize("content", ["erase", "anonymise"])
 def test_an_erasure_ends_the_same_wherever_it_is_killed(
-    call: Call, table: Table, client: Any, bucket: Bucket, content: str
+    world: Neighbourhood, client: Any, bucket: Bucket, content: str
 ) -> None:
-    world = Neighbourhood(call, table, bucket)
     world.send("account-create-export", ALICE)
     world.send("account-delete-me", ALICE, query={"content": content})
     clock = [datetime.now(UTC)]
@@ -141,9 +108,8 @@ def test_an_erasure_ends_the_same_wherever_it_is_killed(
 
 
 def test_a_merge_ends_the_same_wherever_it_is_killed(
-    call: Call, table: Table, client: Any, bucket: Bucket
+    world: Neighbourhood, client: Any, bucket: Bucket
 ) -> None:
-    world = Neighbourhood(call, table, bucket)
     world.send("reactions-like", DAVE, post_id=world.bobs)
     world.send("reactions-follow", DAVE, parts={AUTHOR_PART: named(BOB).author_id})
     world.send("reactions-follow", DAVE, parts={AUTHOR_PART: named(ALICE).author_id})

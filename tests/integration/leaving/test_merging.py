@@ -33,9 +33,8 @@ ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY
 
 
 @pytest.fixture
-def world(call: Call, table: Table, bucket: Bucket) -> Neighbourhood:
+def world(world: Neighbourhood) -> Neighbourhood:
     """Alice with everything, and Dave, who is Alice too, with some of the same."""
-    world = Neighbourhood(call, table, bucket)
     world.post(DAVE, "Dave's")
     world.comment(DAVE, world.bobs)
     for post_id in (world.bobs, world.kept):
