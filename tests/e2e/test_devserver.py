@@ -19,7 +19,7 @@ PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
 
 
 def _ports() -> dict[str, str]:
-    return {"API_PORT": str(free_port()), "ISSUER_PORT": str(free_port())}
+    return {name: str(free_port()) for name in ("API_PORT", "ISSUER_PORT", "S3_PORT")}
 
 
 def _descendants(pid: int) -> list[int]:

@@ -120,6 +120,15 @@ WRITE = ["BatchGetItem", "TransactWriteItems"]
         ("reactions-feed", {}, 200, ["Query"]),
         ("moderation-hide", {}, 204, WRITE),
         ("moderation-ban", {}, 204, WRITE),
+        ("public-get-author", {}, 404, ["BatchGetItem"]),
+        ("public-get-media", {}, 404, ["GetItem"]),
+        ("media-create", {}, 201, ["TransactWriteItems"]),
+        ("account-get-me", {}, 200, ["BatchGetItem"]),
+        ("account-edit-me", {}, 200, ["TransactWriteItems", "BatchGetItem"]),
+        ("account-delete-me", {}, 202, ["TransactWriteItems"]),
+        ("account-get-erasure", {}, 200, ["GetItem"]),
+        ("account-create-export", {}, 202, ["TransactWriteItems"]),
+        ("account-get-export", {}, 200, ["GetItem"]),
     ],
 )  # fmt: skip
 def test_a_request_makes_these_calls(

@@ -11,6 +11,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from blog.jobs import run_jobs
+from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Table
 from tests.integration.calling import Call, document, header, problem
@@ -331,3 +332,29 @@ def interrupted(asked: list[bool]) -> bool:
         asked.clear()
         return False
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("process", ["erase", "anonymise", "export", "merge"])
+def test_nothing_scans_every_read_is_consistent_and_no_transaction_is_too_large(
+    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, process: str
+) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls.append((model.name, params))
+
+    client.meta.events.register("provide-client-params.dynamodb", record)
+    if process == "merge":
+        Merge(table, bucket, named(ALICE), named("auth0|other")).apply()
+    else:
+        event = "account-create-export" if process == "export" else "account-delete-me"
+        world.send(event, ALICE, query=None if process == "export" else {"content": process})
+        finish(table, bucket)
+    client.meta.events.unregister("provide-client-params.dynamodb", record)
+    assert "Scan" not in {name for name, _ in calls}
+    for name, params in calls:
+        asked = params["RequestItems"].values() if name == "BatchGetItem" else [params]
+        for one in asked if name in ("BatchGetItem", "GetItem", "Query") else []:
+            assert one["ConsistentRead"] is True
+            assert "FilterExpression" not in one
+        assert len(params.get("TransactItems", [])) < 100

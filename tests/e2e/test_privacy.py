@@ -1,0 +1,40 @@
+"""A visitor reads all there is to read, and learns nobody's login by it."""
+
+import re
+
+from tests.e2e.stack import Client
+
+LOGIN = re.compile(r"(auth0|google-oauth2|github)(\||%7C)|[\w.]+@(example\.com|clients)")
+
+
+def test_no_public_answer_tells_how_somebody_logs_in(
+    alice: Client, bob: Client, visitor: Client
+) -> None:
+    mine = alice.create(title="Public", status="published", tags=["privacy"])
+    bob.send("POST", f"/posts/{mine['id']}/comments", json={"body": "Hello"})
+    paths = ["/feed.atom", "/feed.json", "/sitemap.xml", "/tags", "/posts"]
+    seen: set[str] = set()
+    while paths:
+        path = paths.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = visitor.get(path)
+        assert answer.status_code == 200, path
+        told = answer.text + str(answer.headers)
+        assert not LOGIN.search(told), path
+        posts = re.findall(r'"id":"([0-9A-Z]{26})","slug":"([^"]+)"', answer.text)
+        for post_id, slug in posts:
+            paths += [f"/posts/{post_id}", f"/posts/by-slug/{slug}", f"/posts/{post_id}/comments"]
+        for author_id in re.findall(r'"author":\{"id":"(\w{26})"', answer.text):
+            paths += [f"/authors/{author_id}", f"/authors/{author_id}/feed.atom"]
+            paths += [f"/authors/{author_id}/feed.json", f"/posts?author={author_id}"]
+        for tag in re.findall(r'"tags":\["([a-z]+)"', answer.text):
+            paths += [f"/tags/{tag}/feed.atom", f"/posts?tag={tag}"]
+    assert len(seen) > 20
+    for person, other in ((alice, bob), (bob, alice)):
+        account = other.get("/me").json()
+        for path in ("/me", "/me/posts", "/me/likes", "/me/follows", "/me/feed", "/me/comments"):
+            told = person.get(path).text
+            assert account["sub"] not in told, path
+    alice.delete(mine["id"])
