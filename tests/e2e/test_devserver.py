@@ -89,7 +89,7 @@ def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
         process.wait(10)
 
 
-@pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT"])
+@pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT", "S3_PORT"])
 def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])

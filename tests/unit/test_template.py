@@ -102,7 +102,7 @@ def on_table(actions: set[str], **folders: set[str]) -> dict[str, set[str]]:
                 FINISH,
                 uploads={"DeleteObject"},
                 media={"GetObject", "PutObject", "DeleteObject"},
-                exports={"PutObject", "DeleteObject"},
+                exports={"AbortMultipartUpload", "PutObject", "DeleteObject"},
                 bucket={"ListBucket"},
             ),
         ),

@@ -71,11 +71,12 @@ class Merge:
         self._move = Move(table, bucket, old, new)
 
     def found(self) -> Found:
-        """What there is to move; nothing is written. Raises CannotMerge."""
-        self._check()
+        """What there is to move; nothing is written. Raises CannotMerge, also where nothing is and
+        nothing was: then the sub is not the right one."""
+        was_moved = self._check()
         mine, public = user_partition(self._old.sub), author_partition(self._old.author_id)
         items = self._table.get_all([profile_key(self._old.author_id), self._gate(self._old)])
-        return Found(
+        found = Found(
             posts=self._count(owner_partition(self._old.sub), ENTRY),
             comments=self._count(mine, COMMENT),
             likes=self._count(mine, LIKE),
@@ -86,6 +87,9 @@ class Merge:
             has_profile=profile_key(self._old.author_id) in items,
             is_banned="banned_at" in items.get(self._gate(self._old), {}),
         )
+        if not any(found) and not was_moved:
+            raise CannotMerge("The old account has nothing: is this its sub?")
+        return found
 
     def apply(self) -> None:
         """Move all of it. Raises CannotMerge before anything is changed, WriteContended and
@@ -119,7 +123,8 @@ class Merge:
         self._rest()
         self._ban()  # which may have come meanwhile
 
-    def _check(self) -> None:
+    def _check(self) -> bool:
+        """Whether a merge has begun. Raises CannotMerge."""
         if self._old.sub == self._new.sub:
             raise CannotMerge("Both are the same account.")
         moved = moved_key(self._old.author_id)
@@ -135,6 +140,7 @@ class Merge:
         if len(self._followed()) > MAX_FOLLOWS:
             text = f"Together they follow {len(self._followed())} authors, and {MAX_FOLLOWS} is"
             raise CannotMerge(f"{text} the most: take some back first.")
+        return moved in items
 
     def _followed(self) -> set[str]:
         return {

@@ -184,6 +184,7 @@ def test_what_cannot_be_joined_is_told_and_left_alone(
 ) -> None:  # fmt: skip
     before = plain(client)
     assert "the same" in refused(capsys, ALICE, ALICE)
+    assert "has nothing" in refused(capsys, "auth0|mistyped", DAVE)
     with monkeypatch.context() as patched:
         patched.setattr(merging, "MAX_FOLLOWS", 1)
         assert "follow 2 authors" in refused(capsys, ALICE, DAVE)
