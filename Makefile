@@ -24,7 +24,7 @@ $(READY): requirements-dev.txt scripts/find-python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
 	touch $@
 
-dev: $(READY) ## The whole stack on this machine: API, issuer, DynamoDB
+dev: $(READY) ## The whole stack on this machine: API, issuer, DynamoDB, S3
 	@exec $(PY) -m devserver
 
 # USER is also what the shell calls you, so only the one on the command line counts.

@@ -43,7 +43,7 @@ def main() -> int:
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
-            storage.wait()
+            storage.first_line()
             variables = {
                 "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
                 "AWS_ENDPOINT_URL_S3": settings.s3_url,

@@ -10,7 +10,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,18 @@ class EnvironmentPool:
         else:
             self._all.discard(environment)
             await environment.end()
+
+
+@asynccontextmanager
+async def running_pools(
+    functions: Mapping[str, Function], extra: Mapping[str, str], limit: int
+) -> AsyncIterator[dict[str, EnvironmentPool]]:
+    """A pool for each function, whose environments end with the block."""
+    pools = {name: EnvironmentPool(one, extra, limit) for name, one in functions.items()}
+    try:
+        yield pools
+    finally:
+        await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 
 def code_version(function: Function) -> frozenset[tuple[str, int, int]]:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from typing import IO
+from typing import IO, Self
 
 
 class MotoProcess:
@@ -33,7 +33,7 @@ class MotoProcess:
             raise RuntimeError("moto's server did not start")
         return line
 
-    def __enter__(self) -> "MotoProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

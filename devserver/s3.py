@@ -106,30 +106,20 @@ def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
     serve_until_input_ends()
 
 
-class Storage:
-    """The process with S3 in it; ends with the `with` block."""
+class Storage(MotoProcess):
+    """The process with S3 in it."""
 
     def __init__(self, host: str, port: int, origin: str, buckets: Iterable[str]) -> None:
-        self._moto = MotoProcess("devserver.s3", host, str(port), origin, *buckets)
-
-    def wait(self) -> None:
-        """Until it listens; RuntimeError if it does not come to that."""
-        self._moto.first_line()
+        super().__init__("devserver.s3", host, str(port), origin, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
         """Call that, in another thread, at each upload by a form from now on."""
 
         def read() -> None:
-            for line in self._moto.lines:
+            for line in self.lines:
                 uploaded(Upload(**json.loads(line)))
 
         threading.Thread(target=read, daemon=True).start()
-
-    def __enter__(self) -> "Storage":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._moto.__exit__()
 
 
 def s3_client(endpoint: str) -> Any:

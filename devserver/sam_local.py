@@ -1,7 +1,7 @@
 """`make sam-local`: the same API in Lambda's containers, by SAM CLI.
 
-Builds for this machine's architecture, starts the issuer and DynamoDB where containers reach them
-and nothing else does, then `sam local start-api`; one Ctrl-C or SIGTERM ends all of it.
+Builds for this machine's architecture, starts the issuer, DynamoDB and S3 where those reach them
+who need to and nothing else does, then `sam local start-api`; one Ctrl-C or SIGTERM ends all of it.
 """
 
 import asyncio
@@ -20,8 +20,9 @@ from pathlib import Path
 
 from devserver.deployment import Deployment, read_deployment
 from devserver.dynamodb import running_dynamodb
-from devserver.environments import EnvironmentPool
+from devserver.environments import running_pools
 from devserver.eventbridge import running_events
+from devserver.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.s3 import Storage
 from devserver.settings import ROOT, TEMPLATE, DeskSettings, Unusable, bound_socket, port_setting
 from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, running_storage
@@ -64,7 +65,7 @@ def main() -> int:
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
-            storage.wait()
+            storage.first_line()
             variables = _variables_file(settings, dynamodb_port)
             print(
                 GREETING.format(api=settings.api_url, issuer=settings.issuer_url), file=sys.stderr
@@ -94,17 +95,13 @@ async def _until_it_ends(
 ) -> int:
     """Its exit code. Until then what is scheduled, and what uploads set off, runs outside of
     containers, for sam local knows neither."""
-    pools = {
-        name: EnvironmentPool(function, variables, 1)
-        for name, function in deployment.functions.items()
-    }
-    try:
-        async with running_events(deployment, pools, storage, tick):
-            while (code := sam.poll()) is None:
-                await asyncio.sleep(0.2)
-            return code
-    finally:
-        await asyncio.gather(*(pool.close() for pool in pools.values()))
+    async with (
+        running_pools(deployment.functions, variables, 1) as pools,
+        running_events(deployment, pools, storage, tick),
+    ):
+        while (code := sam.poll()) is None:
+            await asyncio.sleep(0.2)
+        return code
 
 
 def check_tools() -> None:
@@ -168,6 +165,7 @@ def _variables_file(settings: DeskSettings, dynamodb_port: int) -> Path:
     variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
         settings.dynamodb_endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
     )
+    # As browsers reach it: in containers addresses are signed for them, and nobody calls it.
     variables["AWS_ENDPOINT_URL_S3"] = settings.s3_url
     keys = f"http://{CONTAINERS_HOST}:{settings.issuer_port}/.well-known/jwks.json"
     parameters = settings.parameters()
@@ -220,10 +218,10 @@ def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """Containers get credentials that are nobody's, and the region that the table is in."""
     return {
         **environment,
-        "AWS_ACCESS_KEY_ID": "desk",
-        "AWS_SECRET_ACCESS_KEY": "desk",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",
     }
 

@@ -15,7 +15,7 @@ from waitress.server import create_server
 
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table
-from devserver.environments import EnvironmentPool
+from devserver.environments import EnvironmentPool, running_pools
 from devserver.eventbridge import running_events
 from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
@@ -67,6 +67,7 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
 
 def running_storage(port: int, deployment: Deployment) -> Storage:
     """S3 with the template's buckets, on loopback; starts while others do."""
+    # The process itself could not say in words that the port is taken.
     bound_socket("S3_PORT", port).close()
     (origin,) = {bucket.origin for bucket in deployment.buckets}
     return Storage("127.0.0.1", port, origin, [bucket.name for bucket in deployment.buckets])
@@ -109,10 +110,16 @@ class ApiServer:
             self._server.should_exit = True
 
     async def _serve(self, sock: socket.socket) -> None:
-        pools = {
-            name: EnvironmentPool(function, self._extra_variables, self._environments)
-            for name, function in self._deployment.functions.items()
-        }
+        async with (
+            running_pools(
+                self._deployment.functions, self._extra_variables, self._environments
+            ) as pools,
+            running_events(self._deployment, pools, self._storage, self._tick),
+        ):
+            self._server = self._made(pools)
+            await self._server.serve(sockets=[sock])
+
+    def _made(self, pools: Mapping[str, EnvironmentPool]) -> uvicorn.Server:
         config = uvicorn.Config(
             Gateway(self._deployment, pools, self._integration_timeout),
             http="h11",
@@ -124,12 +131,7 @@ class ApiServer:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
-        self._server = _GreetingServer(config, self._greeting)
-        try:
-            async with running_events(self._deployment, pools, self._storage, self._tick):
-                await self._server.serve(sockets=[sock])
-        finally:
-            await asyncio.gather(*(pool.close() for pool in pools.values()))
+        return _GreetingServer(config, self._greeting)
 
 
 class _GreetingServer(uvicorn.Server):

@@ -50,13 +50,13 @@ def document() -> str:
 
 def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
     """Powertools says that every route may answer 422 in its own format, which none does, and that
-    204, 301 and 304 have a body."""
+    204, redirects and 304 have a body."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]
             if "HTTPValidationError" in json.dumps(answers.get(422), default=str):
                 del answers[422]
-            for bodiless in answers.keys() & {204, 301, 304}:
+            for bodiless in answers.keys() & {204, 301, 302, 304}:
                 answers[bodiless].pop("content", None)
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schema["components"]["schemas"].pop(name, None)

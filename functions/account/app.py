@@ -10,7 +10,7 @@ from blog.api import identity, lambda_handler, person, resolver, writing_person
 from blog.leaving import Leaving
 from blog.models import Account, Erasure, Export, ProfileChanges
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import LeftBehind
+from blog.parameters import Content
 from blog.profiles import Profiles
 from blog.responses import JSON, PRIVATE
 from blog.settings import MediaSettings
@@ -61,7 +61,7 @@ def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
     security=SECURITY,
     responses=answers(202, Erasure, 400, 401, 403, 409),
 )
-def delete_me(content: LeftBehind) -> Response[Erasure]:
+def delete_me(content: Content) -> Response[Erasure]:
     erasure = leaving.begin_erasure(writing_person(app, settings), content)
     path = app.current_event.request_context.path.rstrip("/")
     return Response(202, JSON, erasure, {"Location": f"{path}/erasure", "Cache-Control": PRIVATE})

@@ -19,7 +19,7 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
-    """Take an upload as a picture, or remove it; where it fails, EventBridge sends it again."""
+    """Take an upload as a picture, or remove it; where it fails, Lambda tries again."""
     is_picture = inspect(table, bucket, event["detail"]["object"]["key"])
     logger.info("upload", is_picture=is_picture)
     return {"is_picture": is_picture}

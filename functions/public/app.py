@@ -1,6 +1,7 @@
 """Every anonymous GET. This function's role has no right to write."""
 
 import os
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
@@ -196,11 +197,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[str | None]:
-    feed, posts, now = _feed_of_author(author_id)
-    if now != author_id:
-        return _moved(author_id, now)
-    document = feeds.atom(feed, posts)
-    return document_response(document, ATOM, if_none_match)
+    return _author_feed(author_id, feeds.atom, ATOM, if_none_match)
 
 
 @app.get(
@@ -213,11 +210,7 @@ def get_author_atom_feed(
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> Response[str | None]:
-    feed, posts, now = _feed_of_author(author_id)
-    if now != author_id:
-        return _moved(author_id, now)
-    document = feeds.json_feed(feed, posts)
-    return document_response(document, JSON_FEED, if_none_match)
+    return _author_feed(author_id, feeds.json_feed, JSON_FEED, if_none_match)
 
 
 @app.get(
@@ -272,10 +265,17 @@ def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
     return feeds.feed_of_all(settings.site_url), library.newest_of_all(feeds.POSTS)
 
 
-def _feed_of_author(author_id: str) -> tuple[feeds.Feed, list[PostView], str]:
-    """Their feed and what is in it, and who they are now."""
+def _author_feed(
+    author_id: str,
+    render: Callable[[feeds.Feed, Sequence[PostView]], str],
+    media_type: str,
+    if_none_match: str | None,
+) -> Response[str | None]:
     author, posts = library.newest_by_author(author_id, feeds.POSTS)
-    return feeds.feed_of_author(settings.site_url, author.id, author.name), posts, author.id
+    if author.id != author_id:
+        return _moved(author_id, author.id)
+    feed = feeds.feed_of_author(settings.site_url, author.id, author.name)
+    return document_response(render(feed, posts), media_type, if_none_match)
 
 
 def _moved(before: str, after: str) -> Response[Any]:

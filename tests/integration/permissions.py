@@ -19,7 +19,9 @@ somebody else with a good token; *a moderator* has `moderate:content` and `moder
 *a machine* has a client-credentials token without `author:posts`; *nobody* sends no token.
 
 What is not listed is answered alike for everyone: 400, 413, 415, 422 for requests that are at
-fault, 404 for what is not there, 412 for a precondition, 429 for too many.
+fault, 404 for what is not there, 409 for what does not fit what is stored, 412 for a precondition,
+429 for too many, 503 for a part that is away; 301 for an author whose account was joined to
+another.
 """
 
 

@@ -14,7 +14,7 @@ from blog.keys import (
     post_partition,
     waiting_comment_key,
 )
-from blog.moving import Unfinished
+from blog.runs import Unfinished
 from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 
 KEYS_AT_ONCE = 100
@@ -35,7 +35,7 @@ def remove_what_is_left(table: Table, job: Item, is_out_of_time: Callable[[], bo
         if is_out_of_time():
             raise Unfinished
         table.delete_all(keys)
-    table.delete_all([_key(job)])
+    table.delete_all([Key.of(job)])
 
 
 def _comments_removal(rows: Sequence[Item], author_id: str) -> Iterator[Action]:
@@ -43,10 +43,10 @@ def _comments_removal(rows: Sequence[Item], author_id: str) -> Iterator[Action]:
     counted: Counter[str] = Counter()
     for row in rows:
         if is_tombstone(row):
-            yield Action(_key(row), condition="attribute_exists(pk)")
+            yield Action(Key.of(row), condition="attribute_exists(pk)")
             continue
         seen = {"owner": row["owner"]}
-        yield Action(_key(row), condition="#owner = :owner", values=seen)
+        yield Action(Key.of(row), condition="#owner = :owner", values=seen)
         yield Action(own_comment_key(row["owner"], row["id"]))
         if row["is_pending"]:
             yield Action(waiting_comment_key(author_id, row["id"]))
@@ -67,7 +67,7 @@ def remove_if_without_replies(table: Table, job: Item) -> None:
 
 def _seen(job: Item) -> Action:
     """A job's end, unless it was given again since."""
-    return Action(_key(job), condition="#stamp = :stamp", values={"stamp": job["stamp"]})
+    return Action(Key.of(job), condition="#stamp = :stamp", values={"stamp": job["stamp"]})
 
 
 def remove_if_empty(table: Table, job: Item) -> None:
@@ -81,7 +81,3 @@ def remove_if_empty(table: Table, job: Item) -> None:
 def _delete_on(table: Table, deletion: Action) -> None:
     with suppress(ConditionRefused):
         table.transact([deletion])
-
-
-def _key(item: Item) -> Key:
-    return Key(item["pk"], item["sk"])

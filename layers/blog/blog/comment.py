@@ -1,14 +1,16 @@
 """A comment as it is stored."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.keys import COMMENT, Key, comment_key, pending_comment_key
+from blog.keys import COMMENT, Key, comment_key, pending_comment_key, stats_key
 from blog.models import CommentDetail
 from blog.moments import Moment
 from blog.people import Author
-from blog.table import Item
+from blog.post import Stats
+from blog.table import Item, Table
 
 
 class Comment(BaseModel):
@@ -53,6 +55,24 @@ class Comment(BaseModel):
         status = "pending" if self.is_pending else "published"
         shown = {**self.model_dump(), "author": author.model_dump(), "status": status}
         return CommentDetail.model_validate(shown)
+
+
+def places_of(post_id: str, comment_id: str) -> list[Key]:
+    """Where a comment may lie."""
+    return [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
+
+
+def comment_in(items: Mapping[Key, Item], post_id: str, comment_id: str) -> Comment | None:
+    """A comment that is there, waiting or not, among items that were read."""
+    found = (items.get(place, {}) for place in places_of(post_id, comment_id))
+    return next((Comment.of(item) for item in found if "body" in item), None)
+
+
+def comment_of(table: Table, post_id: str, comment_id: str) -> tuple[Comment | None, Stats]:
+    """The same, read, with what is known of the post above it; nothing, if the post is gone."""
+    items = table.get_all([stats_key(post_id), *places_of(post_id, comment_id)])
+    stats = Stats.model_validate(items.get(stats_key(post_id), {}))
+    return comment_in(items, post_id, comment_id), stats
 
 
 def is_tombstone(item: Item) -> bool:

@@ -51,7 +51,10 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
 
 
 def approval_off(comment: Comment, stats: Stats) -> list[Action]:
-    """That the author of the post lets everyone comment, who then is known to them."""
+    """That the author of the post lets everyone comment, who then is known to them; nothing, where
+    the comment is the author's own."""
+    if stats.owner == comment.owner:
+        return []
     off = "attribute_not_exists(#approves_first_comments) OR #approves_first_comments = :off"
     profile = profile_key(stats.author_id)
     known = known_key(comment.owner, stats.author_id)

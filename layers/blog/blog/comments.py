@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from blog.comment import Comment, is_tombstone
+from blog.comment import Comment, comment_in, is_tombstone, places_of
 from blog.comment_transactions import (
     approval,
     approval_off,
@@ -32,7 +32,6 @@ from blog.keys import (
     ban_key,
     comment_key,
     known_key,
-    pending_comment_key,
     profile_key,
     stats_key,
 )
@@ -99,7 +98,7 @@ class Comments:
         )
         rate = Rate.of(writer.sub, "COMMENT", self._per_hour, moment)
         once = [] if idempotency is None else [idempotency.action(comment.id, moment)]
-        gates = _approval(comment, stats)
+        gates = approval_off(comment, stats)
         for _ in pauses(WRITE_TRIES):
             actions = [open_gate(writer.author_id), *creation(comment, stats), *gates]
             try:
@@ -116,7 +115,7 @@ class Comments:
                 elif e.key == stats_key(post_id):
                     stats = _open_for_comments(e.item)  # which is another author's now
                     comment = comment.model_copy(update={"is_pending": False})
-                    gates = _approval(comment, stats)
+                    gates = approval_off(comment, stats)
                 else:
                     _explain(e)
             else:
@@ -245,7 +244,7 @@ class Comments:
         raise WriteContended
 
     def _read(self, post_id: str, comment_id: str, *more: Key) -> dict[Key, Item]:
-        places = [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
+        places = places_of(post_id, comment_id)
         return self._table.get_all([stats_key(post_id), *places, *more])
 
     def _made_before(self, post_id: str, comment_id: str, author: Author) -> CommentDetail:
@@ -284,11 +283,6 @@ def _check_parent(item: Item | None) -> None:
         raise Unprocessable([FieldError("parent_id", "Is itself a reply: there is one level")])
 
 
-def _approval(comment: Comment, stats: Stats) -> list[Action]:
-    """That a comment needs no approval."""
-    return [] if stats.owner == comment.owner else approval_off(comment, stats)
-
-
 def _explain(refused: ConditionRefused) -> None:
     """Why a comment is refused that passed when its parent and its writer were read."""
     if is_gate(refused.key):
@@ -298,11 +292,10 @@ def _explain(refused: ConditionRefused) -> None:
 
 
 def _found(post_id: str, comment_id: str, items: dict[Key, Item]) -> Comment:
-    for place in (comment_key, pending_comment_key):
-        item = items.get(place(post_id, comment_id))
-        if item is not None and "body" in item:
-            return Comment.of(item)
-    raise NotFound("There is no such comment.")
+    comment = comment_in(items, post_id, comment_id)
+    if comment is None:
+        raise NotFound("There is no such comment.")
+    return comment
 
 
 def _of_ones_own_post(

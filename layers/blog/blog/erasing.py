@@ -4,13 +4,14 @@ Every step is done row by row, each row in a transaction of its own or by a dele
 twice, and looks for what is left of it. So a run may end anywhere; the next one goes on from there.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from blog.comment import comment_of
 from blog.comment_transactions import removal
 from blog.counting import IS_THERE
 from blog.gate import reopened
+from blog.identifiers import media_ids_in
 from blog.keys import (
     COMMENT,
     ENTRY,
@@ -34,26 +35,16 @@ from blog.keys import (
     profile_key,
     user_partition,
 )
-from blog.leaving import DAYS_REPORTED
+from blog.leaving import DAYS_TOLD
 from blog.moments import now, written
-from blog.moving import (
-    Move,
-    Unfinished,
-    comment_of,
-    remove_picture,
-    rows_under,
-    write_what_fits,
-)
+from blog.moving import Move, remove_picture, remove_rest
 from blog.people import Person
 from blog.post import Post
 from blog.reactions import Reactions
-from blog.storage import EXPORTS, UPLOADS, Bucket
-from blog.storage import MEDIA as PICTURES
+from blog.runs import Unfinished, rows_under, write_what_fits
+from blog.storage import Bucket
 from blog.table import Action, Item, Table
 from blog.transactions import change
-
-KEYS_AT_ONCE = 100
-_PICTURE = re.compile(r"/media/([0-7][0-9A-HJKMNP-TV-Z]{25})")
 
 
 def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
@@ -66,7 +57,7 @@ def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], 
     erasure.posts()
     erasure.comments()
     erasure.reactions()
-    erasure.rest()
+    remove_rest(table, bucket, Person(job["sub"], job["author_id"]))
     erasure.end()
 
 
@@ -114,14 +105,14 @@ class _Erasure:
             item = self._table.get(post_key(row["id"]))
             if item is not None:
                 texts = f"{item.get('cover_image', '')} {item['body']}"
-                kept |= set(_PICTURE.findall(texts))
+                kept |= media_ids_in(texts)
         return kept
 
     def waiting(self) -> None:
         """Comments that nobody will approve; without the profile, no more are made to wait."""
         for row in self._rows(author_partition(self._person.author_id), PENDING):
             self._remove_comment(row["post_id"], row["sk"].removeprefix(PENDING))
-            self._table.delete_all([Key(row["pk"], row["sk"])])
+            self._table.delete_all([Key.of(row)])
 
     def posts(self) -> None:
         for row in self._rows(owner_partition(self._person.sub), ENTRY):
@@ -146,7 +137,7 @@ class _Erasure:
             post_id, comment_id = row["post_id"], row["comment_id"]
             comment, stats = comment_of(self._table, post_id, comment_id)
             if comment is None:
-                self._table.delete_all([Key(row["pk"], row["sk"])])
+                self._table.delete_all([Key.of(row)])
             elif not stats.author_id:
                 is_done = False
             elif self._keeps_content and not comment.is_pending:
@@ -176,15 +167,7 @@ class _Erasure:
             follower = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
             reactions.unfollow(follower, person.author_id)
         for row in self._rows(user_partition(person.sub), REPORT):
-            self._table.delete_all([Key(REPORTS, row["entry"]), Key(row["pk"], row["sk"])])
-
-    def rest(self) -> None:
-        """What needs no care: whom they are known to, rates, keys of requests, and objects."""
-        while keys := self._table.keys_of(user_partition(self._person.sub), KEYS_AT_ONCE):
-            self._table.delete_all(keys)
-        self._table.delete_all([author_stats_key(self._person.author_id)])
-        for folder in (UPLOADS, PICTURES, EXPORTS):
-            self._bucket.delete_all_under(f"{folder}{self._person.author_id}/")
+            self._table.delete_all([Key(REPORTS, row["entry"]), Key.of(row)])
 
     def end(self) -> None:
         """The job goes at last, and with it what remembers whose it was; they may come again."""
@@ -200,7 +183,7 @@ class _Erasure:
             if job not in items:
                 return []
             finished = now()
-            expires_at = int((finished + timedelta(days=DAYS_REPORTED)).timestamp())
+            expires_at = int((finished + timedelta(days=DAYS_TOLD)).timestamp())
             told = items.get(report, {}) | {
                 "status": "done",
                 "finished_at": written(finished),

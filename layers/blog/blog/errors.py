@@ -203,7 +203,7 @@ class InternalError(Problem):
 
 
 class Unavailable(Problem):
-    """DynamoDB throttles or cannot be reached."""
+    """DynamoDB or S3 throttles, or cannot be reached."""
 
     status = 503
     title = "Service Unavailable"

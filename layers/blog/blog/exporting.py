@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from blog.comment import comment_of
 from blog.counting import IS_THERE
 from blog.keys import (
     COMMENT,
@@ -35,10 +36,10 @@ from blog.keys import (
     user_partition,
 )
 from blog.moments import now
-from blog.moving import comment_of, rows_under
 from blog.people import Person
 from blog.post import Post, Stats
-from blog.storage import Bucket, export_object, media_object
+from blog.runs import rows_under
+from blog.storage import Bucket, export_object_key, media_object_key
 from blog.table import Action, ConditionRefused, Item, Table
 
 KEPT = timedelta(days=7)  # and then the bucket's lifecycle removes it
@@ -55,7 +56,7 @@ _LEFT_OUT = {
 def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
     """Make an export and say where it is. Raises Unfinished."""
     person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
-    key = export_object(person.author_id, export_id)
+    key = export_object_key(person.author_id, export_id)
     with tempfile.TemporaryFile() as file:
         with ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, content in _files(table, bucket, person, is_out_of_time):
@@ -97,7 +98,7 @@ def _files(
     pictures = []
     for row in rows(MEDIA):
         item = table.get(media_key(row["of"])) or {"status": "gone"}
-        content = bucket.chunks(media_object(person.author_id, row["of"]), CHUNK_BYTES)
+        content = bucket.chunks(media_object_key(person.author_id, row["of"]), CHUNK_BYTES)
         if item["status"] == "ready" and content is not None:
             name = f"media/{item['id']}.{item['content_type'].removeprefix('image/')}"
             pictures.append({"id": item["id"], "file": name, "created_at": item["created_at"]})

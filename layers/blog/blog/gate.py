@@ -3,11 +3,14 @@
 So a ban bites at once, and not when a token or a cache expires.
 """
 
+from typing import Literal
+
 from blog.errors import Conflict, Forbidden
 from blog.keys import Key, ban_key
 from blog.table import Action, Item
 
-_OPEN = "attribute_not_exists(#banned_at) AND attribute_not_exists(#closed_for)"
+_NOT_CLOSED = "attribute_not_exists(#closed_for)"
+_OPEN = f"attribute_not_exists(#banned_at) AND {_NOT_CLOSED}"
 
 
 def open_gate(author_id: str) -> Action:
@@ -23,18 +26,30 @@ def check_gate(item: Item | None) -> None:
     """
     if item is None:
         return
-    if "banned_at" in item:
-        raise Forbidden("You are banned from writing here.")
     match item.get("closed_for"):
         case "erasure":
             raise Conflict("Your things are being erased: write when GET /me/erasure says done.")
         case "merge":
             raise Forbidden("This account was joined to another one of yours: log in again.")
+    if "banned_at" in item:
+        raise Forbidden("You are banned from writing here.")
 
 
 def is_gate(key: Key) -> bool:
     """Whether it was the gate that refused."""
     return key.sk == "BAN"
+
+
+def unless_closed(author_id: str) -> Action:
+    """The part of a transaction that is refused while this person's things are erased, or after
+    they were joined to another account; a ban does not matter."""
+    return Action(ban_key(author_id), condition=_NOT_CLOSED, is_check=True)
+
+
+def closing(author_id: str, why: Literal["erasure", "merge"]) -> Action:
+    """What keeps this person from writing; refused where something does already but a ban."""
+    update = "SET #closed_for = :closed_for"
+    return Action(ban_key(author_id), None, _NOT_CLOSED, {"closed_for": why}, update)
 
 
 def reopened(author_id: str, item: Item | None) -> Action:

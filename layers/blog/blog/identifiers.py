@@ -15,6 +15,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_ID = re.compile(r"[a-z2-7]{26}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _MEDIA_PATH = "/media/"
+_MEDIA_PATHS = re.compile(f"{_MEDIA_PATH}({_ULID.pattern})")
 
 
 def new_id(now: datetime) -> str:
@@ -38,6 +39,11 @@ def media_id_of(address: str | None) -> str | None:
     """The id in the path of one of the site's own media; None for every other address."""
     path = (address or "").removeprefix(_MEDIA_PATH)
     return path if path != address and _ULID.fullmatch(path) else None
+
+
+def media_ids_in(text: str) -> set[str]:
+    """The ids of the site's own media that a text names by their paths."""
+    return set(_MEDIA_PATHS.findall(text))
 
 
 def is_author_id(text: str) -> bool:

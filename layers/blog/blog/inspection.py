@@ -7,7 +7,7 @@ from blog.gate import open_gate
 from blog.keys import media_key, own_media_key
 from blog.medium import Medium
 from blog.pictures import HEAD_BYTES, is_picture
-from blog.storage import Bucket, media_object
+from blog.storage import Bucket, media_object_key
 from blog.table import Action, ConditionRefused, Table
 
 
@@ -24,10 +24,10 @@ def inspect(table: Table, bucket: Bucket, upload: str) -> bool:
         bucket.delete([upload])
         return False
     medium = Medium.of(item)
-    head = bucket.head(upload, HEAD_BYTES)
+    head = bucket.beginning(upload, HEAD_BYTES)
     if head is None:
         return False  # it was looked at already
-    picture, content_type = media_object(author_id, media_id), medium.content_type
+    picture, content_type = media_object_key(author_id, media_id), medium.content_type
     if not is_picture(head.data, content_type):
         bucket.delete([upload])
         return False

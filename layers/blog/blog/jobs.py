@@ -17,7 +17,7 @@ from blog.exporting import export
 from blog.faults import where
 from blog.keys import JOBS, Key
 from blog.moments import now
-from blog.moving import Unfinished
+from blog.runs import Unfinished
 from blog.storage import Bucket
 from blog.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
 
@@ -82,7 +82,7 @@ def _is_leased(table: Table, job: Item, moment: datetime) -> bool:
     condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
     values = {"leased": until, "now": int(moment.timestamp())}
     try:
-        table.write([Action(_key(job), None, condition, values, "SET #leased = :leased")])
+        table.write([Action(Key.of(job), None, condition, values, "SET #leased = :leased")])
     except ConditionRefused:
         return False
     return True
@@ -90,7 +90,9 @@ def _is_leased(table: Table, job: Item, moment: datetime) -> bool:
 
 def _give_back(table: Table, job: Item) -> None:
     with suppress(ConditionRefused, Unavailable, WriteContended):
-        table.write([Action(_key(job), condition="attribute_exists(pk)", update="REMOVE #leased")])
+        table.write(
+            [Action(Key.of(job), condition="attribute_exists(pk)", update="REMOVE #leased")]
+        )
 
 
 def _kind(job: Item) -> str:
@@ -98,4 +100,4 @@ def _kind(job: Item) -> str:
 
 
 def _key(job: Item) -> Key:
-    return Key(job["pk"], job["sk"])
+    return Key.of(job)

@@ -1,7 +1,8 @@
 """The table's keys: which item lies where, in one place."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from blog.moments import written
 
@@ -11,6 +12,11 @@ class Key(NamedTuple):
 
     pk: str
     sk: str
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "Key":
+        """That of an item."""
+        return cls(item["pk"], item["sk"])
 
 
 # Posts, and what lies beside each.
@@ -70,12 +76,12 @@ def profile_key(author_id: str) -> Key:
 
 
 def author_stats_key(author_id: str) -> Key:
-    """An author's counters: published posts, followers."""
+    """An author's counters, and whether there is a profile."""
     return Key(author_partition(author_id), "STATS")
 
 
 def ban_key(author_id: str) -> Key:
-    """Why a person may not write: a ban, or an erasure or a merge that is under way."""
+    """Why a person may not write: a ban, an erasure that is under way, or a merge."""
     return Key(author_partition(author_id), "BAN")
 
 
@@ -105,7 +111,7 @@ def follower_key(author_id: str, sub: str) -> Key:
 
 
 def user_partition(sub: str) -> str:
-    """What somebody does with others' things, found again when they leave."""
+    """What is somebody's but their posts, found again when they leave."""
     return f"USER#{sub}"
 
 
@@ -194,7 +200,7 @@ def feed_partition(shard: int) -> str:
 
 
 def author_partition(author_id: str) -> str:
-    """An author's published posts."""
+    """An author's published posts, and what else lies under their public name."""
     return f"AUTHOR#{author_id}"
 
 

@@ -7,20 +7,18 @@ exporting.py and erasing.py do it.
 import secrets
 from datetime import datetime, timedelta
 
-from blog.gate import check_gate
+from blog.gate import check_gate, closing, unless_closed
 from blog.identifiers import new_id, random_author_id
-from blog.keys import ban_key, erasure_job_key, erasure_key, export_job_key, export_key
+from blog.keys import erasure_job_key, erasure_key, export_job_key, export_key
 from blog.models import Erasure, ErasureContent, Export
 from blog.moments import now, written
 from blog.people import Person
 from blog.rates import Rate
-from blog.storage import SECONDS_TO_DOWNLOAD, Bucket, export_object
+from blog.storage import SECONDS_TO_DOWNLOAD, Bucket, export_object_key
 from blog.table import Action, ConditionRefused, Table
 
 EXPORTS_PER_HOUR = 5
-DAYS_REPORTED = 30
-# Also for who is banned; not while the account is being erased, or was joined to another.
-_STAYS = "attribute_not_exists(#closed_for)"
+DAYS_TOLD = 30
 
 
 class Leaving:
@@ -41,7 +39,7 @@ class Leaving:
         export_id = new_id(moment)
         rate = Rate.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, moment)
         begun = {"sub": person.sub, "author_id": person.author_id, "export_id": export_id}
-        gate = Action(ban_key(person.author_id), condition=_STAYS, is_check=True)
+        gate = unless_closed(person.author_id)
         try:
             self._table.write(
                 [
@@ -68,7 +66,9 @@ class Leaving:
             return Export(status="preparing", url=None, expires_at=None)
         if item["expires_at"] <= moment.timestamp():
             return Export(status="none", url=None, expires_at=None)
-        url = self._bucket.presigned_download(export_object(person.author_id, item["export_id"]))
+        url = self._bucket.presigned_download(
+            export_object_key(person.author_id, item["export_id"])
+        )
         expires_at = moment + timedelta(seconds=SECONDS_TO_DOWNLOAD)
         return Export(status="ready", url=url, expires_at=expires_at)
 
@@ -89,12 +89,7 @@ class Leaving:
             "heir_sub": f"nobody-{secrets.token_hex(16)}",
             "heir_author_id": random_author_id(),
         }
-        gate = Action(
-            ban_key(person.author_id),
-            condition=_STAYS,
-            values={"closed_for": "erasure"},
-            update="SET #closed_for = :closed_for",
-        )
+        gate = closing(person.author_id, "erasure")
         try:
             self._table.write(
                 [

@@ -16,7 +16,7 @@ from blog.models import MediaReference, MediaUpload, NewMedia, UploadForm
 from blog.moments import now
 from blog.people import Person
 from blog.rates import Rate
-from blog.storage import Bucket, media_object, upload_object
+from blog.storage import Bucket, media_object_key, upload_object_key
 from blog.table import Action, ConditionRefused, Table
 
 UPLOADS_PER_HOUR = 60
@@ -49,7 +49,7 @@ class Media:
             created_at=moment,
             expires_at=int(moment.timestamp()) + SECONDS_KEPT,
         )
-        key = upload_object(owner.author_id, medium.id)
+        key = upload_object_key(owner.author_id, medium.id)
         form = self._bucket.presigned_upload(key, new.content_type, new.size)
         rate = Rate.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, moment)
         row = {"of": medium.id, "expires_at": medium.expires_at}
@@ -75,7 +75,7 @@ class Media:
         item = self._table.get(media_key(checked_id(media_id)))
         if item is None or item["status"] != "ready":
             raise NotFound("There is no such picture.")
-        key = media_object(item["author_id"], media_id)
+        key = media_object_key(item["author_id"], media_id)
         if self._media_url:
             return f"{self._media_url}/{key}"
         return self._bucket.presigned_download(key)

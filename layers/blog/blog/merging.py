@@ -5,10 +5,11 @@ wrote under the other one would be out of their reach. This is run by an operato
 end anywhere, and goes on when it is run again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from blog.counting import IS_THERE
+from blog.gate import closing
 from blog.keys import (
     COMMENT,
     ENTRY,
@@ -22,8 +23,6 @@ from blog.keys import (
     author_partition,
     author_stats_key,
     ban_key,
-    export_job_key,
-    export_key,
     known_key,
     moved_key,
     owner_partition,
@@ -32,14 +31,12 @@ from blog.keys import (
 )
 from blog.moderation import ban_change
 from blog.moments import now, written
-from blog.moving import Move, rows_under, write_what_fits
+from blog.moving import Move, remove_rest
 from blog.people import Person
 from blog.reactions import MAX_FOLLOWS
-from blog.storage import EXPORTS, UPLOADS, Bucket
-from blog.storage import MEDIA as PICTURES
+from blog.runs import rows_under, write_what_fits
+from blog.storage import Bucket
 from blog.table import Action, Item, Table
-
-KEYS_AT_ONCE = 100
 
 
 class CannotMerge(Exception):
@@ -119,8 +116,8 @@ class Merge:
         for row in self._rows(user_partition(self._old.sub), KNOWN):
             author_id = row["sk"].removeprefix(KNOWN)
             known = Action(known_key(self._new.sub, author_id), {"since": row["since"]})
-            self._table.write([known, Action(Key(row["pk"], row["sk"]))])
-        self._rest()
+            self._table.write([known, Action(Key.of(row))])
+        remove_rest(self._table, self._bucket, self._old)
         self._ban()  # which may have come meanwhile
 
     def _check(self) -> bool:
@@ -151,15 +148,13 @@ class Merge:
 
     def _close(self) -> None:
         """The old account writes no more, and its public address leads to the new one."""
-        gate, moved = self._gate(self._old), moved_key(self._old.author_id)
+        moved = moved_key(self._old.author_id)
         told = {"to": self._new.author_id, "at": written(now())}
 
         def actions() -> list[Action]:
             if moved in self._table.get_all([moved]):
                 return []
-            values = {"closed_for": "merge"}
-            condition, update = "attribute_not_exists(#closed_for)", "SET #closed_for = :closed_for"
-            return [Action(gate, None, condition, values, update), Action(moved, told)]
+            return [closing(self._old.author_id, "merge"), Action(moved, told)]
 
         write_what_fits(self._table, actions)
 
@@ -191,21 +186,11 @@ class Merge:
             if after in items:
                 return [gone]
             flag = Action(stats, None, "", {"yes": True}, "SET #has_profile = :yes")
-            return [gone, Action(after, _told(items[before]), "attribute_not_exists(pk)"), flag]
+            return [gone, Action(after, items[before], "attribute_not_exists(pk)"), flag]
 
         write_what_fits(self._table, actions)
         old_stats = author_stats_key(self._old.author_id)
         self._table.write([Action(old_stats, update="REMOVE #has_profile")])
-
-    def _rest(self) -> None:
-        """What is not worth keeping: rates, keys of requests, that they reported something, and
-        exports, which are made anew when they are asked for."""
-        exports = [export_job_key(self._old.author_id), export_key(self._old.author_id)]
-        self._table.delete_all([*exports, author_stats_key(self._old.author_id)])
-        while keys := self._table.keys_of(user_partition(self._old.sub), KEYS_AT_ONCE):
-            self._table.delete_all(keys)
-        for folder in (UPLOADS, PICTURES, EXPORTS):
-            self._bucket.delete_all_under(f"{folder}{self._old.author_id}/")
 
     def _count(self, partition: str, kind: str) -> int:
         return sum(1 for _ in self._rows(partition, kind))
@@ -216,7 +201,3 @@ class Merge:
     @staticmethod
     def _gate(person: Person) -> Key:
         return ban_key(person.author_id)
-
-
-def _told(item: Mapping[str, object]) -> Item:
-    return {name: value for name, value in item.items() if name not in Key._fields}

@@ -5,72 +5,41 @@ Each thing moves in a transaction of its own, under the condition that it still 
 both may be ended at any point and begun again, and no count is ever wrong.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
-from blog.comment import Comment
+from blog.comment import Comment, comment_of
 from blog.counting import IS_THERE, less, more
-from blog.errors import WriteContended
 from blog.keys import (
+    FOLLOWER,
     PENDING,
     Key,
     author_stats_key,
-    comment_key,
+    export_job_key,
+    export_key,
     follow_key,
     follower_key,
     like_key,
     media_key,
     own_comment_key,
     own_media_key,
-    pending_comment_key,
     post_key,
     revision_key,
     revision_text_key,
     stats_key,
+    user_partition,
     waiting_comment_key,
 )
 from blog.medium import Medium
 from blog.people import Person
 from blog.post import Post, Stats
 from blog.reactions import Reactions
-from blog.retries import WRITE_TRIES, pauses
-from blog.storage import Bucket, media_object, upload_object
-from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.runs import write_what_fits
+from blog.storage import Bucket, folders_of, media_object_key, upload_object_key
+from blog.table import Action, ConditionRefused, Item, Table
 from blog.transactions import change
 
-ROWS_AT_ONCE = 25
-
-
-class Unfinished(Exception):
-    """The run is about to end, or something else has to be done first: what is left is for the
-    next run."""
-
-
-def rows_under(
-    table: Table, partition: str, kind: str, is_out_of_time: Callable[[], bool] = lambda: False
-) -> Iterator[Item]:
-    """The rows of a kind in a partition, which may be removed meanwhile. Raises Unfinished."""
-    first = kind
-    while rows := table.query(Range(partition, first, kind + HIGHEST), ROWS_AT_ONCE):
-        for row in rows:
-            if is_out_of_time():
-                raise Unfinished
-            yield row
-        first = f"{rows[-1]['sk']}\x00"
-
-
-def write_what_fits(table: Table, actions: Callable[[], Sequence[Action]]) -> None:
-    """Write what is computed of what is there now, again where somebody else was faster; nothing
-    once it comes to nothing. Raises WriteContended."""
-    for _ in pauses(WRITE_TRIES):
-        wanted = actions()
-        if not wanted:
-            return None
-        try:
-            return table.write(wanted)
-        except ConditionRefused:
-            continue
-    raise WriteContended
+KEYS_AT_ONCE = 100
 
 
 class Move:
@@ -141,7 +110,7 @@ class Move:
         comment_id = row["sk"].removeprefix(PENDING)
 
         def actions() -> list[Action]:
-            here = Action(Key(row["pk"], row["sk"]), condition=IS_THERE)
+            here = Action(Key.of(row), condition=IS_THERE)
             comment, stats = comment_of(self._table, row["post_id"], comment_id)
             if self._table.get(here.key) is None:
                 return []
@@ -181,35 +150,26 @@ class Move:
 
     def follow(self, row: Item) -> None:
         """That the one follows an author: so the other does, unless it is themselves."""
-        author_id, mine = row["of"], author_stats_key
-        counts = [less(mine(self._old.author_id), "following_count")]
-        counts += [more(mine(self._new.author_id), "following_count")]
-        after = (self._new, author_id)
-        self._refollow((self._old, author_id), after, row["since"], counts)
+        author_id = row["of"]
+        before, after = (self._old, author_id), (self._new, author_id)
+        self._refollow(before, after, row["since"], "following_count")
 
     def follower(self, row: Item) -> None:
         """That somebody follows the one: so they follow the other, unless it is themselves."""
-        prefix_and_sub = row["sk"].split("#", 1)
-        somebody = Person(prefix_and_sub[1], row["author_id"])
+        somebody = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
         follow = self._table.get(follow_key(somebody.sub, self._old.author_id))
-        if follow is None:
-            return self._table.delete_all([Key(row["pk"], row["sk"])])
-        counts = [less(author_stats_key(self._old.author_id), "follower_count")]
-        counts += [more(author_stats_key(self._new.author_id), "follower_count")]
-        before, after = (somebody, self._old.author_id), (somebody, self._new.author_id)
-        return self._refollow(before, after, follow["since"], counts)
+        if follow is not None:
+            before, after = (somebody, self._old.author_id), (somebody, self._new.author_id)
+            self._refollow(before, after, follow["since"], "follower_count")
 
     def _refollow(
-        self,
-        before: tuple[Person, str],
-        after: tuple[Person, str],
-        since: str,
-        counts: Sequence[Action],
+        self, before: tuple[Person, str], after: tuple[Person, str], since: str, counter: str
     ) -> None:
+        """Put one follow in another's place, counted by both people under that name."""
         (old, old_author), (new, new_author) = before, after
-        row, gone = {"of": new_author, "since": since}, follow_key(old.sub, old_author)
         if new.author_id == new_author:
             return Reactions(self._table).unfollow(old, old_author)
+        gone, row = follow_key(old.sub, old_author), {"of": new_author, "since": since}
         try:
             self._table.write(
                 [
@@ -217,11 +177,12 @@ class Move:
                     Action(follow_key(new.sub, new_author), row, "attribute_not_exists(pk)"),
                     Action(follower_key(old_author, old.sub)),
                     Action(follower_key(new_author, new.sub), {"author_id": new.author_id}),
-                    *counts,
+                    less(author_stats_key(self._old.author_id), counter),
+                    more(author_stats_key(self._new.author_id), counter),
                 ]
             )
         except ConditionRefused as e:
-            if e.key != gone:
+            if e.key != gone:  # the other follows them already
                 Reactions(self._table).unfollow(old, old_author)
 
     def picture(self, media_id: str) -> None:
@@ -233,8 +194,8 @@ class Move:
         medium = Medium.of(item)
         if medium.status != "ready":
             return remove_picture(self._table, self._bucket, self._old, media_id)
-        before = media_object(self._old.author_id, media_id)
-        after = media_object(self._new.author_id, media_id)
+        before = media_object_key(self._old.author_id, media_id)
+        after = media_object_key(self._new.author_id, media_id)
         self._bucket.copy(before, after, content_type=medium.content_type)
         moved = medium.model_copy(update={"owner": self._new.sub, "author_id": self._new.author_id})
         still = {"owner": self._old.sub}
@@ -257,15 +218,18 @@ def _revisions(post: Post) -> Iterator[Key]:
 
 def remove_picture(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
     """A picture, or the announcement of one, with its record."""
-    places = (media_object, upload_object)
+    places = (media_object_key, upload_object_key)
     bucket.delete([place(owner.author_id, media_id) for place in places])
     table.delete_all([media_key(media_id), own_media_key(owner.sub, media_id)])
 
 
-def comment_of(table: Table, post_id: str, comment_id: str) -> tuple[Comment | None, Stats]:
-    """A comment that is there, waiting or not, with what is known of the post above it."""
-    places = [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
-    items = table.get_all([stats_key(post_id), *places])
-    found = [Comment.of(items[one]) for one in places if "body" in items.get(one, {})]
-    stats = Stats.model_validate(items.get(stats_key(post_id), {}))
-    return (found[0] if found else None), stats
+def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
+    """What is left of somebody that needs no care: exports, counters, whom they are known to,
+    rates, keys of requests, and objects."""
+    author_id = person.author_id
+    exports = [export_job_key(author_id), export_key(author_id)]
+    table.delete_all([*exports, author_stats_key(author_id)])
+    while keys := table.keys_of(user_partition(person.sub), KEYS_AT_ONCE):
+        table.delete_all(keys)
+    for folder in folders_of(author_id):
+        bucket.delete_all_under(folder)

@@ -23,10 +23,9 @@ Month = Annotated[
     str | None,
     Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
 ]
-LeftBehind = Annotated[
+Content = Annotated[
     ErasureContent,
     Query(
-        alias="content",
         description="erase: nothing is left; anonymise: what was published stays, nobody's",
     ),
 ]

@@ -1,9 +1,12 @@
 """The functions' settings, validated once at the cold start."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MediaBucket = Annotated[str, Field(alias="MEDIA_BUCKET", min_length=3)]
+AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
 
 
 class TableSettings(BaseModel):
@@ -39,14 +42,14 @@ class SiteSettings(Settings):
 class PublicSettings(SiteSettings):
     """Also where media lie; with `media_url`, a CDN is in front of them. No final slash there."""
 
-    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+    media_bucket: MediaBucket
     media_url: str = Field(default="", alias="MEDIA_URL", pattern=r"^(https?://\S*[^\s/])?$")
 
 
 class AuthorSettings(Settings):
     """Also the key under which author ids are made: for functions that write for a person."""
 
-    author_id_key: str = Field(alias="AUTHOR_ID_KEY", min_length=32)
+    author_id_key: AuthorIdKey
 
 
 class CommentSettings(AuthorSettings):
@@ -56,18 +59,18 @@ class CommentSettings(AuthorSettings):
 
 
 class MediaSettings(AuthorSettings):
-    """Also the bucket, for functions that write to it for a person."""
+    """Also the bucket, for functions that sign addresses in it for a person."""
 
-    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+    media_bucket: MediaBucket
 
 
 class BucketSettings(TableSettings):
     """Also the bucket, for functions that answer nobody."""
 
-    media_bucket: str = Field(alias="MEDIA_BUCKET", min_length=3)
+    media_bucket: MediaBucket
 
 
 class AdminSettings(BucketSettings):
     """Also the key of author ids, for an operator, who names people by their sub."""
 
-    author_id_key: str = Field(alias="AUTHOR_ID_KEY", min_length=32)
+    author_id_key: AuthorIdKey

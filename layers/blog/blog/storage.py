@@ -5,13 +5,13 @@ object. Anything else is a bug and passes through.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import boto3
-from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from blog.errors import Unavailable
@@ -33,25 +33,27 @@ _CONFIG = Config(
 )
 
 
-def upload_object(author_id: str, media_id: str) -> str:
+def upload_object_key(author_id: str, media_id: str) -> str:
     """Where an upload waits to be looked at; what is left there expires."""
-    return f"{UPLOADS}{author_id}/{media_id}"
+    return f"uploads/{author_id}/{media_id}"
 
 
-def media_object(author_id: str, media_id: str) -> str:
+def media_object_key(author_id: str, media_id: str) -> str:
     """Where a picture lies that may be shown."""
-    return f"{MEDIA}{author_id}/{media_id}"
+    return f"media/{author_id}/{media_id}"
 
 
-def export_object(author_id: str, export_id: str) -> str:
+def export_object_key(author_id: str, export_id: str) -> str:
     """Where an export waits to be fetched, until it expires."""
-    return f"{EXPORTS}{author_id}/{export_id}.zip"
+    return f"exports/{author_id}/{export_id}.zip"
 
 
-UPLOADS, MEDIA, EXPORTS = "uploads/", "media/", "exports/"
+def folders_of(author_id: str) -> list[str]:
+    """How the keys of all begin that is somebody's."""
+    return [f"{folder}/{author_id}/" for folder in ("uploads", "media", "exports")]
 
 
-class Head(NamedTuple):
+class Beginning(NamedTuple):
     """How an object begins, and the entity tag that it had then."""
 
     data: bytes
@@ -95,10 +97,10 @@ class Bucket:
             "get_object", where, ExpiresIn=SECONDS_TO_DOWNLOAD
         )
 
-    def head(self, key: str, count: int) -> Head | None:
+    def beginning(self, key: str, count: int) -> Beginning | None:
         """The first bytes of an object, at most so many; None where there is none."""
         answer = self._call("get_object", Key=key, Range=f"bytes=0-{count - 1}")
-        return None if answer is None else Head(answer["Body"].read(), answer["ETag"])
+        return None if answer is None else Beginning(answer["Body"].read(), answer["ETag"])
 
     def copy(
         self, source: str, target: str, *, content_type: str, entity_tag: str | None = None
@@ -141,25 +143,33 @@ class Bucket:
 
     def upload(self, file: BinaryIO, key: str, content_type: str) -> None:
         """Store a file, however large: in parts, side by side."""
-        try:
-            extra = {"ContentType": content_type}
+        extra = {"ContentType": content_type}
+        with _explained():
             self._client.upload_fileobj(file, self._name, key, ExtraArgs=extra)
-        except (ClientError, BotoCoreError, S3UploadFailedError) as e:
-            raise Unavailable from e
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
+        """The answer; None where there is no such object, or not that one any more."""
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(
-                Bucket=self._name, **parameters
-            )
+            with _explained():
+                answer: dict[str, Any] = getattr(self._client, operation)(
+                    Bucket=self._name, **parameters
+                )
         except ClientError as e:
-            code = e.response["Error"]["Code"]
-            status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-            if code in _ABSENT:
+            if e.response["Error"]["Code"] in _ABSENT:
                 return None
-            if status >= 500 or code == "SlowDown":
-                raise Unavailable from e
             raise
-        except (NotConnected, HTTPClientError) as e:
-            raise Unavailable from e
         return answer
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise Unavailable for what botocore raises where S3 is away."""
+    try:
+        yield
+    except ClientError as e:
+        status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        if status >= 500 or e.response["Error"]["Code"] == "SlowDown":
+            raise Unavailable from e
+        raise
+    except (NotConnected, HTTPClientError) as e:
+        raise Unavailable from e

@@ -126,7 +126,7 @@ class Table:
         unique = list(dict.fromkeys(keys))
         batches = [unique[n : n + MAX_BATCH_GET] for n in range(0, len(unique), MAX_BATCH_GET)]
         found = each_side_by_side(self._get_batch, batches)
-        return {Key(item["pk"], item["sk"]): item for items in found for item in items}
+        return {Key.of(item): item for items in found for item in items}
 
     def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
         items: list[Item] = []
@@ -160,7 +160,7 @@ class Table:
         """Up to `limit` keys of whatever lies in a partition."""
         wanted = Range(partition)
         pages = self._pages(wanted, limit, ProjectionExpression="pk, sk")
-        return [Key(item["pk"], item["sk"]) for item in next(pages)]
+        return [Key.of(item) for item in next(pages)]
 
     def _pages(self, wanted: Range, page_size: int, **more: Any) -> Iterator[list[Item]]:
         query: dict[str, Any] = {
