@@ -45,7 +45,7 @@ def get_me() -> Response[Account]:
     operation_id="editMe",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Account, 400, 401, 403, 413, 415, 422),
+    responses=answers(200, Account, 400, 401, 403, 409, 413, 415, 422),
 )
 def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
     profiles.edit(writing_person(app, settings), changes)

@@ -84,7 +84,7 @@ def edit_post(
     operation_id="deletePost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 412),
+    responses=answers(204, None, 400, 401, 403, 404, 409, 412),
 )
 def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) -> Response[None]:
     precondition = IfMatch.parse(if_match)

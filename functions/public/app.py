@@ -159,7 +159,8 @@ def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile | No
     responses=answers(302, None, 404),
 )
 def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
-    address = media.address(media_id)
+    # The guard turns HEAD into GET, but not here.
+    address = media.address(media_id, app.current_event.request_context.http_method)
     return Response(302, headers={"Location": address, "Cache-Control": PUBLIC})
 
 

@@ -13,6 +13,7 @@ from blog.errors import Problem
 from blog.identifiers import author_id
 from blog.merging import CannotMerge, Merge
 from blog.people import Person
+from blog.runs import Unfinished
 from blog.settings import AdminSettings
 from blog.storage import Bucket
 from blog.table import Table
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         return 1
     except Problem as e:
         print(AGAIN.format(why=e.detail), file=sys.stderr)
+        return 1
+    except Unfinished:
+        print(AGAIN.format(why="others wrote meanwhile"), file=sys.stderr)
         return 1
     print(DONE.format(old=old.author_id, new=new.author_id))
     return 0

@@ -10,6 +10,7 @@ from blog.keys import (
     comment_key,
     known_key,
     own_comment_key,
+    pending_comment_key,
     profile_key,
     stats_key,
     tombstone_job_key,
@@ -67,6 +68,17 @@ def approval_off(comment: Comment, stats: Stats) -> list[Action]:
 def is_known(comment: Comment, stats: Stats) -> Action:
     """That the author of the post has had a comment of this writer's before."""
     return Action(known_key(comment.owner, stats.author_id), condition=IS_THERE, is_check=True)
+
+
+def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
+    """The end of a row of a comment that is not there; refused if it is, for two reads at once may
+    miss one that was approved between them."""
+    unless = "attribute_not_exists(#body)"
+    return [
+        Action(own_comment_key(sub, comment_id)),
+        Action(comment_key(post_id, comment_id), condition=unless, is_check=True),
+        Action(pending_comment_key(post_id, comment_id), condition=unless, is_check=True),
+    ]
 
 
 def edited(before: Comment, after: Comment) -> Action:

@@ -6,9 +6,10 @@ twice, and looks for what is left of it. So a run may end anywhere; the next one
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from blog.comment import comment_of
-from blog.comment_transactions import removal
+from blog.comment_transactions import own_row_alone, removal
 from blog.counting import IS_THERE
 from blog.gate import reopened
 from blog.identifiers import media_ids_in
@@ -30,6 +31,7 @@ from blog.keys import (
     erasure_key,
     export_job_key,
     export_key,
+    own_comment_key,
     owner_partition,
     post_key,
     profile_key,
@@ -37,11 +39,11 @@ from blog.keys import (
 )
 from blog.leaving import DAYS_TOLD
 from blog.moments import now, written
-from blog.moving import Move, remove_picture, remove_rest
+from blog.moving import Move, remove_picture, remove_rest, revision_keys
 from blog.people import Person
 from blog.post import Post
 from blog.reactions import Reactions
-from blog.runs import Unfinished, rows_under, write_what_fits
+from blog.runs import rows_under, write_what_fits
 from blog.storage import Bucket
 from blog.table import Action, Item, Table
 from blog.transactions import change
@@ -55,6 +57,7 @@ def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], 
     erasure.pictures()
     erasure.waiting()
     erasure.posts()
+    erasure.waiting()
     erasure.comments()
     erasure.reactions()
     remove_rest(table, bucket, Person(job["sub"], job["author_id"]))
@@ -109,10 +112,22 @@ class _Erasure:
         return kept
 
     def waiting(self) -> None:
-        """Comments that nobody will approve; without the profile, no more are made to wait."""
-        for row in self._rows(author_partition(self._person.author_id), PENDING):
-            self._remove_comment(row["post_id"], row["sk"].removeprefix(PENDING))
-            self._table.delete_all([Key.of(row)])
+        """Comments that nobody will approve: before the posts, and what came to wait until then
+        after them."""
+        author_id = self._person.author_id
+        for row in self._rows(author_partition(author_id), PENDING):
+
+            def actions(row: Item = row) -> list[Action]:
+                here = Action(Key.of(row), condition=IS_THERE)
+                if self._table.get(here.key) is None:
+                    return []
+                comment_id = row["sk"].removeprefix(PENDING)
+                comment, stats = comment_of(self._table, row["post_id"], comment_id)
+                if comment is None or not comment.is_pending or not stats.author_id:
+                    return [here]
+                return [*removal(comment, author_id)]
+
+            write_what_fits(self._table, actions)
 
     def posts(self) -> None:
         for row in self._rows(owner_partition(self._person.sub), ENTRY):
@@ -126,35 +141,29 @@ class _Erasure:
             item = self._table.get(post_key(post_id))
             if item is None or item["owner"] != self._person.sub:
                 return []
-            return change(Post.of(item), None, self._person.sub)
+            post = Post.of(item)
+            self._table.delete_all(revision_keys(post))  # not left to the job that comes after
+            return change(post, None, self._person.sub)
 
         write_what_fits(self._table, actions)
 
     def comments(self) -> None:
         """Those under posts that are gone are left to the job that is at them."""
-        is_done = True
         for row in self._rows(user_partition(self._person.sub), COMMENT):
-            post_id, comment_id = row["post_id"], row["comment_id"]
-            comment, stats = comment_of(self._table, post_id, comment_id)
-            if comment is None:
-                self._table.delete_all([Key.of(row)])
-            elif not stats.author_id:
-                is_done = False
-            elif self._keeps_content and not comment.is_pending:
-                self._move.comment(post_id, comment_id)
-            else:
-                self._remove_comment(post_id, comment_id)
-        if not is_done:
-            raise Unfinished
+            write_what_fits(self._table, partial(self._comment, row["post_id"], row["comment_id"]))
 
-    def _remove_comment(self, post_id: str, comment_id: str) -> None:
-        def actions() -> list[Action]:
-            comment, stats = comment_of(self._table, post_id, comment_id)
-            if comment is None or not stats.author_id:
-                return []
-            return [*removal(comment, stats.author_id)]
-
-        write_what_fits(self._table, actions)
+    def _comment(self, post_id: str, comment_id: str) -> list[Action]:
+        sub = self._person.sub
+        if self._table.get(own_comment_key(sub, comment_id)) is None:
+            return []
+        comment, stats = comment_of(self._table, post_id, comment_id)
+        if comment is None:
+            return own_row_alone(sub, post_id, comment_id)
+        if not stats.author_id:
+            return []
+        if self._keeps_content and not comment.is_pending:
+            return self._move.comment_actions(comment, stats)
+        return [*removal(comment, stats.author_id)]
 
     def reactions(self) -> None:
         """Likes, follows both ways, and reports."""
@@ -191,7 +200,7 @@ class _Erasure:
             }
             return [
                 Action(job, condition=IS_THERE),
-                reopened(author_id, items.get(gate)),
+                reopened(author_id, items.get(gate, {})),
                 Action(report, told),
             ]
 

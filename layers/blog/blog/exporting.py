@@ -1,20 +1,19 @@
 """The export of a person's things: a zip of Markdown with front matter, JSON, and pictures.
 
-It is made in a file on the function's own disk, page by page, and sent to the bucket in parts: so
-it takes little memory however much somebody wrote. A run that ends early leaves nothing, and the
-next one begins anew.
+It is sent to the bucket in parts while it is made, row by row: so it takes little memory, and no
+disk, however much somebody wrote. A run that ends early leaves nothing, and the next one begins
+anew.
 """
 
+import io
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from blog.comment import comment_of
-from blog.counting import IS_THERE
 from blog.keys import (
     COMMENT,
     ENTRY,
@@ -44,6 +43,7 @@ from blog.table import Action, ConditionRefused, Item, Table
 
 KEPT = timedelta(days=7)  # and then the bucket's lifecycle removes it
 CHUNK_BYTES = 1024 * 1024
+MAX_TRIES = 5
 Told = dict[str, Any]
 
 # Of a post, what only the back end has use for, or what stands below the front matter.
@@ -54,28 +54,75 @@ _LEFT_OUT = {
 
 
 def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
-    """Make an export and say where it is. Raises Unfinished."""
+    """Make an export and say where it is; one that failed too often is given up, so that they may
+    ask for another. Raises Unfinished."""
     person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
+    place, mine = export_key(person.author_id), {"seen": export_id}
+    end = Action(export_job_key(person.author_id), None, "#export_id = :seen", mine)
+    if job.get("tries", 0) > MAX_TRIES:
+        return table.write([end, Action(place)])
     key = export_object_key(person.author_id, export_id)
-    with tempfile.TemporaryFile() as file:
-        with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            for name, content in _files(table, bucket, person, is_out_of_time):
-                with archive.open(name, "w") as entry:
-                    for chunk in content:
-                        entry.write(chunk)
-        file.seek(0)
-        bucket.upload(file, key, "application/zip")
+    files = _files(table, bucket, person, is_out_of_time)
+    bucket.upload(io.BufferedReader(_Pieces(_zipped(files))), key, "application/zip")
     told = {"export_id": export_id, "expires_at": int((now() + KEPT).timestamp())}
-    same = "#export_id = :seen"
     try:
-        table.write(
-            [
-                Action(export_job_key(person.author_id), condition=IS_THERE),
-                Action(export_key(person.author_id), told, same, {"seen": export_id}),
-            ]
-        )
+        return table.write([end, Action(place, told, "#export_id = :seen", mine)])
     except ConditionRefused:  # they are being erased, and this comes too late
-        bucket.delete([key])
+        return bucket.delete([key])
+
+
+def _zipped(files: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
+    """A zip of these files, piece by piece."""
+    written = _Written()
+    with ZipFile(written, "w") as archive:
+        for name, content in files:
+            entry = ZipInfo(name, now().timetuple()[:6])
+            is_picture = name.startswith("media/")  # which is compressed already
+            entry.compress_type = ZIP_STORED if is_picture else ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                for chunk in content:
+                    file.write(chunk)
+                    yield written.taken()
+    yield written.taken()
+
+
+class _Written(io.RawIOBase):
+    """What was written since it was last taken; nobody can go back in it."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._bytes += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        taken, self._bytes = bytes(self._bytes), bytearray()
+        return taken
+
+
+class _Pieces(io.RawIOBase):
+    """Pieces, to be read as a file that ends when they do."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = piece
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def _files(
@@ -89,12 +136,12 @@ def _files(
     for entry in rows_under(table, owner_partition(person.sub), ENTRY, is_out_of_time):
         yield from _post(table, entry["id"])
     yield _json("profile", _profile(table, person))
-    yield _json("comments", [*_comments(table, rows(COMMENT))])
-    yield _json("likes", [{"post_id": row["of"], "since": row["since"]} for row in rows(LIKE)])
-    yield _json(
-        "follows", [{"author_id": row["of"], "since": row["since"]} for row in rows(FOLLOW)]
+    yield _json_rows("comments", _comments(table, rows(COMMENT)))
+    yield _json_rows("likes", ({"post_id": one["of"], "since": one["since"]} for one in rows(LIKE)))
+    yield _json_rows(
+        "follows", ({"author_id": one["of"], "since": one["since"]} for one in rows(FOLLOW))
     )
-    yield _json("reports", [*_reports(table, rows(REPORT))])
+    yield _json_rows("reports", _reports(table, rows(REPORT)))
     pictures = []
     for row in rows(MEDIA):
         item = table.get(media_key(row["of"])) or {"status": "gone"}
@@ -103,7 +150,7 @@ def _files(
             name = f"media/{item['id']}.{item['content_type'].removeprefix('image/')}"
             pictures.append({"id": item["id"], "file": name, "created_at": item["created_at"]})
             yield name, content
-    yield _json("media", pictures)
+    yield _json_rows("media", iter(pictures))
 
 
 def _post(table: Table, post_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -159,5 +206,21 @@ def _as_yaml(value: Any) -> str:
 
 
 def _json(name: str, value: Any) -> tuple[str, Iterator[bytes]]:
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=int)
-    return f"{name}.json", iter([text.encode()])
+    return f"{name}.json", iter([f"{_dumped(value)}\n".encode()])
+
+
+def _json_rows(name: str, rows: Iterator[Told]) -> tuple[str, Iterator[bytes]]:
+    """A list, a row on each line."""
+
+    def lines() -> Iterator[bytes]:
+        before = "[\n"
+        for row in rows:
+            yield f"{before}{_dumped(row)}".encode()
+            before = ",\n"
+        yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+    return f"{name}.json", lines()
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=int)

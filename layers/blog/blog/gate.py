@@ -47,16 +47,35 @@ def unless_closed(author_id: str) -> Action:
 
 
 def closing(author_id: str, why: Literal["erasure", "merge"]) -> Action:
-    """What keeps this person from writing; refused where something does already but a ban."""
+    """What keeps this person from writing; refused where something does already but a ban, and
+    while another account is joined to theirs."""
+    condition = f"{_NOT_CLOSED} AND attribute_not_exists(#merging_from)"
     update = "SET #closed_for = :closed_for"
-    return Action(ban_key(author_id), None, _NOT_CLOSED, {"closed_for": why}, update)
+    return Action(ban_key(author_id), None, condition, {"closed_for": why}, update)
 
 
-def reopened(author_id: str, item: Item | None) -> Action:
+def receiving(author_id: str, old_author_id: str) -> Action:
+    """What keeps this person from being erased while another account is joined to theirs."""
+    nothing_else = "attribute_not_exists(#merging_from) OR #merging_from = :old"
+    condition = f"{_NOT_CLOSED} AND ({nothing_else})"
+    values = {"old": old_author_id}
+    return Action(ban_key(author_id), None, condition, values, "SET #merging_from = :old")
+
+
+def received(author_id: str, old_author_id: str, item: Item) -> Action:
+    """What ends that; a ban stays."""
+    return _without("merging_from", author_id, old_author_id, item)
+
+
+def reopened(author_id: str, item: Item) -> Action:
     """What ends an erasure; a ban stays, under the author id alone."""
-    key, values = ban_key(author_id), {"closed_for": "erasure"}
-    if item is not None and "banned_at" in item:
-        condition = "#closed_for = :closed_for AND attribute_exists(#banned_at)"
-        return Action(key, None, condition, values, "REMOVE #closed_for")
-    condition = "#closed_for = :closed_for AND attribute_not_exists(#banned_at)"
-    return Action(key, None, condition, values)
+    return _without("closed_for", author_id, "erasure", item)
+
+
+def _without(mark: str, author_id: str, value: str, item: Item) -> Action:
+    """The gate without a mark, and none where nothing is left of it; `item` is as it was read."""
+    still = f"#{mark} = :value AND attribute_%s(#banned_at)"
+    if "banned_at" in item:
+        update = f"REMOVE #{mark}"
+        return Action(ban_key(author_id), None, still % "exists", {"value": value}, update)
+    return Action(ban_key(author_id), None, still % "not_exists", {"value": value})

@@ -45,8 +45,8 @@ def run_jobs(
             break
         try:
             done += _run(table, bucket, job, is_out_of_time, moment or now())
-        except (Unavailable, WriteContended, TransactionContended, Unfinished):
-            continue
+        except (Unavailable, WriteContended, TransactionContended, Unfinished) as e:
+            logger.info("job left", extra={"kind": _kind(job), "reason": type(e).__qualname__})
         except Exception as e:  # noqa: BLE001 - whatever it is, the other jobs are not at fault
             failed = {"kind": _kind(job), "error": type(e).__qualname__, "where": where(e)}
             logger.error("job failed", extra=failed)  # noqa: TRY400 - not the error's own text
@@ -64,10 +64,11 @@ def _run(
         case "EMPTY":
             remove_if_empty(table, job)
         case "ERASURE" | "EXPORT" as kind:
-            if not _is_leased(table, job, moment):
+            leased = _leased(table, Key.of(job), moment)
+            if leased is None:
                 return False
             try:
-                (erase if kind == "ERASURE" else export)(table, bucket, job, is_out_of_time)
+                (erase if kind == "ERASURE" else export)(table, bucket, leased, is_out_of_time)
             except Exception:
                 _give_back(table, job)
                 raise
@@ -76,16 +77,18 @@ def _run(
     return True
 
 
-def _is_leased(table: Table, job: Item, moment: datetime) -> bool:
-    """Whether this run may do a job: no other one has begun it that could still be at it."""
+def _leased(table: Table, key: Key, moment: datetime) -> Item | None:
+    """The job as it is now, if this run may do it: no other one has begun it that could still be
+    at it. It may be another one by now than when the jobs were listed."""
     until = int((moment + LEASE).timestamp())
     condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
-    values = {"leased": until, "now": int(moment.timestamp())}
+    values = {"leased": until, "now": int(moment.timestamp()), "one": 1}
+    update = "SET #leased = :leased ADD #tries :one"
     try:
-        table.write([Action(Key.of(job), None, condition, values, "SET #leased = :leased")])
+        table.write([Action(key, None, condition, values, update)])
     except ConditionRefused:
-        return False
-    return True
+        return None
+    return table.get(key)
 
 
 def _give_back(table: Table, job: Item) -> None:

@@ -7,6 +7,7 @@ exporting.py and erasing.py do it.
 import secrets
 from datetime import datetime, timedelta
 
+from blog.errors import Conflict
 from blog.gate import check_gate, closing, unless_closed
 from blog.identifiers import new_id, random_author_id
 from blog.keys import erasure_job_key, erasure_key, export_job_key, export_key
@@ -78,7 +79,8 @@ class Leaving:
         """Have a person forgotten; one that is under way goes on as it was begun.
 
         What stays, if they want that, will be that of a person who is nobody. Raises Forbidden
-        for an account that was joined to another, and WriteContended.
+        for an account that was joined to another, Conflict while one is joined to it, and
+        WriteContended.
         """
         moment = moment or now()
         report = {"status": "erasing", "content": content, "requested_at": written(moment)}
@@ -99,6 +101,9 @@ class Leaving:
                 ]
             )
         except ConditionRefused as e:
+            if "merging_from" in (e.item or {}):
+                text = "Another account of yours is being joined to this one: try again later."
+                raise Conflict(text) from e
             if (e.item or {}).get("closed_for") != "erasure":
                 check_gate(e.item)
             return self.erasure(person, moment)

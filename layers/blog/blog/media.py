@@ -70,12 +70,12 @@ class Media:
         reference = MediaReference(id=medium.id, url=media_path(medium.id))
         return MediaUpload(media=reference, upload=UploadForm.model_validate(form))
 
-    def address(self, media_id: str) -> str:
-        """Where a picture is fetched from at the moment; NotFound for what is none (yet)."""
+    def address(self, media_id: str, method: str = "GET") -> str:
+        """Where a picture is fetched from by this method now; NotFound for what is none (yet)."""
         item = self._table.get(media_key(checked_id(media_id)))
         if item is None or item["status"] != "ready":
             raise NotFound("There is no such picture.")
         key = media_object_key(item["author_id"], media_id)
         if self._media_url:
             return f"{self._media_url}/{key}"
-        return self._bucket.presigned_download(key)
+        return self._bucket.presigned_download(key, method)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from blog.counting import IS_THERE
-from blog.gate import closing
+from blog.gate import closing, received, receiving
 from blog.keys import (
     COMMENT,
     ENTRY,
@@ -72,7 +72,7 @@ class Merge:
         nothing was: then the sub is not the right one."""
         was_moved = self._check()
         mine, public = user_partition(self._old.sub), author_partition(self._old.author_id)
-        items = self._table.get_all([profile_key(self._old.author_id), self._gate(self._old)])
+        _, gate, _ = self._state()
         found = Found(
             posts=self._count(owner_partition(self._old.sub), ENTRY),
             comments=self._count(mine, COMMENT),
@@ -81,22 +81,22 @@ class Merge:
             followers=self._count(public, FOLLOWER),
             pictures=self._count(mine, MEDIA),
             waiting_comments=self._count(public, PENDING),
-            has_profile=profile_key(self._old.author_id) in items,
-            is_banned="banned_at" in items.get(self._gate(self._old), {}),
+            has_profile=self._table.get(profile_key(self._old.author_id)) is not None,
+            is_banned="banned_at" in gate,
         )
         if not any(found) and not was_moved:
             raise CannotMerge("The old account has nothing: is this its sub?")
         return found
 
     def apply(self) -> None:
-        """Move all of it. Raises CannotMerge before anything is changed, WriteContended and
-        Unavailable, after which it is run again.
+        """Move all of it. Raises CannotMerge before anything is changed, and WriteContended,
+        Unavailable and Unfinished, after which it is run again.
 
         Posts before what waits under them, and the profile before followers: without it, posts
         and comments, nobody can follow the old account any more.
         """
         self._check()
-        self._close()
+        self._begin()
         self._ban()
         for row in self._rows(user_partition(self._old.sub), MEDIA):
             self._move.picture(row["of"])
@@ -119,25 +119,37 @@ class Merge:
             self._table.write([known, Action(Key.of(row))])
         remove_rest(self._table, self._bucket, self._old)
         self._ban()  # which may have come meanwhile
+        self._end()
 
     def _check(self) -> bool:
         """Whether a merge has begun. Raises CannotMerge."""
         if self._old.sub == self._new.sub:
             raise CannotMerge("Both are the same account.")
-        moved = moved_key(self._old.author_id)
-        items = self._table.get_all([self._gate(self._old), self._gate(self._new), moved])
-        if items.get(self._gate(self._new), {}).get("closed_for") == "merge":
+        moved, old, new = self._state()
+        for which, gate in (("old", old), ("new", new)):
+            if gate.get("closed_for") == "erasure":
+                raise CannotMerge(f"The {which} account is being erased.")
+        if new.get("closed_for") == "merge":
             raise CannotMerge("The new account was itself joined to another one.")
-        if items.get(self._gate(self._new), {}).get("closed_for") == "erasure":
-            raise CannotMerge("The new account is being erased.")
-        if items.get(self._gate(self._old), {}).get("closed_for") == "erasure":
-            raise CannotMerge("The old account is being erased.")
-        if items.get(moved, {"to": self._new.author_id})["to"] != self._new.author_id:
+        if new.get("merging_from", self._old.author_id) != self._old.author_id:
+            raise CannotMerge("Another account is being joined to the new one: end that first.")
+        if "merging_from" in old:
+            raise CannotMerge("Another account is being joined to the old one: end that first.")
+        if moved.get("to", self._new.author_id) != self._new.author_id:
             raise CannotMerge("The old account was joined to another one before.")
-        if len(self._followed()) > MAX_FOLLOWS:
-            text = f"Together they follow {len(self._followed())} authors, and {MAX_FOLLOWS} is"
-            raise CannotMerge(f"{text} the most: take some back first.")
-        return moved in items
+        followed = len(self._followed())
+        if followed > MAX_FOLLOWS:
+            text = f"Together they follow {followed} authors, and {MAX_FOLLOWS} is the most"
+            raise CannotMerge(f"{text}: take some back first.")
+        return bool(moved)
+
+    def _state(self) -> tuple[Item, Item, Item]:
+        """Where the old account was moved to, and both gates."""
+        people = (self._old.author_id, self._new.author_id)
+        keys = [moved_key(self._old.author_id), *map(ban_key, people)]
+        items = self._table.get_all(keys)
+        moved, old, new = (items.get(key, {}) for key in keys)
+        return moved, old, new
 
     def _followed(self) -> set[str]:
         return {
@@ -146,15 +158,29 @@ class Merge:
             for row in self._rows(user_partition(person.sub), FOLLOW)
         } - {self._old.author_id, self._new.author_id}
 
-    def _close(self) -> None:
-        """The old account writes no more, and its public address leads to the new one."""
-        moved = moved_key(self._old.author_id)
+    def _begin(self) -> None:
+        """The old account writes no more, its public address leads to the new one, and that is not
+        erased meanwhile."""
+        receives = receiving(self._new.author_id, self._old.author_id)
         told = {"to": self._new.author_id, "at": written(now())}
 
         def actions() -> list[Action]:
-            if moved in self._table.get_all([moved]):
+            moved, _, _ = self._state()
+            if moved:
+                return [receives]
+            close = closing(self._old.author_id, "merge")
+            return [receives, close, Action(moved_key(self._old.author_id), told)]
+
+        write_what_fits(self._table, actions)
+
+    def _end(self) -> None:
+        """The new account is like any other."""
+
+        def actions() -> list[Action]:
+            _, _, new = self._state()
+            if new.get("merging_from") != self._old.author_id:
                 return []
-            return [closing(self._old.author_id, "merge"), Action(moved, told)]
+            return [received(self._new.author_id, self._old.author_id, new)]
 
         write_what_fits(self._table, actions)
 
@@ -162,8 +188,7 @@ class Merge:
         """A ban is the person's, whichever account they come by."""
 
         def actions() -> list[Action]:
-            items = self._table.get_all([self._gate(self._old), self._gate(self._new)])
-            old, new = items.get(self._gate(self._old), {}), items.get(self._gate(self._new), {})
+            _, old, new = self._state()
             if "banned_at" not in old:
                 return []
             lifted = ban_change(self._old.author_id, old["banned_at"], None)
@@ -197,7 +222,3 @@ class Merge:
 
     def _rows(self, partition: str, kind: str) -> Iterator[Item]:
         return rows_under(self._table, partition, kind)
-
-    @staticmethod
-    def _gate(person: Person) -> Key:
-        return ban_key(person.author_id)

@@ -90,12 +90,11 @@ class Bucket:
             ExpiresIn=SECONDS_TO_UPLOAD,
         )
 
-    def presigned_download(self, key: str) -> str:
-        """An address that an object is fetched from, for a quarter of an hour."""
+    def presigned_download(self, key: str, method: str = "GET") -> str:
+        """An address that an object is fetched from by this method, for a quarter of an hour."""
+        operation = "head_object" if method == "HEAD" else "get_object"
         where = {"Bucket": self._name, "Key": key}
-        return self._client.generate_presigned_url(
-            "get_object", where, ExpiresIn=SECONDS_TO_DOWNLOAD
-        )
+        return self._client.generate_presigned_url(operation, where, ExpiresIn=SECONDS_TO_DOWNLOAD)
 
     def beginning(self, key: str, count: int) -> Beginning | None:
         """The first bytes of an object, at most so many; None where there is none."""
