@@ -57,7 +57,6 @@ def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], 
     erasure.pictures()
     erasure.waiting()
     erasure.posts()
-    erasure.waiting()
     erasure.comments()
     erasure.reactions()
     remove_rest(table, bucket, Person(job["sub"], job["author_id"]))
@@ -112,8 +111,8 @@ class _Erasure:
         return kept
 
     def waiting(self) -> None:
-        """Comments that nobody will approve: before the posts, and what came to wait until then
-        after them."""
+        """Comments that nobody will approve; one that came to wait after this is for the next
+        run, when its post may be another's already."""
         author_id = self._person.author_id
         for row in self._rows(author_partition(author_id), PENDING):
 
