@@ -2,14 +2,16 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from blog.exporting import _zipped
 from blog.jobs import run_jobs
 from blog.merging import Merge
 from blog.storage import Bucket
@@ -292,6 +294,35 @@ def test_an_export_is_made_once_at_a_time_and_expires(
     later = datetime.now(UTC) + timedelta(days=7, seconds=1)
     monkeypatch.setattr("blog.leaving.now", lambda: later)
     assert document(call("account-get-export"))["status"] == "none"
+
+
+def test_an_export_that_runs_out_of_time_leaves_nothing_and_is_made_by_the_next_run(
+    world: Neighbourhood, call: Call, table: Table, bucket: Bucket
+) -> None:
+    call("account-create-export")
+    before = objects(bucket)
+    for looks in (2, 5, 9):
+        left = iter([False] * looks)
+        assert run_jobs(table, bucket, partial(next, left, True)) == (0, 1)
+        assert objects(bucket) == before
+    finish(table, bucket)
+    assert document(call("account-get-export"))["status"] == "ready"
+
+
+def test_an_export_is_read_piece_by_piece() -> None:
+    """Whatever it holds, no more than a piece of it is held."""
+    made: list[int] = []
+
+    def content() -> Iterator[bytes]:
+        for number in range(1000):
+            made.append(number)
+            yield bytes(100_000)
+
+    pieces = _zipped(iter([("media/a.png", content())]))
+    for number, piece in enumerate(pieces):
+        assert len(piece) < 200_000
+        assert len(made) <= number + 1
+    assert len(made) == 1000
 
 
 def test_so_many_exports_an_hour(call: Call, table: Table, bucket: Bucket) -> None:
