@@ -10,10 +10,12 @@ import pytest
 from blog import erasing
 from blog.comment import Comment
 from blog.comment_transactions import creation
+from blog.comments import Comments
 from blog.identifiers import new_id
 from blog.jobs import run_jobs
 from blog.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
 from blog.merging import Merge
+from blog.models import NewComment
 from blog.moments import now
 from blog.post import Stats
 from blog.reactions import Reactions
@@ -121,6 +123,46 @@ def test_a_comment_that_is_approved_between_two_reads_is_not_missed(
     else:
         leave(world, process)
         finish(table, bucket)
+    assert_gone(client, ALICE)
+
+
+def merge_before_the_write(client: Any, bucket: Bucket) -> Interfering:
+    """A table on which somebody has read, and before they write Alice is joined to Dave."""
+    rival = Interfering(client, TABLE)
+    merge = Merge(Table(client, TABLE), bucket, named(ALICE), named(DAVE))
+    rival.before_write = [merge.apply]
+    return rival
+
+
+def test_a_comment_on_a_post_that_moves_before_it_is_written(
+    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+) -> None:
+    comments = Comments(merge_before_the_write(client, bucket))
+    new = NewComment(body="Hello")
+    made = comments.create(world.kept, new, writer=named("auth0|newcomer"))
+    assert made.status == "pending", "it waits for whose post it is now"
+    finish(table, bucket)
+    assert_gone(client, ALICE)
+    waiting = world.send("comments-list-waiting", DAVE)["items"]
+    assert made.id in [one["id"] for one in waiting]
+
+
+def test_a_comment_that_moves_before_its_approval_is_written(
+    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+) -> None:
+    comments = Comments(merge_before_the_write(client, bucket))
+    comments.approve(world.carols, world.unapproved, author=named(CAROL))
+    assert_gone(client, ALICE)
+    (shown,) = world.send("public-list-comments", CAROL, post_id=world.carols)["items"]
+    assert shown["author"]["id"] == named(DAVE).author_id
+
+
+def test_comments_that_move_while_the_post_above_them_is_removed(
+    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+) -> None:
+    world.send("posts-delete", BOB, post_id=world.bobs)
+    run_jobs(merge_before_the_write(client, bucket), bucket)
+    finish(table, bucket)
     assert_gone(client, ALICE)
 
 
