@@ -213,6 +213,22 @@ def test_who_is_joined_to_cannot_leave_until_that_is_done(
     assert call("account-delete-me", sub=DAVE)["statusCode"] == 202
 
 
+def test_two_merges_at_once(
+    world: Neighbourhood, settled: Any, client: Any, table: Table, bucket: Bucket
+) -> None:
+    """Bob's, while Alice's goes on, on whose posts he speaks and waits, and whom he follows."""
+    for position in range(0, 60, 3):
+        settled.snapshot.restore()
+        alices = Merge(table, bucket, named(ALICE), named(DAVE))
+        rival = Interfering(client, TABLE)
+        rival.before_write = [*[lambda: None] * position, alices.apply]
+        Merge(rival, bucket, named(BOB), named("auth0|bob-again")).apply()
+        if not rival.before_write:
+            assert_gone(client, ALICE)
+            assert_gone(client, BOB)
+    assert rival.before_write, "the last of them came after the end"
+
+
 class Behind(Table):
     """Lists the jobs, and is slow to begin: meanwhile others do them, and new ones are given."""
 
