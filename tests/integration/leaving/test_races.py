@@ -217,7 +217,7 @@ def test_two_merges_at_once(
     world: Neighbourhood, settled: Any, client: Any, table: Table, bucket: Bucket
 ) -> None:
     """Bob's, while Alice's goes on, on whose posts he speaks and waits, and whom he follows."""
-    for position in range(1, 60, 2):
+    for position in range(0, 60, 2):
         settled.snapshot.restore()
         alices = Merge(table, bucket, named(ALICE), named(DAVE))
         rival = Interfering(client, TABLE)
