@@ -19,6 +19,7 @@ from blog.models import NewComment
 from blog.moments import now
 from blog.post import Stats
 from blog.reactions import Reactions
+from blog.runs import Unfinished
 from blog.storage import Bucket
 from blog.table import Item, Range, Table
 from tests.integration.calling import Call, document, problem
@@ -222,7 +223,11 @@ def test_two_merges_at_once(
         alices = Merge(table, bucket, named(ALICE), named(DAVE))
         rival = Interfering(client, TABLE)
         rival.before_write = [*[lambda: None] * position, alices.apply]
-        Merge(rival, bucket, named(BOB), named("auth0|bob-again")).apply()
+        bobs = Merge(rival, bucket, named(BOB), named("auth0|bob-again"))
+        try:
+            bobs.apply()
+        except Unfinished:  # what hers put behind his is for the next run
+            bobs.apply()
         if not rival.before_write:
             assert_gone(client, ALICE)
             assert_gone(client, BOB)
