@@ -72,7 +72,7 @@ class Bucket:
         if self._given is not None:
             return self._given
         client = boto3.client("s3", config=_CONFIG)
-        if client.meta.endpoint_url.endswith(".amazonaws.com"):
+        if ".amazonaws.com" in client.meta.endpoint_url:
             # Else presigned addresses would name the endpoint of all regions, which sends browsers
             # on to the bucket's own, where their signature does not hold.
             virtual = Config(s3={"addressing_style": "virtual"})

@@ -1,0 +1,23 @@
+"""Addresses of the bucket: at AWS those of its own region, elsewhere those of the engine."""
+
+import pytest
+
+from blog.storage import Bucket
+
+
+def addresses(bucket: Bucket) -> tuple[str, str]:
+    form = bucket.presigned_upload("uploads/a/b", "image/png", 1)
+    return form["url"], bucket.presigned_download("media/a/b").partition("?")[0]
+
+
+def test_at_aws_they_are_in_the_buckets_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoint of all regions would send browsers on, where the signature does not hold."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    host = "https://pictures.s3.eu-central-1.amazonaws.com"
+    assert addresses(Bucket("pictures")) == (f"{host}/", f"{host}/media/a/b")
+
+
+def test_at_a_desk_they_name_the_bucket_in_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://localhost:9401")
+    host = "http://localhost:9401/MediaBucket"
+    assert addresses(Bucket("MediaBucket")) == (host, f"{host}/media/a/b")
