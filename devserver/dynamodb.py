@@ -28,7 +28,7 @@ TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 def serve(host: str, port: int) -> None:
     """Serve until standard input ends."""
-    _hand_values_on()
+    hand_values_on()
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
     application = create_backend_app("dynamodb")
     sock = bound_socket("DYNAMODB_PORT", port, host)
@@ -38,7 +38,7 @@ def serve(host: str, port: int) -> None:
     serve_until_input_ends()
 
 
-def _hand_values_on() -> None:
+def hand_values_on() -> None:
     """Leave attributes' values as moto keeps them: as the protocol has them already, but it would
     look for each of the ten kinds that each could be, three quarters of a request."""
     walk: Any = BaseJSONSerializer._serialize_type_structure

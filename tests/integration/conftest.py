@@ -11,10 +11,13 @@ from blog import retries
 from blog.storage import Bucket
 from blog.table import Table
 from devserver.deployment import Deployment, read_deployment
-from devserver.dynamodb import make_table
+from devserver.dynamodb import hand_values_on, make_table
 from tests.integration.calling import Call, caller, document
+from tests.integration.quick_moto import quick_copies
 from tests.integration.writing import BUCKET, TABLE, Blog, Interfering
 from tests.support import AUDIENCE, ROOT
+
+hand_values_on()
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +32,8 @@ def deployment() -> Deployment:
 
 
 @pytest.fixture
-def client(deployment: Deployment) -> Iterator[Any]:
+def client(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    quick_copies(monkeypatch)
     with mock_aws():
         client = boto3.client("dynamodb")
         make_table(client, TABLE, dict(deployment.tables[TABLE]))

@@ -12,8 +12,8 @@ from blog.table import Table
 from devserver.deployment import Deployment
 from devserver.dynamodb import make_table
 from tests.integration.calling import Call, caller
-from tests.integration.leaving.quick_moto import quick_copies
 from tests.integration.neighbourhood import Neighbourhood
+from tests.integration.quick_moto import quick_copies
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import BUCKET, TABLE
 

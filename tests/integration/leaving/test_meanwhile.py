@@ -25,7 +25,7 @@ from tests.integration.writing import TABLE, Interfering
 from tests.support import ALICE, BOB
 
 DAVE = "google-oauth2|100000000000000000042"
-STRIDE = 16  # every so many writes of the long process, somebody else acts
+STRIDE = 24  # every so many writes of the long process, somebody else acts
 
 Act = Callable[[Neighbourhood], tuple[str, str, dict[str, Any]]]
 THEIR_NAME = {AUTHOR_PART: named(ALICE).author_id}

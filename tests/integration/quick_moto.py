@@ -1,4 +1,4 @@
-"""moto's transactions in a tenth of their time, for tests that make thousands of them."""
+"""moto's transactions in a tenth of their time, for tests make thousands of them."""
 
 import copy
 from collections import defaultdict
