@@ -24,7 +24,14 @@ from blog.storage import Bucket
 from blog.table import Item, Range, Table
 from tests.integration.calling import Call, document, problem
 from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import CAROL, COMMENT_PART, Neighbourhood, named
+from tests.integration.neighbourhood import (
+    AUTHOR_PART,
+    CAROL,
+    COMMENT_PART,
+    MODERATOR,
+    Neighbourhood,
+    named,
+)
 from tests.integration.writing import TABLE, Interfering
 from tests.support import ALICE, BOB
 
@@ -232,6 +239,21 @@ def test_two_merges_at_once(
             assert_gone(client, ALICE)
             assert_gone(client, BOB)
     assert rival.before_write, "the last of them came after the end"
+
+
+def test_a_ban_that_comes_while_they_are_joined_is_the_new_ones_too(
+    world: Neighbourhood, client: Any, bucket: Bucket, call: Call
+) -> None:
+    def ban() -> None:
+        parts = {AUTHOR_PART: named(ALICE).author_id}
+        world.send("moderation-ban", MODERATOR, parts=parts, body={"reason": "Enough."})
+
+    rival = Interfering(client, TABLE)
+    rival.before_write = [*[lambda: None] * 12, ban]
+    Merge(rival, bucket, named(ALICE), named(DAVE)).apply()
+    assert not rival.before_write
+    assert_gone(client, ALICE)
+    assert "banned" in problem(call("posts-create", sub=DAVE), 403)["detail"]
 
 
 class Behind(Table):
