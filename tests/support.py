@@ -17,6 +17,9 @@ ISSUER = "https://tenant.example.com/"
 AUDIENCE = "https://blog.example.com/api"
 ALICE = "auth0|6500000000000000000a11ce"
 BOB = "auth0|650000000000000000000b0b"
+CAROL = "auth0|6500000000000000000ca401"
+DAVE = "google-oauth2|100000000000000000042"
+MODERATOR = "auth0|65000000000000000000a0d0"
 NOW = 1_800_000_000  # what the tests' clocks show, in seconds since 1970
 
 

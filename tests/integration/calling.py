@@ -18,6 +18,9 @@ HOLDERS = (
     "following", "moderators", "media", "leaving",
 )  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
+# What sample events name beside it.
+AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"
+COMMENT_PART = "01JDC0000000000000000000C0"
 
 
 def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:

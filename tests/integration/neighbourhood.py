@@ -1,5 +1,6 @@
 """People with all that people can have, for those who leave and those who are joined."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from blog.identifiers import author_id
@@ -8,15 +9,11 @@ from blog.jobs import run_jobs
 from blog.people import Person
 from blog.storage import Bucket
 from blog.table import Table
-from tests.integration.calling import Call, document
+from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document
 from tests.integration.writing import BUCKET
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, CAROL, MODERATOR
 
-CAROL = "auth0|6500000000000000000ca401"
-MODERATOR = "auth0|65000000000000000000a0d0"
 KEY = "a key that only the tests know, 32+"
-AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
-COMMENT_PART = "01JDC0000000000000000000C0"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67
 NAME, BIO = "Alice Exemplary", "I live in a town of my own."
 
@@ -24,6 +21,16 @@ NAME, BIO = "Alice Exemplary", "I live in a town of my own."
 def named(sub: str) -> Person:
     """Somebody with the id that the handlers give them."""
     return Person(sub, author_id(sub, KEY))
+
+
+def finish(table: Table, bucket: Bucket) -> None:
+    """Run the jobs until none is left, each run after the leases of the one before."""
+    moment = datetime.now(UTC)
+    for _ in range(9):
+        moment += timedelta(hours=1)
+        if run_jobs(table, bucket, moment=moment) == (0, 0):
+            return
+    raise AssertionError("jobs are left")
 
 
 class Neighbourhood:

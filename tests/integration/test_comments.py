@@ -8,9 +8,8 @@ from blog.jobs import run_jobs
 from blog.table import Table
 from tests.integration.calling import Call, document, header, problem
 from tests.integration.writing import NO_BUCKET, stored
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, CAROL
 
-CAROL = "auth0|6500000000000000000ca401"
 SAMPLE = "01JDC0000000000000000000C0"
 
 

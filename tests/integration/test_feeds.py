@@ -20,7 +20,7 @@ from blog.people import NEUTRAL_NAME, Author
 from blog.post import Post, Stats
 from blog.reading import PostView
 from tests.html import dangers
-from tests.integration.calling import Answer, Call, header, problem
+from tests.integration.calling import AUTHOR_PART, Answer, Call, header, problem
 from tests.integration.writing import TABLE, THEN, Blog, create, edit, person
 from tests.support import ALICE, BOB, ROOT
 from tests.xss import CORPUS
@@ -28,7 +28,6 @@ from tests.xss import CORPUS
 SITE = "https://blog.example.com"  # what tests/conftest.py says
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = ROOT / "tests" / "schemas"
-AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
 
 
 def valid_atom(answer: Answer) -> Any:

@@ -6,13 +6,11 @@ import pytest
 
 from blog.publishing import publish_due
 from blog.table import Table
-from tests.integration.calling import Call, document, problem
+from tests.integration.calling import AUTHOR_PART, Call, document, problem
 from tests.integration.test_scheduling import LATER
 from tests.integration.writing import Interfering, stored
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, MODERATOR
 
-AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
-MODERATOR = "auth0|65000000000000000000a0d0"
 REASON = {"reason": "An advertisement."}
 
 

@@ -15,15 +15,14 @@ from blog.storage import Bucket
 from blog.table import Action, Table
 from devserver.deployment import Deployment
 from devserver.dynamodb import make_table
-from tests.integration.calling import POST_ID, Answer, caller, document
-from tests.integration.neighbourhood import AUTHOR_PART, CAROL, COMMENT_PART, named
+from tests.integration.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
+from tests.integration.neighbourhood import named
 from tests.integration.permissions import KINDS, ROWS, Row
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import BUCKET, TABLE
-from tests.support import ALICE, BOB, ROOT, sample_event
+from tests.support import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
 
 NEWCOMER = "auth0|65000000000000000000de01"
-MODERATOR = "auth0|65000000000000000000a0d0"
 MEDIA_PART = "01JDC0000000000000000000M0"
 PENDING_ID = "01JDC0000000000000000000M1"
 MODERATES = {"permissions": "moderate:content moderate:people"}

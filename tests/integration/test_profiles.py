@@ -10,11 +10,9 @@ from blog.models import ProfileChanges
 from blog.people import NEUTRAL_NAME
 from blog.profiles import Profiles
 from blog.table import Table, TransactionContended
-from tests.integration.calling import Call, document, header, problem
+from tests.integration.calling import AUTHOR_PART, Call, document, header, problem
 from tests.integration.writing import Blog, create, edit, person, stored
 from tests.support import ALICE, BOB
-
-AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
 
 
 def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:

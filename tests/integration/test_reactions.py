@@ -5,12 +5,9 @@ from typing import Any
 import pytest
 
 from blog import reactions
-from tests.integration.calling import Call, document, problem
+from tests.integration.calling import AUTHOR_PART, Call, document, problem
 from tests.integration.writing import person
-from tests.support import ALICE, BOB
-
-AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"  # in the sample events
-CAROL = "auth0|6500000000000000000ca401"
+from tests.support import ALICE, BOB, CAROL
 
 
 def published(call: Call, sub: str = ALICE, title: str = "T") -> dict[str, Any]:

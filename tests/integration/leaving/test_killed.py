@@ -15,13 +15,13 @@ from blog.keys import Key
 from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Action, Table
+from tests.integration.calling import AUTHOR_PART
 from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import AUTHOR_PART, Neighbourhood, named
+from tests.integration.neighbourhood import Neighbourhood, named
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import BUCKET, TABLE
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, DAVE
 
-DAVE = "google-oauth2|100000000000000000042"
 HOUR = timedelta(hours=1)
 
 

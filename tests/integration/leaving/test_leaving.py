@@ -16,19 +16,11 @@ from blog.jobs import run_jobs
 from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Table
-from tests.integration.calling import Call, document, header, problem
+from tests.integration.calling import AUTHOR_PART, Call, document, header, problem
 from tests.integration.consistency import faults, plain, post_of
-from tests.integration.neighbourhood import (
-    AUTHOR_PART,
-    BIO,
-    MODERATOR,
-    NAME,
-    PNG,
-    Neighbourhood,
-    named,
-)
+from tests.integration.neighbourhood import BIO, NAME, PNG, Neighbourhood, finish, named
 from tests.integration.writing import BUCKET
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, MODERATOR
 
 Leave = Callable[[str], None]
 
@@ -44,16 +36,6 @@ def leave(call: Call, table: Table, bucket: Bucket) -> Leave:
         finish(table, bucket)
 
     return go
-
-
-def finish(table: Table, bucket: Bucket) -> None:
-    """Run the jobs until none is left, each run after the leases of the one before."""
-    moment = datetime.now(UTC)
-    for _ in range(6):
-        moment += timedelta(hours=1)
-        if run_jobs(table, bucket, moment=moment) == (0, 0):
-            return
-    pytest.fail("jobs are left")
 
 
 def objects(bucket: Bucket) -> set[str]:

@@ -11,20 +11,13 @@ from blog.jobs import run_jobs
 from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Table
+from tests.integration.calling import AUTHOR_PART, COMMENT_PART
 from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import (
-    AUTHOR_PART,
-    CAROL,
-    COMMENT_PART,
-    MODERATOR,
-    Neighbourhood,
-    named,
-)
+from tests.integration.neighbourhood import Neighbourhood, finish, named
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import TABLE, Interfering
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
 
-DAVE = "google-oauth2|100000000000000000042"
 STRIDE = 24  # every so many writes of the long process, somebody else acts
 
 Act = Callable[[Neighbourhood], tuple[str, str, dict[str, Any]]]
@@ -119,10 +112,3 @@ def run(process: str, table: Table, bucket: Bucket) -> None:
         Merge(table, bucket, named(ALICE), named(DAVE)).apply()
     else:
         run_jobs(table, bucket)
-
-
-def finish(table: Table, bucket: Bucket) -> None:
-    for _ in range(9):
-        if run_jobs(table, bucket) == (0, 0):
-            return
-    pytest.fail("jobs are left")

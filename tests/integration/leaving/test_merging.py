@@ -11,23 +11,12 @@ from blog.errors import Unavailable
 from blog.merging import Merge
 from blog.storage import Bucket
 from blog.table import Table
-from tests.integration.calling import Call, document, header, problem
+from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document, header, problem
 from tests.integration.consistency import faults, plain, post_of
-from tests.integration.neighbourhood import (
-    AUTHOR_PART,
-    CAROL,
-    COMMENT_PART,
-    KEY,
-    MODERATOR,
-    NAME,
-    PNG,
-    Neighbourhood,
-    named,
-)
+from tests.integration.neighbourhood import KEY, NAME, PNG, Neighbourhood, named
 from tests.integration.writing import BUCKET, TABLE
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
 
-DAVE = "google-oauth2|100000000000000000042"
 NEW = named(DAVE)
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}
 

@@ -22,20 +22,11 @@ from blog.reactions import Reactions
 from blog.runs import Unfinished
 from blog.storage import Bucket
 from blog.table import Item, Range, Table
-from tests.integration.calling import Call, document, problem
+from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document, problem
 from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import (
-    AUTHOR_PART,
-    CAROL,
-    COMMENT_PART,
-    MODERATOR,
-    Neighbourhood,
-    named,
-)
+from tests.integration.neighbourhood import Neighbourhood, finish, named
 from tests.integration.writing import TABLE, Interfering
-from tests.support import ALICE, BOB
-
-DAVE = "google-oauth2|100000000000000000042"
+from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
 
 
 def once_before(
@@ -52,13 +43,6 @@ def once_before(
         return real(*arguments)
 
     monkeypatch.setattr(of, step, later)
-
-
-def finish(table: Table, bucket: Bucket) -> None:
-    for _ in range(9):
-        if run_jobs(table, bucket) == (0, 0):
-            return
-    pytest.fail("jobs are left")
 
 
 def assert_gone(client: Any, sub: str) -> None:
