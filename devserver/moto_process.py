@@ -1,5 +1,6 @@
 """A part of moto in a process of its own, which ends with whoever started it."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -43,5 +44,7 @@ class MotoProcess:
 
 def serve_until_input_ends() -> None:
     """The process's own end of it: wait, then end with all its threads."""
+    # That requests wait for a thread is no news: with one thread they do by intention.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sys.stdin.read()
     os._exit(0)

@@ -6,7 +6,6 @@ listens, and one for each upload by a form after that.
 
 import io
 import json
-import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -95,8 +94,6 @@ def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
     def tell(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    # Requests that wait for a thread are no news: browsers open many connections at once.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(Front(moto, origin, tell), sockets=[sock], threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     client = s3_client(f"http://{host}:{port}")
