@@ -1,7 +1,8 @@
-"""`make openapi`: the functions' OpenAPI documents, merged into openapi.json.
+"""`make openapi`: the functions' OpenAPI documents, merged into functions/public/openapi.json.
 
-Each zip holds one function's folder, so that no function could do this at run time. With --check
-nothing is written, and the exit code says whether the file is up to date.
+Each zip holds one function's folder, so that no function could do this at run time. What no handler
+says of itself, because it holds for all of them, is added here. With --check nothing is written,
+and the exit code says whether the file is up to date.
 """
 
 import importlib
@@ -9,14 +10,19 @@ import json
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
-from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
-
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "openapi.json"
+sys.path.insert(0, str(ROOT))
+
+from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge  # noqa: E402
+from aws_lambda_powertools.event_handler.openapi.models import OpenAPI  # noqa: E402
+
+from scripts.openapi_examples import EXAMPLES, problem_example  # noqa: E402
+
+TARGET = ROOT / "functions" / "public" / "openapi.json"
 FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")
 # What the handlers insist on when they are loaded; nothing of it gets into the document.
 VARIABLES = {
@@ -27,12 +33,21 @@ VARIABLES = {
     "AUTHOR_ID_KEY": "-" * 32,
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+MERGE_PATCH = "application/merge-patch+json"
+PROBLEM = "application/problem+json"
+WITH_ENTITY_TAG = {"PostDetail", "OwnPost", "CommentDetail"}
+HEADERS = {
+    "ETag": "The entity tag: the version, and a digest of everything else",
+    "Location": "Where it is, as a path",
+    "Retry-After": "When to try again, in seconds",
+    "WWW-Authenticate": "RFC 6750. API Gateway renames it, so the body says the same",
+}
+Json = dict[str, Any]
 
 
 def document() -> str:
     """The merged document as it stands in the file."""
     os.environ.update(VARIABLES)
-    sys.path.insert(0, str(ROOT))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     merge = OpenAPIMerge(
         title="Serverless blog",
@@ -43,24 +58,71 @@ def document() -> str:
     for function in FUNCTIONS:
         app = importlib.import_module(f"functions.{function}.app").app
         merge.add_schema(app.get_openapi_schema())
-    merged = OpenAPI(**_corrected(merge.get_openapi_schema()))
-    text: str = merged.model_dump_json(by_alias=True, exclude_none=True, indent=2)
-    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
-
-
-def _corrected(schema: dict[str, Any]) -> dict[str, Any]:
-    """Powertools says that every route may answer 422 in its own format, which none does, and that
-    204, redirects and 304 have a body."""
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            answers = operation["responses"]
-            if "HTTPValidationError" in json.dumps(answers.get(422), default=str):
-                del answers[422]
-            for bodiless in answers.keys() & {204, 301, 302, 304}:
-                answers[bodiless].pop("content", None)
+    merged = OpenAPI(**merge.get_openapi_schema())
+    schema = json.loads(merged.model_dump_json(by_alias=True, exclude_none=True))
+    schema["servers"] = [{"url": "/"}]
+    for operation in _operations(schema):
+        _correct(operation)
+        _complete(operation)
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schema["components"]["schemas"].pop(name, None)
-    return schema
+    for name, example in EXAMPLES.items():
+        schema["components"]["schemas"][name]["examples"] = [example]
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _operations(schema: Json) -> Iterator[Json]:
+    for operations in schema["paths"].values():
+        yield from operations.values()
+
+
+def _correct(operation: Json) -> None:
+    """Powertools says that every route may answer 422 in its own format, which none does, that 204,
+    redirects and 304 have a body, and that header fields are in lower case."""
+    answers = operation["responses"]
+    if "HTTPValidationError" in json.dumps(answers.get("422")):
+        del answers["422"]
+    for bodiless in answers.keys() & {"204", "301", "302", "304"}:
+        answers[bodiless].pop("content", None)
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
+
+
+def _complete(operation: Json) -> None:
+    """Headers, examples, and what API Gateway and the guard do for every route."""
+    answers = operation["responses"]
+    answers["default"] = _problem("What else may go wrong, in the same form")
+    for status, answer in answers.items():
+        headers = [*_headers(status, answer)]
+        if headers:
+            answer["headers"] = {
+                name: {"description": HEADERS[name], "schema": {"type": "string"}}
+                for name in headers
+            }
+        if PROBLEM in answer.get("content", {}) and status.isdecimal():
+            answer["content"][PROBLEM]["example"] = problem_example(int(status))
+    content = operation.get("requestBody", {}).get("content", {})
+    if "merge patch" in operation.get("description", ""):
+        content[MERGE_PATCH] = content["application/json"]
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _problem(description: str) -> Json:
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {"description": description, "content": {PROBLEM: {"schema": schema}}}
+
+
+def _headers(status: str, answer: Json) -> Iterator[str]:
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    if status == "304" or schema.get("$ref", "").rpartition("/")[2] in WITH_ENTITY_TAG:
+        yield "ETag"
+    if status in ("201", "202", "301", "302"):
+        yield "Location"
+    if status in ("429", "503"):
+        yield "Retry-After"
+    if status == "401":
+        yield "WWW-Authenticate"
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Every anonymous GET. This function's role has no right to write."""
 
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
@@ -9,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import BaseModel
 
-from blog import feeds, sitemaps
+from blog import documentation, feeds, sitemaps
 from blog.api import lambda_handler, resolver
 from blog.conversations import Conversations
 from blog.errors import BadRequest
@@ -23,6 +24,7 @@ from blog.profiles import Profiles
 from blog.reading import Library, PostView
 from blog.responses import (
     ATOM,
+    HTML,
     JSON,
     JSON_FEED,
     PUBLIC,
@@ -40,6 +42,7 @@ library = Library(table, settings.feed_shards)
 profiles = Profiles(table)
 conversations = Conversations(table)
 media = Media(table, Bucket(settings.media_bucket), settings.media_url)
+OPENAPI = pathlib.Path(__file__).with_name("openapi.json")
 app = resolver()
 
 
@@ -88,7 +91,7 @@ def get_post_by_slug(
 ) -> Response[PostDetail | None]:
     post = library.published_by_slug(slug).shown()
     if post.slug != slug:
-        folder, _, _ = app.current_event.request_context.path.rstrip("/").rpartition("/")
+        folder, _, _ = _path().rpartition("/")
         headers = {"Location": f"{folder}/{post.slug}", "Cache-Control": PUBLIC}
         return Response(301, headers=headers)
     return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
@@ -260,6 +263,51 @@ def get_sitemap(
         else sitemaps.month_file(table, settings.site_url, month, part, of)
     )
     return document_response(document, XML, if_none_match)
+
+
+@app.get(
+    "/openapi.json",
+    summary="This document",
+    operation_id="getOpenApi",
+    tags=["Documentation"],
+    responses=answers(200, None, media_type=JSON, not_modified=True),
+)
+def get_openapi(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+    folder, _, _ = _path().rpartition("/")
+    document = documentation.served_below(OPENAPI.read_text(), folder)
+    return document_response(document, JSON, if_none_match)
+
+
+@app.get(
+    "/docs",
+    summary="A page that shows this document and tries the routes out",
+    operation_id="getDocs",
+    tags=["Documentation"],
+    responses=answers(200, None, media_type=HTML, not_modified=True),
+)
+def get_docs(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+    answer = document_response(documentation.page(_path()), HTML, if_none_match)
+    answer.headers["Content-Security-Policy"] = documentation.CONTENT_SECURITY_POLICY
+    return answer
+
+
+@app.get(
+    "/docs/<name>",
+    summary="What the page of /docs is made of",
+    operation_id="getDocsAsset",
+    tags=["Documentation"],
+    responses=answers(200, None, 404, media_type="text/javascript", not_modified=True),
+)
+def get_docs_asset(
+    name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
+) -> Response[str | None]:
+    found = documentation.asset(name)
+    return document_response(found.text, found.media_type, if_none_match)
+
+
+def _path() -> str:
+    """The request's path with the stage, if there is one in it."""
+    return app.current_event.request_context.path.rstrip("/")
 
 
 def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:

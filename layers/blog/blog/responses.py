@@ -29,6 +29,7 @@ PROBLEM_JSON = "application/problem+json"
 ATOM = "application/atom+xml"
 JSON_FEED = "application/feed+json"
 XML = "application/xml"
+HTML = "text/html"
 
 # Shared caches may keep what is public for a minute; a browser asks each time, so that people see
 # their own edits at once.

@@ -1,0 +1,87 @@
+"""GET /docs: Swagger UI over GET /openapi.json, from the files that Powertools brings along.
+
+All assets come from the API's own address, and the page's policy allows no others.
+"""
+
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from blog.errors import NotFound
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Blog API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{folder}/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{folder}/swagger-ui.js"></script>
+<script src="{folder}/start.js"></script>
+</body>
+</html>
+"""
+# The document is asked for beside this folder, so that a stage in the path does no harm.
+_START = """\
+SwaggerUIBundle({
+  url: new URL("../openapi.json", document.currentScript.src).href,
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  validatorUrl: null,
+});
+"""
+
+
+class Asset(NamedTuple):
+    """A file that the page needs."""
+
+    text: str
+    media_type: str
+
+
+def page(folder: str) -> str:
+    """The page, whose assets lie in a folder of this path."""
+    return _PAGE.format(folder=folder)
+
+
+def asset(name: str) -> Asset:
+    """Raises NotFound."""
+    match name:
+        case "start.js":
+            return Asset(_START, "text/javascript")
+        case "swagger-ui.js":
+            return Asset(_file("swagger-ui-bundle.min.js"), "text/javascript")
+        case "swagger-ui.css":
+            return Asset(_file("swagger-ui.min.css"), "text/css")
+        case _:
+            raise NotFound("There is no such file.")
+
+
+@cache
+def _file(name: str) -> str:
+    """Found without being imported: the package pays for models that nobody needs here."""
+    powertools = find_spec("aws_lambda_powertools")
+    assert powertools is not None and powertools.origin is not None  # noqa: S101, PT018 - it is loaded
+    folder = Path(powertools.origin).parent / "event_handler" / "openapi" / "swagger_ui"
+    return (folder / name).read_text()
+
+
+def served_below(document: str, folder: str) -> str:
+    """The OpenAPI document of an API whose paths begin below this one, such as `/stage`."""
+    return json.dumps(
+        json.loads(document) | {"servers": [{"url": folder or "/"}]},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )

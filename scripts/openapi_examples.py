@@ -1,0 +1,109 @@
+"""Examples for the OpenAPI document. Each is one that its model accepts, as a test sees to."""
+
+import json
+from typing import Any
+
+from blog.errors import (
+    BadRequest,
+    ContentTooLarge,
+    FieldError,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    SlugTaken,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+from blog.responses import problem_body
+from blog_auth.refusals import WRONG_AUDIENCE
+
+Json = dict[str, Any]
+
+_PROBLEMS: tuple[Problem, ...] = (
+    BadRequest("The cursor is not one of this list."),
+    Unauthorized(WRONG_AUDIENCE.description, "invalid_token"),
+    Forbidden("This post is somebody else's."),
+    NotFound("There is no such post."),
+    SlugTaken(),
+    PreconditionFailed(7),
+    ContentTooLarge("A request may have at most 1 MiB."),
+    UnsupportedMediaType("The body must be application/json, in UTF-8."),
+    Unprocessable([FieldError("tags.3", "Must have 1 to 40 characters")]),
+    TooManyRequests("At most 60 an hour: try again later.", 1200),
+    Unavailable(),
+)
+
+_AUTHOR: Json = {
+    "id": "mfrggzdfmztwq2lknnwg23tpob",
+    "name": "Alice Example",
+    "picture": None,
+}
+_POST: Json = {
+    "id": "01JDC0000000000000000000P0",
+    "slug": "hello-world",
+    "title": "Hello, world",
+    "excerpt": "The first post.",
+    "tags": ["serverless", "c#"],
+    "cover_image": "/media/01JDC0000000000000000000M0",
+    "canonical_url": None,
+    "status": "published",
+    "publish_at": None,
+    "version": 3,
+    "reading_minutes": 1,
+    "comments": "open",
+    "author": _AUTHOR,
+    "like_count": 2,
+    "comment_count": 1,
+    "created_at": "2026-03-08T18:00:00.000Z",
+    "updated_at": "2026-03-09T09:30:00.000Z",
+    "published_at": "2026-03-09T09:00:00.000Z",
+}
+_COMMENT: Json = {
+    "id": "01JDC0000000000000000000C0",
+    "post_id": "01JDC0000000000000000000P0",
+    "parent_id": None,
+    "body": "*Well said.*",
+    "body_html": "<p><em>Well said.</em></p>\n",
+    "author": _AUTHOR,
+    "status": "published",
+    "version": 1,
+    "created_at": "2026-03-09T10:00:00.000Z",
+    "updated_at": "2026-03-09T10:00:00.000Z",
+}
+
+# Of each component; those that only wrap another have none.
+EXAMPLES: dict[str, Json] = {
+    "NewPost": {
+        "title": "Hello, world",
+        "body": "The *first* post.",
+        "tags": ["serverless", "c#"],
+        "status": "published",
+    },
+    "PostChanges": {"title": "Hello again", "excerpt": None},
+    "PostSummary": _POST,
+    "PostDetail": _POST
+    | {"body": "The *first* post.", "body_html": "<p>The <em>first</em> post.</p>\n"},
+    "Draft": {"body": "The *first* post."},
+    "Preview": {
+        "body_html": "<p>The <em>first</em> post.</p>\n",
+        "excerpt": "The first post.",
+        "reading_minutes": 1,
+    },
+    "NewComment": {"body": "*Well said.*"},
+    "CommentChanges": {"body": "*Very* well said."},
+    "CommentDetail": _COMMENT,
+    "ProfileChanges": {"name": "Alice Example", "bio": "Writes about Lambda."},
+    "Reasoned": {"reason": "Advertises watches."},
+    "NewMedia": {"content_type": "image/png", "size": 48213},
+}
+
+
+def problem_example(status: int) -> Json:
+    """A problem of that status, as the handlers render it."""
+    (one,) = (problem for problem in _PROBLEMS if problem.status == status)
+    body: Json = json.loads(problem_body(one))
+    return body

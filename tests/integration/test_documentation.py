@@ -1,0 +1,49 @@
+"""GET /openapi.json and GET /docs, from the handlers."""
+
+import re
+
+import pytest
+
+from tests.integration.calling import Call, document, header, problem
+
+
+def test_the_served_document_names_the_stage_that_it_is_served_below(call: Call) -> None:
+    answer = call("public-openapi")
+    assert header(answer, "Content-Type") == "application/json; charset=utf-8"
+    assert document(answer)["servers"] == [{"url": "/v1"}]
+    assert "/me/posts" in document(answer)["paths"]
+    again = call("public-openapi", headers={"If-None-Match": header(answer, "ETag")})
+    assert again["statusCode"] == 304
+
+
+def test_the_page_takes_everything_from_its_own_address(call: Call) -> None:
+    answer = call("public-docs")
+    assert header(answer, "Content-Type") == "text/html; charset=utf-8"
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', answer["body"])
+    assert addresses == [
+        "data:,",
+        "/v1/docs/swagger-ui.css",
+        "/v1/docs/swagger-ui.js",
+        "/v1/docs/start.js",
+    ]
+    policy = header(answer, "Content-Security-Policy")
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "part"),
+    [
+        ("swagger-ui.css", "text/css; charset=utf-8", ".swagger-ui"),
+        ("swagger-ui.js", "text/javascript; charset=utf-8", "SwaggerUIBundle"),
+        ("start.js", "text/javascript; charset=utf-8", "../openapi.json"),
+    ],
+)
+def test_the_pages_assets_are_there(call: Call, name: str, media_type: str, part: str) -> None:
+    answer = call("public-docs-asset", parts={"start.js": name})
+    assert header(answer, "Content-Type") == media_type
+    assert part in answer["body"]
+
+
+def test_nothing_else_is_served_beside_them(call: Call) -> None:
+    problem(call("public-docs-asset", parts={"start.js": "html.py"}), 404)

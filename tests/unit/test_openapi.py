@@ -1,0 +1,60 @@
+"""The OpenAPI document: what the code says, and examples that fit."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support import ROOT
+
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions/public/openapi.json").read_text())
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+OPERATIONS = {
+    operation["operationId"]: operation
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+}
+
+
+def test_the_document_is_what_the_handlers_say() -> None:
+    path = f"{ROOT / 'layers' / 'auth'}:{ROOT / 'layers' / 'blog'}"
+    result = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "openapi.py", "--check"],
+        check=False,
+        env={"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMAS if "examples" in SCHEMAS[name]])
+def test_an_example_is_what_its_schema_describes(name: str) -> None:
+    (example,) = SCHEMAS[name]["examples"]
+    whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
+    jsonschema.Draft202012Validator(whole).validate(example)
+    assert example.keys() <= SCHEMAS[name]["properties"].keys()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_an_operation_says_what_problems_it_answers_and_whose_token_it_takes(
+    operation: dict[str, Any],
+) -> None:
+    answers = operation["responses"]
+    problems = [status for status in answers if not status.isdecimal() or int(status) >= 400]
+    for status in problems:
+        assert list(answers[status]["content"]) == ["application/problem+json"], status
+        if status.isdecimal():
+            example = answers[status]["content"]["application/problem+json"]["example"]
+            assert example["status"] == int(status)
+    assert "default" in problems
+    assert ("401" in problems) == ("security" in operation)
+
+
+def test_whoever_is_told_to_wait_is_told_how_long() -> None:
+    for operation in OPERATIONS.values():
+        for status in operation["responses"].keys() & {"429", "503"}:
+            assert "Retry-After" in operation["responses"][status]["headers"]
