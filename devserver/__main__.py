@@ -1,11 +1,14 @@
 """`make dev`: the API, the issuer, DynamoDB and S3 on this machine, ended by one Ctrl-C."""
 
+import os
 import sys
 from contextlib import ExitStack
 
 from devserver.deployment import read_deployment
 from devserver.dynamodb import running_dynamodb
+from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
+from devserver.spa import missing_node, running_spa
 from devserver.stack import (
     ApiServer,
     interrupted_by_sigterm,
@@ -15,6 +18,7 @@ from devserver.stack import (
 )
 
 GREETING = """
+  SPA     {spa}
   API     {api}
   Issuer  {issuer}
   Data    {data}
@@ -36,6 +40,7 @@ def main() -> int:
         settings = DeskSettings.from_environment()
         with ExitStack() as parts:
             sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
+            spa = _started_spa(settings, parts)
             endpoint_of_engine = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
@@ -54,7 +59,7 @@ def main() -> int:
                 environments=settings.environments,
                 tick=settings.tick,
                 storage=storage,
-                greeting=_greeting(settings, endpoint),
+                greeting=_greeting(settings, endpoint, spa),
             )
             server.run(sock)
     except Unusable as e:
@@ -65,8 +70,22 @@ def main() -> int:
     return 0
 
 
-def _greeting(settings: DeskSettings, endpoint: str) -> str:
+def _started_spa(settings: DeskSettings, parts: ExitStack) -> str:
+    """Its address, or why it is not there."""
+    if not settings.serves_spa:
+        return "off (SPA=off)"
+    if settings.uses_real_tenant and settings.auth0_client_id is None:
+        return "not served: set AUTH0_CLIENT_ID to that of your tenant's application"
+    if missing := missing_node():
+        return f"not served: {missing}"
+    variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}
+    parts.enter_context(running_spa(settings.spa_port, settings.api_url, variables))
+    return f"{settings.spa_url} (log in as alice or bob)"
+
+
+def _greeting(settings: DeskSettings, endpoint: str, spa: str) -> str:
     return GREETING.format(
+        spa=spa,
         api=settings.api_url,
         issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
         data=f"{settings.dynamodb_endpoint}"

@@ -33,6 +33,7 @@ class DeskSettings:
     api_port: int
     issuer_port: int
     spa_port: int
+    serves_spa: bool
     s3_port: int
     environments: int
     tick: int | None
@@ -40,6 +41,7 @@ class DeskSettings:
     auth0_issuer: str | None
     auth0_domain: str | None
     auth0_audience: str
+    auth0_client_id: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DeskSettings":
@@ -54,6 +56,7 @@ class DeskSettings:
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
             spa_port=port_setting(environment, "SPA_PORT", 5173),
+            serves_spa=_switch(environment, "SPA"),
             s3_port=port_setting(environment, "S3_PORT", 9401),
             environments=_number(environment, "ENVIRONMENTS", 4, "a number from 1 to 100", 100),
             tick=_number(environment, "TICK", 0, "a number of seconds", 3600)
@@ -63,6 +66,7 @@ class DeskSettings:
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,
             auth0_audience=tenant["AUTH0_AUDIENCE"] or AUDIENCE,
+            auth0_client_id=environment.get("AUTH0_CLIENT_ID") or None,
         )
 
     @property
@@ -80,6 +84,10 @@ class DeskSettings:
         return f"http://localhost:{self.issuer_port}/"
 
     @property
+    def spa_url(self) -> str:
+        return f"http://localhost:{self.spa_port}"
+
+    @property
     def s3_url(self) -> str:
         """Where browsers send pictures to and fetch them from."""
         return f"http://localhost:{self.s3_port}"
@@ -91,7 +99,19 @@ class DeskSettings:
             "Auth0Issuer": self.auth0_issuer or ("" if self.auth0_domain else self.issuer_url),
             "Auth0Audience": self.auth0_audience,
             "AuthorIdKey": AUTHOR_ID_KEY,
-            "SiteUrl": f"http://localhost:{self.spa_port}",
+            "SiteUrl": self.spa_url,
+        }
+
+    def spa_variables(self, client_id: str) -> dict[str, str]:
+        """What the app is built with; the client is the desk's, unless a tenant's is set."""
+        issuer, _, _ = (self.auth0_issuer or self.issuer_url).partition(",")
+        domain = self.auth0_domain or issuer.strip().rstrip("/")
+        return {
+            "VITE_API_URL": self.api_url,
+            "VITE_MEDIA_ORIGIN": self.s3_url,
+            "VITE_AUTH0_DOMAIN": domain,
+            "VITE_AUTH0_CLIENT_ID": self.auth0_client_id or client_id,
+            "VITE_AUTH0_AUDIENCE": self.auth0_audience,
         }
 
 
@@ -125,6 +145,13 @@ def _answers(host: str, port: int) -> bool:
 def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:
     """The port that a variable names; Unusable if it is none."""
     return _number(environment, variable, default, "a port number", 65535)
+
+
+def _switch(environment: Mapping[str, str], variable: str) -> bool:
+    text = environment.get(variable) or "on"
+    if text not in ("on", "off"):
+        raise Unusable(f"{variable} must be on or off, not {text!r}.")
+    return text == "on"
 
 
 def _number(

@@ -121,7 +121,7 @@ def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "devserver"],
             cwd=ROOT,
-            env={**inherited_environment(), "PYTHONPATH": path, **variables},
+            env={**inherited_environment(), "PYTHONPATH": path, "SPA": "off", **variables},
             stdout=output,
             stderr=output,
         )

@@ -1,0 +1,141 @@
+"""The example single-page app: built by Vite, again at each change, and served as a host would.
+
+Any path without a file is the app's to answer; what the site's host hands on to the API (feeds,
+the sitemap, pictures) is redirected there. The headers are those that the build asks for.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask import Flask, Response, redirect, request, send_from_directory
+from waitress.server import create_server
+from werkzeug.wrappers import Response as AnyResponse
+
+from devserver.settings import ROOT, bound_socket
+
+SPA = ROOT / "spa"
+NODE = (20, 19)  # what Vite asks for
+SECONDS_TO_BUILD = 120
+_OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
+
+
+def missing_node() -> str | None:
+    """What is missing on this machine to build the app; None where nothing is."""
+    wanted = "Node.js {}.{} or later".format(*NODE)
+    if not (shutil.which("node") and shutil.which("npm")):
+        return f"it needs {wanted} with npm, see https://nodejs.org"
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    major, minor = map(int, version.stdout.removeprefix("v").split(".")[:2])
+    return None if (major, minor) >= NODE else f"it needs {wanted}, and this is {major}.{minor}"
+
+
+@contextmanager
+def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterator[None]:
+    """The app on that port of loopback, built with these variables; answers when it is built."""
+    with ExitStack() as parts:
+        sock = parts.enter_context(bound_socket("SPA_PORT", port))
+        folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
+        build = parts.enter_context(_Build(folder, variables))
+        server = create_server(_site(folder, build, api_url), sockets=[sock])
+        threading.Thread(target=server.run, daemon=True).start()
+        parts.callback(server.close)
+        yield
+
+
+class _Build:
+    """`vite build --watch` into a folder; set-up and build go on while all else starts."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = variables
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ended = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "_Build":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_ended = True
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+        self._thread.join()
+
+    def await_files(self) -> bool:
+        """Whether there is a build, after waiting for one that is under way."""
+        deadline = time.monotonic() + SECONDS_TO_BUILD
+        while time.monotonic() < deadline and self._is_under_way():
+            if all((self._folder / name).exists() for name in ("index.html", "headers.json")):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _is_under_way(self) -> bool:
+        return self._thread.is_alive() and not self._is_ended
+
+    def _run(self) -> None:
+        """Until the process ends, which it does not by itself."""
+        vite = ["node", "node_modules/vite/bin/vite.js", "build", "--watch", "--logLevel", "warn"]
+        for command in (
+            *([] if _is_installed() else [["npm", "ci"]]),
+            ["npm", "run", "generate"],
+            [*vite, "--outDir", str(self._folder), "--emptyOutDir"],
+        ):
+            if self._is_ended:
+                return
+            is_last = command[0] == "node"
+            self._process = subprocess.Popen(
+                command,
+                cwd=SPA,
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr if is_last else subprocess.PIPE,
+                stderr=sys.stderr if is_last else subprocess.STDOUT,
+            )
+            output, _ = self._process.communicate()
+            if self._process.returncode and not self._is_ended:
+                sys.stderr.write(f"The SPA: `{' '.join(command)}` failed.\n")
+                sys.stderr.write((output or b"").decode(errors="replace"))
+                return
+
+
+def _is_installed() -> bool:
+    """Whether node_modules/ is what the lock file says."""
+    installed = SPA / "node_modules" / ".package-lock.json"
+    lock = SPA / "package-lock.json"
+    return installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
+
+
+def _site(folder: Path, build: _Build, api_url: str) -> Flask:
+    app = Flask(__name__, static_folder=None)
+
+    @app.get("/", defaults={"path": ""})
+    @app.get("/<path:path>")
+    def page(path: str) -> AnyResponse:
+        if _OF_THE_API.fullmatch(request.path):
+            query = request.query_string.decode()
+            return redirect(f"{api_url}{request.full_path if query else request.path}", 307)
+        if not build.await_files():
+            return Response("The app could not be built: see where `make dev` runs.", 503)
+        is_file = (folder / path).is_file()
+        if path.startswith("assets/") and not is_file:
+            return Response("There is no such file.", 404)
+        # Names under assets/ hold a digest of what is in them; all else may change at any time.
+        answer = send_from_directory(
+            folder, path if is_file else "index.html", max_age=86_400 if "assets/" in path else None
+        )
+        answer.headers.update(json.loads((folder / "headers.json").read_text()))
+        return answer
+
+    return app

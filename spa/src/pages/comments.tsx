@@ -1,0 +1,256 @@
+import { useRef, useState } from "preact/hooks";
+
+import { member, visitor, type Schemas } from "../api/client";
+import { messageOf, Problem, taken } from "../api/problem";
+import { TextArea } from "../parts/field";
+import { PageEnd, usePages } from "../parts/loading";
+import { notify } from "../parts/notices";
+import { Html, Moment } from "../parts/text";
+import { isMine, logIn, session } from "../session/session";
+
+type Post = Schemas["PostDetail"];
+type Comment = Schemas["CommentDetail"];
+type Entry = Comment | Schemas["Tombstone"];
+
+/** The comments, oldest first, replies below what they reply to. */
+export function Comments({ post }: { post: Post }) {
+  const pages = usePages<Entry>(post.id, (cursor) =>
+    taken(
+      visitor.GET("/posts/{post_id}/comments", {
+        params: { path: { post_id: post.id }, query: { limit: 50, cursor } },
+      }),
+    ),
+  );
+  const isOpen = post.comments === "open";
+  const shown = new Set(pages.items.map((entry) => entry.id));
+
+  function put(comment: Comment) {
+    pages.change(
+      shown.has(comment.id)
+        ? pages.items.map((entry) => (entry.id === comment.id ? comment : entry))
+        : [...pages.items, comment],
+    );
+  }
+
+  function remove(comment: Comment) {
+    const hasReplies = pages.items.some((entry) => parentOf(entry) === comment.id);
+    const tombstone = { id: comment.id, deleted: true } as const;
+    pages.change(
+      hasReplies
+        ? pages.items.map((entry) => (entry.id === comment.id ? tombstone : entry))
+        : pages.items.filter((entry) => entry.id !== comment.id),
+    );
+  }
+
+  /** Replies whose parent is not there any more, or not yet, stand by themselves. */
+  function thread(parent: string | null) {
+    const entries = pages.items.filter((entry) => {
+      const of = parentOf(entry);
+      return parent === null ? of === null || !shown.has(of) : of === parent;
+    });
+    if (entries.length === 0) return null;
+    return (
+      <ol class="thread">
+        {entries.map((entry) => (
+          <li key={entry.id}>
+            {"deleted" in entry ? (
+              <p class="quiet">This comment was deleted.</p>
+            ) : (
+              <OneComment comment={entry} post={post} onPut={put} onRemove={() => remove(entry)} />
+            )}
+            {thread(entry.id)}
+          </li>
+        ))}
+      </ol>
+    );
+  }
+
+  return (
+    <section class="comments" aria-labelledby="comments">
+      <h2 id="comments">Comments</h2>
+      {thread(null)}
+      <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
+      {isOpen ? <NewComment post={post} onPut={put} /> : <p class="quiet">Comments are closed.</p>}
+    </section>
+  );
+}
+
+function parentOf(entry: Entry): string | null {
+  return "deleted" in entry ? null : entry.parent_id;
+}
+
+function OneComment(props: {
+  comment: Comment;
+  post: Post;
+  onPut: (comment: Comment) => void;
+  onRemove: () => void;
+}) {
+  const { comment, post } = props;
+  const [doing, setDoing] = useState<"reply" | "edit">();
+  const path = { post_id: comment.post_id, comment_id: comment.id };
+  const put = (changed: Comment) => {
+    setDoing(undefined);
+    props.onPut(changed);
+  };
+
+  async function remove() {
+    if (!confirm("Delete this comment?")) return;
+    try {
+      const call = { params: { path } };
+      await taken(member.DELETE("/posts/{post_id}/comments/{comment_id}", call));
+      props.onRemove();
+    } catch (error) {
+      notify("failure", messageOf(error));
+    }
+  }
+
+  async function edit(body: string): Promise<Comment> {
+    const header = { "If-Match": `"${comment.version}"` };
+    const call = { params: { path, header }, body: { body } };
+    return taken(member.PATCH("/posts/{post_id}/comments/{comment_id}", call));
+  }
+
+  const mayReply = post.comments === "open" && session.value.status === "member";
+  return (
+    <article class="comment">
+      <p class="byline">
+        <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
+        <Moment at={comment.created_at} exact />
+        {comment.status === "pending" && <span>waits for the author's approval</span>}
+      </p>
+      {doing === "edit" ? (
+        <CommentForm
+          label="Your comment"
+          action="Save"
+          kept={`comment.${comment.id}`}
+          initial={comment.body}
+          send={edit}
+          onSent={put}
+          onCancel={() => setDoing(undefined)}
+        />
+      ) : (
+        <Html html={comment.body_html} />
+      )}
+      <p class="actions">
+        {mayReply && (
+          <button type="button" onClick={() => setDoing("reply")}>
+            Reply
+          </button>
+        )}
+        {isMine(comment.author.id) && (
+          <button type="button" onClick={() => setDoing("edit")}>
+            Edit
+          </button>
+        )}
+        {(isMine(comment.author.id) || isMine(post.author.id)) && (
+          <button type="button" onClick={remove}>
+            Delete
+          </button>
+        )}
+      </p>
+      {doing === "reply" && (
+        <NewComment post={post} parent={comment} onPut={put} onCancel={() => setDoing(undefined)} />
+      )}
+    </article>
+  );
+}
+
+function NewComment(props: {
+  post: Post;
+  parent?: Comment;
+  onPut: (comment: Comment) => void;
+  onCancel?: () => void;
+}) {
+  const { post, parent } = props;
+  if (session.value.status !== "member") {
+    return (
+      <p>
+        <button type="button" onClick={() => logIn()}>
+          Log in to comment
+        </button>
+      </p>
+    );
+  }
+  return (
+    <CommentForm
+      label={parent ? `Your reply to ${parent.author.name}` : "Your comment"}
+      action={parent ? "Reply" : "Comment"}
+      kept={`reply.${post.id}.${parent?.id ?? ""}`}
+      initial=""
+      send={(body, key) =>
+        taken(
+          member.POST("/posts/{post_id}/comments", {
+            params: { path: { post_id: post.id }, header: { "Idempotency-Key": key } },
+            body: { body, parent_id: parent?.id ?? null },
+          }),
+        )
+      }
+      onSent={props.onPut}
+      onCancel={props.onCancel}
+    />
+  );
+}
+
+/** What is typed outlives a reload and a login: it is kept with this tab until it is sent. */
+function CommentForm(props: {
+  label: string;
+  action: string;
+  kept: string;
+  initial: string;
+  send: (body: string, key: string) => Promise<Comment>;
+  onSent: (comment: Comment) => void;
+  onCancel?: (() => void) | undefined;
+}) {
+  const storageKey = `blog.${props.kept}`;
+  const [body, setBody] = useState(sessionStorage.getItem(storageKey) ?? props.initial);
+  const [isSending, setSending] = useState(false);
+  const [error, setError] = useState<unknown>();
+  // With the same key and text a comment is made once, however often it is sent.
+  const key = useRef(crypto.randomUUID());
+
+  function change(text: string) {
+    key.current = crypto.randomUUID();
+    sessionStorage.setItem(storageKey, text);
+    setBody(text);
+  }
+
+  async function submit(event: Event) {
+    event.preventDefault();
+    setSending(true);
+    setError(undefined);
+    try {
+      const comment = await props.send(body, key.current);
+      sessionStorage.removeItem(storageKey);
+      setBody("");
+      props.onSent(comment);
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setSending(false);
+    }
+  }
+
+  const atField = error instanceof Problem ? error.fields.body : undefined;
+  return (
+    <form class="stack" onSubmit={submit}>
+      <TextArea
+        label={props.label}
+        hint="Markdown, without headings and pictures"
+        value={body}
+        onValue={change}
+        error={atField ?? (error ? messageOf(error) : undefined)}
+        required
+      />
+      <p class="actions">
+        <button type="submit" class="primary" disabled={isSending}>
+          {props.action}
+        </button>
+        {props.onCancel && (
+          <button type="button" onClick={props.onCancel}>
+            Cancel
+          </button>
+        )}
+      </p>
+    </form>
+  );
+}

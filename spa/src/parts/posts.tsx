@@ -1,0 +1,75 @@
+import { pictureUrl, type Schemas } from "../api/client";
+import type { ComponentChildren } from "preact";
+import { PageEnd, usePages } from "./loading";
+import { count, Moment } from "./text";
+
+export type PostSummary = Schemas["PostSummary"];
+
+interface Page {
+  readonly items: readonly PostSummary[];
+  readonly next_cursor: string | null;
+}
+
+/** A list of posts, page by page; `id` names the list. */
+export function PostList(props: {
+  id: string;
+  load: (cursor?: string) => Promise<Page>;
+  empty: ComponentChildren;
+}) {
+  const pages = usePages(props.id, props.load);
+  return (
+    <>
+      <ul class="posts">
+        {pages.items.map((post) => (
+          <li key={post.id}>
+            <PostCard post={post} />
+          </li>
+        ))}
+      </ul>
+      <PageEnd pages={pages} empty={props.empty} />
+    </>
+  );
+}
+
+export function PostCard({ post }: { post: PostSummary }) {
+  return (
+    <article class="card">
+      <div>
+        <h2>
+          <a href={`/posts/${post.slug}`}>{post.title}</a>
+        </h2>
+        <Byline post={post} />
+        <p class="excerpt">{post.excerpt}</p>
+        <TagLinks tags={post.tags} />
+      </div>
+      {post.cover_image && (
+        <img src={pictureUrl(post.cover_image)} alt="" width="160" height="120" loading="lazy" />
+      )}
+    </article>
+  );
+}
+
+export function Byline({ post }: { post: PostSummary }) {
+  return (
+    <p class="byline">
+      <a href={`/authors/${post.author.id}`}>{post.author.name}</a>
+      {post.published_at && <Moment at={post.published_at} />}
+      <span>{post.reading_minutes} min to read</span>
+      <span>{count(post.like_count, "like")}</span>
+      <span>{count(post.comment_count, "comment")}</span>
+    </p>
+  );
+}
+
+export function TagLinks({ tags }: { tags: readonly string[] }) {
+  if (tags.length === 0) return null;
+  return (
+    <ul class="tags" aria-label="Tags">
+      {tags.map((tag) => (
+        <li key={tag}>
+          <a href={`/tags/${encodeURIComponent(tag)}`}>{tag}</a>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState } from "preact/hooks";
+
+import { pictureUrl } from "../api/client";
+import { messageOf } from "../api/problem";
+import { Field } from "../parts/field";
+import { ACCEPTED, NotAPicture, upload } from "./upload";
+
+export function Cover(props: {
+  address: string;
+  onAddress: (address: string) => void;
+  error?: string | undefined;
+}) {
+  const [progress, setProgress] = useState<number>();
+  const [error, setError] = useState<string>();
+
+  async function choose(input: HTMLInputElement) {
+    const file = input.files?.[0];
+    if (!file) return;
+    setError(undefined);
+    setProgress(0);
+    try {
+      props.onAddress(await upload(file, setProgress));
+    } catch (failure) {
+      setError(failure instanceof NotAPicture ? failure.message : messageOf(failure));
+    } finally {
+      setProgress(undefined);
+      input.value = "";
+    }
+  }
+
+  return (
+    <div class="cover-field">
+      <Field label="Cover" hint="A picture of up to 8 MB" error={error ?? props.error}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="file"
+            accept={ACCEPTED}
+            disabled={progress !== undefined}
+            onChange={(event) => choose(event.currentTarget)}
+          />
+        )}
+      </Field>
+      {progress !== undefined && (
+        <p>
+          <progress value={progress} aria-label="Upload" />{" "}
+          {progress < 1 ? `${Math.round(progress * 100)} %` : "Being looked at …"}
+        </p>
+      )}
+      {props.address && (
+        <p class="actions">
+          <img src={pictureUrl(props.address)} alt="The cover" width="160" height="120" />
+          <button type="button" onClick={() => props.onAddress("")}>
+            Remove the cover
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import { useEffect, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+
+import { isStatus } from "../api/problem";
+import { TextArea, TextField } from "../parts/field";
+import { Failure, useLoaded, Waiting } from "../parts/loading";
+import { ForMembers, Heading } from "../parts/page";
+import { session } from "../session/session";
+import { NotFoundPage } from "../pages/not-found";
+import { Conflict } from "./conflict";
+import { Cover } from "./cover";
+import { Draft, myPost } from "./draft";
+import { Preview } from "./preview";
+import { Publishing } from "./publishing";
+import { SaveState } from "./save-state";
+
+/** `id` is a post's, or `new`. */
+export function EditorPage({ id }: { id: string }) {
+  return (
+    <ForMembers title="Write">
+      <LoadedEditor id={id} />
+    </ForMembers>
+  );
+}
+
+function LoadedEditor({ id }: { id: string }) {
+  const { route } = useLocation();
+  const [draft, setDraft] = useState<Draft>();
+  // A new post gets its address when it is first saved; the editor goes on with it as it is.
+  const isGoingOn = draft !== undefined && draft.post.value?.id === id;
+  const loaded = useLoaded(isGoingOn ? "" : id, async () =>
+    id === "new" || isGoingOn ? undefined : myPost(id),
+  );
+
+  useEffect(() => {
+    if (loaded.status !== "loaded" || isGoingOn || session.value.status !== "member") return;
+    const opened = new Draft(session.value.me.author_id, (post) =>
+      route(`/me/posts/${post.id}`, true),
+    );
+    opened.open(loaded.value);
+    setDraft(opened);
+  }, [loaded.status, id]);
+  useEffect(() => () => draft?.close(), [draft]);
+
+  if (loaded.status === "failed" && !isGoingOn) {
+    if (isStatus(loaded.error, 404)) return <NotFoundPage />;
+    return <Failure error={loaded.error} again={loaded.again} />;
+  }
+  const isShown = draft && (draft.post.value?.id ?? "new") === id;
+  return isShown ? <Editor draft={draft} /> : <Waiting />;
+}
+
+function Editor({ draft }: { draft: Draft }) {
+  const [isPreviewed, setPreviewed] = useState(false);
+  const fields = draft.fields.value;
+  const faults = draft.faults.value;
+  const post = draft.post.value;
+  return (
+    <>
+      <Heading title={post ? `Edit: ${post.title}` : "Write"}>{post ? "Edit" : "Write"}</Heading>
+      {post?.moderation && (
+        <p class="failure">
+          A moderator has hidden this post: {post.moderation.reason} You may edit or delete it.
+        </p>
+      )}
+      <form class="editor" onSubmit={(event) => event.preventDefault()}>
+        <TextField
+          label="Title"
+          value={fields.title}
+          onValue={(title) => draft.change({ title })}
+          error={faults.title}
+        />
+        <div class="bar">
+          <button
+            type="button"
+            class="toggle"
+            aria-pressed={isPreviewed}
+            onClick={() => setPreviewed(!isPreviewed)}
+          >
+            Preview
+          </button>
+          <SaveState draft={draft} />
+        </div>
+        <div class={isPreviewed ? "panes" : ""}>
+          <TextArea
+            label="Text"
+            hint="Markdown"
+            rows={18}
+            class="markdown"
+            value={fields.body}
+            onValue={(body) => draft.change({ body })}
+            error={faults.body}
+          />
+          {isPreviewed && <Preview body={fields.body} />}
+        </div>
+        <TextField
+          label="Tags"
+          hint="With commas between them, ten at most"
+          value={fields.tags}
+          onValue={(tags) => draft.change({ tags })}
+          error={faults.tags}
+        />
+        <Cover
+          address={fields.cover_image}
+          onAddress={(cover_image) => draft.change({ cover_image })}
+          error={faults.cover_image}
+        />
+        <details open={Boolean(faults.excerpt ?? faults.slug ?? faults.canonical_url)}>
+          <summary>More</summary>
+          <TextArea
+            label="Excerpt"
+            hint="For lists and feeds; the first words, if it is empty"
+            rows={3}
+            value={fields.excerpt}
+            onValue={(excerpt) => draft.change({ excerpt })}
+            error={faults.excerpt}
+          />
+          <TextField
+            label="Address"
+            hint="Small letters, digits and hyphens; made from the title, if it is empty"
+            value={fields.slug}
+            onValue={(slug) => draft.change({ slug })}
+            error={faults.slug}
+          />
+          <TextField
+            label="Canonical address"
+            hint="Where the text was published first, if that is elsewhere"
+            type="url"
+            value={fields.canonical_url}
+            onValue={(canonical_url) => draft.change({ canonical_url })}
+            error={faults.canonical_url}
+          />
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={fields.comments === "open"}
+              onChange={(event) =>
+                draft.change({ comments: event.currentTarget.checked ? "open" : "closed" })
+              }
+            />
+            Open for comments
+          </label>
+        </details>
+        <Publishing draft={draft} />
+      </form>
+      <Conflict draft={draft} />
+    </>
+  );
+}
