@@ -81,10 +81,11 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket, and the one origin whose pages may use it."""
+    """A bucket, the one origin whose pages may use it, and by which methods."""
 
     name: str
     origin: str
+    methods: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _target(rule: Mapping[str, Any]) -> str:
 def _bucket(name: str, properties: Mapping[str, Any]) -> Bucket:
     (rule,) = properties["CorsConfiguration"]["CorsRules"]
     (origin,) = rule["AllowedOrigins"]
-    return Bucket(name, origin)
+    return Bucket(name, origin, tuple(rule["AllowedMethods"]))
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:

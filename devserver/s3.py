@@ -1,4 +1,5 @@
-"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN BUCKET...`.
+"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN METHODS
+BUCKET...`.
 
 moto takes any size, type, key and signature, so a front checks them. It prints a line when it
 listens, and one for each upload by a form after that.
@@ -37,14 +38,20 @@ class Upload(NamedTuple):
     size: int
 
 
+class Cors(NamedTuple):
+    """Whose pages may use the buckets, and by which methods."""
+
+    origin: str
+    methods: tuple[str, ...]
+
+
 class Front:
     """moto's S3 behind what S3 would check."""
 
-    def __init__(self, moto: _Wsgi, origin: str, uploaded: Callable[[Upload], None]) -> None:
-        """`origin` is whose pages may read the answers; `uploaded` hears of what
-        forms have filled."""
+    def __init__(self, moto: _Wsgi, cors: Cors, uploaded: Callable[[Upload], None]) -> None:
+        """`uploaded` hears of what forms have filled."""
         self._moto = moto
-        self._origin = origin
+        self._cors = cors
         self._uploaded = uploaded
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -54,10 +61,12 @@ class Front:
         except Denied as e:
             error = f"<Error><Code>{e.code}</Code><Message>{escape(e.message)}</Message></Error>"
             answer = Response(error, e.status, content_type="application/xml")
-        answer.headers["Access-Control-Allow-Origin"] = self._origin
+        answer.headers["Access-Control-Allow-Origin"] = self._cors.origin
         return answer(environ, start_response)
 
     def _answer(self, environ: dict[str, Any]) -> Response:
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return self._preflight(environ)
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_BYTES:
             raise Denied("Your proposed upload is too large", "EntityTooLarge", 400)
@@ -67,6 +76,17 @@ class Front:
         answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
         if upload is not None and answer.status_code < 300:
             self._uploaded(upload)
+        return answer
+
+    def _preflight(self, environ: dict[str, Any]) -> Response:
+        """A browser asks before a form whose progress a page wants to see."""
+        if environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") not in self._cors.methods:
+            raise Denied("This CORS request is not allowed.", "AccessForbidden", 403)
+        asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+        answer = Response(status=200)
+        answer.headers["Access-Control-Allow-Methods"] = ", ".join(self._cors.methods)
+        if asked:
+            answer.headers["Access-Control-Allow-Headers"] = asked
         return answer
 
     def _admitted(self, request: Request) -> Upload | None:
@@ -86,7 +106,7 @@ class Front:
         return None
 
 
-def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
+def serve(host: str, port: int, cors: Cors, buckets: Sequence[str]) -> None:
     """Serve until standard input ends."""
     moto = create_backend_app("s3")
     sock = bound_socket("S3_PORT", port, host)
@@ -94,7 +114,7 @@ def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
     def tell(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    server = create_server(Front(moto, origin, tell), sockets=[sock], threads=4)
+    server = create_server(Front(moto, cors, tell), sockets=[sock], threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     client = s3_client(f"http://{host}:{port}")
     for bucket in buckets:
@@ -106,8 +126,9 @@ def serve(host: str, port: int, origin: str, buckets: Sequence[str]) -> None:
 class Storage(MotoProcess):
     """The process with S3 in it."""
 
-    def __init__(self, host: str, port: int, origin: str, buckets: Iterable[str]) -> None:
-        super().__init__("devserver.s3", host, str(port), origin, *buckets)
+    def __init__(self, host: str, port: int, cors: Cors, buckets: Iterable[str]) -> None:
+        methods = ",".join(cors.methods)
+        super().__init__("devserver.s3", host, str(port), cors.origin, methods, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
         """Call that, in another thread, at each upload by a form from now on."""
@@ -133,4 +154,9 @@ def s3_client(endpoint: str) -> Any:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        serve(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])
+        serve(
+            sys.argv[1],
+            int(sys.argv[2]),
+            Cors(sys.argv[3], tuple(sys.argv[4].split(","))),
+            sys.argv[5:],
+        )

@@ -20,7 +20,7 @@ from devserver.eventbridge import running_events
 from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
-from devserver.s3 import Storage
+from devserver.s3 import Cors, Storage
 from devserver.samples import fill
 from devserver.settings import Unusable, bound_socket
 
@@ -69,8 +69,9 @@ def running_storage(port: int, deployment: Deployment) -> Storage:
     """S3 with the template's buckets, on loopback; starts while others do."""
     # The process itself could not say in words that the port is taken.
     bound_socket("S3_PORT", port).close()
-    (origin,) = {bucket.origin for bucket in deployment.buckets}
-    return Storage("127.0.0.1", port, origin, [bucket.name for bucket in deployment.buckets])
+    (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
+    names = [bucket.name for bucket in deployment.buckets]
+    return Storage("127.0.0.1", port, Cors(*cors), names)
 
 
 class ApiServer:

@@ -3,9 +3,9 @@ import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } fro
 
 import { FeedPage } from "./pages/feed";
 import { NotFoundPage } from "./pages/not-found";
-import { forgetNotice, Notices } from "./parts/notices";
+import { Notices } from "./parts/notices";
 import { Waiting } from "./parts/loading";
-import { logIn, restore, session } from "./session/session";
+import { face, logIn, restore, session } from "./session/session";
 
 // What a visitor's first view does not need is fetched when it is.
 const PostPage = lazy(() => import("./pages/post").then((m) => m.PostPage));
@@ -34,7 +34,7 @@ export function App() {
       <Header />
       <main id="content" tabIndex={-1}>
         <ErrorBoundary onError={(error) => console.error(error)}>
-          <Router onRouteChange={forgetNotice}>
+          <Router>
             <Route path="/" component={FeedPage} />
             <Route path="/posts/:slug" component={PostPage} />
             <Route path="/tags" component={TagsPage} />
@@ -72,7 +72,6 @@ function Header() {
     );
   }, []);
 
-  const current = session.value;
   const link = (href: string, text: string) => (
     <li>
       <a href={href} aria-current={path === href ? "page" : undefined}>
@@ -91,17 +90,17 @@ function Header() {
           {link("/tags", "Tags")}
         </ul>
       </nav>
-      {current.status === "visitor" ? (
+      {session.value.status === "visitor" ? (
         <button type="button" class="primary" onClick={() => logIn()}>
           Log in
         </button>
       ) : (
-        <nav aria-label="Yours" class={current.status === "unknown" ? "unknown" : ""}>
+        <nav aria-label="Yours">
           <ul>
             {link("/me/posts/new", "Write")}
             {link("/me/posts", "My posts")}
             {link("/me/feed", "Following")}
-            {link("/me", current.status === "member" ? (current.me.name ?? "Your profile") : "…")}
+            {link("/me", face()?.name ?? "…")}
           </ul>
         </nav>
       )}

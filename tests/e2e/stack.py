@@ -29,6 +29,7 @@ class Stack:
     issuer_url: str | None
     is_sam_local: bool = False
     log: Path | None = None
+    spa_url: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, user: str, **form: str) -> str:
@@ -92,16 +93,19 @@ class DevServer:
     """A devserver on free ports, ended by SIGTERM."""
 
     def __init__(self, log: Path, **variables: str) -> None:
-        api_port, issuer_port = free_port(), free_port()
+        api_port, issuer_port, spa_port = free_port(), free_port(), free_port()
         self._variables = {
             "API_PORT": str(api_port),
             "ISSUER_PORT": str(issuer_port),
+            "SPA_PORT": str(spa_port),
             "S3_PORT": str(free_port()),
             "TICK": "1",
             **variables,
         }
         url = f"http://127.0.0.1:{api_port}"
         self.stack = Stack(url, f"http://localhost:{issuer_port}/", log=log)
+        if variables.get("SPA") == "on":
+            self.stack.spa_url = f"http://localhost:{spa_port}"
         self._log = log
 
     def __enter__(self) -> Stack:

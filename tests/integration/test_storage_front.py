@@ -15,7 +15,7 @@ from werkzeug.test import Client
 from devserver import s3
 from devserver.eventbridge import matches, uploaded
 from devserver.intrinsics import DESK_CREDENTIAL
-from devserver.s3 import Front, Upload
+from devserver.s3 import Cors, Front, Upload
 
 ENDPOINT = "http://localhost:9401"
 KEY = "uploads/somebody/01JDC0000000000000000000M0"
@@ -40,6 +40,9 @@ def bucket() -> Bucket:
     return Bucket()
 
 
+CORS = Cors("https://blog.example.com", ("GET", "POST"))
+
+
 @pytest.fixture
 def uploads() -> list[Upload]:
     return []
@@ -47,7 +50,7 @@ def uploads() -> list[Upload]:
 
 @pytest.fixture
 def front(bucket: Bucket, uploads: list[Upload]) -> Client:
-    return Client(Front(bucket, "https://blog.example.com", uploads.append))
+    return Client(Front(bucket, CORS, uploads.append))
 
 
 def client(secret: str = DESK_CREDENTIAL, key_id: str = DESK_CREDENTIAL) -> Any:
@@ -87,6 +90,19 @@ def test_a_form_as_it_was_signed_passes_and_is_told_of(
     assert answer.headers["Access-Control-Allow-Origin"] == "https://blog.example.com"
     assert bucket.reached == ["POST /MediaBucket"]
     assert uploads == [Upload("MediaBucket", KEY, 10)]
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 200), ("PUT", 403)])
+def test_a_browser_may_ask_first_for_what_the_bucket_allows(
+    front: Client, bucket: Bucket, method: str, status: int
+) -> None:
+    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "x-one"}
+    answer = front.options("/MediaBucket", headers=asked)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://blog.example.com"
+    allowed = answer.headers.get("Access-Control-Allow-Headers")
+    assert allowed == ("x-one" if status == 200 else None)
+    assert bucket.reached == []
 
 
 def test_what_the_bucket_refuses_is_not_told_of(

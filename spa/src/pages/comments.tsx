@@ -6,7 +6,7 @@ import { TextArea } from "../parts/field";
 import { PageEnd, usePages } from "../parts/loading";
 import { notify } from "../parts/notices";
 import { Html, Moment } from "../parts/text";
-import { isMine, logIn, session } from "../session/session";
+import { face, isMine, logIn } from "../session/session";
 
 type Post = Schemas["PostDetail"];
 type Comment = Schemas["CommentDetail"];
@@ -70,7 +70,8 @@ export function Comments({ post }: { post: Post }) {
       <h2 id="comments">Comments</h2>
       {thread(null)}
       <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
-      {isOpen ? <NewComment post={post} onPut={put} /> : <p class="quiet">Comments are closed.</p>}
+      {!isOpen && <p class="quiet">Comments are closed.</p>}
+      {isOpen && !pages.isLoading && <NewComment post={post} onPut={put} />}
     </section>
   );
 }
@@ -110,7 +111,7 @@ function OneComment(props: {
     return taken(member.PATCH("/posts/{post_id}/comments/{comment_id}", call));
   }
 
-  const mayReply = post.comments === "open" && session.value.status === "member";
+  const mayReply = post.comments === "open" && face();
   return (
     <article class="comment">
       <p class="byline">
@@ -162,7 +163,7 @@ function NewComment(props: {
   onCancel?: () => void;
 }) {
   const { post, parent } = props;
-  if (session.value.status !== "member") {
+  if (!face()) {
     return (
       <p>
         <button type="button" onClick={() => logIn()}>
@@ -216,6 +217,7 @@ function CommentForm(props: {
 
   async function submit(event: Event) {
     event.preventDefault();
+    if (isSending) return; // a button that is disabled would lose the keyboard
     setSending(true);
     setError(undefined);
     try {
@@ -242,7 +244,7 @@ function CommentForm(props: {
         required
       />
       <p class="actions">
-        <button type="submit" class="primary" disabled={isSending}>
+        <button type="submit" class="primary" aria-disabled={isSending}>
           {props.action}
         </button>
         {props.onCancel && (

@@ -18,19 +18,30 @@ import { auth0 } from "./tokens";
 
 export type Account = Schemas["Account"];
 
+/** What everyone may know of somebody. */
+interface Face {
+  readonly authorId: string;
+  readonly name: string;
+}
+
 type Session =
-  | { readonly status: "unknown" } // a silent login is under way, or will be
+  | { readonly status: "unknown"; readonly face: Face | undefined } // until the silent login is done
   | { readonly status: "visitor" }
   | { readonly status: "member"; readonly me: Account; readonly nickname: string };
 
-/** Set while somebody is logged in, so that visitors never load the SDK. */
-const BEEN_HERE = "blog.been-here";
-const hasBeenHere = localStorage.getItem(BEEN_HERE) !== null;
+/**
+ * Who was last logged in here, until they log out: so visitors never load the SDK, and for a member
+ * the page can be laid out at once. It opens nothing; the API goes by the token alone.
+ */
+const FACE = "blog.face";
 const isCallback = location.pathname === "/callback";
+const kept = localStorage.getItem(FACE);
 
-export const session = signal<Session>({
-  status: hasBeenHere || isCallback ? "unknown" : "visitor",
-});
+export const session = signal<Session>(
+  kept === null && !isCallback
+    ? { status: "visitor" }
+    : { status: "unknown", face: kept === null ? undefined : (JSON.parse(kept) as Face) },
+);
 
 /** Log in silently after a reload, or finish a login; the path to go to, if there is one. */
 export async function restore(): Promise<string | undefined> {
@@ -59,14 +70,18 @@ export async function restore(): Promise<string | undefined> {
 }
 
 async function enter(user: User): Promise<Account> {
-  localStorage.setItem(BEEN_HERE, "");
   const me = await taken(member.GET("/me"));
   session.value = { status: "member", me, nickname: user.nickname ?? "" };
+  keepFace();
   return me;
 }
 
+function keepFace(): void {
+  localStorage.setItem(FACE, JSON.stringify(face()));
+}
+
 function leave(): void {
-  localStorage.removeItem(BEEN_HERE);
+  localStorage.removeItem(FACE);
   session.value = { status: "visitor" };
 }
 
@@ -93,9 +108,19 @@ export async function logOut(): Promise<void> {
 
 /** Their own profile, after it was edited. */
 export function update(me: Account): void {
-  if (session.value.status === "member") session.value = { ...session.value, me };
+  if (session.value.status !== "member") return;
+  session.value = { ...session.value, me };
+  keepFace();
+}
+
+/** Who is here, or was and is about to be again. */
+export function face(): Face | undefined {
+  const current = session.value;
+  if (current.status === "visitor") return undefined;
+  if (current.status === "unknown") return current.face;
+  return { authorId: current.me.author_id, name: current.me.name ?? "Your profile" };
 }
 
 export function isMine(authorId: string): boolean {
-  return session.value.status === "member" && session.value.me.author_id === authorId;
+  return face()?.authorId === authorId;
 }

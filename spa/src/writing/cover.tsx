@@ -15,7 +15,7 @@ export function Cover(props: {
 
   async function choose(input: HTMLInputElement) {
     const file = input.files?.[0];
-    if (!file) return;
+    if (!file || progress !== undefined) return;
     setError(undefined);
     setProgress(0);
     try {
@@ -36,7 +36,6 @@ export function Cover(props: {
             {...attributes}
             type="file"
             accept={ACCEPTED}
-            disabled={progress !== undefined}
             onChange={(event) => choose(event.currentTarget)}
           />
         )}

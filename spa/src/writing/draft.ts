@@ -147,7 +147,7 @@ export class Draft {
       );
       return false;
     }
-    const sent = { ...changes(this.#saved, typed), ...step };
+    const sent = { ...changes(this.#saved, typed), ...(isTaken(step, post) ? {} : step) };
     if (post && Object.keys(sent).length === 0) return this.#settle();
     this.#become({ kind: "saving" });
     try {
@@ -239,8 +239,12 @@ export class Draft {
       return false;
     }
     this.#take(theirs, ours);
-    return this.#write(theirs.status === step.status ? {} : step);
+    return this.#write(step);
   }
+}
+
+function isTaken(step: Step, post: OwnPost | undefined): boolean {
+  return step.status === post?.status && step.publish_at === undefined;
 }
 
 /** Slug and excerpt may be derived, so they tell nothing of who wrote them. */

@@ -15,7 +15,6 @@ export function Publishing({ draft }: { draft: Draft }) {
   const [at, setAt] = useState("");
   const post = draft.post.value;
   const status = post?.status ?? "draft";
-  const isBusy = draft.state.value.kind === "saving";
 
   async function take(step: Step, done: string) {
     if (await draft.save(step)) notify("success", done);
@@ -62,7 +61,7 @@ export function Publishing({ draft }: { draft: Draft }) {
           <button
             type="button"
             class="primary"
-            disabled={isBusy}
+           
             onClick={() => take({}, "Everyone reads the new text.")}
           >
             Update
@@ -71,21 +70,21 @@ export function Publishing({ draft }: { draft: Draft }) {
           <button
             type="button"
             class="primary"
-            disabled={isBusy}
+           
             onClick={() => take({ status: "published" }, "It is published.")}
           >
             Publish
           </button>
         )}
         {status === "scheduled" && (
-          <button type="button" disabled={isBusy} onClick={() => take({}, "It is saved.")}>
+          <button type="button" onClick={() => take({}, "It is saved.")}>
             Save
           </button>
         )}
         {status !== "draft" && (
           <button
             type="button"
-            disabled={isBusy}
+           
             onClick={() => take({ status: "draft" }, "It is a draft again.")}
           >
             Back to draft
@@ -93,7 +92,7 @@ export function Publishing({ draft }: { draft: Draft }) {
         )}
         {post && <a href={`/me/posts/${post.id}/revisions`}>Former texts</a>}
         {post && (
-          <button type="button" class="danger" disabled={isBusy} onClick={remove}>
+          <button type="button" class="danger" onClick={remove}>
             Delete
           </button>
         )}
@@ -107,7 +106,7 @@ export function Publishing({ draft }: { draft: Draft }) {
             onValue={setAt}
             error={draft.faults.value.publish_at}
           />
-          <button type="button" disabled={isBusy} onClick={schedule}>
+          <button type="button" onClick={schedule}>
             Schedule
           </button>
         </div>

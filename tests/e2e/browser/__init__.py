@@ -1,0 +1,1 @@
+"""The single-page app in a real browser, against the stack that `make dev` starts."""

@@ -1,0 +1,85 @@
+"""Nothing that people write runs in the browsers of others; the page's policy is strict."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import Page
+
+from tests.e2e.browser.conftest import Visit
+from tests.e2e.browser.visitor import Visitor
+from tests.e2e.stack import Client, Stack
+from tests.xss import CORPUS
+
+# What any of the corpus does when it runs.
+TRAP = """window.executed = [];
+for (const name of ["alert", "confirm", "prompt", "print", "MsgBox"])
+    window[name] = (...all) => window.executed.push(`${name}(${all})`);
+"""
+PART = 40  # of the corpus, in a post
+
+
+def test_the_policy_names_script_src_and_allows_nothing_unsafe(stack: Stack) -> None:
+    for path in ("/", "/posts/any", "/me/posts/new", "/callback"):
+        headers = requests.get(f"{stack.spa_url}{path}", timeout=10).headers
+        policy = headers["Content-Security-Policy"]
+        assert re.search(r"(^|; )script-src 'self'(;|$)", policy), path
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_inline_script_does_not_run_even_if_it_gets_into_the_page(visit: Visit) -> None:
+    """That the policy is there and holds, whatever the sanitiser does."""
+    visitor = visit()
+    page = visitor.open("/")
+    page.evaluate("""() => {
+        const picture = "<img src='data:,' onerror='window.ran = 1'>";
+        document.body.insertAdjacentHTML("beforeend", picture);
+        const script = document.createElement("script");
+        script.textContent = "window.ran = 1";
+        document.body.append(script);
+    }""")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.ran === undefined")
+    blocked = [fault for fault in visitor.faults if "Content Security Policy" in fault]
+    assert len(blocked) == 2
+    visitor.faults.clear()
+
+
+def executed(visitor: Visitor, page: Page) -> list[str]:
+    """What ran on a page, after its lures were touched."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """() => {
+            for (const one of document.querySelectorAll(".text *"))
+                for (const kind of ["mouseover", "focus", "toggle", "animationend", "error"])
+                    one.dispatchEvent(new Event(kind));
+            for (const link of document.querySelectorAll(".text a[href]"))
+                if (!/^(https?|mailto):/.test(link.protocol)) window.executed.push(link.href);
+        }"""
+    )
+    ran: list[str] = page.evaluate("window.executed")
+    blocked = [fault for fault in visitor.faults if "Content Security Policy" in fault]
+    return ran + blocked
+
+
+@pytest.mark.parametrize("start", range(0, len(CORPUS), PART))
+def test_the_corpus_executes_nothing(visit: Visit, alice: Client, bob: Client, start: int) -> None:
+    part = CORPUS[start : start + PART]
+    visitor = visit()
+    visitor.context.add_init_script(TRAP)
+    visitor.context.on("dialog", lambda dialog: visitor.faults.append(dialog.message))
+    # Broken pictures of the corpus are nobody's fault.
+    visitor.expect(404, r"/.*")
+    visitor.expect(0, r".*")
+    post = alice.create(
+        title=part[0][:200].replace("\n", " "), body="\n\n".join(part), status="published"
+    )
+    if start == 0:
+        for text in CORPUS[::25]:
+            sent = {"body": text[:5000] or "x"}
+            bob.send("POST", f"/posts/{post['id']}/comments", json=sent)
+    page = visitor.open(f"/posts/{post['slug']}")
+    page.locator(".post .text").wait_for()
+    assert page.locator(".post script, .post [onerror], .post [onload], .post style").count() == 0
+    assert executed(visitor, page) == []

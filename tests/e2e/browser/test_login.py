@@ -1,0 +1,127 @@
+"""Login, silent login, renewal and logout, with Auth0's SDK."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from devserver.settings import AUDIENCE
+from tests.e2e.browser.conftest import Visit
+from tests.e2e.browser.visitor import saved, write
+from tests.e2e.stack import Stack
+
+
+def test_login_is_by_code_and_pkce_on_the_issuers_own_page(visit: Visit, stack: Stack) -> None:
+    alice = visit()
+    page = alice.open("/tags")
+    with page.expect_request(re.compile("/authorize")) as asked:
+        page.get_by_role("button", name="Log in").click()
+    query = parse_qs(urlsplit(asked.value.url).query)
+    assert query["response_type"] == ["code"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["audience"] == [AUDIENCE]
+    page.wait_for_url(f"{stack.issuer_url}**")
+    page.get_by_role("button", name="alice@example.com").click()
+    expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
+    assert urlsplit(page.url).path == "/tags", "back where one was"
+
+
+def test_a_visitor_loads_nothing_of_auth0(visit: Visit) -> None:
+    visitor = visit()
+    loaded: list[str] = []
+    visitor.page.on("request", lambda request: loaded.append(request.url))
+    visitor.open("/").locator(".card").first.wait_for()
+    visitor.page.wait_for_load_state("networkidle")
+    assert not [url for url in loaded if "auth0" in url]
+    assert visitor.tokens == []
+
+
+def test_a_reload_logs_in_silently(visit: Visit) -> None:
+    alice = visit("alice")
+    page = alice.open("/me/posts")
+    expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
+    assert urlsplit(page.url).path == "/me/posts", "and nobody has seen a login page"
+
+
+def test_no_token_is_kept_where_a_script_could_find_it_later(visit: Visit) -> None:
+    alice = visit("alice")
+    kept = alice.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert alice.tokens
+    assert "eyJ" not in kept
+    assert alice.tokens[-1] not in kept
+
+
+def test_an_id_token_is_never_sent_and_a_sub_neither(visit: Visit) -> None:
+    alice = visit("alice")
+    sent: list[str] = []
+    alice.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    write(alice.page, "No sub in here", "text")
+    assert len(set(alice.tokens)) >= 1
+    assert not [one for one in sent if "auth0|" in one or "id_token" in one]
+
+
+def test_a_token_that_expires_while_one_writes_is_not_noticed(visit: Visit, stack: Stack) -> None:
+    alice = visit("alice")
+    page = alice.page
+    post_id = write(page, "Before it expires", "one")
+    expired = stack.token("alice", expires_in="-60")
+    replaced: list[str] = []
+
+    def replace_once(route: Route) -> None:
+        if replaced or route.request.method != "PATCH":
+            route.continue_()
+            return
+        replaced.append(route.request.url)
+        route.continue_(headers={**route.request.headers, "authorization": f"Bearer {expired}"})
+
+    alice.expect(401, f"/posts/{post_id}")
+    page.route(f"**/posts/{post_id}", replace_once)
+    before = len(set(alice.tokens))
+    page.get_by_label("Text").fill("two, and more")
+    saved(page)
+    assert replaced, "the API has seen an expired token"
+    assert len(set(alice.tokens)) > before, "and then a new one"
+    page.reload()
+    expect(page.get_by_label("Text")).to_have_value("two, and more")
+
+
+def test_logging_out_ends_the_session_here_and_at_the_issuer(visit: Visit) -> None:
+    alice = visit("alice")
+    page = alice.open("/me")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="alice@example.com")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("audience", "advice"),
+    [
+        (None, "request the token with the audience of this API"),
+        ("https://other.example.com/api", "audience"),
+    ],
+)
+def test_a_token_for_something_else_shows_the_apis_advice(
+    visit: Visit, audience: str | None, advice: str
+) -> None:
+    """What an app gets that was set up without the audience, or with another's."""
+    alice = visit()
+    alice.expect(401, "/me")
+
+    def strip(route: Route) -> None:
+        url = re.sub(
+            r"&audience=[^&]*", f"&audience={audience}" if audience else "", route.request.url
+        )
+        route.fulfill(
+            status=302, headers={"Location": url}
+        ) if url != route.request.url else route.continue_()
+
+    alice.page.route(re.compile(r"/authorize\?.*audience=https%3A%2F%2Fblog"), strip)
+    page = alice.open("/")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="alice@example.com").click()
+    expect(page.locator(".notice.failure")).to_contain_text(advice)
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()

@@ -1,0 +1,171 @@
+"""Readers and writers meet: likes, comments, follows, who may edit what; and what is one's own."""
+
+import io
+import re
+import zipfile
+
+import requests
+from playwright.sync_api import expect
+
+from tests.e2e.browser.conftest import Visit
+from tests.e2e.browser.visitor import publish, write
+from tests.e2e.stack import Client, Stack
+
+
+def test_bob_reads_likes_comments_and_cannot_edit(
+    visit: Visit, alice: Client, stack: Stack
+) -> None:
+    post = alice.create(title="Alice's own", body="Hers.", status="published")
+    bob = visit("bob")
+    page = bob.open(f"/posts/{post['slug']}")
+    like = page.get_by_role("button", name="Like")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(like).to_contain_text("1 like")
+    page.get_by_label("Your comment").fill("*Well* said.")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    comment = page.locator("article.comment")
+    expect(comment.locator("em")).to_have_text("Well")
+    page.reload()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(comment).to_contain_text("Bob Example")
+
+    # No button, and that is politeness. The API says no to the token, whatever sends it.
+    expect(page.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
+    bob.expect(403, f"/posts/{post['id']}")
+    status = page.evaluate(
+        """async ([url, token]) => (await fetch(url, {
+            method: "PATCH",
+            headers: {"Authorization": `Bearer ${token}`, "Content-Type": "application/json"},
+            body: JSON.stringify({title: "Bob was here"}),
+        })).status""",
+        [f"{stack.api_url.replace('127.0.0.1', 'localhost')}/posts/{post['id']}", bob.tokens[-1]],
+    )
+    assert status == 403
+    assert alice.get(f"/posts/{post['id']}").json()["title"] == "Alice's own"
+
+
+def test_comments_are_answered_edited_and_deleted(visit: Visit, alice: Client) -> None:
+    post = alice.create(title="Much discussed", status="published")
+    path = f"/posts/{post['slug']}"
+    bob, author = visit("bob"), visit("alice")
+    page = bob.open(path)
+    page.get_by_label("Your comment").fill("First")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    comment = page.locator("article.comment").first
+    comment.get_by_role("button", name="Edit").click()
+    comment.get_by_label("Your comment").fill("First, edited")
+    comment.get_by_role("button", name="Save").click()
+    expect(comment).to_contain_text("First, edited")
+
+    answered = author.open(path)
+    answered.get_by_role("button", name="Reply").click()
+    answered.get_by_label("Your reply to Bob Example").fill("Thanks")
+    answered.locator(".comment form").get_by_role("button", name="Reply").click()
+    expect(answered.locator(".thread .thread")).to_contain_text("Thanks")
+
+    page.reload()
+    expect(page.locator(".thread .thread")).to_contain_text("Thanks")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("article.comment").first.get_by_role("button", name="Delete").click()
+    expect(page.locator(".comments")).to_contain_text("This comment was deleted.")
+    expect(page.locator(".thread .thread")).to_contain_text("Thanks")
+
+
+def test_a_comment_that_is_typed_outlives_the_login(visit: Visit, alice: Client) -> None:
+    post = alice.create(title="Come in and talk", status="published")
+    bob = visit("bob")
+    page = bob.open(f"/posts/{post['slug']}")
+    page.get_by_label("Your comment").fill("Half a thou")
+    page.reload()
+    expect(page.get_by_label("Your comment")).to_have_value("Half a thou")
+
+
+def test_following_brings_an_authors_posts_into_ones_feed(visit: Visit, alice: Client) -> None:
+    post = alice.create(title="For followers", status="published")
+    bob = visit("bob")
+    page = bob.open(f"/authors/{post['author']['id']}")
+    follow = page.get_by_role("button", name="Follow")
+    if follow.get_attribute("aria-pressed") == "false":
+        follow.click()
+    expect(follow).to_have_text("Following")
+    page.get_by_role("link", name="Following").click()
+    expect(page.get_by_role("link", name="For followers")).to_be_visible()
+    expect(page.locator(".rows")).to_contain_text("Alice Example")
+    page = bob.open(f"/posts/{post['slug']}")
+    page.get_by_role("button", name="Like").click()
+    expect(page.get_by_role("button", name="Liked")).to_be_visible()
+    page = bob.open("/me/likes")
+    expect(page.get_by_role("link", name="For followers")).to_be_visible()
+
+
+def test_newcomers_comments_wait_for_an_author_who_wants_that(visit: Visit, stack: Stack) -> None:
+    author, newcomer = visit("moderator"), visit("bob")
+    page = author.open("/me")
+    page.get_by_label("Name", exact=True).fill("Mo")
+    page.get_by_label("See comments of newcomers").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".notice")).to_contain_text("Your profile is saved.")
+    write(page, "Carefully kept")
+    path = publish(page)
+    commented = newcomer.open(path)
+    commented.get_by_label("Your comment").fill("May I?")
+    commented.get_by_role("button", name="Comment", exact=True).click()
+    expect(commented.locator("article.comment")).to_contain_text("waits for the author's approval")
+    commented.reload()
+    expect(commented.locator(".comments")).to_contain_text("Nobody has commented yet.")
+    page = author.open("/me/comments")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator("main")).to_contain_text("No comment waits for you.")
+    commented.reload()
+    expect(commented.locator("article.comment")).to_contain_text("May I?")
+
+
+def test_a_name_that_is_an_address_is_refused_at_the_field(visit: Visit) -> None:
+    alice = visit("alice")
+    alice.expect(422, "/me")
+    page = alice.open("/me")
+    page.get_by_label("Name", exact=True).fill("alice@example.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".field.invalid .error")).to_contain_text("Must not be an e-mail address")
+
+
+def test_what_is_ones_own_is_exported(visit: Visit) -> None:
+    alice = visit("alice")
+    page = alice.open("/me")
+    page.get_by_role("button", name=re.compile("Make an export|Make a new one")).click()
+    link = page.get_by_role("link", name="Download the zip")
+    expect(link).to_be_visible(timeout=60_000)
+    address = link.get_attribute("href")
+    assert address is not None
+    names = zipfile.ZipFile(io.BytesIO(requests.get(address, timeout=10).content)).namelist()
+    assert [name for name in names if name.endswith(".md")]
+
+
+def test_leaving_erases_and_logs_out(visit: Visit, stack: Stack) -> None:
+    leaver = visit("moderator")
+    page = leaver.page
+    write(page, "Written before leaving")
+    path = publish(page)
+    page = leaver.open("/me")
+    page.get_by_label("Delete all of it").check()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    leaver.expect(404, r"/posts/.*")
+    for _ in range(40):
+        page = leaver.open(path)
+        if page.get_by_role("heading", level=1).inner_text() == "There is nothing here":
+            break
+        page.wait_for_timeout(500)
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+
+
+def test_a_list_goes_on_with_more(visit: Visit, alice: Client) -> None:
+    for number in range(25):
+        alice.create(title=f"Number {number}", tags=["many"], status="published")
+    page = visit().open("/tags/many")
+    expect(page.locator(".card")).to_have_count(20)
+    page.get_by_role("button", name="More").click()
+    expect(page.locator(".card")).to_have_count(25)
+    expect(page.get_by_role("button", name="More")).to_have_count(0)

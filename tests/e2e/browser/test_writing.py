@@ -1,0 +1,279 @@
+"""The editor: autosave, preview, publishing, conflicts, uploads, and a network that is away."""
+
+import re
+from datetime import datetime, timedelta
+
+from playwright.sync_api import FilePayload, expect
+
+from tests.e2e.browser.conftest import Visit
+from tests.e2e.browser.visitor import publish, saved, write
+from tests.e2e.stack import Client, Stack
+from tests.e2e.test_media import PNG
+
+
+def file(name: str, media_type: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": media_type, "buffer": content}
+
+
+def test_a_post_is_written_previewed_saved_by_itself_and_published(visit: Visit) -> None:
+    alice, anyone = visit("alice"), visit()
+    page = alice.page
+    page.get_by_role("link", name="Write").click()
+    page.get_by_label("Title").fill("Written in a browser")
+    page.get_by_label("Text", exact=True).fill("Some *emphasis*[^1].\n\n[^1]: A note.")
+    page.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview.locator("em")).to_have_text("emphasis")
+    expect(preview.locator("section.footnotes")).to_contain_text("A note.")
+    saved(page)
+    page.get_by_label("Tags").fill("Browsers, e2e")
+    page.get_by_text("More", exact=True).click()
+    expect(page.get_by_label("Excerpt")).to_have_value(re.compile("^Some emphasis"))
+    saved(page)
+    page.reload()
+    expect(page.get_by_label("Title")).to_have_value("Written in a browser")
+    expect(page.get_by_label("Tags")).to_have_value("browsers, e2e")
+    path = publish(page)
+    read = anyone.open(path)
+    expect(read.get_by_role("heading", level=1)).to_have_text("Written in a browser")
+    expect(read.locator(".post em")).to_have_text("emphasis")
+    read = anyone.open("/tags/e2e")
+    expect(read.get_by_role("link", name="Written in a browser")).to_be_visible()
+
+
+def test_a_drafts_address_shows_others_that_there_is_nothing(visit: Visit, alice: Client) -> None:
+    post = alice.create(title="Nobody's business")
+    anyone, bob = visit(), visit("bob")
+    for visitor, path in (
+        (anyone, f"/posts/{post['slug']}"),
+        (anyone, f"/posts/{post['id']}"),
+        (bob, f"/me/posts/{post['id']}"),
+    ):
+        visitor.expect(404, r"/posts/.*|/me/posts/.*")
+        page = visitor.open(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+
+
+def test_two_tabs_conflict_and_neither_text_is_lost(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    first = visitor.page
+    post_id = write(first, "In two tabs", "The text of before.")
+    second = visitor.context.new_page()
+    second.goto(f"/me/posts/{post_id}")
+    expect(second.get_by_label("Text", exact=True)).to_have_value("The text of before.")
+    visitor.expect(412, f"/posts/{post_id}")
+
+    first.get_by_label("Text", exact=True).fill("The text of the first tab.")
+    saved(first)
+    second.get_by_label("Text", exact=True).fill("The text of the second tab.")
+    dialog = second.get_by_role("dialog")
+    expect(dialog).to_contain_text("The text of the first tab.")
+    expect(dialog).to_contain_text("The text of the second tab.")
+
+    dialog.get_by_role("button", name="Decide later").click()
+    second.reload()
+    expect(dialog).to_contain_text("The text of the second tab.")  # a reload loses nothing
+
+    dialog.get_by_role("button", name="Go on with yours").click()
+    saved(second)
+    assert alice.get(f"/me/posts/{post_id}").json()["body"] == "The text of the second tab."
+    other = next(
+        post
+        for post in alice.get("/me/posts").json()["items"]
+        if post["title"] == "In two tabs (other version)"
+    )
+    assert alice.get(f"/me/posts/{other['id']}").json()["body"] == "The text of the first tab."
+
+
+def test_going_on_with_the_other_text_keeps_this_one_as_a_draft(
+    visit: Visit, alice: Client
+) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Overtaken", "Before.")
+    alice.edit(post_id, body="From elsewhere.")
+    visitor.expect(412, f"/posts/{post_id}")
+    page.get_by_label("Text", exact=True).fill("From here.")
+    page.get_by_role("button", name="Go on with the other").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("From elsewhere.")
+    saved(page)
+    bodies = {
+        post["title"]: alice.get(f"/me/posts/{post['id']}").json()["body"]
+        for post in alice.get("/me/posts").json()["items"]
+        if post["title"].startswith("Overtaken")
+    }
+    assert bodies == {"Overtaken": "From elsewhere.", "Overtaken (other version)": "From here."}
+
+
+def test_offline_the_text_is_kept_and_saved_later(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "On a train", "Before the tunnel.")
+    visitor.expect(0, r"/posts/.*|/me/.*")
+    visitor.context.set_offline(True)
+    page.get_by_label("Text", exact=True).fill("In the tunnel.")
+    expect(page.locator(".save-state")).to_contain_text("Offline: your text is kept")
+    visitor.context.set_offline(False)
+    saved(page)
+    assert alice.get(f"/me/posts/{post_id}").json()["body"] == "In the tunnel."
+
+
+def test_a_text_that_was_never_saved_outlives_a_closed_tab(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    post_id = write(visitor.page, "A crash", "Saved.")
+    visitor.expect(0, r"/posts/.*|/me/.*")
+    visitor.context.set_offline(True)
+    visitor.page.get_by_label("Text", exact=True).fill("Never saved.")
+    expect(visitor.page.locator(".save-state")).to_contain_text("Offline")
+    visitor.page.close()
+    visitor.context.set_offline(False)
+    page = visitor.context.new_page()
+    page.goto(f"/me/posts/{post_id}")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Never saved.")
+    saved(page)
+    assert alice.get(f"/me/posts/{post_id}").json()["body"] == "Never saved."
+
+
+def test_a_lost_answer_makes_no_second_post_and_no_conflict(visit: Visit, alice: Client) -> None:
+    """The API has acted, and the app does not know."""
+    visitor = visit("alice")
+    page = visitor.page
+    visitor.expect(0, r"/posts.*")
+    visitor.expect(412, r"/posts/\w+")
+    lost: set[str] = set()
+
+    def lose_once(route: object, request: object) -> None:
+        method = request.method  # type: ignore[attr-defined]
+        if method in ("POST", "PATCH") and method not in lost:
+            lost.add(method)
+            route.fetch()  # type: ignore[attr-defined]
+            route.abort()  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route(re.compile(r"/posts(/\w+)?$"), lose_once)
+    page.goto("/me/posts/new")
+    page.get_by_label("Title").fill("Made once")
+    expect(page.locator(".save-state")).to_contain_text("Offline")
+    page.get_by_label("Text", exact=True).fill("And edited once.")
+    saved(page)
+    assert lost == {"POST", "PATCH"}
+    made = [one for one in alice.get("/me/posts").json()["items"] if one["title"] == "Made once"]
+    assert len(made) == 1
+    assert alice.get(f"/me/posts/{made[0]['id']}").json()["body"] == "And edited once."
+
+
+def test_what_the_api_refuses_is_told_at_the_field(visit: Visit) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Fields")
+    visitor.expect(422, f"/posts/{post_id}")
+    page.get_by_label("Tags").fill("fine, no/slash")
+    expect(page.get_by_label("Tags")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".field.invalid .error")).to_contain_text("May hold letters")
+    page.get_by_label("Tags").fill("fine")
+    saved(page)
+    expect(page.locator(".field.invalid")).to_have_count(0)
+
+
+def test_a_taken_address_is_told_at_its_field(visit: Visit, alice: Client) -> None:
+    alice.create(title="Taken", slug="taken-by-another", status="published")
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Wants it, too")
+    visitor.expect(409, f"/posts/{post_id}")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Address", exact=True).fill("taken-by-another")
+    expect(page.locator(".field.invalid .error")).to_contain_text("The slug is taken")
+
+
+def test_what_is_public_changes_when_its_author_says_so(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Public", "First edition.")
+    path = publish(page)
+    page.get_by_label("Text", exact=True).fill("Second edition.")
+    expect(page.locator(".save-state")).to_have_text("Changed, and not published yet")
+    page.wait_for_timeout(1500)  # longer than a draft waits
+    assert alice.get(f"/posts/{post_id}").json()["body"] == "First edition."
+    page.get_by_role("button", name="Update").click()
+    saved(page)
+    assert alice.get(f"/posts/{post_id}").json()["body"] == "Second edition."
+    page.get_by_role("link", name="Former texts").click()
+    page.get_by_text("Version 2: Public").click()
+    expect(page.locator("pre")).to_have_text("First edition.")
+    page.get_by_role("button", name="Restore this text").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("First edition.")
+    page.get_by_role("button", name="Back to draft").click()
+    expect(page.locator(".publishing")).to_contain_text("This is a draft.")
+    visitor.expect(404, r"/posts/.*")
+    expect(visitor.open(path).get_by_role("heading", level=1)).to_have_text("There is nothing here")
+
+
+def test_a_scheduled_post_appears(visit: Visit) -> None:
+    alice, anyone = visit("alice"), visit()
+    page = alice.page
+    write(page, "In a moment", "Scheduled.")
+    at = datetime.now() + timedelta(seconds=4)  # noqa: DTZ005 - as the person's clock shows it
+    page.get_by_label("Or publish it later").fill(at.isoformat(timespec="seconds"))
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.locator(".publishing")).to_contain_text("It will be published on")
+    read = anyone.open("/")
+    link = read.get_by_role("link", name="In a moment")
+    expect(link).to_have_count(0)
+    for _ in range(20):
+        read.reload()
+        read.locator(".card").first.wait_for()
+        if link.count():
+            break
+        read.wait_for_timeout(500)
+    expect(link).to_be_visible()
+
+
+def test_a_cover_is_uploaded_and_shown(visit: Visit, stack: Stack) -> None:
+    alice, anyone = visit("alice"), visit()
+    page = alice.page
+    write(page, "With a cover")
+    page.get_by_label("Cover", exact=True).set_input_files(file("cover.png", "image/png", PNG))
+    cover = page.get_by_role("img", name="The cover")
+    expect(cover).to_be_visible(timeout=30_000)
+    saved(page)
+    read = anyone.open(publish(page))
+    source = read.locator("img.cover").get_attribute("src")
+    assert source is not None
+    assert source.startswith("http")
+    assert "/media/" in source
+
+
+def test_a_file_that_is_no_picture_is_refused_at_the_field(visit: Visit) -> None:
+    page = visit("alice").page
+    write(page, "Without a cover")
+    page.get_by_label("Cover", exact=True).set_input_files(file("a.txt", "text/plain", b"text"))
+    expect(page.locator(".field.invalid .error")).to_contain_text("Choose a PNG")
+
+
+def test_a_post_is_found_by_status_and_deleted(visit: Visit) -> None:
+    page = visit("alice").page
+    write(page, "Soon gone")
+    page.get_by_role("link", name="My posts").click()
+    page.get_by_role("link", name="Drafts").click()
+    page.get_by_role("link", name="Soon gone").click()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("My posts")
+    expect(page.locator(".rows a").first).to_be_visible()
+    expect(page.get_by_role("link", name="Soon gone")).to_have_count(0)
+
+
+def test_a_post_that_was_deleted_elsewhere_can_be_saved_anew(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Deleted elsewhere", "Before.")
+    assert alice.delete(post_id).status_code == 204
+    visitor.expect(404, f"/posts/{post_id}")
+    page.get_by_label("Text", exact=True).fill("After.")
+    page.get_by_role("button", name="Save it as a new post").click()
+    saved(page)
+    page.wait_for_url(re.compile(rf"/me/posts/(?!{post_id})[0-9A-Z]{{26}}$"))
+    new_id = page.url.rpartition("/")[2]
+    assert alice.get(f"/me/posts/{new_id}").json()["body"] == "After."
