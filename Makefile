@@ -9,7 +9,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test coverage lint format openapi docs build sam-local bench lock clean
+.PHONY: help setup dev token test coverage lint format openapi docs screenshots build sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -24,7 +24,7 @@ $(READY): requirements-dev.txt scripts/find-python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
 	touch $@
 
-dev: $(READY) ## The whole stack on this machine: API, issuer, DynamoDB, S3
+dev: $(READY) ## The whole stack on this machine: app, API, issuer, DynamoDB, S3
 	@exec $(PY) -m devserver
 
 # USER is also what the shell calls you, so only the one on the command line counts.
@@ -57,6 +57,9 @@ docs: $(READY) ## Write what the pages in docs/ take from the code
 	@$(PY) scripts/refusals.py
 	@$(PY) scripts/permissions.py
 
+screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
+	@$(PY) scripts/screenshots.py
+
 coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
 		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
@@ -81,4 +84,4 @@ lock: ## Renew the three locks (needs uv); ARGS=--upgrade takes the newest of al
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
 
 clean: ## Remove what can be made again
-	@rm -rf $(VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist

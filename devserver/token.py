@@ -44,7 +44,7 @@ def _access_token(settings: DeskSettings, user: str) -> str:
         "client_id": SPA_CLIENT,
         "username": email,
         "password": PASSWORD,
-        "audience": settings.auth0_audience,
+        "audience": os.environ.get("AUDIENCE", settings.auth0_audience),
         "scope": "openid profile email",
         "expires_in": expires_in,
     }

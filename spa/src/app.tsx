@@ -95,7 +95,7 @@ function Header() {
           Log in
         </button>
       ) : (
-        <nav aria-label="Yours">
+        <nav aria-label="Yours" class={face() ? "" : "unknown"}>
           <ul>
             {link("/me/posts/new", "Write")}
             {link("/me/posts", "My posts")}

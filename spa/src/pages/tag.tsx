@@ -6,7 +6,7 @@ import { PostList } from "../parts/posts";
 export function TagPage({ tag }: { tag: string }) {
   return (
     <>
-      <Heading title={`Posts on ${tag}`} />
+      <Heading key={tag} title={`Posts on ${tag}`} />
       <p>
         <a href={`/tags/${encodeURIComponent(tag)}/feed.atom`}>Atom feed</a>
       </p>

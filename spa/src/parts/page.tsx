@@ -11,9 +11,12 @@ export function Heading({ title, children }: { title: string; children?: Compone
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Serverless blog`;
+  }, [title]);
+  useEffect(() => {
+    // Not when a title changes, which may be while somebody types it.
     if (!isFirst) heading.current?.focus({ preventScroll: true });
     isFirst = false;
-  }, [title]);
+  }, []);
   return (
     <h1 ref={heading} tabIndex={-1}>
       {children ?? title}

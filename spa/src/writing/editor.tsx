@@ -27,27 +27,28 @@ function LoadedEditor({ id }: { id: string }) {
   const { route } = useLocation();
   const [draft, setDraft] = useState<Draft>();
   // A new post gets its address when it is first saved; the editor goes on with it as it is.
-  const isGoingOn = draft !== undefined && draft.post.value?.id === id;
-  const loaded = useLoaded(isGoingOn ? "" : id, async () =>
-    id === "new" || isGoingOn ? undefined : myPost(id),
+  const [shown, setShown] = useState<string>();
+  const isShown = draft !== undefined && shown === id;
+  const loaded = useLoaded(isShown ? "" : id, async () =>
+    isShown || id === "new" ? undefined : myPost(id),
   );
 
   useEffect(() => {
-    if (loaded.status !== "loaded" || isGoingOn || session.value.status !== "member") return;
-    const opened = new Draft(session.value.me.author_id, (post) =>
-      route(`/me/posts/${post.id}`, true),
-    );
+    if (isShown || loaded.status !== "loaded" || session.value.status !== "member") return;
+    const opened = new Draft(session.value.me.author_id, (post) => {
+      setShown(post.id);
+      route(`/me/posts/${post.id}`, true);
+    });
     opened.open(loaded.value);
     setDraft(opened);
+    setShown(id);
   }, [loaded.status, id]);
   useEffect(() => () => draft?.close(), [draft]);
 
-  if (loaded.status === "failed" && !isGoingOn) {
-    if (isStatus(loaded.error, 404)) return <NotFoundPage />;
-    return <Failure error={loaded.error} again={loaded.again} />;
-  }
-  const isShown = draft && (draft.post.value?.id ?? "new") === id;
-  return isShown ? <Editor draft={draft} /> : <Waiting />;
+  if (isShown) return <Editor draft={draft} />;
+  if (loaded.status !== "failed") return <Waiting />;
+  if (isStatus(loaded.error, 404)) return <NotFoundPage />;
+  return <Failure error={loaded.error} again={loaded.again} />;
 }
 
 function Editor({ draft }: { draft: Draft }) {

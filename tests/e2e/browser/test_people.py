@@ -151,6 +151,7 @@ def test_leaving_erases_and_logs_out(visit: Visit, stack: Stack) -> None:
     page.get_by_label("Delete all of it").check()
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Leave").click()
+    page.get_by_role("heading", name="Posts", exact=True).wait_for()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     leaver.expect(404, r"/posts/.*")
     for _ in range(40):

@@ -41,6 +41,19 @@ def test_a_post_is_written_previewed_saved_by_itself_and_published(visit: Visit)
     expect(read.get_by_role("link", name="Written in a browser")).to_be_visible()
 
 
+def test_saving_leaves_the_keyboard_where_it_is(visit: Visit) -> None:
+    page = visit("alice").open("/me/posts/new")
+    page.get_by_label("Title").click()
+    text = "Typed at leisure, while it is saved"
+    for word in text.split(" "):
+        page.keyboard.type(f"{word} ")
+        page.wait_for_timeout(450)
+        if word == "leisure,":
+            saved(page)
+    expect(page.get_by_label("Title")).to_have_value(f"{text} ")
+    expect(page.get_by_label("Title")).to_be_focused()
+
+
 def test_a_drafts_address_shows_others_that_there_is_nothing(visit: Visit, alice: Client) -> None:
     post = alice.create(title="Nobody's business")
     anyone, bob = visit(), visit("bob")

@@ -14,6 +14,7 @@ class Visitor:
     """A browser's context with a page, which must see no error but those that a test expects."""
 
     def __init__(self, browser: Browser, spa_url: str, **options: Any) -> None:
+        self._spa_url = spa_url
         self.context = browser.new_context(base_url=spa_url, locale="en-GB", **options)
         self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
@@ -49,6 +50,7 @@ class Visitor:
         page = page or self.page
         page.get_by_role("button", name="Log in", exact=True).first.click()
         page.get_by_role("button", name=f"{user}@example.com").click()
+        page.wait_for_url(re.compile(rf"^{re.escape(self._spa_url)}/(?!callback)"))
         page.get_by_role("link", name="My posts").wait_for()
 
     def _is_expected(self, status: int, url: str) -> bool:

@@ -1,0 +1,77 @@
+"""docs/tutorial.md: its commands do what it says, and every line that it quotes still stands."""
+
+import re
+import subprocess
+from textwrap import dedent
+
+import pytest
+
+from tests.e2e.stack import Stack, inherited_environment
+from tests.support import ROOT
+
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+QUOTES = re.findall(r"\(\[`([^`]+)`\]\(\.\./\1\)\)[^`]*?\n\n```\w+\n(.*?)```", TUTORIAL, re.S)
+# What teams ask, each a heading.
+QUESTIONS = [
+    "How do I send my identity to the API?",
+    "Is the access token a JWT?",
+    "What is the opaque one, then?",
+    "What goes into the access token?",
+    "How does the API decode it?",
+    "ID token or access token?",
+    "How do I know more about the user?",
+    "How do I relate posts to users?",
+    "How do I let users edit only their own?",
+]
+
+
+@pytest.mark.parametrize(("path", "quote"), QUOTES, ids=[path for path, _ in QUOTES])
+def test_a_quoted_line_still_stands_where_the_page_says(path: str, quote: str) -> None:
+    lines = [line.strip() for line in dedent(quote).strip().splitlines()]
+    code = [line.strip() for line in (ROOT / path).read_text().splitlines()]
+    places = [i for i in range(len(code)) if code[i : i + len(lines)] == lines]
+    assert len(places) == 1, f"{path} does not hold this, or more than once:\n{quote}"
+
+
+def test_every_block_of_code_is_one_of_those() -> None:
+    blocks = re.findall(r"^```(?:ts|tsx|python)$", TUTORIAL, re.M)
+    assert len(blocks) == len(QUOTES) > 10
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_question_is_a_heading_with_the_line_that_does_it(question: str) -> None:
+    _, _, after = TUTORIAL.partition(f"\n## {question}\n")
+    section, _, _ = after.partition("\n## ")
+    assert section, f"no heading {question}"
+    if question != "What goes into the access token?":  # which is Auth0's, and shown by a command
+        assert re.search(r"^```(ts|tsx|python)$", section, re.M)
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "auth0.md"])
+def test_a_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / page).read_text()):
+        if "://" not in target:
+            assert (ROOT / "docs" / target).exists(), target
+
+
+def test_the_commands_do_what_the_page_says(stack: Stack) -> None:
+    if stack.issuer_url is None or stack.is_sam_local:
+        pytest.skip("the tutorial is that of `make dev`")
+    script = "\n".join(re.findall(r"```sh\n(.*?)```", TUTORIAL, re.S))
+    expected = re.findall(r"# (\d{3})", script)
+    assert expected == ["200", "401", "401", "401", "200", "200", "403", "200"]
+    port = stack.issuer_url.rstrip("/").rpartition(":")[2]
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace("http://localhost:3000", stack.api_url)],
+        cwd=ROOT,
+        env={**inherited_environment(), "ISSUER_PORT": port},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"HTTP/1\.1 (\d{3})", result.stdout) == expected
+    assert "request the token with the audience of this API" in result.stdout
+    assert '"sub": "auth0|' in result.stdout.replace('"sub":"', '"sub": "')
+    assert result.stdout.rstrip().endswith('"title":"Still mine"')
