@@ -42,6 +42,18 @@ HEADERS = {
     "Retry-After": "When to try again, in seconds",
     "WWW-Authenticate": "RFC 6750. API Gateway renames it, so the body says the same",
 }
+# What can be done with what a route has made: the parameters, and the operations that take them.
+LINKS = {
+    "createPost": (
+        {"post_id": "$response.body#/id"},
+        ("getMyPost", "getPost", "editPost", "deletePost", "listRevisions", "createComment"),
+    ),
+    "createComment": (
+        {"post_id": "$request.path.post_id", "comment_id": "$response.body#/id"},
+        ("editComment", "deleteComment", "reportComment"),
+    ),
+    "createMedia": ({"media_id": "$response.body#/media/id"}, ("getMedia",)),
+}
 Json = dict[str, Any]
 
 
@@ -78,13 +90,17 @@ def _operations(schema: Json) -> Iterator[Json]:
 
 def _correct(operation: Json) -> None:
     """Powertools says that every route may answer 422 in its own format, which none does, that 204,
-    redirects and 304 have a body, and that header fields are in lower case."""
+    redirects and 304 have a body, that header fields are in lower case, and that what is left out
+    of a query is null."""
     answers = operation["responses"]
     if "HTTPValidationError" in json.dumps(answers.get("422")):
         del answers["422"]
     for bodiless in answers.keys() & {"204", "301", "302", "304"}:
         answers[bodiless].pop("content", None)
     for parameter in operation.get("parameters", []):
+        match parameter["schema"]:
+            case {"anyOf": [schema, {"type": "null"}], **others}:
+                parameter["schema"] = schema | others
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
 
@@ -105,6 +121,11 @@ def _complete(operation: Json) -> None:
     content = operation.get("requestBody", {}).get("content", {})
     if "merge patch" in operation.get("description", ""):
         content[MERGE_PATCH] = content["application/json"]
+    if operation["operationId"] in LINKS:
+        parameters, others = LINKS[operation["operationId"]]
+        answers["201"]["links"] = {
+            other: {"operationId": other, "parameters": parameters} for other in others
+        }
     operation["responses"] = dict(sorted(answers.items()))
 
 

@@ -172,7 +172,7 @@ def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     summary="The newest posts as Atom 1.0",
     operation_id="getAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM, not_modified=True),
+    responses=answers(200, None, document=ATOM, not_modified=True),
 )
 def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     document = feeds.atom(*_feed_of_all())
@@ -184,7 +184,7 @@ def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     summary="The newest posts as JSON Feed 1.1",
     operation_id="getJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
+    responses=answers(200, None, document=JSON_FEED, not_modified=True),
 )
 def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     document = feeds.json_feed(*_feed_of_all())
@@ -196,7 +196,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     summary="An author's newest posts as Atom 1.0",
     operation_id="getAuthorAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM, redirect=301, not_modified=True),
+    responses=answers(200, None, document=ATOM, redirect=301, not_modified=True),
 )
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -209,7 +209,7 @@ def get_author_atom_feed(
     summary="An author's newest posts as JSON Feed 1.1",
     operation_id="getAuthorJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED, redirect=301, not_modified=True),
+    responses=answers(200, None, document=JSON_FEED, redirect=301, not_modified=True),
 )
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -222,7 +222,7 @@ def get_author_json_feed(
     summary="The newest posts with a tag as Atom 1.0",
     operation_id="getTagAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=ATOM, not_modified=True),
+    responses=answers(200, None, document=ATOM, not_modified=True),
 )
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -236,7 +236,7 @@ def get_tag_atom_feed(
     summary="The newest posts with a tag as JSON Feed 1.1",
     operation_id="getTagJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, media_type=JSON_FEED, not_modified=True),
+    responses=answers(200, None, document=JSON_FEED, not_modified=True),
 )
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -250,7 +250,7 @@ def get_tag_json_feed(
     summary="The sitemap: its index, or a month of it",
     operation_id="getSitemap",
     tags=["Feeds"],
-    responses=answers(200, None, 400, 404, media_type=XML, not_modified=True),
+    responses=answers(200, None, 400, 404, document=XML, not_modified=True),
 )
 def get_sitemap(
     month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
@@ -270,7 +270,7 @@ def get_sitemap(
     summary="This document",
     operation_id="getOpenApi",
     tags=["Documentation"],
-    responses=answers(200, None, media_type=JSON, not_modified=True),
+    responses=answers(200, None, document=JSON, not_modified=True),
 )
 def get_openapi(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     folder, _, _ = _path().rpartition("/")
@@ -283,7 +283,7 @@ def get_openapi(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     summary="A page that shows this document and tries the routes out",
     operation_id="getDocs",
     tags=["Documentation"],
-    responses=answers(200, None, media_type=HTML, not_modified=True),
+    responses=answers(200, None, document=HTML, not_modified=True),
 )
 def get_docs(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     answer = document_response(documentation.page(_path()), HTML, if_none_match)
@@ -296,7 +296,7 @@ def get_docs(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     summary="What the page of /docs is made of",
     operation_id="getDocsAsset",
     tags=["Documentation"],
-    responses=answers(200, None, 404, media_type="text/javascript", not_modified=True),
+    responses=answers(200, None, 404, document="text/javascript", not_modified=True),
 )
 def get_docs_asset(
     name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None

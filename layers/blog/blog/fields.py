@@ -19,6 +19,22 @@ MAX_ADDRESS_CHARACTERS = 2000
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
+# The same, for the OpenAPI document alone: regular expressions there know no surrogates.
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff"
+_PLAIN = Field(json_schema_extra={"pattern": f"^[^{_CONTROL}]*$"})
+_PLAIN_NOT_BLANK = Field(
+    json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
+)
+_HTTPS = "[hH][tT][tT][pP][sS]://"
+_ADDRESS = Field(json_schema_extra={"pattern": f"^{_HTTPS}[^{_CONTROL}]+$"})
+_COVER = Field(json_schema_extra={"pattern": f"^({_HTTPS}|/media/)[^{_CONTROL}]+$"})
+_TAG = Field(
+    json_schema_extra={
+        "maxLength": MAX_TAG_CHARACTERS,
+        "pattern": r"^ *[\p{L}\p{M}\p{N}_.+#-][\p{L}\p{M}\p{N} _.+#-]*$",
+    }
+)
+
 _SLUG = "[a-z0-9-]{1,120}"
 
 
@@ -124,19 +140,22 @@ Title = Annotated[
     StringConstraints(min_length=1, max_length=200),
     AfterValidator(_plain),
     AfterValidator(_not_blank),
+    _PLAIN_NOT_BLANK,
 ]
-Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit)]
+Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit), _PLAIN]
 Excerpt = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
     AfterValidator(_plain),
     AfterValidator(_not_blank),
+    _PLAIN_NOT_BLANK,
 ]
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=80),
     AfterValidator(_plain),
     AfterValidator(_not_blank),
+    _PLAIN_NOT_BLANK,
     AfterValidator(_no_email),
 ]
 CommentBody = Annotated[
@@ -144,23 +163,27 @@ CommentBody = Annotated[
     StringConstraints(min_length=1, max_length=5000),
     AfterValidator(_plain),
     AfterValidator(_not_blank),
+    _PLAIN_NOT_BLANK,
 ]
 Reason = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
     AfterValidator(_plain),
     AfterValidator(_not_blank),
+    _PLAIN_NOT_BLANK,
 ]
-Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)]
+Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain), _PLAIN]
 HttpsAddress = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
     AfterValidator(_https_address),
+    _ADDRESS,
 ]
 CoverImage = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
     AfterValidator(_cover_image),
+    _COVER,
 ]
 Slug = Annotated[str, StringConstraints(pattern=f"^{_SLUG}$")]
 Tag = Annotated[str, AfterValidator(_tag)]
@@ -168,5 +191,10 @@ Tags = Annotated[
     list[Tag],
     Field(max_length=MAX_TAGS),
     AfterValidator(_unique),
-    BeforeValidator(_none_as_empty, json_schema_input_type=list[str] | None),
+    BeforeValidator(
+        _none_as_empty,
+        json_schema_input_type=Annotated[
+            list[Annotated[str, _TAG]] | None, Field(json_schema_extra={"maxItems": MAX_TAGS})
+        ],
+    ),
 ]

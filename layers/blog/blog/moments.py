@@ -3,7 +3,14 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    Strict,
+)
 from pydantic_core import PydanticCustomError
 
 
@@ -33,15 +40,19 @@ def _text(value: object) -> str:
     return value
 
 
+_DATE_TIME = Field(json_schema_extra={"format": "date-time"})
+
 # A time as people send it: text, with an offset.
 SentMoment = Annotated[
     AwareDatetime,
     Strict(False),
     BeforeValidator(_text, json_schema_input_type=str),
     AfterValidator(to_millisecond),
+    _DATE_TIME,
 ]
 Moment = Annotated[
     datetime,
     AfterValidator(to_millisecond),
     PlainSerializer(written, return_type=str),
+    _DATE_TIME,
 ]

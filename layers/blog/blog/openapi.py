@@ -39,14 +39,19 @@ def answers(
     *problems: int,
     redirect: int | None = None,
     not_modified: bool = False,
-    media_type: str = "application/json",
+    document: str | None = None,
 ) -> dict[int, OpenAPIResponse]:
-    """The documented answers of a route: a success, the statuses of its problems, a redirect."""
+    """The documented answers of a route: a success, the statuses of its problems, a redirect.
+
+    A success is JSON of a model, a document of a media type that is not ours to describe, or has
+    no body.
+    """
     documented: dict[int, OpenAPIResponse] = {status: {"description": HTTPStatus(status).phrase}}
     if model is not None:
-        documented[status]["content"] = {media_type: {"model": model}}
-    elif media_type != "application/json":
-        documented[status]["content"] = {media_type: {"schema": {"type": "string"}}}
+        documented[status]["content"] = {"application/json": {"model": model}}
+    elif document is not None:
+        kind = "object" if document.endswith("json") else "string"
+        documented[status]["content"] = {document: {"schema": {"type": kind}}}
     bodiless = [redirect] if redirect is not None else []
     bodiless += [HTTPStatus.NOT_MODIFIED] if not_modified else []
     for other in bodiless:

@@ -16,7 +16,13 @@ Tag = Annotated[
 ]
 AuthorId = Annotated[str | None, Query(max_length=200, description="Only those of this author")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
-Cursor = Annotated[str | None, Query(description="The next_cursor of the page before")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        description="The next_cursor of the page before",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+]
 
 
 Month = Annotated[
@@ -30,7 +36,15 @@ Content = Annotated[
     ),
 ]
 Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
-Of = Annotated[int, Query(ge=1, le=1024, description="How many parts the month has")]
+Of = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=1024,
+        description="How many parts the month has",
+        json_schema_extra={"enum": [2**n for n in range(11)]},
+    ),
+]
 
 
 def _well_formed(field: str | None) -> str | None:
@@ -45,7 +59,14 @@ def _well_formed(field: str | None) -> str | None:
 IfMatchField = Annotated[
     str | None,
     AfterValidator(_well_formed),
-    Header(alias="If-Match", description='The ETag that was read; `"3"` alone will do, too'),
+    Header(
+        alias="If-Match",
+        description='The ETag that was read; `"3"` alone will do, too',
+        json_schema_extra={
+            "pattern": '^([*]|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
+            "examples": ['"3"'],
+        },
+    ),
 ]
 IdempotencyKeyField = Annotated[
     str | None,

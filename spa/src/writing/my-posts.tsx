@@ -20,7 +20,7 @@ function MyPosts() {
   const { query } = useLocation();
   const status = STATUSES.find((one) => one === query.status);
   const pages = usePages(status ?? "all", (cursor) =>
-    taken(member.GET("/me/posts", { params: { query: { status: status ?? null, cursor } } })),
+    taken(member.GET("/me/posts", { params: { query: { status, cursor } } })),
   );
   const tab = (one: string | undefined, text: string) => (
     <li>
