@@ -12,7 +12,9 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from tests.e2e.browser.conftest import OPTIONS, chromium  # noqa: E402
+from devserver.settings import Unusable  # noqa: E402
+from devserver.spa import missing_node  # noqa: E402
+from tests.e2e.browser.chromium import OPTIONS, find_chromium  # noqa: E402
 from tests.e2e.browser.visitor import Visitor, write  # noqa: E402
 from tests.e2e.stack import Client, DevServer, Stack  # noqa: E402
 
@@ -38,10 +40,18 @@ The app sends an **access token**, and never says who its user is.
 
 def main() -> int:
     """Take all pictures."""
+    try:
+        chromium = find_chromium()
+    except Unusable as e:
+        sys.stderr.write(f"make screenshots: {e}\n")
+        return 1
+    if missing := missing_node():
+        sys.stderr.write(f"make screenshots: {missing}\n")
+        return 1
     IMAGES.mkdir(exist_ok=True)
     log = Path(tempfile.mkdtemp()) / "log"
     with DevServer(log, SPA="on") as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         _populate(stack)
         _visitors(browser, stack)
         _writers(browser, stack)

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.performance import authorizer, devserver, posts
+from tests.performance import app, authorizer, devserver, posts
 from tests.performance.figures import Figures
 
 if __name__ == "__main__":
@@ -17,4 +17,6 @@ if __name__ == "__main__":
     authorizer.measure_cold(figures)
     print("The devserver (milliseconds of a warm request)")
     devserver.measure(figures)
+    print("The app in a browser, a visitor's first view (kilobytes, milliseconds)")
+    app.measure(figures)
     sys.exit(int(figures.save() > 0))

@@ -1,10 +1,11 @@
 """Login, silent login, renewal and logout, with Auth0's SDK."""
 
+import gzip
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Response, Route, expect
 
 from devserver.settings import AUDIENCE
 from tests.e2e.browser.conftest import Visit
@@ -35,6 +36,32 @@ def test_a_visitor_loads_nothing_of_auth0(visit: Visit) -> None:
     visitor.page.wait_for_load_state("networkidle")
     assert not [url for url in loaded if "auth0" in url]
     assert visitor.tokens == []
+
+
+@pytest.mark.parametrize("path", ["/", "/posts/who-is-calling-my-api"])
+def test_a_visitors_first_view_needs_little_script(visit: Visit, path: str) -> None:
+    visitor = visit()
+    parts: list[Response] = []
+    visitor.page.on("response", lambda part: parts.append(part))  # noqa: PLW0108 - takes no built-in
+    visitor.open(path)
+    visitor.page.wait_for_load_state("networkidle")
+    scripts = [part.body() for part in parts if part.url.endswith(".js")]
+    assert len(scripts) > 1
+    assert sum(len(gzip.compress(script, 9)) for script in scripts) <= 25_000
+
+
+def test_a_member_loads_auth0_after_the_first_paint(visit: Visit) -> None:
+    alice = visit("alice")
+    page = alice.open("/")
+    page.wait_for_load_state("networkidle")
+    paint, loaded = page.evaluate(
+        """[performance.getEntriesByName("first-contentful-paint")[0].startTime,
+            performance.getEntriesByType("resource")
+                .filter(one => one.name.includes("/auth0-"))
+                .map(one => one.startTime)]"""
+    )
+    assert loaded
+    assert min(loaded) > paint
 
 
 def test_a_reload_logs_in_silently(visit: Visit) -> None:
