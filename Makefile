@@ -37,7 +37,7 @@ token: $(READY) ## An access token: make -s token USER=alice EXPIRES_IN=5
 test: $(READY) ## All tests, the end-to-end suite among them
 	@$(PY) -m pytest $(ARGS)
 
-lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json and docs/ are up to date
+lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ are up to date
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
@@ -45,6 +45,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, and whether openapi.json and docs/ are u
 	@$(PY) scripts/openapi.py --check
 	@$(PY) scripts/refusals.py --check
 	@$(PY) scripts/permissions.py --check
+	@$(PY) -m devserver.spa
 
 format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff check --fix .

@@ -1,0 +1,113 @@
+"""What serves the app at a desk, and what `npm run build` makes for everywhere else."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from devserver.spa import SPA, missing_node, running_spa
+from tests.e2e.stack import free_port
+
+VARIABLES = {
+    "VITE_API_URL": "https://api.example.com/v1",
+    "VITE_MEDIA_ORIGIN": "https://pictures.example.com",
+    "VITE_AUTH0_DOMAIN": "tenant.example.com",
+    "VITE_AUTH0_CLIENT_ID": "the-apps-client-id",
+    "VITE_AUTH0_AUDIENCE": "https://audience.example.com",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def node() -> None:
+    if missing := missing_node():
+        pytest.skip(f"the app cannot be built: {missing}")
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of the app, built for an API that is elsewhere."""
+    port = free_port()
+    with running_spa(port, "https://api.example.com/v1", {**os.environ, **VARIABLES}):
+        yield f"http://localhost:{port}"
+
+
+@pytest.mark.parametrize("path", ["/", "/posts/any", "/me/posts/new", "/no/such.page"])
+def test_any_deep_link_answers_with_the_app(site: str, path: str) -> None:
+    answer = requests.get(f"{site}{path}", timeout=150)
+    assert answer.status_code == 200
+    assert '<script type="module"' in answer.text
+    assert answer.headers["Cache-Control"] == "no-cache"
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert "script-src 'self'" in policy
+    assert "frame-src https://tenant.example.com" in policy
+    (connect,) = (part for part in policy if part.startswith("connect-src"))
+    assert connect.split()[1:] == [
+        "'self'",
+        "https://api.example.com",
+        "https://pictures.example.com",
+        "https://tenant.example.com",
+    ]
+
+
+def test_a_part_of_the_app_may_be_kept_and_one_that_is_gone_is_not_the_app(site: str) -> None:
+    page = requests.get(site, timeout=150).text
+    name = page.partition('src="')[2].partition('"')[0]
+    part = requests.get(f"{site}{name}", timeout=10)
+    assert part.headers["Content-Type"].startswith("text/javascript")
+    assert "max-age=86400" in part.headers["Cache-Control"]
+    assert requests.get(f"{site}/assets/gone.js", timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/feed.atom", "/tags/c%23/feed.json", "/sitemap.xml?month=2026-01", "/media/01J"]
+)
+def test_what_the_site_hands_on_to_the_api_is_redirected(site: str, path: str) -> None:
+    answer = requests.get(f"{site}{path}", timeout=10, allow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"https://api.example.com/v1{path}"
+
+
+@pytest.mark.parametrize("path", ["/../package.json", "/%2e%2e/package.json", "/assets/../../x"])
+def test_nothing_beside_the_build_is_served(site: str, path: str) -> None:
+    request = requests.Request("GET", site).prepare()
+    request.url = f"{site}{path}"
+    answer = requests.Session().send(request, timeout=10)
+    assert "devDependencies" not in answer.text
+
+
+def test_a_build_that_fails_says_so_where_it_was_started(capfd: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    broken = {**os.environ, **VARIABLES, "VITE_API_URL": "no address"}
+    with running_spa(port, "https://api.example.com", broken):
+        answer = requests.get(f"http://localhost:{port}/", timeout=150)
+    assert answer.status_code == 503
+    assert "could not be built" in answer.text
+    assert "Invalid URL" in capfd.readouterr().err
+
+
+def test_npm_run_build_checks_types_and_makes_what_one_uploads(tmp_path: Path) -> None:
+    result = subprocess.run(
+        ["npm", "run", "build", "--", "--outDir", str(tmp_path / "dist")],
+        cwd=SPA,
+        env={**os.environ, **VARIABLES},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "> npm run generate && tsc" in result.stdout
+    names = {path.name for path in (tmp_path / "dist").iterdir()}
+    assert names == {"index.html", "icon.svg", "assets", "headers.json"}
+    scripts = "".join(path.read_text() for path in (tmp_path / "dist/assets").glob("*.js"))
+    assert all(value in scripts for name, value in VARIABLES.items() if "MEDIA" not in name)
+    assert "localhost:3000" not in scripts
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    packages = json.loads((SPA / "package-lock.json").read_text())["packages"]
+    assert not [name for name, package in packages.items() if "resolved" in package]
+    assert all("integrity" in package for name, package in packages.items() if name)

@@ -1,0 +1,37 @@
+"""What `make dev` says where it cannot build the app."""
+
+from pathlib import Path
+
+import pytest
+
+from devserver.spa import missing_node
+
+
+def installed(folder: Path, version: str) -> None:
+    for name in ("node", "npm"):
+        (folder / name).write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / name).chmod(0o755)
+
+
+def test_without_nodejs_it_says_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = missing_node()
+    assert missing == "it needs Node.js 20.19 or later with npm, see https://nodejs.org"
+
+
+@pytest.mark.parametrize("version", ["v18.20.4", "v20.18.9"])
+def test_an_old_nodejs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    installed(tmp_path, version)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert version.removeprefix("v").rpartition(".")[0] in str(missing_node())
+
+
+@pytest.mark.parametrize("version", ["v20.19.0", "v24.1.0"])
+def test_a_new_one_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    installed(tmp_path, version)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert missing_node() is None
