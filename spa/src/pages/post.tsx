@@ -5,7 +5,7 @@ import { isStatus, taken } from "../api/problem";
 import { Failure, useLoaded, Waiting } from "../parts/loading";
 import { Heading } from "../parts/page";
 import { Byline, TagLinks } from "../parts/posts";
-import { count, Html } from "../parts/text";
+import { Html } from "../parts/text";
 import { Toggle } from "../parts/toggle";
 import { isMine } from "../session/session";
 import { Comments } from "./comments";
@@ -73,7 +73,7 @@ function LikeButton({ post }: { post: Post }) {
     >
       {(isOn, change) => (
         <>
-          {isOn ? "♥ Liked" : "♡ Like"} <span>{count(post.like_count + change, "like")}</span>
+          {isOn ? "♥ Liked" : "♡ Like"} · {post.like_count + change}
         </>
       )}
     </Toggle>
