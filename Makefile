@@ -31,7 +31,7 @@ dev: $(READY) ## The whole stack on this machine: app, API, issuer, DynamoDB, S3
 ifeq ($(origin USER),command line)
 token: export TOKEN_USER := $(USER)
 endif
-token: $(READY) ## An access token: make -s token USER=alice EXPIRES_IN=5
+token: $(READY) ## An access token: make -s token USER=alice (EXPIRES_IN=5, AUDIENCE=, TOKEN_TYPE=id)
 	@$(PY) -m devserver.token
 
 test: $(READY) ## All tests, the end-to-end suite among them

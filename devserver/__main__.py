@@ -27,7 +27,7 @@ GREETING = """
 Try it in another terminal; Ctrl-C here ends all of it:
 
   curl {api}/posts
-  TOKEN=$(make -s token USER=alice{ports})
+  TOKEN={token}
   curl -i {api}/posts -H "Authorization: Bearer $TOKEN" \\
     -H "Content-Type: application/json" -d '{{"title": "Hello"}}'
 """
@@ -80,10 +80,12 @@ def _started_spa(settings: DeskSettings, parts: ExitStack) -> str:
         return f"not served: {missing}"
     variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}
     parts.enter_context(running_spa(settings.spa_port, settings.api_url, variables))
-    return f"{settings.spa_url} (log in as alice or bob)"
+    hint = "" if settings.uses_real_tenant else ": log in as alice or bob"
+    return f"{settings.spa_url} (being built{hint})"
 
 
 def _greeting(settings: DeskSettings, endpoint: str, spa: str) -> str:
+    ports = "" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}"
     return GREETING.format(
         spa=spa,
         api=settings.api_url,
@@ -92,7 +94,9 @@ def _greeting(settings: DeskSettings, endpoint: str, spa: str) -> str:
         if settings.dynamodb_endpoint
         else f"{endpoint} (moto, in memory: gone when this ends)",
         media=settings.s3_url,
-        ports="" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}",
+        token="...  # an access token of your tenant: docs/auth0.md says where to get one"
+        if settings.uses_real_tenant
+        else f"$(make -s token USER=alice{ports})",
     )
 
 

@@ -24,19 +24,20 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.settings import ROOT, bound_socket
 
 SPA = ROOT / "spa"
-NODE = (20, 19)  # what Vite asks for
+NODE = "Node.js 20.19, or 22.12 or later"  # what Vite asks for
 SECONDS_TO_BUILD = 120
 _OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
 
 
 def missing_node() -> str | None:
     """What is missing on this machine to build the app; None where nothing is."""
-    wanted = "Node.js {}.{} or later".format(*NODE)
     if not (shutil.which("node") and shutil.which("npm")):
-        return f"it needs {wanted} with npm, see https://nodejs.org"
+        return f"it needs {NODE}, with npm: see https://nodejs.org"
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
     major, minor = map(int, version.stdout.removeprefix("v").split(".")[:2])
-    return None if (major, minor) >= NODE else f"it needs {wanted}, and this is {major}.{minor}"
+    if (major == 20 and minor >= 19) or (major, minor) >= (22, 12):
+        return None
+    return f"it needs {NODE}, and this is {major}.{minor}"
 
 
 @contextmanager

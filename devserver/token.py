@@ -1,4 +1,7 @@
-"""`make -s token USER=alice EXPIRES_IN=60`: an access token on standard output, nothing else."""
+"""`make -s token USER=alice EXPIRES_IN=60`: an access token on standard output, nothing else.
+
+`AUDIENCE=` asks for one without an audience, and `TOKEN_TYPE=id` for the ID token instead.
+"""
 
 import json
 import os
@@ -24,14 +27,14 @@ def main() -> int:
         settings = DeskSettings.from_environment()
         if settings.uses_real_tenant:
             raise Unusable(REAL_TENANT.format(audience=settings.auth0_audience))
-        print(_access_token(settings, os.environ.get("TOKEN_USER") or "alice"))
+        print(_token(settings, os.environ.get("TOKEN_USER") or "alice"))
     except Unusable as e:
         print(f"make token: {e}", file=sys.stderr)
         return 1
     return 0
 
 
-def _access_token(settings: DeskSettings, user: str) -> str:
+def _token(settings: DeskSettings, user: str) -> str:
     email = user if "@" in user else f"{user}@example.com"
     if email not in {one.email for one in USERS}:
         names = ", ".join(one.email.partition("@")[0] for one in USERS)
@@ -39,6 +42,9 @@ def _access_token(settings: DeskSettings, user: str) -> str:
     expires_in = os.environ.get("EXPIRES_IN", "")
     if not expires_in.removeprefix("-").isdecimal() and expires_in:
         raise Unusable(f"EXPIRES_IN must be seconds, not {expires_in!r}.")
+    kind = os.environ.get("TOKEN_TYPE") or "access"
+    if kind not in ("access", "id"):
+        raise Unusable(f"TOKEN_TYPE must be access or id, not {kind!r}.")
     form = {
         "grant_type": "password",
         "client_id": SPA_CLIENT,
@@ -51,7 +57,7 @@ def _access_token(settings: DeskSettings, user: str) -> str:
     body = urllib.parse.urlencode(form).encode()
     try:
         with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as answer:
-            return str(json.load(answer)["access_token"])
+            return str(json.load(answer)[f"{kind}_token"])
     except urllib.error.HTTPError as e:
         raise Unusable(f"the issuer refuses: {e.read().decode()}") from e
     except OSError as e:

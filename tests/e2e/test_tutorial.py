@@ -59,10 +59,12 @@ def test_the_commands_do_what_the_page_says(stack: Stack) -> None:
         pytest.skip("the tutorial is that of `make dev`")
     script = "\n".join(re.findall(r"```sh\n(.*?)```", TUTORIAL, re.S))
     expected = re.findall(r"# (\d{3})", script)
-    assert expected == ["200", "401", "401", "401", "200", "200", "403", "200"]
+    assert expected == ["200", "401", "401", "401", "401", "200", "422", "200", "403", "200"]
+    script = script.replace("http://localhost:3000", stack.api_url)
+    script = script.replace("http://localhost:9400/", stack.issuer_url)
     port = stack.issuer_url.rstrip("/").rpartition(":")[2]
     result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace("http://localhost:3000", stack.api_url)],
+        ["bash", "-euo", "pipefail", "-c", script],
         cwd=ROOT,
         env={**inherited_environment(), "ISSUER_PORT": port},
         capture_output=True,
@@ -73,5 +75,7 @@ def test_the_commands_do_what_the_page_says(stack: Stack) -> None:
     assert result.returncode == 0, result.stderr
     assert re.findall(r"HTTP/1\.1 (\d{3})", result.stdout) == expected
     assert "request the token with the audience of this API" in result.stdout
+    assert "This is an ID token, which tells the app who its user is" in result.stdout
+    assert '"kid"' in result.stdout
     assert '"sub": "auth0|' in result.stdout.replace('"sub":"', '"sub": "')
     assert result.stdout.rstrip().endswith('"title":"Still mine"')

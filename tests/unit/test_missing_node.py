@@ -18,10 +18,10 @@ def test_without_nodejs_it_says_where_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = missing_node()
-    assert missing == "it needs Node.js 20.19 or later with npm, see https://nodejs.org"
+    assert missing == "it needs Node.js 20.19, or 22.12 or later, with npm: see https://nodejs.org"
 
 
-@pytest.mark.parametrize("version", ["v18.20.4", "v20.18.9"])
+@pytest.mark.parametrize("version", ["v18.20.4", "v20.18.9", "v21.7.3", "v22.11.0"])
 def test_an_old_nodejs_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
@@ -30,7 +30,7 @@ def test_an_old_nodejs_is_named(
     assert version.removeprefix("v").rpartition(".")[0] in str(missing_node())
 
 
-@pytest.mark.parametrize("version", ["v20.19.0", "v24.1.0"])
+@pytest.mark.parametrize("version", ["v20.19.0", "v22.12.0", "v24.1.0"])
 def test_a_new_one_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     installed(tmp_path, version)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")

@@ -57,6 +57,7 @@ export async function restore(): Promise<string | undefined> {
     }
     const user = await client.getUser();
     if (!user) {
+      notify("failure", "Your session has ended: log in again.");
       leave();
       return returnTo;
     }
