@@ -61,6 +61,7 @@ class _Build:
         self._environment = variables
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ended = False
+        self._lock = threading.Lock()  # no process is started that nobody would end
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> "_Build":
@@ -68,10 +69,10 @@ class _Build:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_ended = True
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+        with self._lock:
+            self._is_ended = True
+            if self._process is not None:
+                self._process.terminate()
         self._thread.join()
 
     def await_files(self) -> bool:
@@ -94,17 +95,18 @@ class _Build:
             ["npm", "run", "generate"],
             [*vite, "--outDir", str(self._folder), "--emptyOutDir"],
         ):
-            if self._is_ended:
-                return
             is_last = command[0] == "node"
-            self._process = subprocess.Popen(
-                command,
-                cwd=SPA,
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr if is_last else subprocess.PIPE,
-                stderr=sys.stderr if is_last else subprocess.STDOUT,
-            )
+            with self._lock:
+                if self._is_ended:
+                    return
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=SPA,
+                    env=dict(self._environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=sys.stderr if is_last else subprocess.PIPE,
+                    stderr=sys.stderr if is_last else subprocess.STDOUT,
+                )
             output, _ = self._process.communicate()
             if self._process.returncode and not self._is_ended:
                 sys.stderr.write(f"The SPA: `{' '.join(command)}` failed.\n")
@@ -136,7 +138,9 @@ def _site(folder: Path, build: _Build, api_url: str) -> Flask:
             return Response("There is no such file.", 404)
         # Names under assets/ hold a digest of what is in them; all else may change at any time.
         answer = send_from_directory(
-            folder, path if is_file else "index.html", max_age=86_400 if "assets/" in path else None
+            folder,
+            path if is_file else "index.html",
+            max_age=86_400 if path.startswith("assets/") else None,
         )
         answer.headers.update(json.loads((folder / "headers.json").read_text()))
         return answer

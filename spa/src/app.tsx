@@ -1,3 +1,4 @@
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 
@@ -5,22 +6,42 @@ import { FeedPage } from "./pages/feed";
 import { NotFoundPage } from "./pages/not-found";
 import { Notices } from "./parts/notices";
 import { Waiting } from "./parts/loading";
+import { Heading } from "./parts/page";
 import { face, logIn, restore, session } from "./session/session";
 
 // What a visitor's first view does not need is fetched when it is.
-const PostPage = lazy(() => import("./pages/post").then((m) => m.PostPage));
-const TagsPage = lazy(() => import("./pages/tags").then((m) => m.TagsPage));
-const TagPage = lazy(() => import("./pages/tag").then((m) => m.TagPage));
-const AuthorPage = lazy(() => import("./pages/author").then((m) => m.AuthorPage));
-const EditorPage = lazy(() => import("./writing/editor").then((m) => m.EditorPage));
-const MyPostsPage = lazy(() => import("./writing/my-posts").then((m) => m.MyPostsPage));
-const RevisionsPage = lazy(() => import("./writing/revisions").then((m) => m.RevisionsPage));
-const WaitingCommentsPage = lazy(() =>
+const PostPage = page(() => import("./pages/post").then((m) => m.PostPage));
+const TagsPage = page(() => import("./pages/tags").then((m) => m.TagsPage));
+const TagPage = page(() => import("./pages/tag").then((m) => m.TagPage));
+const AuthorPage = page(() => import("./pages/author").then((m) => m.AuthorPage));
+const EditorPage = page(() => import("./writing/editor").then((m) => m.EditorPage));
+const MyPostsPage = page(() => import("./writing/my-posts").then((m) => m.MyPostsPage));
+const RevisionsPage = page(() => import("./writing/revisions").then((m) => m.RevisionsPage));
+const WaitingCommentsPage = page(() =>
   import("./writing/waiting-comments").then((m) => m.WaitingCommentsPage),
 );
-const AccountPage = lazy(() => import("./account/account").then((m) => m.AccountPage));
-const FollowingPage = lazy(() => import("./account/following").then((m) => m.FollowingPage));
-const LikesPage = lazy(() => import("./account/likes").then((m) => m.LikesPage));
+const AccountPage = page(() => import("./account/account").then((m) => m.AccountPage));
+const FollowingPage = page(() => import("./account/following").then((m) => m.FollowingPage));
+const LikesPage = page(() => import("./account/likes").then((m) => m.LikesPage));
+
+/** Where a part is gone, because a newer app was put in its place, or out of reach: load it anew. */
+function page<Page extends ComponentType<never>>(load: () => Promise<Page>) {
+  return lazy(() => load().catch(() => ReloadPage as unknown as Page));
+}
+
+function ReloadPage() {
+  return (
+    <>
+      <Heading title="This page could not be loaded" />
+      <p>There may be a newer version of this app, or no network.</p>
+      <p>
+        <button type="button" onClick={() => location.reload()}>
+          Load it again
+        </button>
+      </p>
+    </>
+  );
+}
 
 /** Paths that the site's host hands on to the API, so that the browser must ask for them. */
 const PAGES = /^\/(?!media\/|sitemap\.xml|(.*\/)?feed\.(atom|json)$)/;
@@ -60,16 +81,20 @@ export function App() {
   );
 }
 
+/** So that nothing of the login delays what one sees first; a hidden tab paints nothing. */
+function afterFirstPaint(): Promise<unknown> {
+  const painted = new Promise((resolve) =>
+    new PerformanceObserver(resolve).observe({ type: "paint", buffered: true }),
+  );
+  return Promise.race([painted, new Promise((resolve) => setTimeout(resolve, 1000))]);
+}
+
 function Header() {
   const { path, route } = useLocation();
   useEffect(() => {
-    // After the first paint, so that nothing of the login delays it.
-    requestAnimationFrame(() =>
-      setTimeout(async () => {
-        const returnTo = await restore();
-        if (returnTo) route(returnTo, true);
-      }),
-    );
+    void afterFirstPaint()
+      .then(restore)
+      .then((returnTo) => returnTo && route(returnTo, true));
   }, []);
 
   const link = (href: string, text: string) => (

@@ -1,5 +1,5 @@
 import { ForMembers, Heading } from "../parts/page";
-import { forgetAll, unsavedOf } from "../writing/backup";
+import { forgetAll, hasUnsaved, lastLeft } from "../writing/backup";
 import { logOut, session } from "../session/session";
 import { ExportSection } from "./export";
 import { LeavingSection } from "./leaving";
@@ -19,9 +19,9 @@ function Account() {
 
   /** Unsaved texts go with the session: the next person at this device must not find them. */
   async function leave() {
-    const unsaved = unsavedOf(me.author_id).length;
+    await lastLeft;
     const question = "There is text on this device that is not saved. Log out and delete it?";
-    if (unsaved > 0 && !confirm(question)) return;
+    if (hasUnsaved(me.author_id) && !confirm(question)) return;
     forgetAll(me.author_id);
     await logOut();
   }

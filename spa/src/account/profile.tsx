@@ -68,7 +68,7 @@ export function ProfileForm() {
         />
         See comments of newcomers before everyone else does
       </label>
-      {error !== undefined && (
+      {error !== undefined && Object.keys(faults).length === 0 && (
         <p class="error" role="alert">
           {messageOf(error)}
         </p>

@@ -1,21 +1,18 @@
 import { member, visitor } from "../api/client";
-import { isStatus, taken } from "../api/problem";
-import { Failure, useLoaded, Waiting } from "../parts/loading";
+import { taken } from "../api/problem";
+import { useLoaded, Waiting } from "../parts/loading";
 import { Heading } from "../parts/page";
 import { PostList } from "../parts/posts";
 import { count } from "../parts/text";
 import { Toggle } from "../parts/toggle";
 import { isMine } from "../session/session";
-import { NotFoundPage } from "./not-found";
+import { NotLoaded } from "./not-found";
 
 export function AuthorPage({ id }: { id: string }) {
   const path = { author_id: id };
   const loaded = useLoaded(id, () => taken(visitor.GET("/authors/{author_id}", { params: { path } })));
   if (loaded.status === "loading") return <Waiting />;
-  if (loaded.status === "failed") {
-    if (isStatus(loaded.error, 404)) return <NotFoundPage />;
-    return <Failure error={loaded.error} again={loaded.again} />;
-  }
+  if (loaded.status === "failed") return <NotLoaded failed={loaded} />;
   const author = loaded.value;
   return (
     <>

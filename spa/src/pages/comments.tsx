@@ -1,10 +1,11 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { member, visitor, type Schemas } from "../api/client";
 import { messageOf, Problem, taken } from "../api/problem";
 import { TextArea } from "../parts/field";
 import { PageEnd, usePages } from "../parts/loading";
 import { notify } from "../parts/notices";
+import { tab } from "../parts/storage";
 import { Html, Moment } from "../parts/text";
 import { face, isMine, logIn } from "../session/session";
 
@@ -22,24 +23,24 @@ export function Comments({ post }: { post: Post }) {
     ),
   );
   const isOpen = post.comments === "open";
+  const heading = useRef<HTMLHeadingElement>(null);
   const shown = new Set(pages.items.map((entry) => entry.id));
 
   function put(comment: Comment) {
-    pages.change(
-      shown.has(comment.id)
-        ? pages.items.map((entry) => (entry.id === comment.id ? comment : entry))
-        : [...pages.items, comment],
+    pages.change((all) =>
+      all.some((entry) => entry.id === comment.id)
+        ? all.map((entry) => (entry.id === comment.id ? comment : entry))
+        : [...all, comment],
     );
   }
 
-  function remove(comment: Comment) {
-    const hasReplies = pages.items.some((entry) => parentOf(entry) === comment.id);
-    const tombstone = { id: comment.id, deleted: true } as const;
-    pages.change(
-      hasReplies
-        ? pages.items.map((entry) => (entry.id === comment.id ? tombstone : entry))
-        : pages.items.filter((entry) => entry.id !== comment.id),
+  function remove({ id }: Comment) {
+    pages.change((all) =>
+      all.some((entry) => parentOf(entry) === id)
+        ? all.map((entry) => (entry.id === id ? { id, deleted: true } : entry))
+        : all.filter((entry) => entry.id !== id),
     );
+    heading.current?.focus();
   }
 
   /** Replies whose parent is not there any more, or not yet, stand by themselves. */
@@ -67,7 +68,9 @@ export function Comments({ post }: { post: Post }) {
 
   return (
     <section class="comments" aria-labelledby="comments">
-      <h2 id="comments">Comments</h2>
+      <h2 id="comments" ref={heading} tabIndex={-1}>
+        Comments
+      </h2>
       {thread(null)}
       <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
       {!isOpen && <p class="quiet">Comments are closed.</p>}
@@ -88,11 +91,17 @@ function OneComment(props: {
 }) {
   const { comment, post } = props;
   const [doing, setDoing] = useState<"reply" | "edit">();
+  const article = useRef<HTMLElement>(null);
   const path = { post_id: comment.post_id, comment_id: comment.id };
   const put = (changed: Comment) => {
-    setDoing(undefined);
+    stop();
     props.onPut(changed);
   };
+
+  function stop() {
+    setDoing(undefined);
+    article.current?.focus(); // the form, with the keyboard in it, goes away
+  }
 
   async function remove() {
     if (!confirm("Delete this comment?")) return;
@@ -113,7 +122,7 @@ function OneComment(props: {
 
   const mayReply = post.comments === "open" && face();
   return (
-    <article class="comment">
+    <article class="comment" ref={article} tabIndex={-1}>
       <p class="byline">
         <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
         <Moment at={comment.created_at} exact />
@@ -123,11 +132,11 @@ function OneComment(props: {
         <CommentForm
           label="Your comment"
           action="Save"
-          kept={`comment.${comment.id}`}
+          kept={`${comment.id}.edit`}
           initial={comment.body}
           send={edit}
           onSent={put}
-          onCancel={() => setDoing(undefined)}
+          onCancel={stop}
         />
       ) : (
         <Html html={comment.body_html} />
@@ -150,7 +159,7 @@ function OneComment(props: {
         )}
       </p>
       {doing === "reply" && (
-        <NewComment post={post} parent={comment} onPut={put} onCancel={() => setDoing(undefined)} />
+        <NewComment post={post} parent={comment} onPut={put} onCancel={stop} />
       )}
     </article>
   );
@@ -176,7 +185,7 @@ function NewComment(props: {
     <CommentForm
       label={parent ? `Your reply to ${parent.author.name}` : "Your comment"}
       action={parent ? "Reply" : "Comment"}
-      kept={`reply.${post.id}.${parent?.id ?? ""}`}
+      kept={parent?.id ?? post.id}
       initial=""
       send={(body, key) =>
         taken(
@@ -202,8 +211,8 @@ function CommentForm(props: {
   onSent: (comment: Comment) => void;
   onCancel?: (() => void) | undefined;
 }) {
-  const storageKey = `blog.${props.kept}`;
-  const [body, setBody] = useState(sessionStorage.getItem(storageKey) ?? props.initial);
+  const storageKey = `blog.comment.${face()?.authorId}.${props.kept}`;
+  const [body, setBody] = useState(tab.get<string>(storageKey) ?? props.initial);
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
   // With the same key and text a comment is made once, however often it is sent.
@@ -211,7 +220,7 @@ function CommentForm(props: {
 
   function change(text: string) {
     key.current = crypto.randomUUID();
-    sessionStorage.setItem(storageKey, text);
+    tab.set(storageKey, text);
     setBody(text);
   }
 
@@ -222,7 +231,7 @@ function CommentForm(props: {
     setError(undefined);
     try {
       const comment = await props.send(body, key.current);
-      sessionStorage.removeItem(storageKey);
+      tab.remove(storageKey);
       setBody("");
       props.onSent(comment);
     } catch (failure) {
@@ -232,14 +241,25 @@ function CommentForm(props: {
     }
   }
 
+  function cancel() {
+    tab.remove(storageKey);
+    props.onCancel?.();
+  }
+
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (props.onCancel) form.current?.querySelector("textarea")?.focus(); // it was asked for
+  }, []);
+
   const atField = error instanceof Problem ? error.fields.body : undefined;
   return (
-    <form class="stack" onSubmit={submit}>
+    <form class="stack" onSubmit={submit} ref={form}>
       <TextArea
         label={props.label}
         hint="Markdown, without headings and pictures"
         value={body}
         onValue={change}
+        readOnly={isSending}
         error={atField ?? (error ? messageOf(error) : undefined)}
         required
       />
@@ -248,7 +268,7 @@ function CommentForm(props: {
           {props.action}
         </button>
         {props.onCancel && (
-          <button type="button" onClick={props.onCancel}>
+          <button type="button" onClick={cancel}>
             Cancel
           </button>
         )}

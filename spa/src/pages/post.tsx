@@ -1,15 +1,15 @@
 import { useEffect } from "preact/hooks";
 
 import { member, pictureUrl, visitor, type Schemas } from "../api/client";
-import { isStatus, taken } from "../api/problem";
-import { Failure, useLoaded, Waiting } from "../parts/loading";
+import { taken } from "../api/problem";
+import { useLoaded, Waiting } from "../parts/loading";
 import { Heading } from "../parts/page";
 import { Byline, TagLinks } from "../parts/posts";
 import { Html } from "../parts/text";
 import { Toggle } from "../parts/toggle";
 import { isMine } from "../session/session";
 import { Comments } from "./comments";
-import { NotFoundPage } from "./not-found";
+import { NotLoaded } from "./not-found";
 
 type Post = Schemas["PostDetail"];
 
@@ -31,10 +31,7 @@ export function PostPage({ slug }: { slug: string }) {
   }, [current]);
 
   if (loaded.status === "loading") return <Waiting />;
-  if (loaded.status === "failed") {
-    if (isStatus(loaded.error, 404)) return <NotFoundPage />;
-    return <Failure error={loaded.error} again={loaded.again} />;
-  }
+  if (loaded.status === "failed") return <NotLoaded failed={loaded} />;
   const post = loaded.value;
   return (
     <>

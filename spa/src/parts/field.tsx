@@ -30,7 +30,7 @@ export function Field(props: {
         </p>
       )}
       {props.error && (
-        <p class="error" id={`${id}-error`}>
+        <p class="error" id={`${id}-error`} role="alert">
           {props.error}
         </p>
       )}
@@ -45,6 +45,7 @@ interface TextProps {
   hint?: ComponentChildren;
   error?: string | undefined;
   required?: boolean;
+  readOnly?: boolean;
 }
 
 export function TextField(props: TextProps & { type?: string; autoComplete?: string }) {
@@ -74,6 +75,7 @@ export function TextArea(props: TextProps & { rows?: number; class?: string }) {
           rows={props.rows ?? 4}
           value={props.value}
           required={props.required}
+          readOnly={props.readOnly}
           onInput={(event) => props.onValue(event.currentTarget.value)}
         />
       )}

@@ -25,7 +25,7 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   return state?.key === key ? state.loaded : { status: "loading" };
 }
 
-interface Page<T> {
+export interface Page<T> {
   readonly items: readonly T[];
   readonly next_cursor: string | null;
 }
@@ -35,7 +35,7 @@ interface Pages<T> {
   readonly more?: (() => void) | undefined;
   readonly isLoading: boolean;
   readonly error?: unknown;
-  readonly change: (items: readonly T[]) => void;
+  readonly change: (how: (items: readonly T[]) => readonly T[]) => void;
 }
 
 /** A list, page by page: `more` is there while the API says that there is more. */
@@ -46,13 +46,13 @@ export function usePages<T>(key: string, load: (cursor?: string) => Promise<Page
   const [isLoading, setLoading] = useState(true);
   const current = useRef(key);
 
-  async function next(from: string | undefined, before: readonly T[]) {
+  async function next(from: string | undefined) {
     setLoading(true);
     setError(undefined);
     try {
       const page = await load(from);
       if (current.current !== key) return;
-      change([...before, ...page.items]);
+      change((before) => [...before, ...page.items]);
       setCursor(page.next_cursor);
     } catch (failure) {
       if (current.current === key) setError(failure);
@@ -65,11 +65,11 @@ export function usePages<T>(key: string, load: (cursor?: string) => Promise<Page
     current.current = key;
     change([]);
     setCursor(undefined);
-    void next(undefined, []);
+    void next(undefined);
   }, [key]);
 
   const hasMore = cursor !== null && (cursor !== undefined || error !== undefined);
-  const more = hasMore ? () => void next(cursor ?? undefined, items) : undefined;
+  const more = hasMore ? () => void next(cursor ?? undefined) : undefined;
   return { items, more, isLoading, error, change };
 }
 
@@ -81,18 +81,40 @@ export function PageEnd({
   pages: Omit<Pages<unknown>, "change">;
   empty: ComponentChildren;
 }) {
-  if (pages.error !== undefined) {
-    return <Failure error={pages.error} again={pages.more} />;
+  const end = useRef<HTMLDivElement>(null);
+  const shown = useRef(0); // when more was asked for
+  const { length } = pages.items;
+  useEffect(() => {
+    if (shown.current === 0 || length <= shown.current) return;
+    const first = end.current?.previousElementSibling?.children[shown.current];
+    first?.querySelector<HTMLElement>("a, button")?.focus(); // the button may be gone
+    shown.current = 0;
+  }, [length]);
+
+  function more() {
+    shown.current = length;
+    pages.more?.();
   }
-  if (pages.isLoading) return <Waiting />;
-  if (pages.items.length === 0) return <p class="quiet">{empty}</p>;
-  return pages.more ? (
-    <p class="centred">
-      <button type="button" onClick={pages.more}>
-        More
-      </button>
-    </p>
-  ) : null;
+
+  return (
+    <div ref={end}>
+      {pages.error !== undefined ? (
+        <Failure error={pages.error} again={pages.more} />
+      ) : pages.isLoading ? (
+        <Waiting />
+      ) : length === 0 ? (
+        <p class="quiet">{empty}</p>
+      ) : (
+        pages.more && (
+          <p class="centred">
+            <button type="button" onClick={more}>
+              More
+            </button>
+          </p>
+        )
+      )}
+    </div>
+  );
 }
 
 export function Failure({ error, again }: { error: unknown; again?: (() => void) | undefined }) {

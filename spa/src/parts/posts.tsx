@@ -1,19 +1,14 @@
 import { pictureUrl, type Schemas } from "../api/client";
 import type { ComponentChildren } from "preact";
-import { PageEnd, usePages } from "./loading";
+import { PageEnd, usePages, type Page } from "./loading";
 import { count, Moment } from "./text";
 
 export type PostSummary = Schemas["PostSummary"];
 
-interface Page {
-  readonly items: readonly PostSummary[];
-  readonly next_cursor: string | null;
-}
-
 /** A list of posts, page by page; `id` names the list. */
 export function PostList(props: {
   id: string;
-  load: (cursor?: string) => Promise<Page>;
+  load: (cursor?: string) => Promise<Page<PostSummary>>;
   empty: ComponentChildren;
 }) {
   const pages = usePages(props.id, props.load);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { isStatus, messageOf } from "../api/problem";
 import { logIn, session } from "../session/session";
@@ -15,32 +15,44 @@ export function Toggle(props: {
   take: () => Promise<unknown>;
   children: (isOn: boolean, change: number) => ComponentChildren;
 }) {
-  const isMember = session.value.status === "member";
+  const { status } = session.value;
   const [isOn, setOn] = useState(false);
   const [change, setChange] = useState(0);
+  const current = useRef(false);
+  const calls = useRef<Promise<unknown>>(Promise.resolve()); // one at a time, in order
+
+  function put(value: boolean) {
+    current.current = value;
+    setOn(value);
+  }
 
   useEffect(() => {
-    if (!isMember) return;
-    props.ask().then(
-      () => setOn(true),
+    if (status !== "member") return;
+    calls.current = props.ask().then(
+      () => put(true),
       (error: unknown) => {
         if (!isStatus(error, 404)) notify("failure", messageOf(error));
       },
     );
-  }, [isMember]);
+  }, [status]);
 
-  async function toggle() {
-    if (!isMember) return logIn();
-    const step = isOn ? -1 : 1;
-    setOn(!isOn);
+  async function flip() {
+    const before = current.current;
+    const step = before ? -1 : 1;
+    put(!before);
     setChange((n) => n + step);
     try {
-      await (isOn ? props.take() : props.put());
+      await (before ? props.take() : props.put());
     } catch (error) {
-      setOn(isOn);
+      put(before);
       setChange((n) => n - step);
       notify("failure", messageOf(error));
     }
+  }
+
+  function toggle() {
+    if (status === "visitor") void logIn();
+    else calls.current = calls.current.then(flip);
   }
 
   return (

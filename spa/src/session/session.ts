@@ -14,6 +14,7 @@ import type { User } from "@auth0/auth0-spa-js";
 import { member, type Schemas } from "../api/client";
 import { messageOf, taken } from "../api/problem";
 import { notify } from "../parts/notices";
+import { device, tab } from "../parts/storage";
 import { auth0 } from "./tokens";
 
 export type Account = Schemas["Account"];
@@ -35,13 +36,18 @@ type Session =
  */
 const FACE = "blog.face";
 const isCallback = location.pathname === "/callback";
-const kept = localStorage.getItem(FACE);
+const kept = device.get<Face>(FACE);
 
 export const session = signal<Session>(
-  kept === null && !isCallback
-    ? { status: "visitor" }
-    : { status: "unknown", face: kept === null ? undefined : (JSON.parse(kept) as Face) },
+  kept || isCallback ? { status: "unknown", face: kept } : { status: "visitor" },
 );
+
+// Whoever logs in or out in one tab does so in all of them.
+addEventListener("storage", (event) => {
+  if (event.key === FACE && device.get<Face>(FACE)?.authorId !== face()?.authorId) {
+    location.reload();
+  }
+});
 
 /** Log in silently after a reload, or finish a login; the path to go to, if there is one. */
 export async function restore(): Promise<string | undefined> {
@@ -51,7 +57,7 @@ export async function restore(): Promise<string | undefined> {
     let returnTo: string | undefined;
     if (isCallback) {
       const { appState } = await client.handleRedirectCallback<{ returnTo: string }>();
-      returnTo = appState?.returnTo ?? "/";
+      returnTo = `/${(appState?.returnTo ?? "").replace(/^[/\\]+/, "")}`; // a path of this site
     } else {
       await client.checkSession();
     }
@@ -78,11 +84,11 @@ async function enter(user: User): Promise<Account> {
 }
 
 function keepFace(): void {
-  localStorage.setItem(FACE, JSON.stringify(face()));
+  device.set(FACE, face());
 }
 
 function leave(): void {
-  localStorage.removeItem(FACE);
+  device.remove(FACE);
   session.value = { status: "visitor" };
 }
 
@@ -103,6 +109,7 @@ export async function logIn(returnTo = location.pathname + location.search): Pro
 
 export async function logOut(): Promise<void> {
   const client = await auth0();
+  tab.removeAll("blog."); // half a comment is nobody else's to read
   leave();
   await client.logout({ logoutParams: { returnTo: location.origin } });
 }

@@ -1,40 +1,88 @@
+/**
+ * What is not saved yet, kept on this device: it outlives a reload, a crash, a lost session.
+ *
+ * Each open editor has a slot of its own. One that its tab has left, by closing or by a crash, is an
+ * orphan, and the next editor of that post takes it over.
+ */
+import { device } from "../parts/storage";
 import type { Fields } from "./fields";
 
-/** What is not saved yet, kept on this device: it outlives a reload, a crash, a lost session. */
 export interface Backup {
+  readonly postId: string | undefined; // none where the post was never saved
+  readonly version: number; // that was edited
   readonly fields: Fields;
-  readonly version: number; // of the post that was edited, 0 where there is none yet
-  readonly tab: string;
+  /** The request that may have made the post, so that it is repeated and not made again. */
+  readonly creation?: Creation | undefined;
 }
+
+export interface Creation {
+  readonly key: string;
+  readonly fields: Fields;
+}
+
+type Kept = Backup & { readonly tab: string; readonly at: number };
 
 const PREFIX = "blog.unsaved.";
-const tab = sessionStorage.getItem("blog.tab") ?? crypto.randomUUID();
-sessionStorage.setItem("blog.tab", tab);
+const TAB_LOCK = "blog.tab.";
+const thisTab = crypto.randomUUID();
+// Held until the tab is gone, however it goes.
+void navigator.locks?.request(TAB_LOCK + thisTab, () => new Promise(() => {}));
 
-/** The key of a person's post; `new` for one that has no id. */
-export function backupKey(authorId: string, postId: string): string {
-  return `${PREFIX}${authorId}.${postId}`;
+export class Slot {
+  private constructor(private readonly key: string) {}
+
+  static empty(authorId: string): Slot {
+    return new Slot(`${PREFIX}${authorId}.${crypto.randomUUID()}`);
+  }
+
+  /** The newest orphan of a post, or of those without an id; from now on it is this tab's. */
+  static async takenOver(
+    authorId: string,
+    postId: string | undefined,
+  ): Promise<{ slot: Slot; backup: Backup } | undefined> {
+    const held = (await navigator.locks?.query())?.held ?? [];
+    const tabs = new Set(held.map((lock) => lock.name));
+    const [newest] = device
+      .keys(`${PREFIX}${authorId}.`)
+      .flatMap((key) => {
+        const kept = device.get<Kept>(key);
+        return kept ? [{ key, kept }] : [];
+      })
+      .filter(({ kept }) => kept.postId === postId && !tabs.has(TAB_LOCK + kept.tab))
+      .sort((one, other) => other.kept.at - one.kept.at);
+    if (!newest) return undefined;
+    const slot = new Slot(newest.key);
+    slot.keep(newest.kept);
+    return { slot, backup: newest.kept };
+  }
+
+  keep(backup: Backup): void {
+    device.set(this.key, { ...backup, tab: thisTab, at: Date.now() } satisfies Kept);
+  }
+
+  forget(): void {
+    device.remove(this.key);
+  }
+
+  /** Leave it to the next editor, if there is anything in it. */
+  release(): void {
+    const kept = device.get<Kept>(this.key);
+    if (kept) device.set(this.key, { ...kept, tab: "" });
+  }
 }
 
-export function backUp(key: string, fields: Fields, version: number): void {
-  localStorage.setItem(key, JSON.stringify({ fields, version, tab } satisfies Backup));
+/** Settled when the editor that was left last has saved what it could. */
+export let lastLeft: Promise<unknown> = Promise.resolve();
+
+export function leave(last: Promise<unknown>): void {
+  lastLeft = last;
 }
 
-export function backupOf(key: string): Backup | undefined {
-  const text = localStorage.getItem(key);
-  return text === null ? undefined : (JSON.parse(text) as Backup);
-}
-
-/** This tab's alone: what another tab has not saved is not this one's to forget. */
-export function forgetBackup(key: string): void {
-  if (backupOf(key)?.tab === tab) localStorage.removeItem(key);
-}
-
-/** How many texts of somebody are on this device alone; `forgetAll` is for when they log out. */
-export function unsavedOf(authorId: string): string[] {
-  return Object.keys(localStorage).filter((key) => key.startsWith(`${PREFIX}${authorId}.`));
+/** Whether a text of somebody is on this device alone; `forgetAll` is for when they log out. */
+export function hasUnsaved(authorId: string): boolean {
+  return device.keys(`${PREFIX}${authorId}.`).length > 0;
 }
 
 export function forgetAll(authorId: string): void {
-  for (const key of unsavedOf(authorId)) localStorage.removeItem(key);
+  device.removeAll(`${PREFIX}${authorId}.`);
 }

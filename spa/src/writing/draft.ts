@@ -1,16 +1,26 @@
 /**
  * A post in the editor: what is typed, what is saved, and how one becomes the other.
  *
- * Nothing that was typed gets lost. It is kept on this device until the API has it (backup.ts); a
- * write goes out one at a time, under the version that was read; and where another tab was faster,
- * 412, both texts are kept until somebody decides.
+ * - What is typed is kept on this device (backup.ts) until the API has it.
+ * - Writes go out one at a time, each under the version that was read.
+ * - Only a draft saves itself. What is public, or will be, changes when its author says so.
+ * - Where another tab was faster, 412, both texts are kept until somebody decides.
  */
 import { batch, computed, signal } from "@preact/signals";
 
 import { member, type Schemas } from "../api/client";
 import { isStatus, LoginNeeded, messageOf, Problem, taken, Unreachable } from "../api/problem";
-import { backUp, backupKey, backupOf, forgetBackup } from "./backup";
-import { changes, EMPTY, fieldsOf, isSame, type Fields, type OwnPost } from "./fields";
+import { leave, Slot, type Creation } from "./backup";
+import {
+  changes,
+  EMPTY,
+  fieldsOf,
+  hasClash,
+  isMadeOf,
+  isSame,
+  type Fields,
+  type OwnPost,
+} from "./fields";
 
 export type State =
   | { readonly kind: "saved" | "unsaved" | "saving" | "offline" | "login" }
@@ -29,51 +39,63 @@ export class Draft {
   readonly fields = signal<Fields>(EMPTY);
   readonly state = signal<State>({ kind: "saved" });
   readonly faults = signal<Record<string, string>>({});
-
-  /** What is public changes when its author says so, all else by itself. */
   readonly savesItself = computed(() => (this.post.value?.status ?? "draft") === "draft");
 
+  #slot: Slot;
   #saved: Fields = EMPTY; // as the API has it
-  #sent: Fields | undefined; // while we do not know whether the API got it
-  #creation: { key: string; fields: Fields } | undefined;
+  #attempts: Fields[] = []; // what was sent and perhaps arrived
+  #creation: Creation | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writes: Promise<unknown> = Promise.resolve();
+  #aside: { fields: Fields; key: string } | undefined;
+  #isDeciding = false;
+  #isClosed = false;
 
   constructor(
     private readonly authorId: string,
     private readonly onCreated: (post: OwnPost) => void,
   ) {
-    addEventListener("online", this.#again);
-  }
-
-  close(): void {
-    removeEventListener("online", this.#again);
-    clearTimeout(this.#timer);
-    if (this.#isDirty && this.savesItself.value) void this.save();
+    this.#slot = Slot.empty(authorId);
+    addEventListener("online", this.#retry);
   }
 
   /** Begin with a post, or with none, and with what was typed before and never saved. */
-  open(post: OwnPost | undefined): void {
+  async open(post: OwnPost | undefined): Promise<void> {
     this.#adopt(post);
     this.fields.value = this.#saved;
-    const backup = backupOf(this.#key);
-    if (!backup || isSame(backup.fields, this.#saved)) return;
-    this.fields.value = backup.fields;
-    if (post && backup.version !== post.version) this.#become({ kind: "conflict", theirs: post });
-    else this.#typed();
+    const found = await Slot.takenOver(this.authorId, post?.id);
+    if (!found) return;
+    this.#slot = found.slot;
+    if (isSame(found.backup.fields, this.#saved)) return this.#slot.forget();
+    this.fields.value = found.backup.fields;
+    this.#creation = found.backup.creation;
+    if (post && found.backup.version !== post.version) {
+      this.state.value = { kind: "conflict", theirs: post };
+    } else {
+      this.#typed();
+    }
+  }
+
+  /** Save what a draft still lacks; what cannot be saved is left on this device. */
+  close(): void {
+    removeEventListener("online", this.#retry);
+    const last = this.savesItself.value && this.#isDirty ? this.#queue({}, true) : this.#writes;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    leave(last.then(() => this.#slot.release()));
   }
 
   change(part: Partial<Fields>): void {
+    if (this.#isClosed) return;
     this.fields.value = { ...this.fields.value, ...part };
     this.#typed();
   }
 
   /** Save what was typed, and take a step such as publishing; whether the API has it all. */
   save(step: Step = {}): Promise<boolean> {
-    clearTimeout(this.#timer);
-    const write = this.#writes.then(() => this.#write(step));
-    this.#writes = write;
-    return write;
+    const state = this.state.value;
+    if (state.kind === "conflict") this.state.value = { ...state }; // ask again
+    return this.#queue(step, false);
   }
 
   /**
@@ -82,85 +104,114 @@ export class Draft {
    */
   async decide(keep: "mine" | "theirs"): Promise<void> {
     const state = this.state.value;
-    if (state.kind !== "conflict") return;
+    if (state.kind !== "conflict" || this.#isDeciding) return;
+    const mine = this.fields.value;
     const theirs = fieldsOf(state.theirs);
-    const aside = keep === "mine" ? theirs : this.fields.value;
-    await createPost({ ...aside, title: `${aside.title} (other version)`.slice(-200), slug: "" });
+    const fields = keep === "mine" ? theirs : mine;
+    if (!this.#aside || !isSame(this.#aside.fields, fields)) {
+      this.#aside = { fields, key: crypto.randomUUID() };
+    }
+    this.#isDeciding = true;
+    try {
+      await createPost({ ...fields, title: besides(fields.title), slug: "" }, this.#aside.key);
+    } finally {
+      this.#isDeciding = false;
+    }
+    if (keep === "theirs" && this.fields.value !== mine) return; // typed on meanwhile: ask again
     batch(() => {
+      this.#aside = undefined;
       this.#adopt(state.theirs);
       if (keep === "theirs") this.fields.value = theirs;
-      this.#become({ kind: "unsaved" });
+      this.state.value = { kind: "unsaved" };
     });
-    await this.save();
+    this.#keep();
+    if (this.savesItself.value || !this.#isDirty) await this.#queue({}, true);
   }
 
   /** After the post was deleted elsewhere: the text as a new post. */
   async saveAsNew(): Promise<void> {
     this.#adopt(undefined);
+    this.state.value = { kind: "unsaved" };
     this.change({ slug: "" });
     await this.save();
+  }
+
+  /** The post was deleted here: nothing is left to save. */
+  discard(): void {
+    this.fields.value = this.#saved;
+    this.#slot.forget();
   }
 
   get #isDirty(): boolean {
     return !isSame(this.#saved, this.fields.value);
   }
 
-  get #key(): string {
-    return backupKey(this.authorId, this.post.value?.id ?? "new");
-  }
-
-  #become(state: State): void {
-    this.state.value = state;
-  }
-
   #adopt(post: OwnPost | undefined): void {
     this.post.value = post;
     this.#saved = post ? fieldsOf(post) : EMPTY;
+    this.#attempts = [];
+  }
+
+  #keep(): void {
+    const post = this.post.value;
+    this.#slot.keep({
+      postId: post?.id,
+      version: post?.version ?? 0,
+      fields: this.fields.value,
+      creation: this.#creation,
+    });
   }
 
   #typed(): void {
-    backUp(this.#key, this.fields.value, this.post.value?.version ?? 0);
+    this.#keep();
     const { kind } = this.state.value;
     if (kind === "conflict" || kind === "gone" || kind === "login") return;
-    if (kind !== "offline") this.#become({ kind: "unsaved" });
-    if (this.savesItself.value) this.#soon(AUTOSAVE_AFTER);
+    if (kind !== "offline" && kind !== "saving") this.state.value = { kind: "unsaved" };
+    this.#soon(AUTOSAVE_AFTER);
   }
 
   #soon(milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.save(), milliseconds);
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#queue({}, true), milliseconds);
   }
 
-  readonly #again = (): void => {
-    if (this.state.value.kind === "offline") void this.save();
+  readonly #retry = (): void => {
+    if (this.state.value.kind === "offline") void this.#queue({}, true);
   };
 
-  async #write(step: Step): Promise<boolean> {
+  #queue(step: Step, isAutomatic: boolean): Promise<boolean> {
+    clearTimeout(this.#timer);
+    const write = this.#writes.then(() => this.#write(step, isAutomatic));
+    this.#writes = write.catch(() => undefined);
+    return write;
+  }
+
+  async #write(step: Step, isAutomatic: boolean): Promise<boolean> {
     if (this.state.value.kind === "conflict") return false;
-    const typed = this.fields.value;
     const post = this.post.value;
+    const typed = this.fields.value;
+    if (isAutomatic && !this.savesItself.value) return this.#settle();
     if (!post && typed.title.trim() === "") {
-      this.#become(
-        isSame(typed, EMPTY)
-          ? { kind: "saved" }
-          : { kind: "refused", message: "Give it a title, and it will be saved." },
-      );
+      this.state.value = isSame(typed, EMPTY)
+        ? { kind: "saved" }
+        : { kind: "refused", message: "Give it a title, and it will be saved." };
       return false;
     }
     const sent = { ...changes(this.#saved, typed), ...(isTaken(step, post) ? {} : step) };
     if (post && Object.keys(sent).length === 0) return this.#settle();
-    this.#become({ kind: "saving" });
+    this.state.value = { kind: "saving" };
     try {
       if (post) {
-        this.#sent = typed;
+        this.#attempts.push(typed);
         this.#take(await editPost(post, sent), typed);
         return this.#settle();
       }
       await this.#create(typed);
     } catch (error) {
-      return this.#failed(error, step);
+      return this.#failed(error, step, isAutomatic);
     }
-    return this.#write(step);
+    return this.#write(step, isAutomatic);
   }
 
   /**
@@ -169,87 +220,107 @@ export class Draft {
    */
   async #create(typed: Fields): Promise<void> {
     this.#creation ??= { key: crypto.randomUUID(), fields: typed };
-    const { key, fields } = this.#creation;
-    const backup = this.#key;
-    const post = await createPost(fields, key);
+    this.#keep();
+    const post = await createPost(this.#creation.fields, this.#creation.key);
+    this.#take(post, this.#creation.fields);
     this.#creation = undefined;
-    forgetBackup(backup);
-    this.#take(post, fields);
-    this.onCreated(post);
+    this.#keep();
+    if (!this.#isClosed) this.onCreated(post);
   }
 
-  /** What the API made of it: a derived slug or excerpt follows, what is being typed stays. */
-  #take(post: OwnPost, typed: Fields): void {
+  /** What the API made of a text: a derived address or excerpt follows, what is typed stays. */
+  #take(post: OwnPost, own: Fields): void {
+    const derived: Partial<Record<"slug" | "excerpt", string>> = {};
+    const before = this.#saved;
+    for (const name of ["slug", "excerpt"] as const) {
+      const isCleared = own[name] === "" && before[name] !== ""; // perhaps to type another
+      if (!isCleared) derived[name] = post[name];
+    }
     batch(() => {
-      const follows = (name: "slug" | "excerpt") => this.fields.value[name] === typed[name];
-      const derived = {
-        ...(follows("slug") ? { slug: post.slug } : {}),
-        ...(follows("excerpt") ? { excerpt: post.excerpt } : {}),
-      };
+      const now = this.fields.value;
+      const followed = Object.entries(derived).filter(
+        ([name]) => now[name as keyof Fields] === own[name as keyof Fields],
+      );
       this.#adopt(post);
-      this.#saved = { ...typed, slug: post.slug, excerpt: post.excerpt };
-      this.#sent = undefined;
-      this.fields.value = { ...this.fields.value, ...derived };
+      this.#saved = { ...own, ...derived };
+      this.fields.value = { ...now, ...Object.fromEntries(followed) };
       this.faults.value = {};
     });
   }
 
   #settle(): boolean {
     if (this.#isDirty) {
-      this.#become({ kind: "unsaved" });
-      this.#typed();
+      this.state.value = { kind: "unsaved" };
+      this.#keep();
+      if (this.savesItself.value) this.#soon(AUTOSAVE_AFTER);
       return false;
     }
-    forgetBackup(this.#key);
-    this.#become({ kind: "saved" });
+    this.#slot.forget();
+    this.state.value = { kind: "saved" };
     return true;
   }
 
-  async #failed(error: unknown, step: Step): Promise<boolean> {
-    if (isStatus(error, 412)) return this.#overtaken(step);
+  async #failed(error: unknown, step: Step, isAutomatic: boolean): Promise<boolean> {
+    if (isStatus(error, 412)) return this.#overtaken(step, isAutomatic);
+    this.#keep();
     if (error instanceof LoginNeeded) {
-      this.#become({ kind: "login" });
-    } else if (error instanceof Unreachable || isStatus(error, 503) || isStatus(error, 429)) {
-      this.#become({ kind: "offline" });
-      if (Object.keys(step).length === 0) this.#soon(RETRY_AFTER);
+      this.state.value = { kind: "login" };
+    } else if (isAway(error) && this.savesItself.value) {
+      this.state.value = { kind: "offline" };
+      this.#soon(RETRY_AFTER);
+    } else if (isAway(error)) {
+      const message = "The server cannot be reached, and nothing was published. Try again.";
+      this.state.value = { kind: "refused", message };
     } else if (isStatus(error, 404) && this.post.value) {
-      this.#become({ kind: "gone" });
+      this.state.value = { kind: "gone" };
     } else {
-      this.#creation = undefined; // refused, so it made nothing
+      this.#attempts.pop(); // it was refused
+      this.#creation = undefined;
+      this.#keep();
       this.faults.value = faultsOf(error);
-      this.#become({ kind: "refused", message: messageOf(error) });
+      this.state.value = { kind: "refused", message: messageOf(error) };
     }
     return false;
   }
 
   /** Another version is there: our own whose answer got lost, the same text, or a conflict. */
-  async #overtaken(step: Step): Promise<boolean> {
+  async #overtaken(step: Step, isAutomatic: boolean): Promise<boolean> {
     let theirs: OwnPost;
     try {
       theirs = await myPost(this.post.value!.id);
     } catch (error) {
-      return this.#failed(error, step);
+      return this.#failed(error, step, isAutomatic);
+    }
+    if (theirs.version === this.post.value!.version) {
+      this.state.value = { kind: "refused", message: "It could not be saved: reload the page." };
+      return false;
     }
     const known = fieldsOf(theirs);
-    const ours = [this.#sent, this.#saved, this.fields.value].find(
-      (own) => own && sameText(own, known),
-    );
+    const isOurs = (own: Fields) => isMadeOf(own, known, this.#saved);
+    const typed = this.fields.value;
+    const ours =
+      this.#attempts.findLast(isOurs) ??
+      (hasClash(this.#saved, typed, known) ? undefined : [this.#saved, typed].find(isOurs));
     if (!ours) {
-      this.#become({ kind: "conflict", theirs });
+      this.#keep();
+      this.state.value = { kind: "conflict", theirs };
       return false;
     }
     this.#take(theirs, ours);
-    return this.#write(step);
+    return this.#write(step, isAutomatic);
   }
+}
+
+/** No answer, or none that says what became of the request. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof Unreachable ||
+    (error instanceof Problem && (error.status >= 500 || error.status === 429))
+  );
 }
 
 function isTaken(step: Step, post: OwnPost | undefined): boolean {
   return step.status === post?.status && step.publish_at === undefined;
-}
-
-/** Slug and excerpt may be derived, so they tell nothing of who wrote them. */
-function sameText(one: Fields, other: Fields): boolean {
-  return isSame({ ...one, slug: "", excerpt: "" }, { ...other, slug: "", excerpt: "" });
 }
 
 function faultsOf(error: unknown): Record<string, string> {
@@ -257,11 +328,16 @@ function faultsOf(error: unknown): Record<string, string> {
   return error.status === 409 ? { slug: error.message } : error.fields;
 }
 
+/** The title of a text that is set aside, within the 200 characters that a title may have. */
+function besides(title: string): string {
+  return `${[...title].slice(0, 180).join("")} (other version)`;
+}
+
 export function myPost(id: string): Promise<OwnPost> {
   return taken(member.GET("/me/posts/{post_id}", { params: { path: { post_id: id } } }));
 }
 
-function createPost(fields: Fields, key: string = crypto.randomUUID()): Promise<OwnPost> {
+function createPost(fields: Fields, key: string): Promise<OwnPost> {
   const body = { title: fields.title, ...changes(EMPTY, fields) };
   const header = { "Idempotency-Key": key };
   return taken(member.POST("/posts", { params: { header }, body: body as Schemas["NewPost"] }));

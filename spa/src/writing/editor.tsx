@@ -1,12 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
-import { isStatus } from "../api/problem";
 import { TextArea, TextField } from "../parts/field";
-import { Failure, useLoaded, Waiting } from "../parts/loading";
+import { useLoaded, Waiting } from "../parts/loading";
 import { ForMembers, Heading } from "../parts/page";
 import { session } from "../session/session";
-import { NotFoundPage } from "../pages/not-found";
+import { NotLoaded } from "../pages/not-found";
+import { lastLeft } from "./backup";
 import { Conflict } from "./conflict";
 import { Cover } from "./cover";
 import { Draft, myPost } from "./draft";
@@ -30,25 +30,30 @@ function LoadedEditor({ id }: { id: string }) {
   const [shown, setShown] = useState<string>();
   const isShown = draft !== undefined && shown === id;
   const loaded = useLoaded(isShown ? "" : id, async () =>
-    isShown || id === "new" ? undefined : myPost(id),
+    isShown ? undefined : lastLeft.then(() => (id === "new" ? undefined : myPost(id))),
   );
 
   useEffect(() => {
-    if (isShown || loaded.status !== "loaded" || session.value.status !== "member") return;
+    if (isShown || loaded.status !== "loaded" || session.value.status !== "member") return undefined;
+    let isCurrent = true;
     const opened = new Draft(session.value.me.author_id, (post) => {
       setShown(post.id);
       route(`/me/posts/${post.id}`, true);
     });
-    opened.open(loaded.value);
-    setDraft(opened);
-    setShown(id);
+    void opened.open(loaded.value).then(() => {
+      if (!isCurrent) return opened.close();
+      setDraft(opened);
+      setShown(id);
+    });
+    return () => {
+      isCurrent = false;
+    };
   }, [loaded.status, id]);
   useEffect(() => () => draft?.close(), [draft]);
 
   if (isShown) return <Editor draft={draft} />;
   if (loaded.status !== "failed") return <Waiting />;
-  if (isStatus(loaded.error, 404)) return <NotFoundPage />;
-  return <Failure error={loaded.error} again={loaded.again} />;
+  return <NotLoaded failed={loaded} />;
 }
 
 function Editor({ draft }: { draft: Draft }) {
@@ -56,6 +61,12 @@ function Editor({ draft }: { draft: Draft }) {
   const fields = draft.fields.value;
   const faults = draft.faults.value;
   const post = draft.post.value;
+  const more = useRef<HTMLDetailsElement>(null);
+  const isMoreAtFault = Boolean(faults.excerpt ?? faults.slug ?? faults.canonical_url);
+  useEffect(() => {
+    // Opened, and never shut, which would take the field away that one is in.
+    if (isMoreAtFault && more.current) more.current.open = true;
+  }, [isMoreAtFault]);
   return (
     <>
       <Heading title={post ? `Edit: ${post.title}` : "Write"}>{post ? "Edit" : "Write"}</Heading>
@@ -106,7 +117,7 @@ function Editor({ draft }: { draft: Draft }) {
           onAddress={(cover_image) => draft.change({ cover_image })}
           error={faults.cover_image}
         />
-        <details open={Boolean(faults.excerpt ?? faults.slug ?? faults.canonical_url)}>
+        <details ref={more}>
           <summary>More</summary>
           <TextArea
             label="Excerpt"

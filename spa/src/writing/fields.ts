@@ -26,6 +26,8 @@ export const EMPTY: Fields = {
   comments: "open",
 };
 
+export const NAMES = Object.keys(EMPTY) as (keyof Fields)[];
+
 export function fieldsOf(post: OwnPost): Fields {
   return {
     title: post.title,
@@ -52,13 +54,45 @@ export function changes(before: Fields, after: Fields): Changes {
   return sent;
 }
 
+/** As the API stores them, so that what it made of a text is known again. */
 function tagsOf(fields: Fields): string[] {
-  return fields.tags
-    .split(",")
-    .map((tag) => tag.trim())
-    .filter(Boolean);
+  const tags = fields.tags.split(",").map((tag) => tag.normalize("NFC").toLowerCase().trim());
+  return [...new Set(tags.filter(Boolean))];
+}
+
+function asStored(fields: Fields): Fields {
+  return {
+    ...fields,
+    tags: tagsOf(fields).join(", "),
+    cover_image: asAddress(fields.cover_image),
+    canonical_url: asAddress(fields.canonical_url),
+  };
+}
+
+function asAddress(text: string): string {
+  return URL.canParse(text) ? new URL(text).href : text;
 }
 
 export function isSame(one: Fields, other: Fields): boolean {
   return Object.keys(changes(one, other)).length === 0;
+}
+
+/**
+ * Whether a post with the fields `known` is what became of the text `own`, or holds nothing that is
+ * not in it. Address and excerpt may have been derived anew where `own` left them as `before`.
+ */
+export function isMadeOf(own: Fields, known: Fields, before: Fields): boolean {
+  const stored = asStored(own);
+  return NAMES.every((name) => {
+    const isDerived = name === "slug" || name === "excerpt";
+    const isLeft = own[name] === "" || own[name] === before[name];
+    return stored[name] === known[name] || (isDerived && isLeft);
+  });
+}
+
+/** Whether two people, or two tabs, gave a post another address or excerpt each. */
+export function hasClash(before: Fields, mine: Fields, theirs: Fields): boolean {
+  return (["slug", "excerpt"] as const).some(
+    (name) => new Set([before[name], mine[name], theirs[name]]).size === 3,
+  );
 }

@@ -6,7 +6,6 @@ import { messageOf, taken } from "../api/problem";
 import { TextField } from "../parts/field";
 import { notify } from "../parts/notices";
 import { Moment } from "../parts/text";
-import { forgetBackup, backupKey } from "./backup";
 import type { Draft, Step } from "./draft";
 
 /** Draft, scheduled, published, and back; and the end of a post. */
@@ -33,7 +32,7 @@ export function Publishing({ draft }: { draft: Draft }) {
     if (!post || !confirm("Delete this post, with its comments? This cannot be undone.")) return;
     try {
       await taken(member.DELETE("/posts/{post_id}", { params: { path: { post_id: post.id } } }));
-      forgetBackup(backupKey(post.author.id, post.id));
+      draft.discard();
       route("/me/posts", true);
     } catch (error) {
       notify("failure", messageOf(error));
@@ -50,7 +49,8 @@ export function Publishing({ draft }: { draft: Draft }) {
             It will be published on <Moment at={post.publish_at} exact />.
           </>
         )}
-        {status === "published" && post && (
+        {status === "published" && post?.moderation && "Nobody but you can read it: it is hidden."}
+        {status === "published" && post && !post.moderation && (
           <>
             Everyone can read it: <a href={`/posts/${post.slug}`}>{post.title}</a>
           </>
@@ -61,8 +61,7 @@ export function Publishing({ draft }: { draft: Draft }) {
           <button
             type="button"
             class="primary"
-           
-            onClick={() => take({}, "Everyone reads the new text.")}
+            onClick={() => take({}, "The new text is in its place.")}
           >
             Update
           </button>
@@ -70,7 +69,6 @@ export function Publishing({ draft }: { draft: Draft }) {
           <button
             type="button"
             class="primary"
-           
             onClick={() => take({ status: "published" }, "It is published.")}
           >
             Publish
@@ -84,7 +82,6 @@ export function Publishing({ draft }: { draft: Draft }) {
         {status !== "draft" && (
           <button
             type="button"
-           
             onClick={() => take({ status: "draft" }, "It is a draft again.")}
           >
             Back to draft

@@ -30,6 +30,8 @@ function Revisions({ id }: { id: string }) {
 
   async function restore(version: number) {
     if (post.status !== "loaded") return;
+    const question = "Everyone will read this text at once. Restore it?";
+    if (post.value.status === "published" && !confirm(question)) return;
     try {
       await taken(
         member.POST("/me/posts/{post_id}/revisions/{version}/restore", {

@@ -3,9 +3,15 @@ import type { Draft } from "./draft";
 
 /** Where the text is: with the API, or on this device alone, and why. */
 export function SaveState({ draft }: { draft: Draft }) {
+  const { text, action } = words(draft);
+  // Read out is what concerns who types, and not each pause.
+  const isOrdinary = ["saved", "saving", "unsaved"].includes(draft.state.value.kind);
   return (
-    <div class="save-state" role="status">
-      {words(draft)}
+    <div class="save-state">
+      <span role="status" aria-live={isOrdinary ? "off" : "polite"}>
+        {text}
+      </span>
+      {action}
     </div>
   );
 }
@@ -14,34 +20,36 @@ function words(draft: Draft) {
   const state = draft.state.value;
   switch (state.kind) {
     case "saved":
-      return draft.post.value ? "Saved" : "";
+      return { text: draft.post.value ? "Saved" : "" };
     case "saving":
-      return "Saving …";
+      return { text: "Saving …" };
     case "unsaved":
-      return draft.savesItself.value ? "Not saved yet" : "Changed, and not published yet";
+      return { text: draft.savesItself.value ? "Not saved yet" : "Changed, and not published yet" };
     case "offline":
-      return "Offline: your text is kept on this device, and saved when the server is back.";
+      return {
+        text: "Offline: your text is kept on this device, and saved when the server is back.",
+      };
     case "login":
-      return (
-        <>
-          Your session has ended. Your text is kept on this device.{" "}
+      return {
+        text: "Your session has ended. Your text is kept on this device.",
+        action: (
           <button type="button" onClick={() => logIn()}>
             Log in
           </button>
-        </>
-      );
+        ),
+      };
     case "gone":
-      return (
-        <>
-          This post was deleted elsewhere. Your text is kept on this device.{" "}
+      return {
+        text: "This post was deleted elsewhere. Your text is kept on this device.",
+        action: (
           <button type="button" onClick={() => draft.saveAsNew()}>
             Save it as a new post
           </button>
-        </>
-      );
+        ),
+      };
     case "conflict":
-      return "Changed elsewhere: choose below what is to become of both texts.";
+      return { text: "Changed elsewhere: choose what is to become of both texts." };
     case "refused":
-      return <span class="error">{state.message}</span>;
+      return { text: <span class="error">{state.message}</span> };
   }
 }

@@ -44,6 +44,10 @@ function send(form: Schemas["UploadForm"], file: File, onProgress: (part: number
 
 /** It redirects to where the picture lies, which is not followed, as soon as it may be shown. */
 async function isThere(address: string): Promise<boolean> {
-  const answer = await fetch(pictureUrl(address), { method: "HEAD", redirect: "manual" });
-  return answer.type === "opaqueredirect";
+  try {
+    const answer = await fetch(pictureUrl(address), { method: "HEAD", redirect: "manual" });
+    return answer.type === "opaqueredirect";
+  } catch {
+    return false; // the network may be back for the next look
+  }
 }

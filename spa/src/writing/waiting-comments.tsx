@@ -24,7 +24,7 @@ function WaitingComments() {
     const address = "/posts/{post_id}/comments/{comment_id}/approval";
     try {
       await taken(isApproved ? member.PUT(address, { params }) : member.DELETE(address, { params }));
-      pages.change(pages.items.filter((one) => one !== comment));
+      pages.change((all) => all.filter((one) => one !== comment));
     } catch (error) {
       notify("failure", messageOf(error));
     }

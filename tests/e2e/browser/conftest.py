@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from devserver.settings import Unusable
 from devserver.spa import missing_node
 from tests.conftest import LOG_FILES
 from tests.e2e.browser.chromium import OPTIONS, find_chromium
 from tests.e2e.browser.visitor import Visitor
-from tests.e2e.stack import DevServer, Stack
+from tests.e2e.stack import Client, DevServer, Stack
 
 Visit = Callable[..., Visitor]
 
@@ -35,6 +35,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         yield running
 
 
+# These two again, because pytest keeps the ones of the folder above with the stack that they were
+# first asked for with.
+@pytest.fixture(scope="session")
+def alice(stack: Stack) -> Client:
+    return Client(stack, stack.token("alice"))
+
+
+@pytest.fixture(scope="session")
+def bob(stack: Stack) -> Client:
+    return Client(stack, stack.token("bob"))
+
+
 def chromium() -> str:
     """Its path; a test is skipped where there is none."""
     try:
@@ -52,17 +64,32 @@ def browser(stack: Stack) -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, StorageState]:
+    """What a login leaves in a browser, by its user; never a token."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
-    """Makes visitors, with the options of a browser's context; told at the end of all faults."""
+def visit(browser: Browser, stack: Stack, sessions: dict[str, StorageState]) -> Iterator[Visit]:
+    """Makes visitors, with the options of a browser's context; told at the end of all faults.
+
+    A user logs in on the issuer's page once, and from then on silently.
+    """
     with ExitStack() as visitors:
 
         def made(user: str | None = None, **options: Any) -> Visitor:
+            if user in sessions:
+                options["storage_state"] = sessions[user]
             visitor = Visitor(browser, str(stack.spa_url), **options)
             visitors.enter_context(visitor)
-            if user is not None:
-                visitor.open("/")
+            if user is None:
+                return visitor
+            visitor.open("/")
+            if user not in sessions:
                 visitor.log_in(user)
+                sessions[user] = visitor.context.storage_state()
+            visitor.page.get_by_role("link", name="My posts").wait_for()
             return visitor
 
         yield made

@@ -34,7 +34,6 @@ def settle(page: Page) -> None:
     """Wait until all that a page asks for is there."""
     page.locator("h1").wait_for()
     expect(page.locator(".waiting")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +192,7 @@ def test_nothing_jumps_while_a_page_comes(
     for path in ("/", f"/posts/{post['slug']}"):
         page = visitor.open(path)
         settle(page)
+        page.wait_for_load_state("networkidle")
         page.wait_for_timeout(300)
         assert page.evaluate("window.shifted") == pytest.approx(0, abs=0.005), path
 

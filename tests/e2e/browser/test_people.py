@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 
+import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -72,13 +73,45 @@ def test_comments_are_answered_edited_and_deleted(visit: Visit, alice: Client) -
     expect(page.locator(".thread .thread")).to_contain_text("Thanks")
 
 
-def test_a_comment_that_is_typed_outlives_the_login(visit: Visit, alice: Client) -> None:
+def test_a_comment_that_is_typed_outlives_a_reload_and_is_nobody_elses(
+    visit: Visit, alice: Client
+) -> None:
     post = alice.create(title="Come in and talk", status="published")
+    path = f"/posts/{post['slug']}"
     bob = visit("bob")
-    page = bob.open(f"/posts/{post['slug']}")
+    page = bob.open(path)
     page.get_by_label("Your comment").fill("Half a thou")
     page.reload()
     expect(page.get_by_label("Your comment")).to_have_value("Half a thou")
+    page = bob.open("/me")
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("heading", name="Posts", exact=True).wait_for()
+    page = bob.open(path)
+    bob.log_in("alice")
+    expect(page.get_by_label("Your comment")).to_have_value("")
+
+
+def test_logging_out_in_one_tab_does_so_in_all(visit: Visit) -> None:
+    alice = visit("alice")
+    first = alice.open("/me/posts")
+    first.locator(".rows a").first.wait_for()
+    second = alice.context.new_page()
+    second.goto("/me")
+    second.get_by_role("button", name="Log out").click()
+    expect(first.get_by_text("This is for members.")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/posts/%E0", "/no//such//page"])
+def test_an_address_that_is_none_says_so(visit: Visit, path: str) -> None:
+    page = visit().open(path)
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+
+
+def test_a_login_leads_back_into_this_site_alone(visit: Visit, stack: Stack) -> None:
+    visitor = visit()
+    page = visitor.open(f"{stack.spa_url}//evil.example/x")
+    visitor.log_in("bob")
+    assert page.url == f"{stack.spa_url}/evil.example/x"
 
 
 def test_following_brings_an_authors_posts_into_ones_feed(visit: Visit, alice: Client) -> None:
