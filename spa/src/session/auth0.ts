@@ -24,6 +24,7 @@ export function connect(): Promise<Auth0Client> {
     cacheLocation: "memory",
     useRefreshTokens: true,
     useRefreshTokensFallback: true,
+    authorizeTimeoutInSeconds: 8, // a frame tells no fault: one waits, or knows that it is away
     workerUrl, // the SDK's own would be a blob:, which the Content-Security-Policy forbids
   });
 }

@@ -12,10 +12,10 @@ import { signal } from "@preact/signals";
 import type { User } from "@auth0/auth0-spa-js";
 
 import { member, type Schemas } from "../api/client";
-import { messageOf, taken } from "../api/problem";
+import { LoginNeeded, messageOf, taken } from "../api/problem";
 import { notify } from "../parts/notices";
 import { device, tab } from "../parts/storage";
-import { auth0 } from "./tokens";
+import { accessToken, auth0 } from "./tokens";
 
 export type Account = Schemas["Account"];
 
@@ -35,6 +35,7 @@ type Session =
  * the page can be laid out at once. It opens nothing; the API goes by the token alone.
  */
 const FACE = "blog.face";
+const LOGGED_OUT = "blog.logged-out";
 const isCallback = location.pathname === "/callback";
 const kept = device.get<Face>(FACE);
 
@@ -42,11 +43,11 @@ export const session = signal<Session>(
   kept || isCallback ? { status: "unknown", face: kept } : { status: "visitor" },
 );
 
-// Whoever logs in or out in one tab does so in all of them.
+// Whoever logs out in one tab, or in as somebody else, does so in all of them.
 addEventListener("storage", (event) => {
-  if (event.key === FACE && device.get<Face>(FACE)?.authorId !== face()?.authorId) {
-    location.reload();
-  }
+  const known = event.key === FACE ? device.get<Face>(FACE) : undefined;
+  const isAnother = known !== undefined && known.authorId !== face()?.authorId;
+  if (isAnother || event.key === LOGGED_OUT) location.reload();
 });
 
 /** Log in silently after a reload, or finish a login; the path to go to, if there is one. */
@@ -59,18 +60,13 @@ export async function restore(): Promise<string | undefined> {
       const { appState } = await client.handleRedirectCallback<{ returnTo: string }>();
       returnTo = `/${(appState?.returnTo ?? "").replace(/^[/\\]+/, "")}`; // a path of this site
     } else {
-      await client.checkSession();
+      await accessToken(); // silently, in a hidden frame
     }
-    const user = await client.getUser();
-    if (!user) {
-      notify("failure", "Your session has ended: log in again.");
-      leave();
-      return returnTo;
-    }
-    const me = await enter(user);
+    const me = await enter((await client.getUser())!);
     return isCallback && me.name === null ? "/me" : returnTo;
   } catch (error) {
     notify("failure", isCallback ? `The login failed. ${reason(error)}` : reason(error));
+    if (error instanceof LoginNeeded) device.remove(FACE);
     session.value = { status: "visitor" };
     return isCallback ? "/" : undefined;
   }
@@ -85,11 +81,6 @@ async function enter(user: User): Promise<Account> {
 
 function keepFace(): void {
   device.set(FACE, face());
-}
-
-function leave(): void {
-  device.remove(FACE);
-  session.value = { status: "visitor" };
 }
 
 function reason(error: unknown): string {
@@ -110,7 +101,9 @@ export async function logIn(returnTo = location.pathname + location.search): Pro
 export async function logOut(): Promise<void> {
   const client = await auth0();
   tab.removeAll("blog."); // half a comment is nobody else's to read
-  leave();
+  device.remove(FACE);
+  device.set(LOGGED_OUT, Date.now());
+  session.value = { status: "visitor" };
   await client.logout({ logoutParams: { returnTo: location.origin } });
 }
 

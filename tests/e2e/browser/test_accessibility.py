@@ -163,7 +163,7 @@ def test_a_keyboard_is_enough(visit: Visit) -> None:
     page.get_by_role("heading", name="Who are you today?").wait_for()
     tab_to("Alice")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Alice Example").wait_for()
+    page.get_by_role("navigation").get_by_role("link", name="Alice Example").wait_for()
     tab_to("Write")
     page.keyboard.press("Enter")
     page.get_by_label("Title").wait_for()

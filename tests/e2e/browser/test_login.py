@@ -75,6 +75,7 @@ def test_a_reload_logs_in_silently(visit: Visit) -> None:
 
 def test_no_token_is_kept_where_a_script_could_find_it_later(visit: Visit) -> None:
     alice = visit("alice")
+    alice.open("/me/posts").locator(".rows a").first.wait_for()
     kept = alice.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert alice.tokens
     assert "eyJ" not in kept
@@ -152,3 +153,25 @@ def test_a_token_for_something_else_shows_the_apis_advice(
     page.get_by_role("button", name="alice@example.com").click()
     expect(page.locator(".notice.failure")).to_contain_text(advice)
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_a_session_that_has_ended_is_told(visit: Visit) -> None:
+    alice = visit("alice")
+    alice.context.clear_cookies()
+    page = alice.open("/me/posts")
+    expect(page.locator(".notice.failure")).to_contain_text("Your session has ended")
+    expect(page.get_by_text("This is for members.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("This is for members.")).to_be_visible()
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_an_issuer_that_is_away_ends_no_session(visit: Visit, stack: Stack) -> None:
+    alice = visit("alice")
+    alice.expect(0, r".*")
+    alice.page.route(f"{stack.issuer_url}**", lambda route: route.abort())
+    page = alice.open("/me/posts")
+    expect(page.locator(".notice.failure")).to_contain_text("cannot be reached", timeout=30_000)
+    page.unroute_all()
+    page.reload()
+    expect(page.locator(".rows a").first).to_be_visible()
