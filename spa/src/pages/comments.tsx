@@ -24,7 +24,9 @@ export function Comments({ post }: { post: Post }) {
   );
   const isOpen = post.comments === "open";
   const heading = useRef<HTMLHeadingElement>(null);
-  const shown = new Set(pages.items.map((entry) => entry.id));
+  // One's own new comment stands at the end, and comes again with its page.
+  const entries = [...new Map(pages.items.map((entry) => [entry.id, entry])).values()];
+  const shown = new Set(entries.map((entry) => entry.id));
 
   function put(comment: Comment) {
     pages.change((all) =>
@@ -45,14 +47,14 @@ export function Comments({ post }: { post: Post }) {
 
   /** Replies whose parent is not there any more, or not yet, stand by themselves. */
   function thread(parent: string | null) {
-    const entries = pages.items.filter((entry) => {
+    const replies = entries.filter((entry) => {
       const of = parentOf(entry);
       return parent === null ? of === null || !shown.has(of) : of === parent;
     });
-    if (entries.length === 0) return null;
+    if (replies.length === 0) return null;
     return (
       <ol class="thread">
-        {entries.map((entry) => (
+        {replies.map((entry) => (
           <li key={entry.id}>
             {"deleted" in entry ? (
               <p class="quiet">This comment was deleted.</p>
