@@ -62,7 +62,8 @@ export async function restore(): Promise<string | undefined> {
     } else {
       await accessToken(); // silently, in a hidden frame
     }
-    const me = await enter((await client.getUser())!);
+    const user = await client.getUser();
+    const me = await enter(user!); // there is one, as there are tokens
     return isCallback && me.name === null ? "/me" : returnTo;
   } catch (error) {
     notify("failure", isCallback ? `The login failed. ${reason(error)}` : reason(error));
