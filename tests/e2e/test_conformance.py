@@ -77,7 +77,8 @@ def findings(
         pytest.skip("schemathesis leaves nothing as it was: leave API_URL out")
     folder = tmp_path_factory.mktemp("conformance")
     log, report, config = folder / "log", folder / "report.ndjson", folder / "schemathesis.toml"
-    pytestconfig.stash[LOG_FILES].append(log)
+    log_of_functions = folder / "log-of-functions"
+    pytestconfig.stash[LOG_FILES].append(log_of_functions)
     with DevServer(log) as stack:
         token = stack.token("moderator")
         post = Client(stack, stack.token("alice")).create(title="To be tried", status="published")
@@ -99,6 +100,9 @@ def findings(
             text=True,
             check=False,
         )
+    # Without the desk's own lines, of addresses: schemathesis tries in them what /me has told it.
+    lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
+    log_of_functions.write_text("\n".join(lines))
     assert run.returncode in (0, 1), run.stdout + run.stderr
     assert "Tested: " in run.stdout, run.stdout + run.stderr
     return list(_findings(report))
