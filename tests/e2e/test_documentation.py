@@ -22,4 +22,4 @@ def test_the_page_and_its_assets_are_served(visitor: Client) -> None:
         asset = visitor.get(f"/docs/{name}")
         assert asset.status_code == 200
         assert part in asset.text
-    problem(visitor.get("/docs/..%2Fapp.py"), 404)
+    problem(visitor.get("/docs/other.js"), 404)
