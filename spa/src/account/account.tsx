@@ -19,7 +19,7 @@ function Account() {
 
   /** Unsaved texts go with the session: the next person at this device must not find them. */
   async function leave() {
-    await lastLeft;
+    await Promise.race([lastLeft, new Promise((resolve) => setTimeout(resolve, 3000))]);
     const question = "There is text on this device that is not saved. Log out and delete it?";
     if (hasUnsaved(me.author_id) && !confirm(question)) return;
     forgetAll(me.author_id);

@@ -18,9 +18,11 @@ export type Schemas = components["schemas"];
 export const visitor = createClient<paths>({ baseUrl: settings.apiUrl, fetch: send });
 export const member = createClient<paths>({ baseUrl: settings.apiUrl, fetch: sendWithToken });
 
+const LONGEST = 35_000; // milliseconds; API Gateway gives up after 29 s
+
 async function send(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
+    return await fetch(request, { signal: AbortSignal.timeout(LONGEST) });
   } catch {
     throw new Unreachable();
   }

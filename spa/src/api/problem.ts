@@ -41,7 +41,9 @@ interface Answer<T> {
 
 /** What a call brought; throws Problem, Unreachable or LoginNeeded where it brought nothing. */
 export async function taken<T>(call: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch((failure: unknown) => {
+    throw failure instanceof LoginNeeded ? failure : new Unreachable(); // cut off, perhaps halfway
+  });
   if (!response.ok) throw new Problem(response.status, error ?? {});
   return data as T;
 }

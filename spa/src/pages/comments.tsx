@@ -76,7 +76,9 @@ export function Comments({ post }: { post: Post }) {
       {thread(null)}
       <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
       {!isOpen && <p class="quiet">Comments are closed.</p>}
-      {isOpen && !pages.isLoading && <NewComment post={post} onPut={put} />}
+      {isOpen && (entries.length > 0 || !pages.isLoading) && (
+        <NewComment post={post} onPut={put} />
+      )}
     </section>
   );
 }
@@ -214,15 +216,16 @@ function CommentForm(props: {
   onCancel?: (() => void) | undefined;
 }) {
   const storageKey = `blog.comment.${face()?.authorId}.${props.kept}`;
-  const [body, setBody] = useState(tab.get<string>(storageKey) ?? props.initial);
+  const kept = tab.get<{ body: string; key: string }>(storageKey);
+  const [body, setBody] = useState(kept?.body ?? props.initial);
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
   // With the same key and text a comment is made once, however often it is sent.
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(kept?.key ?? crypto.randomUUID());
 
   function change(text: string) {
     key.current = crypto.randomUUID();
-    tab.set(storageKey, text);
+    tab.set(storageKey, { body: text, key: key.current });
     setBody(text);
   }
 

@@ -9,8 +9,13 @@ class Kept {
     return this.#tried(() => JSON.parse(this.storage().getItem(key) ?? "null") ?? undefined);
   }
 
-  set(key: string, value: unknown): void {
-    this.#tried(() => this.storage().setItem(key, JSON.stringify(value)));
+  /** Whether it is kept. */
+  set(key: string, value: unknown): boolean {
+    const isKept = this.#tried(() => {
+      this.storage().setItem(key, JSON.stringify(value));
+      return true;
+    });
+    return isKept ?? false;
   }
 
   remove(key: string): void {

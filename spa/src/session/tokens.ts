@@ -2,6 +2,18 @@ import type { Auth0Client } from "@auth0/auth0-spa-js";
 
 import { LoginNeeded, Unreachable } from "../api/problem";
 
+/** What only a person at the login page can mend (OpenID Connect Core §3.1.2.6, RFC 6749 §5.2). */
+const REFUSALS = new Set([
+  "login_required",
+  "consent_required",
+  "interaction_required",
+  "account_selection_required",
+  "mfa_required",
+  "access_denied",
+  "invalid_grant",
+  "missing_refresh_token",
+]);
+
 let connected: Promise<Auth0Client> | undefined;
 
 export function auth0(): Promise<Auth0Client> {
@@ -26,9 +38,8 @@ export async function accessToken({ renewed = false } = {}): Promise<string> {
     const token = await client.getTokenSilently({ cacheMode: renewed ? "off" : "on" });
     if (token) return token;
   } catch (error) {
-    // Auth0's refusals have a code; what has none did not get there.
-    const code = (error as { error?: string }).error;
-    if (code === undefined || code === "timeout") throw new Unreachable();
+    const { error: code } = error as { error?: string };
+    if (code === undefined || !REFUSALS.has(code)) throw new Unreachable();
   }
   throw new LoginNeeded();
 }

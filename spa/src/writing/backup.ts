@@ -5,12 +5,14 @@
  * orphan, and the next editor of that post takes it over.
  */
 import { device } from "../parts/storage";
-import type { Fields } from "./fields";
+import { EMPTY, type Fields } from "./fields";
 
 export interface Backup {
   readonly postId: string | undefined; // none where the post was never saved
   readonly version: number; // that was edited
+  readonly before: Fields; // in that version
   readonly fields: Fields;
+  readonly attempts: readonly Fields[]; // what was sent, and perhaps arrived
   /** The request that may have made the post, so that it is repeated and not made again. */
   readonly creation?: Creation | undefined;
 }
@@ -31,6 +33,9 @@ void navigator.locks?.request(TAB_LOCK + thisTab, () => new Promise(() => {}));
 export class Slot {
   private constructor(private readonly key: string) {}
 
+  /** For what is not to be kept. */
+  static readonly nowhere = new Slot("");
+
   static empty(authorId: string): Slot {
     return new Slot(`${PREFIX}${authorId}.${crypto.randomUUID()}`);
   }
@@ -40,7 +45,8 @@ export class Slot {
     authorId: string,
     postId: string | undefined,
   ): Promise<{ slot: Slot; backup: Backup } | undefined> {
-    const held = (await navigator.locks?.query())?.held ?? [];
+    const locks = await navigator.locks?.query().catch(() => undefined);
+    const held = locks?.held ?? [];
     const tabs = new Set(held.map((lock) => lock.name));
     const [newest] = device
       .keys(`${PREFIX}${authorId}.`)
@@ -53,11 +59,16 @@ export class Slot {
     if (!newest) return undefined;
     const slot = new Slot(newest.key);
     slot.keep(newest.kept);
-    return { slot, backup: newest.kept };
+    return { slot, backup: { ...newest.kept, fields: { ...EMPTY, ...newest.kept.fields } } };
   }
 
-  keep(backup: Backup): void {
-    device.set(this.key, { ...backup, tab: thisTab, at: Date.now() } satisfies Kept);
+  /** Whether it is kept; an older text that is not the last one is not. */
+  keep(backup: Backup): boolean {
+    if (this === Slot.nowhere) return true;
+    const kept = { ...backup, tab: thisTab, at: Date.now() } satisfies Kept;
+    const isKept = device.set(this.key, kept);
+    if (!isKept) device.remove(this.key);
+    return isKept;
   }
 
   forget(): void {
@@ -71,11 +82,11 @@ export class Slot {
   }
 }
 
-/** Settled when the editor that was left last has saved what it could. */
+/** Settled when the editors that were left have saved what they could. */
 export let lastLeft: Promise<unknown> = Promise.resolve();
 
 export function leave(last: Promise<unknown>): void {
-  lastLeft = last;
+  lastLeft = Promise.allSettled([lastLeft, last]);
 }
 
 /** Whether a text of somebody is on this device alone; `forgetAll` is for when they log out. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { messageOf } from "../api/problem";
-import type { Draft } from "./draft";
+import type { Draft, State } from "./draft";
 import { fieldsOf, NAMES, type Fields } from "./fields";
 
 const LABELS: Record<keyof Fields, string> = {
@@ -18,6 +18,10 @@ const LABELS: Record<keyof Fields, string> = {
 /** Two texts of one post, after a 412. Whatever one chooses, both are there afterwards. */
 export function Conflict({ draft }: { draft: Draft }) {
   const state = draft.state.value;
+  return state.kind === "conflict" ? <Choice draft={draft} state={state} /> : null;
+}
+
+function Choice({ draft, state }: { draft: Draft; state: State & { kind: "conflict" } }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<string>();
 
@@ -36,7 +40,6 @@ export function Conflict({ draft }: { draft: Draft }) {
     }
   }
 
-  if (state.kind !== "conflict") return null;
   const mine = draft.fields.value;
   const theirs = fieldsOf(state.theirs);
   const shown = NAMES.filter((name) => mine[name] !== theirs[name]);

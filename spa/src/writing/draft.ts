@@ -2,8 +2,9 @@
  * A post in the editor: what is typed, what is saved, and how one becomes the other.
  *
  * - What is typed is kept on this device (backup.ts) until the API has it.
- * - Writes go out one at a time, each under the version that was read.
- * - Only a draft saves itself. What is public, or will be, changes when its author says so.
+ * - Edits go out one at a time, each under the version that was read.
+ * - Only a draft saves itself. What is public, or will be, changes when its author says so, to what
+ *   stood there when they did.
  * - Where another tab was faster, 412, both texts are kept until somebody decides.
  */
 import { batch, computed, signal } from "@preact/signals";
@@ -43,7 +44,10 @@ export class Draft {
 
   #slot: Slot;
   #saved: Fields = EMPTY; // as the API has it
+  #basis = 0; // the version of the post that was edited
   #attempts: Fields[] = []; // what was sent and perhaps arrived
+  #edits = 0; // how often something was typed
+  #isKept = true;
   #creation: Creation | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writes: Promise<unknown> = Promise.resolve();
@@ -57,6 +61,7 @@ export class Draft {
   ) {
     this.#slot = Slot.empty(authorId);
     addEventListener("online", this.#retry);
+    addEventListener("beforeunload", this.#warn);
   }
 
   /** Begin with a post, or with none, and with what was typed before and never saved. */
@@ -66,20 +71,30 @@ export class Draft {
     const found = await Slot.takenOver(this.authorId, post?.id);
     if (!found) return;
     this.#slot = found.slot;
-    if (isSame(found.backup.fields, this.#saved)) return this.#slot.forget();
-    this.fields.value = found.backup.fields;
-    this.#creation = found.backup.creation;
-    if (post && found.backup.version !== post.version) {
-      this.state.value = { kind: "conflict", theirs: post };
-    } else {
-      this.#typed();
+    const { fields, before, attempts, version, creation } = found.backup;
+    if (isSame(fields, this.#saved)) return this.#slot.forget();
+    this.fields.value = fields;
+    this.#creation = creation;
+    if (post && version !== post.version) {
+      const known = this.#saved;
+      const own = [...attempts, fields].findLast((one) => isMadeOf(one, known, before));
+      if (!own) {
+        this.#basis = version;
+        this.state.value = { kind: "conflict", theirs: post };
+        return;
+      }
+      this.#saved = before;
+      this.#take(post, own); // what was under way when the page was left
     }
+    if (this.#isDirty) this.#typed();
+    else this.#slot.forget();
   }
 
   /** Save what a draft still lacks; what cannot be saved is left on this device. */
   close(): void {
     removeEventListener("online", this.#retry);
-    const last = this.savesItself.value && this.#isDirty ? this.#queue({}, true) : this.#writes;
+    removeEventListener("beforeunload", this.#warn);
+    const last = this.savesItself.value && this.#isDirty ? this.#queue({}) : this.#writes;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     leave(last.then(() => this.#slot.release()));
@@ -87,6 +102,7 @@ export class Draft {
 
   change(part: Partial<Fields>): void {
     if (this.#isClosed) return;
+    this.#edits += 1;
     this.fields.value = { ...this.fields.value, ...part };
     this.#typed();
   }
@@ -95,7 +111,7 @@ export class Draft {
   save(step: Step = {}): Promise<boolean> {
     const state = this.state.value;
     if (state.kind === "conflict") this.state.value = { ...state }; // ask again
-    return this.#queue(step, false);
+    return this.#queue(step, this.#edits);
   }
 
   /**
@@ -117,7 +133,8 @@ export class Draft {
     } finally {
       this.#isDeciding = false;
     }
-    if (keep === "theirs" && this.fields.value !== mine) return; // typed on meanwhile: ask again
+    if (this.#isClosed) return; // asked again when it is opened
+    if (keep === "theirs" && this.fields.value !== mine) return; // typed on: still to be decided
     batch(() => {
       this.#aside = undefined;
       this.#adopt(state.theirs);
@@ -125,7 +142,7 @@ export class Draft {
       this.state.value = { kind: "unsaved" };
     });
     this.#keep();
-    if (this.savesItself.value || !this.#isDirty) await this.#queue({}, true);
+    if (this.savesItself.value || !this.#isDirty) await this.#queue({});
   }
 
   /** After the post was deleted elsewhere: the text as a new post. */
@@ -138,8 +155,11 @@ export class Draft {
 
   /** The post was deleted here: nothing is left to save. */
   discard(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
     this.fields.value = this.#saved;
     this.#slot.forget();
+    this.#slot = Slot.nowhere;
   }
 
   get #isDirty(): boolean {
@@ -149,18 +169,25 @@ export class Draft {
   #adopt(post: OwnPost | undefined): void {
     this.post.value = post;
     this.#saved = post ? fieldsOf(post) : EMPTY;
+    this.#basis = post?.version ?? 0;
     this.#attempts = [];
   }
 
   #keep(): void {
-    const post = this.post.value;
-    this.#slot.keep({
-      postId: post?.id,
-      version: post?.version ?? 0,
-      fields: this.fields.value,
+    const isGone = this.state.value.kind === "gone"; // then it is a new post's
+    this.#isKept = this.#slot.keep({
+      postId: isGone ? undefined : this.post.value?.id,
+      version: isGone ? 0 : this.#basis,
+      before: isGone ? EMPTY : this.#saved,
+      fields: isGone ? { ...this.fields.value, slug: "" } : this.fields.value,
+      attempts: isGone ? [] : this.#attempts,
       creation: this.#creation,
     });
   }
+
+  readonly #warn = (event: BeforeUnloadEvent): void => {
+    if (this.#isDirty && !this.#isKept) event.preventDefault();
+  };
 
   #typed(): void {
     this.#keep();
@@ -173,45 +200,54 @@ export class Draft {
   #soon(milliseconds: number): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#queue({}, true), milliseconds);
+    this.#timer = setTimeout(() => void this.#queue({}), milliseconds);
   }
 
   readonly #retry = (): void => {
-    if (this.state.value.kind === "offline") void this.#queue({}, true);
+    if (this.state.value.kind === "offline") void this.#queue({});
   };
 
-  #queue(step: Step, isAutomatic: boolean): Promise<boolean> {
+  /** `asked` is the edit after which a button was pressed; none for what happens by itself. */
+  #queue(step: Step, asked?: number): Promise<boolean> {
     clearTimeout(this.#timer);
-    const write = this.#writes.then(() => this.#write(step, isAutomatic));
+    const write = this.#writes.then(() => this.#write(step, asked));
     this.#writes = write.catch(() => undefined);
     return write;
   }
 
-  async #write(step: Step, isAutomatic: boolean): Promise<boolean> {
+  async #write(step: Step, asked: number | undefined): Promise<boolean> {
     if (this.state.value.kind === "conflict") return false;
     const post = this.post.value;
     const typed = this.fields.value;
-    if (isAutomatic && !this.savesItself.value) return this.#settle();
+    const isForDraft = this.savesItself.value && (step.status ?? "draft") === "draft";
+    if (asked === undefined && !this.savesItself.value) return this.#settle();
+    if (asked !== undefined && asked !== this.#edits && !isForDraft) {
+      this.#keep();
+      this.state.value = { kind: "refused", message: "You typed on: press the button again." };
+      return false;
+    }
     if (!post && typed.title.trim() === "") {
       this.state.value = isSame(typed, EMPTY)
         ? { kind: "saved" }
         : { kind: "refused", message: "Give it a title, and it will be saved." };
       return false;
     }
-    const sent = { ...changes(this.#saved, typed), ...(isTaken(step, post) ? {} : step) };
-    if (post && Object.keys(sent).length === 0) return this.#settle();
+    const text = changes(this.#saved, typed);
+    const hasNothing = Object.keys(text).length === 0 && isTaken(step, post);
+    if (post && hasNothing && this.#attempts.length === 0) return this.#settle();
     this.state.value = { kind: "saving" };
+    if (post && hasNothing) return this.#lookAgain(step, asked, false);
     try {
       if (post) {
         this.#attempts.push(typed);
-        this.#take(await editPost(post, sent), typed);
+        this.#take(await editPost(post, { ...text, ...step }), typed);
         return this.#settle();
       }
       await this.#create(typed);
     } catch (error) {
-      return this.#failed(error, step, isAutomatic);
+      return this.#failed(error, step, asked);
     }
-    return this.#write(step, isAutomatic);
+    return this.#write(step, asked);
   }
 
   /**
@@ -256,12 +292,14 @@ export class Draft {
       return false;
     }
     this.#slot.forget();
+    this.#isKept = true;
+    this.faults.value = {};
     this.state.value = { kind: "saved" };
     return true;
   }
 
-  async #failed(error: unknown, step: Step, isAutomatic: boolean): Promise<boolean> {
-    if (isStatus(error, 412)) return this.#overtaken(step, isAutomatic);
+  async #failed(error: unknown, step: Step, asked: number | undefined): Promise<boolean> {
+    if (isStatus(error, 412)) return this.#lookAgain(step, asked, true);
     this.#keep();
     if (error instanceof LoginNeeded) {
       this.state.value = { kind: "login" };
@@ -269,13 +307,16 @@ export class Draft {
       this.state.value = { kind: "offline" };
       this.#soon(RETRY_AFTER);
     } else if (isAway(error)) {
-      const message = "The server cannot be reached, and nothing was published. Try again.";
+      const message = "The server cannot be reached. Whether that was done is not known: try again.";
       this.state.value = { kind: "refused", message };
     } else if (isStatus(error, 404) && this.post.value) {
       this.state.value = { kind: "gone" };
+      this.#keep();
     } else {
-      this.#attempts.pop(); // it was refused
-      this.#creation = undefined;
+      if (isRefusal(error)) {
+        this.#attempts.pop();
+        this.#creation = undefined;
+      }
       this.#keep();
       this.faults.value = faultsOf(error);
       this.state.value = { kind: "refused", message: messageOf(error) };
@@ -283,15 +324,20 @@ export class Draft {
     return false;
   }
 
-  /** Another version is there: our own whose answer got lost, the same text, or a conflict. */
-  async #overtaken(step: Step, isAutomatic: boolean): Promise<boolean> {
+  /**
+   * After a 412, or where it is not known what became of a write. Another version is there: our own
+   * whose answer got lost, the same text, or a conflict.
+   */
+  async #lookAgain(step: Step, asked: number | undefined, isRefused: boolean): Promise<boolean> {
     let theirs: OwnPost;
     try {
       theirs = await myPost(this.post.value!.id);
     } catch (error) {
-      return this.#failed(error, step, isAutomatic);
+      return this.#failed(error, step, asked);
     }
     if (theirs.version === this.post.value!.version) {
+      this.#attempts = [];
+      if (!isRefused) return this.#settle();
       this.state.value = { kind: "refused", message: "It could not be saved: reload the page." };
       return false;
     }
@@ -307,7 +353,7 @@ export class Draft {
       return false;
     }
     this.#take(theirs, ours);
-    return this.#write(step, isAutomatic);
+    return this.#write(step, asked);
   }
 }
 
@@ -319,13 +365,21 @@ function isAway(error: unknown): boolean {
   );
 }
 
+/** It was understood, and not done. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Problem && [400, 409, 413, 415, 422].includes(error.status);
+}
+
 function isTaken(step: Step, post: OwnPost | undefined): boolean {
-  return step.status === post?.status && step.publish_at === undefined;
+  const { status = post?.status, publish_at } = step;
+  return status === post?.status && publish_at === undefined;
 }
 
 function faultsOf(error: unknown): Record<string, string> {
   if (!(error instanceof Problem)) return {};
-  return error.status === 409 ? { slug: error.message } : error.fields;
+  return error.status === 409 && error.message.includes("slug")
+    ? { slug: error.message }
+    : error.fields;
 }
 
 /** The title of a text that is set aside, within the 200 characters that a title may have. */

@@ -28,6 +28,7 @@ function LoadedEditor({ id }: { id: string }) {
   const [draft, setDraft] = useState<Draft>();
   // A new post gets its address when it is first saved; the editor goes on with it as it is.
   const [shown, setShown] = useState<string>();
+  const address = useRef<string>(); // the same, for what happens later
   const isShown = draft !== undefined && shown === id;
   const loaded = useLoaded(isShown ? "" : id, async () =>
     isShown ? undefined : lastLeft.then(() => (id === "new" ? undefined : myPost(id))),
@@ -37,11 +38,14 @@ function LoadedEditor({ id }: { id: string }) {
     if (isShown || loaded.status !== "loaded" || session.value.status !== "member") return undefined;
     let isCurrent = true;
     const opened = new Draft(session.value.me.author_id, (post) => {
+      if (location.pathname !== `/me/posts/${address.current}`) return; // gone elsewhere meanwhile
+      address.current = post.id;
       setShown(post.id);
       route(`/me/posts/${post.id}`, true);
     });
     void opened.open(loaded.value).then(() => {
       if (!isCurrent) return opened.close();
+      address.current = id;
       setDraft(opened);
       setShown(id);
     });

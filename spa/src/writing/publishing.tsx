@@ -75,7 +75,7 @@ export function Publishing({ draft }: { draft: Draft }) {
           </button>
         )}
         {status === "scheduled" && (
-          <button type="button" onClick={() => take({}, "It is saved.")}>
+          <button type="button" onClick={() => take({ status: "scheduled" }, "It is saved.")}>
             Save
           </button>
         )}

@@ -7,6 +7,7 @@ import { Failure, PageEnd, useLoaded, usePages, Waiting } from "../parts/loading
 import { notify } from "../parts/notices";
 import { ForMembers, Heading } from "../parts/page";
 import { Moment } from "../parts/text";
+import { lastLeft } from "./backup";
 import { myPost } from "./draft";
 
 export function RevisionsPage({ id }: { id: string }) {
@@ -19,7 +20,7 @@ export function RevisionsPage({ id }: { id: string }) {
 
 function Revisions({ id }: { id: string }) {
   const { route } = useLocation();
-  const post = useLoaded(id, () => myPost(id));
+  const post = useLoaded(id, () => lastLeft.then(() => myPost(id)));
   const pages = usePages(id, (cursor) =>
     taken(
       member.GET("/me/posts/{post_id}/revisions", {

@@ -37,6 +37,8 @@ function send(form: Schemas["UploadForm"], file: File, onProgress: (part: number
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.onload = () => (request.status < 300 ? resolve() : reject(new Unreachable()));
     request.onerror = () => reject(new Unreachable());
+    request.ontimeout = () => reject(new Unreachable());
+    request.timeout = 10 * 60 * 1000; // as long as the form holds
     request.open("POST", form.url);
     request.send(data);
   });

@@ -100,7 +100,7 @@ def test_what_failed_for_the_network_is_not_published_when_it_is_back(
     back = without_network(visitor)
     text(page).fill("Half a sen")
     page.get_by_role("button", name=button).click()
-    expect(state(page)).to_contain_text("nothing was published")
+    expect(state(page)).to_contain_text("The server cannot be reached")
     back()
     page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
     post = alice.get(f"/me/posts/{post_id}").json()
@@ -307,3 +307,103 @@ def test_a_device_that_keeps_nothing_still_saves(visit: Visit, alice: Client) ->
     expect(state(visitor.page)).to_have_text("Not saved yet")
     saved(visitor.page)
     assert body_of(alice, post_id) == "Two."
+
+
+def test_saving_a_scheduled_post_never_edits_a_public_one(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Later", "Before.")
+    page.get_by_label("Or publish it later").fill("2099-01-01T12:00")
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.locator(".publishing")).to_contain_text("It will be published on")
+    text(page).fill("Still to come.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    saved(page)
+    post = alice.get(f"/me/posts/{post_id}").json()
+    assert (post["status"], post["body"]) == ("scheduled", "Still to come.")
+
+    alice.edit(post_id, status="published")
+    visitor.expect(412, f"/posts/{post_id}")
+    visitor.expect(422, f"/posts/{post_id}")
+    text(page).fill("Half a sen")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(state(page).locator(".error")).to_be_visible()
+    assert body_of(alice, post_id) == "Still to come."
+
+
+def test_what_is_typed_after_the_button_was_pressed_is_not_published(
+    visit: Visit, alice: Client
+) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Pressed too soon", "Before.")
+    held: list[Route] = []
+
+    def hold_once(route: Route, request: Request) -> None:
+        if request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"**/posts/{post_id}", hold_once)
+    text(page).fill("Ready.")
+    expect(state(page)).to_have_text("Saving …")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    text(page).fill("Ready. And half a sen")
+    held[0].continue_()
+    expect(state(page)).to_contain_text("You typed on")
+    assert alice.get(f"/me/posts/{post_id}").json()["status"] == "draft"
+
+
+def test_a_lost_answer_to_publish_is_found_out(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    write(page, "Published, and not told", "Ready.")
+    visitor.expect(0, r"/posts.*")
+    lose_answers(page, "PATCH")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.locator(".publishing")).to_contain_text("Everyone can read it", timeout=15_000)
+
+
+def test_a_conflict_that_was_put_off_is_still_one_after_typing_on(
+    visit: Visit, alice: Client
+) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    post_id = write(page, "Put off", "Before.")
+    back = without_network(visitor)
+    text(page).fill("Mine.")
+    expect(state(page)).to_contain_text("Offline")
+    page.close()
+    back()
+    alice.edit(post_id, body="Theirs.")
+    page = visitor.context.new_page()
+    page.goto(f"/me/posts/{post_id}")
+    page.get_by_role("button", name="Decide later").click()
+    text(page).fill("Mine, and more.")
+    page.reload()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Theirs.")
+    expect(dialog).to_contain_text("Mine, and more.")
+    assert body_of(alice, post_id) == "Theirs."
+
+
+def test_an_answer_that_breaks_off_is_as_good_as_none(visit: Visit, alice: Client) -> None:
+    visitor = visit("alice")
+    page = visitor.page
+    broken: list[str] = []
+
+    def break_once(route: Route, request: Request) -> None:
+        if request.method != "POST" or broken:
+            route.continue_()
+            return
+        broken.append(request.url)
+        answer = route.fetch()
+        route.fulfill(status=answer.status, headers=answer.headers, body=answer.text()[:20])
+
+    page.route(re.compile(r"/posts$"), break_once)
+    page.goto("/me/posts/new")
+    page.get_by_label("Title").fill("Broken off")
+    expect(state(page)).to_contain_text("Offline")
+    saved(page)
+    assert len(titled(alice, "Broken off")) == 1
