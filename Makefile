@@ -42,7 +42,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/cfn-lint template.yaml
-	@$(PY) scripts/openapi.py --check
+	@$(PY) -m scripts.openapi --check
 	@$(PY) scripts/refusals.py --check
 	@$(PY) scripts/permissions.py --check
 	@$(PY) -m devserver.spa
@@ -52,14 +52,14 @@ format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff format .
 
 openapi: $(READY) ## Write openapi.json from the handlers
-	@$(PY) scripts/openapi.py
+	@$(PY) -m scripts.openapi
 
 docs: $(READY) ## Write what the pages in docs/ take from the code
 	@$(PY) scripts/refusals.py
 	@$(PY) scripts/permissions.py
 
 screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
-	@$(PY) scripts/screenshots.py
+	@$(PY) -m scripts.screenshots
 
 coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \

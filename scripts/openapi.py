@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
+from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
+
+from scripts.openapi_examples import EXAMPLES, problem_example
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge  # noqa: E402
-from aws_lambda_powertools.event_handler.openapi.models import OpenAPI  # noqa: E402
-
-from scripts.openapi_examples import EXAMPLES, problem_example  # noqa: E402
 
 TARGET = ROOT / "functions" / "public" / "openapi.json"
 FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")

@@ -7,16 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from devserver.settings import Unusable
+from devserver.spa import missing_node
+from tests.e2e.browser.chromium import OPTIONS, find_chromium
+from tests.e2e.browser.visitor import Visitor, write
+from tests.e2e.stack import Client, DevServer, Stack
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-
-from devserver.settings import Unusable  # noqa: E402
-from devserver.spa import missing_node  # noqa: E402
-from tests.e2e.browser.chromium import OPTIONS, find_chromium  # noqa: E402
-from tests.e2e.browser.visitor import Visitor, write  # noqa: E402
-from tests.e2e.stack import Client, DevServer, Stack  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 DESKTOP = {"width": 1000, "height": 720}

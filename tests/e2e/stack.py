@@ -151,6 +151,26 @@ def await_health(api_url: str, process: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"the devserver did not come up:\n{log.read_text()}")
 
 
+def pasted(stack: Stack, script: str) -> str:
+    """What a page's commands print, pasted beside a stack at a desk."""
+    if stack.issuer_url is None or stack.is_sam_local:
+        pytest.skip("these commands are for `make dev`")
+    script = script.replace("http://localhost:3000", stack.api_url)
+    script = script.replace("http://localhost:9400/", stack.issuer_url)
+    port = stack.issuer_url.rstrip("/").rpartition(":")[2]
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env={**inherited_environment(), "ISSUER_PORT": port},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
 def free_port() -> int:
     """A port that nobody has at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as sock:

@@ -5,9 +5,10 @@ All assets come from the API's own address, and the page's policy allows no othe
 
 import json
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+
+import aws_lambda_powertools
 
 from blog.errors import NotFound
 
@@ -71,11 +72,9 @@ def asset(name: str) -> Asset:
 
 @cache
 def _file(name: str) -> str:
-    """Found without being imported: the package pays for models that nobody needs here."""
-    powertools = find_spec("aws_lambda_powertools")
-    assert powertools is not None and powertools.origin is not None  # noqa: S101, PT018 - it is loaded
-    folder = Path(powertools.origin).parent / "event_handler" / "openapi" / "swagger_ui"
-    return (folder / name).read_text()
+    """Its folder is not imported: that would load models that nobody needs here."""
+    powertools = Path(aws_lambda_powertools.__path__[0])
+    return (powertools / "event_handler" / "openapi" / "swagger_ui" / name).read_text()
 
 
 def served_below(document: str, folder: str) -> str:

@@ -54,6 +54,23 @@ def without_network(visitor: Visitor) -> Callable[[], None]:
     return lambda: visitor.context.set_offline(False)
 
 
+def overtaken_while_away(
+    visitor: Visitor, alice: Client, title: str, mine: str, theirs: str
+) -> tuple[Page, str]:
+    """A tab was closed with a text that it could not send, and the post was edited elsewhere; the
+    tab in which it is opened again, and its id."""
+    post_id = write(visitor.page, title, "Before.")
+    back = without_network(visitor)
+    text(visitor.page).fill(mine)
+    expect(state(visitor.page)).to_contain_text("Offline")
+    visitor.page.close()
+    back()
+    alice.edit(post_id, body=theirs)
+    page = visitor.context.new_page()
+    page.goto(f"/me/posts/{post_id}")
+    return page, post_id
+
+
 def test_a_draft_that_gets_published_elsewhere_does_not_save_itself_any_more(
     visit: Visit, alice: Client
 ) -> None:
@@ -256,17 +273,9 @@ def test_two_tabs_keep_a_text_each(visit: Visit, alice: Client) -> None:
 
 
 def test_a_conflict_that_was_decided_does_not_come_back(visit: Visit, alice: Client) -> None:
-    visitor = visit("alice")
-    page = visitor.page
-    post_id = write(page, "Decided", "Before.")
-    back = without_network(visitor)
-    text(page).fill("Never sent.")
-    expect(state(page)).to_contain_text("Offline")
-    page.close()
-    back()
-    alice.edit(post_id, body="From elsewhere.")
-    page = visitor.context.new_page()
-    page.goto(f"/me/posts/{post_id}")
+    page, _ = overtaken_while_away(
+        visit("alice"), alice, "Decided", "Never sent.", "From elsewhere."
+    )
     page.get_by_role("button", name="Go on with the other").click()
     saved(page)
     page.reload()
@@ -368,17 +377,7 @@ def test_a_lost_answer_to_publish_is_found_out(visit: Visit, alice: Client) -> N
 def test_a_conflict_that_was_put_off_is_still_one_after_typing_on(
     visit: Visit, alice: Client
 ) -> None:
-    visitor = visit("alice")
-    page = visitor.page
-    post_id = write(page, "Put off", "Before.")
-    back = without_network(visitor)
-    text(page).fill("Mine.")
-    expect(state(page)).to_contain_text("Offline")
-    page.close()
-    back()
-    alice.edit(post_id, body="Theirs.")
-    page = visitor.context.new_page()
-    page.goto(f"/me/posts/{post_id}")
+    page, post_id = overtaken_while_away(visit("alice"), alice, "Put off", "Mine.", "Theirs.")
     page.get_by_role("button", name="Decide later").click()
     text(page).fill("Mine, and more.")
     page.reload()
