@@ -9,7 +9,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test coverage lint format openapi docs screenshots build sam-local bench lock clean
+.PHONY: help setup dev token test test-dynoxide coverage lint format openapi docs screenshots build sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -36,6 +36,11 @@ token: $(READY) ## An access token: make -s token USER=alice (EXPIRES_IN=5, AUDI
 
 test: $(READY) ## All tests, the end-to-end suite among them
 	@$(PY) -m pytest $(ARGS)
+
+# Without the tests in a browser, which are of the app.
+test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on Dynoxide (needs Cargo, once)
+	@$(PY) -m devserver.dynoxide
+	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e --ignore tests/e2e/browser $(ARGS)
 
 lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ are up to date
 	@$(PY) -m ruff check .

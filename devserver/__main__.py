@@ -41,7 +41,7 @@ def main() -> int:
         with ExitStack() as parts:
             sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
             spa = _started_spa(settings, parts)
-            endpoint_of_engine = parts.enter_context(running_dynamodb(settings.dynamodb_endpoint))
+            endpoint_of_engine = parts.enter_context(running_dynamodb(settings.engine))
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
@@ -90,9 +90,7 @@ def _greeting(settings: DeskSettings, endpoint: str, spa: str) -> str:
         spa=spa,
         api=settings.api_url,
         issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
-        data=f"{settings.dynamodb_endpoint}"
-        if settings.dynamodb_endpoint
-        else f"{endpoint} (moto, in memory: gone when this ends)",
+        data=f"{endpoint} ({settings.engine})",
         media=settings.s3_url,
         token="...  # an access token of your tenant: docs/auth0.md says where to get one"
         if settings.uses_real_tenant

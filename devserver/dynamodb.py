@@ -1,4 +1,5 @@
-"""DynamoDB by moto, in a process of its own: `python -m devserver.dynamodb HOST PORT`.
+"""DynamoDB at a desk: an engine that is there, Dynoxide, or moto in a process of its own,
+`python -m devserver.dynamodb HOST PORT`.
 
 moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
 acknowledged writes were lost. So one thread serves, one request after the other. It prints its
@@ -16,9 +17,10 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
 
+from devserver.dynoxide import running_dynoxide
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.moto_process import MotoProcess, serve_until_input_ends
-from devserver.settings import bound_socket
+from devserver.settings import Engine, bound_socket
 
 # What of a table's properties create_table takes here; the others are about running it for long.
 # No stream: nothing reads it at a desk, and moto copies all that is in it for each transaction, so
@@ -54,11 +56,15 @@ def hand_values_on() -> None:
 
 @contextmanager
 def running_dynamodb(
-    endpoint: str | None, host: str = "127.0.0.1", port: int = 0
+    engine: Engine, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[Callable[[], str]]:
-    """Gives the address of an engine: that one, or moto's, which starts while others do."""
-    if endpoint is not None:
+    """Gives the address of an engine, of which moto's starts while others do."""
+    if (endpoint := engine.endpoint) is not None:
         yield lambda: endpoint
+        return
+    if engine.is_dynoxide:
+        with running_dynoxide(host, port, engine.folder) as address:
+            yield lambda: address
         return
     with MotoProcess("devserver.dynamodb", host, str(port)) as moto:
         yield lambda: f"http://{host}:{moto.first_line()}"

@@ -55,7 +55,7 @@ def main() -> int:
         subprocess.run(build, cwd=ROOT, check=True)
         with ExitStack() as parts:
             endpoint_of_engine = parts.enter_context(
-                running_dynamodb(settings.dynamodb_endpoint, bridge, dynamodb_port)
+                running_dynamodb(settings.engine, bridge, dynamodb_port)
             )
             if not settings.uses_real_tenant:
                 hosts = {"127.0.0.1", bridge}
@@ -163,7 +163,7 @@ def _variables_file(settings: DeskSettings, dynamodb_port: int) -> Path:
     document = json.loads(SHIPPED_VARIABLES.read_text())
     variables = document["Parameters"]
     variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
-        settings.dynamodb_endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
+        settings.engine.endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
     )
     # As browsers reach it: in containers addresses are signed for them, and nobody calls it.
     variables["AWS_ENDPOINT_URL_S3"] = settings.s3_url

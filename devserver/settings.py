@@ -23,6 +23,34 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
+class Engine:
+    """Which DynamoDB a desk has: that at an address, Dynoxide with its data in a folder (in memory
+    without one), or moto."""
+
+    is_dynoxide: bool = False
+    endpoint: str | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Engine":
+        """Raises Unusable, which names the variable."""
+        name = environment.get("DYNAMODB") or "moto"
+        if name not in ("moto", "dynoxide"):
+            raise Unusable(f"DYNAMODB must be moto or dynoxide, not {name!r}.")
+        data = environment.get("DYNAMODB_DATA") or ROOT / ".dynamodb"
+        folder = None if data == "off" else Path(data).absolute()
+        return cls(name == "dynoxide", environment.get("DYNAMODB_ENDPOINT") or None, folder)
+
+    def __str__(self) -> str:
+        """What to tell of it beside its address."""
+        if self.endpoint is not None:
+            return "as DYNAMODB_ENDPOINT says"
+        if not self.is_dynoxide:
+            return "moto, in memory: gone when this ends"
+        return f"Dynoxide, kept in {self.folder}" if self.folder else "Dynoxide, in memory"
+
+
+@dataclass(frozen=True)
 class DeskSettings:
     """Ports and addresses of the stack on this machine.
 
@@ -37,7 +65,8 @@ class DeskSettings:
     s3_port: int
     environments: int
     tick: int | None
-    dynamodb_endpoint: str | None
+    engine: Engine
+    comments_per_hour: int
     auth0_issuer: str | None
     auth0_domain: str | None
     auth0_audience: str
@@ -62,7 +91,8 @@ class DeskSettings:
             tick=_number(environment, "TICK", 0, "a number of seconds", 3600)
             if environment.get("TICK")
             else None,
-            dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
+            engine=Engine.from_environment(environment),
+            comments_per_hour=_number(environment, "COMMENTS_PER_HOUR", 60, "a number", 10**9),
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,
             auth0_audience=tenant["AUTH0_AUDIENCE"] or AUDIENCE,
@@ -100,6 +130,7 @@ class DeskSettings:
             "Auth0Audience": self.auth0_audience,
             "AuthorIdKey": AUTHOR_ID_KEY,
             "SiteUrl": self.spa_url,
+            "CommentsPerHour": str(self.comments_per_hour),
         }
 
     def spa_variables(self, client_id: str) -> dict[str, str]:

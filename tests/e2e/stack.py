@@ -17,6 +17,7 @@ from devserver.settings import AUDIENCE
 from tests.support import ROOT
 
 SECONDS_TO_START = 30
+_LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
 Json = dict[str, Any]
 
@@ -125,7 +126,7 @@ def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "devserver"],
             cwd=ROOT,
-            env={**inherited_environment(), "PYTHONPATH": path, "SPA": "off", **variables},
+            env={**inherited_environment(), "PYTHONPATH": path, **_LEFT_OUT, **variables},
             stdout=output,
             stderr=output,
         )

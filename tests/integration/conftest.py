@@ -1,43 +1,33 @@
-"""moto's DynamoDB, with the table that the template describes."""
+"""The table that the template describes, empty, in the engine under test."""
 
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from blog import retries
 from blog.storage import Bucket
 from blog.table import Table
-from devserver.deployment import Deployment, read_deployment
-from devserver.dynamodb import hand_values_on, make_table
+from devserver.deployment import Deployment
 from tests.integration.calling import Call, caller, document
-from tests.integration.quick_moto import quick_copies
-from tests.integration.writing import BUCKET, TABLE, Blog, Interfering
-from tests.support import AUDIENCE, ROOT
-
-hand_values_on()
+from tests.integration.engines import DEPLOYMENT, Stores, empty_stores
+from tests.integration.writing import TABLE, Blog, Interfering
 
 
 @pytest.fixture(scope="session")
 def deployment() -> Deployment:
-    parameters = {
-        "Auth0Domain": "tenant.example.com",
-        "Auth0Audience": AUDIENCE,
-        "AuthorIdKey": "k" * 32,
-        "AllowedOrigin": "https://blog.example.com",
-    }
-    return read_deployment(ROOT / "template.yaml", parameters)
+    return DEPLOYMENT
 
 
 @pytest.fixture
-def client(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    quick_copies(monkeypatch)
-    with mock_aws():
-        client = boto3.client("dynamodb")
-        make_table(client, TABLE, dict(deployment.tables[TABLE]))
-        yield client
+def stores() -> Iterator[Stores]:
+    with empty_stores() as stores:
+        yield stores
+
+
+@pytest.fixture
+def client(stores: Stores) -> Any:
+    return stores.client
 
 
 @pytest.fixture
@@ -46,11 +36,9 @@ def table(client: Any) -> Table:
 
 
 @pytest.fixture
-def bucket(client: Any) -> Bucket:
+def bucket(stores: Stores) -> Bucket:
     """moto's S3, with the template's bucket."""
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
-    return Bucket(BUCKET, s3)
+    return stores.bucket
 
 
 @pytest.fixture

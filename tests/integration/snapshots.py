@@ -1,32 +1,32 @@
-"""moto's table and bucket as they are at a moment, to be put back."""
+"""A table and a bucket as they are at a moment, to be put back."""
 
-import copy
 from typing import Any
 
-from moto.dynamodb.models import dynamodb_backends
-
-from blog.storage import Bucket
+from tests.integration.engines import Stores
 from tests.integration.neighbourhood import PNG
-from tests.integration.writing import BUCKET, TABLE
-
-ACCOUNT = "123456789012"  # moto's
+from tests.integration.writing import BUCKET, TABLE, stored
 
 
 class Snapshot:
-    """A table and a bucket as they are, to be put back."""
+    """Both as they are, to be put back."""
 
-    def __init__(self, bucket: Bucket) -> None:
-        self._items = copy.deepcopy(self._table().items)
-        self._bucket = bucket
-        self._keys = bucket.keys_under("")
-
-    @staticmethod
-    def _table() -> Any:
-        """moto's, which is another one after each transaction that was refused."""
-        return dynamodb_backends[ACCOUNT]["us-east-1"].tables[TABLE]
+    def __init__(self, stores: Stores) -> None:
+        self._client, self._bucket = stores
+        self._items = stored(self._client)
+        self._keys = self._bucket.keys_under("")
 
     def restore(self) -> None:
-        self._table().items = copy.deepcopy(self._items)
-        self._bucket.delete(self._bucket.keys_under(""))
-        for key in self._keys:
-            self._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=PNG)
+        found = stored(self._client)
+        for key, item in self._items.items():
+            if found.get(key) != item:
+                self._client.put_item(TableName=TABLE, Item=item)
+        for key in found.keys() - self._items.keys():
+            self._client.delete_item(TableName=TABLE, Key=_key(found[key]))
+        keys = self._bucket.keys_under("")
+        self._bucket.delete([key for key in keys if key not in self._keys])
+        for missing in set(self._keys) - set(keys):
+            self._bucket._client.put_object(Bucket=BUCKET, Key=missing, Body=PNG)
+
+
+def _key(item: dict[str, Any]) -> dict[str, Any]:
+    return {"pk": item["pk"], "sk": item["sk"]}

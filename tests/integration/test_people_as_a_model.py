@@ -5,13 +5,12 @@ The posts themselves are test_posts_as_a_model.py's.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
-import boto3
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from moto import mock_aws
 
 from blog.comments import Comments
 from blog.conversations import Conversations
@@ -24,12 +23,10 @@ from blog.models import CommentChanges, CommentDetail, ErasureContent, NewCommen
 from blog.moderation import Moderators
 from blog.profiles import Profiles
 from blog.reactions import Reactions
-from blog.storage import Bucket
 from blog.table import Table
-from devserver.dynamodb import make_table
 from tests.integration.consistency import faults, plain
-from tests.integration.test_posts_as_a_model import TEMPLATE
-from tests.integration.writing import BUCKET, TABLE, Blog, create, edit, person
+from tests.integration.engines import empty_stores
+from tests.integration.writing import TABLE, Blog, create, edit, person
 from tests.support import ALICE, BOB
 
 SUBS = st.sampled_from([ALICE, BOB, "google-oauth2|42#1", "auth0|dave"])
@@ -48,13 +45,9 @@ class PeopleAsAModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._mock = mock_aws()
-        self._mock.start()
-        self.client = boto3.client("dynamodb")
-        make_table(self.client, TABLE, dict(TEMPLATE.tables[TABLE]))
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        self.table, self.bucket = Table(self.client, TABLE), Bucket(BUCKET, s3)
+        self._parts = ExitStack()
+        self.client, self.bucket = self._parts.enter_context(empty_stores())
+        self.table = Table(self.client, TABLE)
         self.blog = Blog(self.table)
         self.banned: set[str] = set()
         self.joined: set[str] = set()
@@ -66,7 +59,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self.comments: dict[str, tuple[str, str, bool]] = {}
 
     def teardown(self) -> None:
-        self._mock.stop()
+        self._parts.close()
 
     def _may_write(self, sub: str) -> bool:
         return sub not in self.banned | self.joined

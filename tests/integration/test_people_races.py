@@ -17,8 +17,8 @@ from blog.post import Post
 from blog.posts import Posts
 from blog.reactions import Reactions
 from blog.table import Table
-from devserver.deployment import Deployment
-from devserver.dynamodb import dynamodb_client, make_table, running_dynamodb
+from devserver.dynamodb import dynamodb_client, running_dynamodb
+from tests.integration.engines import ENGINE, make_empty_table
 from tests.integration.writing import NO_BUCKET, TABLE, create, person, stored
 
 PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
@@ -26,10 +26,10 @@ AUTHOR = person("auth0|author")
 
 
 @pytest.fixture(scope="module")
-def engine(deployment: Deployment) -> Iterator[Any]:
-    with running_dynamodb(None) as endpoint:
+def engine() -> Iterator[Any]:
+    with running_dynamodb(ENGINE) as endpoint:
         client = dynamodb_client(endpoint())
-        make_table(client, TABLE, dict(deployment.tables[TABLE]))
+        make_empty_table(client)
         yield client
 
 

@@ -4,22 +4,19 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from blog.keys import ban_key, media_key
 from blog.medium import Medium
 from blog.moments import now
-from blog.storage import Bucket
 from blog.table import Action, Table
 from devserver.deployment import Deployment
-from devserver.dynamodb import make_table
 from tests.integration.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
+from tests.integration.engines import empty_stores
 from tests.integration.neighbourhood import named
 from tests.integration.permissions import KINDS, ROWS, Row
 from tests.integration.snapshots import Snapshot
-from tests.integration.writing import BUCKET, TABLE
+from tests.integration.writing import TABLE
 from tests.support import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
 
 NEWCOMER = "auth0|65000000000000000000de01"
@@ -40,13 +37,10 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def world(deployment: Deployment) -> Iterator[World]:
+def world() -> Iterator[World]:
     """The owner's posts, comments by them, another and a newcomer, and pictures."""
-    with mock_aws(), pytest.MonkeyPatch.context() as patched:
-        client = boto3.client("dynamodb")
-        make_table(client, TABLE, dict(deployment.tables[TABLE]))
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
+    with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
+        client = stores.client
         call = caller(client, patched)
 
         def send(event: str, sub: str = ALICE, **more: Any) -> Any:
@@ -82,7 +76,7 @@ def world(deployment: Deployment) -> Iterator[World]:
         )  # fmt: skip
         ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
         table.transact([Action(media_key(one.id), one.item()) for one in (pending, ready)])
-        yield World(client, Snapshot(Bucket(BUCKET, s3)), posts, comments)
+        yield World(client, Snapshot(stores), posts, comments)
 
 
 def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answer:

@@ -8,15 +8,14 @@ theirs.
 import operator
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import boto3
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
-from moto import mock_aws
 
 from blog.editing import MAX_REVISIONS
 from blog.entity_tags import IfMatch
@@ -27,10 +26,8 @@ from blog.models import NewPost, OwnPostPage, PostChanges, PostPage
 from blog.post import Post
 from blog.publishing import publish_due
 from blog.table import Table
-from devserver.deployment import read_deployment
-from devserver.dynamodb import make_table
+from tests.integration.engines import empty_stores
 from tests.integration.writing import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
-from tests.support import AUDIENCE, ROOT
 
 PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
 TITLES = st.sampled_from(["One", "one!", "Two", "Two words", "हिन्दी", "!!!"])
@@ -51,11 +48,6 @@ CHANGES = st.fixed_dictionaries(
 
 CHANGES = CHANGES | st.builds(operator.or_, CHANGES, SCHEDULED)
 
-TEMPLATE = read_deployment(
-    ROOT / "template.yaml",
-    {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32},
-)
-
 
 class PostsAsAModel(RuleBasedStateMachine):
     """`self.model` holds every post as it should be."""
@@ -64,17 +56,15 @@ class PostsAsAModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._mock = mock_aws()
-        self._mock.start()
-        self.client = boto3.client("dynamodb")
-        make_table(self.client, TABLE, dict(TEMPLATE.tables[TABLE]))
+        self._parts = ExitStack()
+        self.client, _ = self._parts.enter_context(empty_stores())
         self.table = Table(self.client, TABLE)
         self.posts = Blog(self.table, feed_shards=2)
         self.model: dict[str, Post] = {}
         self.texts: dict[tuple[str, int], tuple[str, str]] = {}
 
     def teardown(self) -> None:
-        self._mock.stop()
+        self._parts.close()
 
     @rule(target=ids, owner=PEOPLE, new=NEW)
     def create(self, owner: str, new: dict[str, Any]) -> str:

@@ -127,7 +127,9 @@ class Library:
         """An author's latest publications in full, and the author, known or not; another one, and
         nothing, where their account was joined to that one's."""
         profile, moved = profile_key(author_id), moved_key(author_id)
-        posts, items = self._newest(_by_author(author_id), count, profile, moved)
+        # What is no public name may be longer than a key.
+        about = (profile, moved) if is_author_id(author_id) else ()
+        posts, items = self._newest(_by_author(author_id), count, *about)
         if moved in items:
             return Author.of(items[moved]["to"], None), []
         return Author.of(author_id, items.get(profile)), posts

@@ -3,19 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from blog.storage import Bucket
 from blog.table import Table
-from devserver.deployment import Deployment
-from devserver.dynamodb import make_table
 from tests.integration.calling import Call, caller
+from tests.integration.engines import empty_stores
 from tests.integration.neighbourhood import Neighbourhood
-from tests.integration.quick_moto import quick_copies
 from tests.integration.snapshots import Snapshot
-from tests.integration.writing import BUCKET, TABLE
+from tests.integration.writing import TABLE
 
 
 class Settled(NamedTuple):
@@ -29,16 +25,12 @@ class Settled(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def settled(deployment: Deployment) -> Iterator[Settled]:
-    with mock_aws(), pytest.MonkeyPatch.context() as patched:
-        quick_copies(patched)
-        client = boto3.client("dynamodb")
-        make_table(client, TABLE, dict(deployment.tables[TABLE]))
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        bucket, call = Bucket(BUCKET, s3), caller(client, patched)
+def settled() -> Iterator[Settled]:
+    with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
+        client, bucket = stores
+        call = caller(client, patched)
         world = Neighbourhood(call, Table(client, TABLE), bucket)
-        yield Settled(world, client, bucket, call, Snapshot(bucket))
+        yield Settled(world, client, bucket, call, Snapshot(stores))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from blog.storage import Bucket
 from blog.table import Action, Table
 from tests.integration.calling import AUTHOR_PART
 from tests.integration.consistency import faults, plain
+from tests.integration.engines import Stores
 from tests.integration.neighbourhood import Neighbourhood, named
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import BUCKET, TABLE
@@ -78,7 +79,7 @@ def killed_at_every_write(client: Any, bucket: Bucket, run: Run) -> int:
     points: list[Snapshot] = []
 
     def before_write() -> None:
-        points.append(Snapshot(bucket))
+        points.append(Snapshot(Stores(client, bucket)))
 
     run(Watched(client, before_write), WatchedBucket(bucket._client, before_write))
     expected = outcome(client, bucket)

@@ -13,6 +13,7 @@ from blog.storage import Bucket
 from blog.table import Table
 from tests.integration.calling import AUTHOR_PART, COMMENT_PART
 from tests.integration.consistency import faults, plain
+from tests.integration.engines import Stores
 from tests.integration.neighbourhood import Neighbourhood, finish, named
 from tests.integration.snapshots import Snapshot
 from tests.integration.writing import TABLE, Interfering
@@ -82,7 +83,7 @@ def test_whatever_others_do_meanwhile_all_agrees_in_the_end(
     event, sub, more = ACTS[name](world)
     if process != "merge":
         world.send("account-delete-me", ALICE, query={"content": process})
-    snapshot = Snapshot(bucket)
+    snapshot = Snapshot(Stores(client, bucket))
     position = 0
     acted = True
     while acted:

@@ -1,0 +1,76 @@
+"""The DynamoDB under the tests: moto in this process, or an engine of its own.
+
+DYNAMODB=dynoxide     Dynoxide, in memory
+DYNAMODB_ENDPOINT     an engine that is there already, whose table is dropped and made anew
+"""
+
+import atexit
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from blog.storage import Bucket
+from devserver.deployment import read_deployment
+from devserver.dynamodb import hand_values_on, make_table, running_dynamodb
+from devserver.settings import Engine
+from tests.integration.quick_moto import quick_copies
+from tests.integration.writing import BUCKET, TABLE
+from tests.support import AUDIENCE, ROOT
+
+DEPLOYMENT = read_deployment(
+    ROOT / "template.yaml",
+    {
+        "Auth0Domain": "tenant.example.com",
+        "Auth0Audience": AUDIENCE,
+        "AuthorIdKey": "k" * 32,
+        "AllowedOrigin": "https://blog.example.com",
+    },
+)
+ENGINE = Engine.from_environment({"DYNAMODB_DATA": "off", **os.environ})
+IS_MOTO = Engine() == ENGINE
+
+hand_values_on()
+
+
+class Stores(NamedTuple):
+    """A client of DynamoDB with the template's table, empty, and moto's S3 with its bucket."""
+
+    client: Any
+    bucket: Bucket
+
+
+@contextmanager
+def empty_stores() -> Iterator[Stores]:
+    """Both until the block ends. Not two at once: an engine has one such table."""
+    with mock_aws(), pytest.MonkeyPatch.context() as patched:
+        quick_copies(patched)
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        if not IS_MOTO:
+            patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", _shared_engine())
+        client = boto3.client("dynamodb")
+        make_empty_table(client)
+        yield Stores(client, Bucket(BUCKET, s3))
+
+
+def make_empty_table(client: Any) -> None:
+    """The template's table, without whatever was in it."""
+    properties = dict(DEPLOYMENT.tables[TABLE])
+    if not make_table(client, TABLE, properties):
+        client.delete_table(TableName=TABLE)
+        client.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 1})
+        make_table(client, TABLE, properties)
+
+
+@cache
+def _shared_engine() -> str:
+    """One for all tests, until Python ends."""
+    parts = ExitStack()
+    atexit.register(parts.close)
+    return parts.enter_context(running_dynamodb(ENGINE))()
