@@ -20,7 +20,7 @@ CRATE, VERSION = "dynoxide-rs", "3.2.0"
 FEATURES = "native-sqlite,http-server,cli"
 SECONDS_TO_START = 10
 # The engine reads no standard input; this way it ends with whoever started it, however they end.
-_UNTIL_INPUT_ENDS = '"$@" & engine=$!; cat > /dev/null; kill $engine'
+_UNTIL_INPUT_ENDS = '"$@" & engine=$!; cat > /dev/null; kill $engine; wait $engine'
 
 
 def binary() -> Path:

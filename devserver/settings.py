@@ -47,7 +47,11 @@ class Engine:
             return "as DYNAMODB_ENDPOINT says"
         if not self.is_dynoxide:
             return "moto, in memory: gone when this ends"
-        return f"Dynoxide, kept in {self.folder}" if self.folder else "Dynoxide, in memory"
+        return (
+            f"Dynoxide, kept in {self.folder}"
+            if self.folder
+            else "Dynoxide, in memory: gone when this ends"
+        )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from blog.errors import InternalError, Problem
 from blog.faults import where
 from blog.identifiers import author_id
+from blog.patience import patience
 from blog.people import Person
 from blog.permissions import writer
 from blog.request_guard import admitted
@@ -61,7 +62,8 @@ def lambda_handler(
         try:
             if authenticated:
                 app.context["identity"] = Identity.from_event(event)
-            answer = app.resolve(admitted(event), context)
+            with patience.of_a_request():
+                answer = app.resolve(admitted(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
             answer = _proxy_answer(_explained(e))

@@ -4,6 +4,8 @@ import random
 import time
 from collections.abc import Iterator
 
+from blog.patience import patience
+
 WRITE_TRIES = 10  # of a transaction that others keep changing the ground of
 FIRST_PAUSE = 0.02  # seconds, doubled with each turn and cut to a random part
 LONGEST_PAUSE = 0.5
@@ -14,5 +16,6 @@ def pauses(turns: int) -> Iterator[None]:
     for turn in range(turns):
         if turn:
             longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (turn - 1))
-            time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret is made of it
+            with patience.waiting():
+                time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret is made of it
         yield

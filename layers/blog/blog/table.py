@@ -5,6 +5,7 @@ TransactionContended, or Unavailable. Anything else is a bug and passes through.
 """
 
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from blog.errors import Unavailable, WriteContended
 from blog.keys import Key
+from blog.patience import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, patience
 from blog.retries import WRITE_TRIES, pauses
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 MAX_CALLS_AT_ONCE = 32
-# A call takes at most two tries of 1 s to connect or 2 s to be answered, and a pause of 1 s: 5 s.
-# So the two calls of a write end before their function does (15 s), with an answer of ours.
+# What comes of it is written down in `blog.patience`.
 CLIENT_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=SECONDS_TO_CONNECT,
+    read_timeout=SECONDS_TO_ANSWER,
+    retries={"mode": "standard", "total_max_attempts": TRIES},
     max_pool_connections=MAX_CALLS_AT_ONCE,
 )
+ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 _THROTTLED = frozenset(
     {
@@ -102,16 +104,29 @@ class Range:
 class Table:
     """The blog's one table."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        connect_for_one_try: "Callable[[], DynamoDBClient] | None" = None,
+    ) -> None:
+        """The second client is made when there is no time for the first one's retries."""
         self._client = client
         self._name = name
+        self._connect_for_one_try = connect_for_one_try or (lambda: client)
+        self._client_of_one_try: DynamoDBClient | None = None
+        self._connecting = threading.Lock()  # boto3 makes one at a time
         self._serialise = TypeSerializer().serialize
         self._deserialise = TypeDeserializer().deserialize
 
     @classmethod
     def connect(cls, name: str) -> Self:
         """The table of that name in the account and region of the environment."""
-        return cls(boto3.client("dynamodb", config=CLIENT_CONFIG), name)
+        return cls(
+            boto3.client("dynamodb", config=CLIENT_CONFIG),
+            name,
+            lambda: boto3.client("dynamodb", config=CLIENT_CONFIG.merge(ONE_TRY)),
+        )
 
     def get(self, key: Key) -> Item | None:
         """The item as it is now, or None."""
@@ -233,8 +248,10 @@ class Table:
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation in ("get_item", "query"):
             parameters["TableName"] = self._name
+        client = self._client if patience.is_long_enough_for_a_call() else self._hasty_client()
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
+            with patience.waiting():
+                answer: dict[str, Any] = getattr(client, operation)(**parameters)
         except ClientError as e:
             status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
             if e.response["Error"]["Code"] in _THROTTLED or status >= 500:
@@ -243,6 +260,12 @@ class Table:
         except (NotConnected, HTTPClientError) as e:
             raise Unavailable from e
         return answer
+
+    def _hasty_client(self) -> "DynamoDBClient":
+        with self._connecting:
+            if self._client_of_one_try is None:
+                self._client_of_one_try = self._connect_for_one_try()
+            return self._client_of_one_try
 
     def _transact_item(self, action: Action) -> dict[str, Any]:
         request: dict[str, Any] = {"TableName": self._name}

@@ -1,0 +1,76 @@
+"""How long a request waits for DynamoDB in all, so that it ends with an answer of ours.
+
+    one try     0.5 s to connect, 1.0 s to be answered                             1.5 s
+    a call      two tries, and up to 1.0 s between them where it was throttled     4.0 s
+    a request   a call begins within 1.0 s of waiting, one of a single try
+                within 3.5 s: 1.0 + 4.0, or 3.5 + 1.5                              5.0 s
+
+Only waiting is counted. What a function computes meanwhile is its own affair: a text of 100 KiB
+takes longer to render on a small function than DynamoDB takes to store it.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from blog.errors import Unavailable
+
+SECONDS_TO_CONNECT = 0.5
+SECONDS_TO_ANSWER = 1.0
+TRIES = 2
+SECONDS_FOR_A_CALL = 1.0  # of waiting, after which a call gets one try
+SECONDS_FOR_A_TRY = 3.5  # of waiting, after which there is none
+
+
+class Patience:
+    """Counts the time in which at least one call waits, side by side or one after another.
+
+    Without a bound until `of_a_request`: what runs by the clock has a bound of its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_bound = False
+        self._waiting = 0
+        self._since = 0.0
+        self._waited = 0.0
+
+    @contextmanager
+    def of_a_request(self) -> Iterator[None]:
+        """Until the block ends, count from nothing and keep to the bound."""
+        self._waited, self._is_bound = 0.0, True
+        try:
+            yield
+        finally:
+            self._is_bound = False
+
+    def is_long_enough_for_a_call(self) -> bool:
+        """Whether there is time for two tries, and not for one alone; raises Unavailable where
+        there is none for that either."""
+        with self._lock:
+            waited = self._so_far()
+        if self._is_bound and waited > SECONDS_FOR_A_TRY:
+            raise Unavailable
+        return not self._is_bound or waited <= SECONDS_FOR_A_CALL
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The time in this block counts."""
+        with self._lock:
+            if self._waiting == 0:
+                self._since = time.monotonic()
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._waiting == 1:
+                    self._waited = self._so_far()
+                self._waiting -= 1
+
+    def _so_far(self) -> float:
+        return self._waited + (time.monotonic() - self._since if self._waiting else 0.0)
+
+
+patience = Patience()  # a function handles one request at a time

@@ -1,0 +1,90 @@
+"""How long a request waits for DynamoDB: the sum of what it may take, and when it gives up."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from blog import patience as module
+from blog.errors import Unavailable
+from blog.patience import Patience
+from blog.retries import LONGEST_PAUSE
+from blog.table import CLIENT_CONFIG, ONE_TRY
+from devserver.deployment import read_deployment
+from tests.support import AUDIENCE, ROOT, Clock
+
+BOUND = 5.0
+LONGEST_BACKOFF = 1.0  # of botocore's standard mode, before the second try of what was throttled
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    return clock
+
+
+def waited(patience: Patience, clock: Clock, seconds: float) -> None:
+    with patience.waiting():
+        clock.now += seconds
+
+
+def test_what_a_request_waits_at_most_is_within_its_bound() -> None:
+    config: Any = CLIENT_CONFIG
+    one_try = config.connect_timeout + config.read_timeout
+    tries = config.retries["total_max_attempts"]
+    call = tries * one_try + (tries - 1) * LONGEST_BACKOFF
+    assert module.SECONDS_FOR_A_CALL + call <= BOUND
+    assert module.SECONDS_FOR_A_TRY + one_try <= BOUND
+    hasty: Any = CLIENT_CONFIG.merge(ONE_TRY)
+    assert hasty.retries["total_max_attempts"] == 1
+    assert (hasty.connect_timeout, hasty.read_timeout) == (0.5, 1.0)
+
+
+def test_every_function_may_run_for_longer_than_a_request_waits() -> None:
+    parameters = {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32}
+    functions = read_deployment(ROOT / "template.yaml", parameters).functions
+    assert functions
+    assert all(one.timeout >= BOUND + LONGEST_PAUSE for one in functions.values())
+
+
+def test_a_late_call_gets_one_try_and_a_later_one_none(clock: Clock) -> None:
+    patience = Patience()
+    with patience.of_a_request():
+        assert patience.is_long_enough_for_a_call()
+        waited(patience, clock, 1.0)
+        assert patience.is_long_enough_for_a_call()
+        waited(patience, clock, 0.1)
+        assert not patience.is_long_enough_for_a_call()
+        waited(patience, clock, 2.5)
+        with pytest.raises(Unavailable):
+            patience.is_long_enough_for_a_call()
+
+
+def test_each_request_counts_from_nothing_and_only_what_it_waits(clock: Clock) -> None:
+    patience = Patience()
+    for _ in range(3):
+        with patience.of_a_request():
+            clock.now += 60  # of rendering
+            waited(patience, clock, 0.9)
+            assert patience.is_long_enough_for_a_call()
+
+
+def test_what_is_no_request_is_patient(clock: Clock) -> None:
+    patience = Patience()
+    waited(patience, clock, 3600)
+    assert patience.is_long_enough_for_a_call()
+
+
+def test_calls_side_by_side_count_once() -> None:
+    patience = Patience()
+
+    def call(_: int) -> None:
+        with patience.waiting():
+            time.sleep(0.2)
+
+    with patience.of_a_request():
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(call, range(10)))
+        assert patience.is_long_enough_for_a_call(), "ten of 0.2 s are not two seconds"
