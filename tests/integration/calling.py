@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from blog.table import Table
-from tests.integration.writing import TABLE
 from tests.support import ALICE, LambdaContext, sample_event
 
 Answer = dict[str, Any]
@@ -23,14 +22,13 @@ AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"
 COMMENT_PART = "01JDC0000000000000000000C0"
 
 
-def caller(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Sends a sample event with changes to its function, whose client is this one."""
+def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Sends a sample event with changes to its function, whose table is this one."""
     apps = {
         name: importlib.import_module(f"functions.{name}.app")
         for name in ("posts", "public", "account", "comments", "reactions", "moderation", "media")
     }
     for app in apps.values():
-        table = Table(client, TABLE)
         if hasattr(app, "table"):
             monkeypatch.setattr(app, "table", table)
         for holder in HOLDERS:

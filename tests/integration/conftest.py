@@ -59,9 +59,9 @@ def posts(table: Table) -> Blog:
 
 
 @pytest.fixture
-def call(client: Any, monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Sends a sample event with changes to its function."""
-    return caller(client, monkeypatch)
+    return caller(table, monkeypatch)
 
 
 @pytest.fixture

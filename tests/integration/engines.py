@@ -53,7 +53,7 @@ def empty_stores() -> Iterator[Stores]:
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         if not IS_MOTO:
-            patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", _shared_engine())
+            patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", shared_engine())
         client = boto3.client("dynamodb")
         make_empty_table(client)
         yield Stores(client, Bucket(BUCKET, s3))
@@ -69,7 +69,7 @@ def make_empty_table(client: Any) -> None:
 
 
 @cache
-def _shared_engine() -> str:
+def shared_engine() -> str:
     """One for all tests, until Python ends."""
     parts = ExitStack()
     atexit.register(parts.close)

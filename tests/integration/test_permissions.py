@@ -41,7 +41,7 @@ def world() -> Iterator[World]:
     """The owner's posts, comments by them, another and a newcomer, and pictures."""
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         client = stores.client
-        call = caller(client, patched)
+        call = caller(Table(client, TABLE), patched)
 
         def send(event: str, sub: str = ALICE, **more: Any) -> Any:
             answer = call(event, sub=sub, **more)
@@ -99,7 +99,7 @@ def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answe
         "post_id": world.posts.get(more.pop("post", ""), POST_ID),
     }
     sub = SUBS[kind]
-    call = caller(world.client, patched)
+    call = caller(Table(world.client, TABLE), patched)
     if sub is None:
         return call(row.event, is_anonymous=True, **arguments, **more)
     authorizer = MODERATES if sub == MODERATOR else NO_MODERATOR

@@ -28,8 +28,9 @@ class Settled(NamedTuple):
 def settled() -> Iterator[Settled]:
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         client, bucket = stores
-        call = caller(client, patched)
-        world = Neighbourhood(call, Table(client, TABLE), bucket)
+        table = Table(client, TABLE)
+        call = caller(table, patched)
+        world = Neighbourhood(call, table, bucket)
         yield Settled(world, client, bucket, call, Snapshot(stores))
 
 

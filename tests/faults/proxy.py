@@ -1,0 +1,230 @@
+"""A proxy in front of a DynamoDB engine that does what production does: by plan, or at random.
+
+It speaks DynamoDB's protocol (JSON 1.0 over HTTP), so that everything between is real: botocore's
+time-outs, its retries and its connections.
+"""
+
+import http.client
+import json
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from blog.patience import SECONDS_TO_ANSWER
+
+TOO_LATE = SECONDS_TO_ANSWER + 0.2
+_NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
+
+
+class Fault(StrEnum):
+    """What may go wrong with a call."""
+
+    THROTTLED = "throttled"
+    ERROR = "500"
+    CUT_BEFORE = "cut before the engine acts"
+    CUT_AFTER = "cut after the engine acted"
+    ANSWERED_LATE = "acts at once, answers past the time-out"
+    ACTS_LATE = "acts past the time-out"
+    UNPROCESSED = "leaves a part of a batch"
+    CONFLICT = "cancelled by a conflict"
+
+
+SLOW = frozenset({Fault.ANSWERED_LATE, Fault.ACTS_LATE})
+ONLY_FOR = {
+    Fault.UNPROCESSED: ("BatchGetItem", "BatchWriteItem"),
+    Fault.CONFLICT: ("TransactWriteItems",),
+}
+Plan = Callable[[str], Fault | None]
+
+
+def may_meet(operation: str, fault: Fault) -> bool:
+    """Whether a call of this operation can go wrong in this way."""
+    return operation in ONLY_FOR.get(fault, (operation,))
+
+
+def nothing(_: str) -> None:
+    """The plan under which all goes well."""
+
+
+def at(position: int, fault: Fault, *, times: int = 1) -> Plan:
+    """The calls from this one on meet a fault, so many of them."""
+    left = iter([None] * position + [fault] * times)
+    return lambda operation: next(left, None)
+
+
+def at_random(seed: int, rate: float, kinds: tuple[Fault, ...] = tuple(Fault)) -> Plan:
+    """Each call meets a fault with this probability; the slow ones a tenth as often as others."""
+    draw = random.Random(seed)
+    weights = [0.1 if kind in SLOW else 1.0 for kind in kinds]
+
+    def plan(operation: str) -> Fault | None:
+        fault = draw.choices(kinds, weights)[0] if draw.random() < rate else None
+        return fault if fault is None or may_meet(operation, fault) else None
+
+    return plan
+
+
+class FaultProxy:
+    """The proxy's state: its plan, the operations that came, and what faults they met."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = urlsplit(engine).netloc
+        self.plan: Plan = nothing
+        self.operations: list[str] = []
+        self.met: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._delayed: list[threading.Thread] = []
+
+    def next_fault(self, operation: str) -> Fault | None:
+        """What the call that has just come meets."""
+        with self._lock:
+            self.operations.append(operation)
+            fault = self.plan(operation)
+            self.met[fault or "nothing"] += 1
+            return fault
+
+    def forward_later(self, body: bytes, headers: dict[str, str]) -> None:
+        """Let the engine act when nobody waits for it any more."""
+
+        def act() -> None:
+            time.sleep(TOO_LATE)
+            connection = http.client.HTTPConnection(self.engine, timeout=10)
+            connection.request("POST", "/", body, headers)
+            connection.getresponse().read()
+            connection.close()
+
+        thread = threading.Thread(target=act)
+        with self._lock:
+            self._delayed.append(thread)
+        thread.start()
+
+    def settle(self) -> None:
+        """Wait until the engine has acted on all that was held back."""
+        with self._lock:
+            delayed, self._delayed = self._delayed, []
+        for thread in delayed:
+            thread.join()
+
+
+@contextmanager
+def running_proxy(engine: str) -> Iterator[tuple[FaultProxy, str]]:
+    """A proxy in front of that engine, and its own address."""
+    proxy = FaultProxy(engine)
+
+    class Handler(_Handler):
+        state = proxy
+
+    server = _Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield proxy, f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        proxy.settle()
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone is what is looked for here."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    state: FaultProxy
+
+    def setup(self) -> None:
+        super().setup()
+        self._engine = http.client.HTTPConnection(self.state.engine, timeout=30)
+
+    def finish(self) -> None:
+        self._engine.close()
+        super().finish()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        match self.state.next_fault(operation):
+            case None:
+                self._answer(*self._forwarded(body))
+            case Fault.THROTTLED:
+                self._refuse(400, "ProvisionedThroughputExceededException")
+            case Fault.ERROR:
+                self._refuse(500, "InternalServerError")
+            case Fault.CUT_BEFORE:
+                self._cut()
+            case Fault.CUT_AFTER:
+                self._forwarded(body)
+                self._cut()
+            case Fault.ANSWERED_LATE:
+                answer = self._forwarded(body)
+                time.sleep(TOO_LATE)
+                self._answer(*answer)
+            case Fault.ACTS_LATE:
+                self.state.forward_later(body, self._headers())
+                time.sleep(TOO_LATE)
+                self._cut()
+            case Fault.UNPROCESSED:
+                self._do_a_part(operation, json.loads(body))
+            case Fault.CONFLICT:
+                reasons = [{"Code": "None"} for _ in json.loads(body)["TransactItems"]]
+                reasons[-1] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing"}
+                self._refuse(400, "TransactionCanceledException", CancellationReasons=reasons)
+
+    def _do_a_part(self, operation: str, request: dict[str, Any]) -> None:
+        """The first half of what is asked of a batch; of one thing nothing."""
+        ((table, asked),) = request["RequestItems"].items()
+        is_get = operation == "BatchGetItem"
+        things = asked["Keys"] if is_get else asked
+        first, rest = things[: len(things) // 2], things[len(things) // 2 :]
+        left = {table: asked | {"Keys": rest} if is_get else rest}
+        answer: dict[str, Any] = {"Responses": {table: []}} if is_get else {}
+        if first:
+            part = {table: asked | {"Keys": first} if is_get else first}
+            body = json.dumps(request | {"RequestItems": part}).encode()
+            answer = json.loads(self._forwarded(body)[1])
+        answer["UnprocessedKeys" if is_get else "UnprocessedItems"] = left
+        self._answer(200, json.dumps(answer).encode())
+
+    def _forwarded(self, body: bytes) -> tuple[int, bytes]:
+        self._engine.request("POST", "/", body, self._headers())
+        answer = self._engine.getresponse()
+        return answer.status, answer.read()
+
+    def _headers(self) -> dict[str, str]:
+        names = ("X-Amz-Target", "Content-Type", "Authorization", "X-Amz-Date")
+        return {name: self.headers[name] for name in names if name in self.headers}
+
+    def _refuse(self, status: int, code: str, **more: Any) -> None:
+        document = {"__type": _NAMESPACE + code, "message": "by plan", **more}
+        self._answer(status, json.dumps(document).encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: `FaultProxy` keeps count."""

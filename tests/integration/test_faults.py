@@ -1,0 +1,234 @@
+"""What a request comes to when DynamoDB does what it does in production.
+
+A proxy stands between the handlers and the engine; botocore's time-outs and retries are the ones
+that are deployed. Only on an engine that honours ClientRequestToken, which moto does not.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from blog.storage import Bucket
+from blog.table import Table
+from tests.faults.proxy import (
+    SLOW,
+    TOO_LATE,
+    Fault,
+    FaultProxy,
+    at,
+    may_meet,
+    nothing,
+    running_proxy,
+)
+from tests.integration.calling import AUTHOR_PART, Answer, Call, caller, header, problem
+from tests.integration.consistency import Items, faults, plain
+from tests.integration.engines import IS_MOTO, Stores, empty_stores, shared_engine
+from tests.integration.neighbourhood import Neighbourhood, finish, named
+from tests.integration.snapshots import Snapshot
+from tests.integration.writing import TABLE
+from tests.support import ALICE, BOB, MODERATOR
+
+pytestmark = pytest.mark.skipif(IS_MOTO, reason="moto ignores request tokens: make test-dynoxide")
+
+BOUND = 5.0  # seconds, of waiting for DynamoDB
+PATIENT = 6  # calls at most to one request that meets no fault
+
+
+class World(NamedTuple):
+    """The neighbourhood, the proxy before its engine, and handlers that go through it."""
+
+    people: Neighbourhood
+    stores: Stores
+    snapshot: Snapshot
+    proxy: FaultProxy
+    call: Call
+
+    @property
+    def requests(self) -> dict[str, dict[str, Any]]:
+        """One of each kind, each of which succeeds and is not void."""
+        people = self.people
+        parts = {AUTHOR_PART: named(BOB).author_id}
+        return {
+            "posts-create": {"sub": ALICE, "headers": {}},
+            "posts-edit": {"sub": ALICE, "post_id": people.kept, "body": {"tags": ["c", "d"]}},
+            "posts-delete": {"sub": ALICE, "post_id": people.kept},
+            "posts-list-mine": {"sub": ALICE, "query": {}},
+            "public-get-post": {"post_id": people.kept},
+            "public-get-post-by-slug": {"slug": "kept-third"},
+            "public-list-posts": {"query": {}},
+            "public-feed-atom": {},
+            "public-get-author": {"parts": parts},
+            "comments-create": {"sub": BOB, "post_id": people.bobs},
+            "reactions-like": {"sub": ALICE, "post_id": people.kept},
+            "reactions-unlike": {"sub": ALICE, "post_id": people.bobs},
+            "reactions-unfollow": {"sub": ALICE, "parts": parts},
+            "reactions-feed": {"sub": ALICE, "query": {}},
+            "account-edit-me": {"sub": ALICE, "body": {"name": "Another"}},
+            "account-delete-me": {"sub": ALICE, "query": {"content": "erase"}},
+            "media-create": {"sub": ALICE},
+            "moderation-hide": {"sub": MODERATOR, "post_id": people.kept},
+        }
+
+    def send(self, event: str, sub: str = ALICE, **more: Any) -> Answer:
+        authorizer = {"permissions": "moderate:content" if sub == MODERATOR else ""}
+        return self.call(event, sub=sub, authorizer=authorizer, **more)
+
+
+REQUESTS = (
+    "posts-create", "posts-edit", "posts-delete", "posts-list-mine", "public-get-post",
+    "public-get-post-by-slug", "public-list-posts", "public-feed-atom", "public-get-author",
+    "comments-create", "reactions-like", "reactions-unlike", "reactions-unfollow",
+    "reactions-feed", "account-edit-me", "account-delete-me", "media-create", "moderation-hide",
+)  # fmt: skip
+# Those that wait for real seconds are asked of one read and of the kinds of writes.
+ASKED_SLOWLY = (
+    "posts-create",
+    "posts-edit",
+    "public-get-post",
+    "comments-create",
+    "reactions-like",
+)
+
+
+@pytest.fixture(scope="module")
+def settled() -> Iterator[World]:
+    with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
+        straight = caller(Table(stores.client, TABLE), patched)
+        people = Neighbourhood(straight, Table(stores.client, TABLE), stores.bucket)
+        snapshot = Snapshot(stores)
+        with running_proxy(shared_engine()) as (proxy, address):
+            patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
+            call = caller(Table.connect(TABLE), patched)
+            yield World(people, stores, snapshot, proxy, call)
+
+
+@pytest.fixture
+def world(settled: World) -> Iterator[World]:
+    settled.proxy.plan = nothing
+    settled.snapshot.restore()
+    yield settled
+    settled.proxy.plan = nothing
+    settled.proxy.settle()
+
+
+def shape(items: Items) -> Counter[Any]:
+    """What is there, without names that differ from run to run: kinds of items, and the numbers in
+    them that count something."""
+    counting = ("count", "version", "lock_version", "like_count", "comment_count", "post_count",
+                "follower_count", "following_count", "reply_count")  # fmt: skip
+    return Counter(
+        (
+            key[0].split("#")[0],
+            key[1].split("#")[0],
+            tuple((name, int(item[name])) for name in counting if name in item),
+        )
+        for key, item in items.items()
+    )
+
+
+def result(world: World) -> Counter[Any]:
+    """The table's shape after whatever was held back has come to the engine."""
+    world.proxy.settle()
+    return shape(plain(world.stores.client))
+
+
+def agrees(world: World) -> list[str]:
+    """What is wrong in the table when its jobs are done."""
+    client, bucket = world.stores
+    finish(Table(client, TABLE), Bucket(bucket._name, bucket._client))
+    return faults(plain(client))
+
+
+def untroubled(world: World, event: str) -> tuple[int, Counter[Any], list[str]]:
+    """A request's status, what it leaves, and its calls, when all goes well; then all as before."""
+    world.proxy.operations.clear()
+    answer = world.send(event, **world.requests[event])
+    assert answer["statusCode"] < 300, answer
+    operations = list(world.proxy.operations)
+    assert 0 < len(operations) <= PATIENT
+    left = result(world)
+    world.snapshot.restore()
+    return answer["statusCode"], left, operations
+
+
+def test_each_kind_of_request_is_asked(world: World) -> None:
+    assert tuple(world.requests) == REQUESTS
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("event", REQUESTS)
+def test_one_fault_at_any_call_is_made_good_and_nothing_is_done_twice(
+    world: World, event: str, fault: Fault
+) -> None:
+    if fault in SLOW and event not in ASKED_SLOWLY:
+        return
+    status, expected, operations = untroubled(world, event)
+    before = shape(plain(world.stores.client))
+    for position, operation in enumerate(operations):
+        if not may_meet(operation, fault):
+            continue
+        world.snapshot.restore()
+        world.proxy.plan = at(position, fault)
+        started = time.monotonic()
+        answer = world.send(event, **world.requests[event])
+        assert time.monotonic() - started < BOUND
+        if answer["statusCode"] == 503:  # where the time-out left no patience for what comes after
+            assert fault in SLOW, answer
+            assert position < len(operations) - 1
+            assert header(answer, "Retry-After") == "5"
+            assert result(world) == before, (position, "nothing is done")
+        else:
+            assert answer["statusCode"] == status, (position, answer)
+            assert result(world) == expected, (position, "done once")
+    assert agrees(world) == []
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("event", REQUESTS)
+def test_a_fault_that_stays_is_503_in_time_and_all_or_nothing_is_done(
+    world: World, event: str, fault: Fault
+) -> None:
+    if fault in SLOW and event not in ASKED_SLOWLY:
+        return
+    _, expected, operations = untroubled(world, event)
+    before = shape(plain(world.stores.client))
+    for position, operation in enumerate(operations):
+        if not may_meet(operation, fault):
+            continue
+        world.snapshot.restore()
+        world.proxy.plan = at(position, fault, times=1000)
+        started = time.monotonic()
+        answer = world.send(event, **world.requests[event])
+        assert time.monotonic() - started < BOUND
+        if fault is Fault.CONFLICT:  # others are always faster: that is an answer by itself
+            problem(answer, 409)
+        else:
+            problem(answer, 503)
+            assert header(answer, "Retry-After") == "5"
+        world.proxy.plan = nothing
+        may_be_done = fault in (Fault.CUT_AFTER, *SLOW) and operation == "TransactWriteItems"
+        assert result(world) in ([before, expected] if may_be_done else [before]), position
+    assert agrees(world) == []
+
+
+def test_calls_that_are_all_slow_end_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worst that no time-out sees: each call is throttled, then answered just in time."""
+    real = world.proxy.next_fault
+
+    def slow(operation: str) -> Fault | None:
+        time.sleep(TOO_LATE - 0.3)
+        return (
+            Fault.THROTTLED if real(operation) is None and len(world.proxy.operations) % 2 else None
+        )
+
+    monkeypatch.setattr(world.proxy, "next_fault", slow)
+    for event in ("posts-create", "public-get-post-by-slug", "reactions-feed", "comments-create"):
+        world.snapshot.restore()
+        world.proxy.operations.clear()
+        started = time.monotonic()
+        answer = world.send(event, **world.requests[event])
+        assert time.monotonic() - started < BOUND
+        assert answer["statusCode"] in (200, 201, 503)
