@@ -1,0 +1,269 @@
+"""What does not fit, between what clients were told and what is stored afterwards.
+
+Pure functions of a history and the table's items. Each finding is a sentence under one of four
+headings: lost, duplicated, kept though refused, and disagreeing.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from blog.keys import follow_key, like_key, post_key
+from tests.integration.consistency import Items, faults
+from tests.torture.operations import Operation
+
+LOST = "lost"
+DUPLICATED = "duplicated"
+KEPT = "kept though refused"
+DISAGREEING = "disagreeing"
+HEADINGS = (LOST, DUPLICATED, KEPT, DISAGREEING)
+
+_MARK = re.compile(r"m[a-z0-9]+x\d+m")
+_TEXTS = ("title", "body", "status", "tags")
+Findings = list[tuple[str, str]]
+
+
+def findings(history: Sequence[Operation], items: Items, leavers: Iterable[str]) -> Findings:
+    """All that does not fit. Whoever left is looked at apart, for what they did may be gone."""
+    left = {one.person for one in history if one.kind == "leave" and not one.is_refused}
+    assert left <= set(leavers)
+    by_post: dict[str, list[Operation]] = defaultdict(list)
+    for one in history:
+        if one.kind in ("edit", "look", "delete") and one.target is not None:
+            by_post[one.target].append(one)
+    made = _made(history, "create")
+    for post_id, creation in made.items():
+        by_post[post_id].append(creation)
+    found: Findings = [(DISAGREEING, fault) for fault in faults(items)]
+    for post_id, operations in by_post.items():
+        found += _versions(post_id, operations, items)
+        if post_id in made and made[post_id].person not in left:
+            found += _existence(post_id, operations, items)
+    found += _creations(history, "create")
+    found += _creations(history, "comment")
+    found += _posts_twice(items)
+    found += _comments(history, items, left)
+    found += _switches(history, items, "like", left)
+    found += _switches(history, items, "follow", left)
+    found += _refused(history, items)
+    found += _of_who_left(history, items, left)
+    return found
+
+
+def _made(history: Iterable[Operation], kind: str) -> dict[str, Operation]:
+    """What was made, by its id, with the first answer that told of it."""
+    made: dict[str, Operation] = {}
+    for one in history:
+        if one.kind == kind and one.is_done:
+            made.setdefault(one.answer["id"], one)
+    return made
+
+
+def _versions(
+    post_id: str, operations: Sequence[Operation], items: Items
+) -> Iterator[tuple[str, str]]:
+    """Versions are a gapless count of the successes; each is what the one before it became."""
+    edits = [one for one in operations if one.kind == "edit"]
+    unknown = sum(one.is_unknown for one in edits)
+    at: dict[int, Operation] = {}
+    for one in edits:
+        if not one.is_done:
+            continue
+        version = one.answer["version"]
+        if version in at:
+            yield DUPLICATED, f"{post_id}: version {version} is {at[version].id}'s and {one.id}'s"
+        at[version] = one
+        if one.if_match is not None and version != one.if_match + 1:
+            yield LOST, f"{post_id}: {one.id} wrote over what came after version {one.if_match}"
+    item = items.get(post_key(post_id))
+    highest = max(at, default=1)
+    if item is not None:
+        version = int(item["version"])
+        if version < highest:
+            yield LOST, f"{post_id}: version {highest} was acknowledged, and {version} is stored"
+        highest = max(version, highest)
+        newest = at.get(version)
+        if newest is not None:
+            shown = {name: item.get(name) for name in _TEXTS}
+            if shown != {name: newest.answer[name] for name in _TEXTS}:
+                yield LOST, f"{post_id}: what is stored is not what {newest.id} was answered"
+    gaps = highest - 1 - len(at)
+    if gaps > unknown:
+        yield DUPLICATED, f"{post_id}: {gaps} versions are nobody's, of {unknown} unknown edits"
+    created = next((one for one in operations if one.kind == "create"), None)
+    before = {1: created.answer} if created is not None and created.answer["version"] == 1 else {}
+    before |= {version: one.answer for version, one in at.items()}
+    for version, one in at.items():
+        if version - 1 in before:
+            expected = {name: before[version - 1][name] for name in _TEXTS} | _texts(one)
+            if expected != {name: one.answer[name] for name in _TEXTS}:
+                yield LOST, f"{post_id}: {one.id} is not what version {version - 1} became"
+    yield from _in_time(post_id, operations)
+
+
+def _texts(one: Operation) -> dict[str, object]:
+    return {name: value for name, value in one.sent.items() if name in _TEXTS}
+
+
+def _in_time(post_id: str, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
+    """Whoever begins after an answer sees what it tells of."""
+    seen: list[tuple[float, int]] = []  # when a version was told of, the highest until then
+    for one in sorted(operations, key=lambda operation: operation.until):
+        if one.is_done and "version" in one.answer:
+            highest = max(one.answer["version"], seen[-1][1] if seen else 0)
+            seen.append((one.until, highest))
+    gone = min(
+        (one.until for one in operations if one.kind == "delete" and one.is_done), default=None
+    )
+    for one in operations:
+        told = one.answer.get("version" if one.is_done else "current_version")
+        if told is not None:
+            known = max((version for when, version in seen if when < one.start), default=0)
+            is_behind = told < known + (one.kind == "edit" and one.is_done)
+            if is_behind and one.kind != "create":
+                yield LOST, f"{post_id}: {one.id} was told {told} when {known} was known"
+        if gone is not None and one.start > gone and one.is_done and one.kind != "create":
+            yield LOST, f"{post_id}: {one.id} found it after its deletion"
+
+
+def _existence(
+    post_id: str, operations: Sequence[Operation], items: Items
+) -> Iterator[tuple[str, str]]:
+    deletions = [one for one in operations if one.kind == "delete"]
+    is_there = post_key(post_id) in items
+    if is_there and any(one.is_done for one in deletions):
+        yield KEPT, f"{post_id} was deleted and is there"
+    if not is_there and not any(one.is_done or one.is_unknown for one in deletions):
+        yield LOST, f"{post_id} was made, nobody deleted it, and it is gone"
+    if sum(one.is_done for one in deletions) > 1:
+        yield DUPLICATED, f"{post_id} was deleted twice"
+
+
+def _creations(history: Sequence[Operation], kind: str) -> Iterator[tuple[str, str]]:
+    """A key makes one thing, however often it is sent."""
+    ids: dict[str | None, set[str]] = defaultdict(set)
+    for one in history:
+        if one.kind == kind and one.is_done:
+            ids[one.key].add(one.answer["id"])
+    for key, several in ids.items():
+        if len(several) > 1:
+            yield DUPLICATED, f"the key {key} made {sorted(several)}"
+
+
+def _posts_twice(items: Items) -> Iterator[tuple[str, str]]:
+    marks = Counter(item.get("canonical_url") for key, item in items.items() if key[1] == "POST")
+    for mark, count in marks.items():
+        if mark is not None and count > 1:
+            yield DUPLICATED, f"{count} posts were made of {mark}"
+
+
+def _comments(
+    history: Sequence[Operation], items: Items, left: set[str]
+) -> Iterator[tuple[str, str]]:
+    made = _made(history, "comment")
+    deletions: dict[str, list[Operation]] = defaultdict(list)
+    edits: dict[str, list[Operation]] = defaultdict(list)
+    for one in history:
+        if one.target is not None and one.kind in ("delete comment", "edit comment"):
+            (deletions if one.kind == "delete comment" else edits)[one.target].append(one)
+    stored = {
+        item["id"]: item
+        for key, item in items.items()
+        if key[0].startswith("POST#") and key[1].startswith("COMMENT#")
+    }
+    for comment_id, creation in made.items():
+        deleted = deletions[comment_id]
+        item = stored.get(comment_id)
+        assert creation.target is not None
+        if item is None:
+            is_under_a_post = post_key(creation.target) in items
+            may_be_gone = any(one.is_done or one.is_unknown for one in deleted)
+            if is_under_a_post and not may_be_gone and creation.person not in left:
+                yield LOST, f"the comment {comment_id} was made, nobody deleted it, and it is gone"
+            continue
+        if any(one.is_done for one in deleted):
+            yield KEPT, f"the comment {comment_id} was deleted and is there"
+        written = [creation, *(one for one in edits[comment_id] if not one.is_refused)]
+        if item["body"] not in [one.sent["body"] for one in _last(written)]:
+            yield LOST, f"the comment {comment_id} says what was written over"
+    unknown = {one.sent["body"] for one in history if one.kind == "comment" and one.is_unknown}
+    bodies = Counter(item.get("body") for key, item in stored.items() if key not in made)
+    for body, count in bodies.items():
+        if body not in unknown or count > 1:
+            yield DUPLICATED, f"{count} comments say {body!r}, of which nobody was told"
+
+
+def _last(operations: Sequence[Operation]) -> list[Operation]:
+    """Those of which one must have been the last: none that ended before another began."""
+    begun = max((one.start for one in operations if one.is_done), default=0)
+    return [one for one in operations if one.until >= begun]
+
+
+def _switches(
+    history: Sequence[Operation], items: Items, kind: str, left: set[str]
+) -> Iterator[tuple[str, str]]:
+    """What is on or off in the end is what one of the last has made it."""
+    key_of = like_key if kind == "like" else follow_key
+    by_pair: dict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for one in history:
+        if one.kind in (kind, f"un{kind}") and one.target is not None and not one.is_refused:
+            by_pair[one.person, one.target].append(one)
+    for (person, target), operations in by_pair.items():
+        if person in left:
+            continue
+        is_on = key_of(person, target) in items
+        possible = {one.kind == kind for one in _last(operations)}
+        if not any(one.is_done for one in operations):
+            possible.add(False)  # as it was
+        if is_on not in possible and not _is_gone(kind, target, items, left):
+            heading = KEPT if is_on else LOST
+            yield heading, f"{person}'s {kind} of {target} is {'there' if is_on else 'gone'}"
+
+
+def _is_gone(kind: str, target: str, items: Items, left: set[str]) -> bool:
+    """Whether what was followed may have left meanwhile, and its followers' rows with it."""
+    return kind == "follow" and bool(left)
+
+
+def _refused(history: Sequence[Operation], items: Items) -> Iterator[tuple[str, str]]:
+    """No word that was only ever refused is stored, or was shown to anybody."""
+    refused: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in history:
+        marks = _MARK.findall(json.dumps(one.sent) + (one.key or ""))
+        if one.is_refused:
+            refused |= dict.fromkeys(marks, one.id)
+        else:
+            taken.update(marks)
+    for mark in taken:
+        refused.pop(mark, None)
+    shown = {mark for one in history for mark in _MARK.findall(json.dumps(one.answer))}
+    kept = {
+        mark
+        for key, item in items.items()
+        for mark in _MARK.findall(json.dumps([key, item], default=str))
+    }
+    for mark in refused.keys() & (shown | kept):
+        yield KEPT, f"{refused[mark]} was refused, and its {mark} is there"
+
+
+def _of_who_left(
+    history: Sequence[Operation], items: Items, left: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Nothing is there that was made before somebody left for the last time that is known of."""
+    for person in left:
+        moments = [
+            one.start for one in history
+            if one.kind == "leave" and one.person == person and one.is_done
+        ]  # fmt: skip
+        moment = max(moments, default=0)
+        gone = {
+            one.answer["id"]
+            for one in history
+            if one.person == person and one.kind in ("create", "comment") and one.is_done
+            and one.until < moment
+        }  # fmt: skip
+        there = {item.get("id") for key, item in items.items() if key[0].startswith("POST#")}
+        for one_id in gone & there:
+            yield KEPT, f"{person} left, and {one_id} is there"

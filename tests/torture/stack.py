@@ -1,0 +1,115 @@
+"""What the clients act on: the devserver on Dynoxide with the fault proxy between, and somebody who
+kills."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blog.identifiers import author_id
+from devserver.dynamodb import dynamodb_client
+from devserver.dynoxide import running_dynoxide
+from devserver.issuer.tenant import SPA_CLIENT, Grant, User
+from devserver.settings import AUDIENCE, AUTHOR_ID_KEY
+from devserver.stack import running_issuer
+from tests.e2e.stack import DevServer, free_port
+from tests.faults.proxy import FaultProxy, running_proxy
+
+PEOPLE = [f"auth0|person-{n}" for n in range(8)]
+LEAVERS = PEOPLE[-2:]
+AUTHORS = {sub: author_id(sub, AUTHOR_ID_KEY) for sub in PEOPLE}
+
+
+@dataclass(frozen=True)
+class Tortured:
+    """The stack's address, its people's tokens, the proxy in front of its engine, a client of the
+    engine itself, and the devserver's process."""
+
+    api_url: str
+    tokens: dict[str, str]
+    proxy: FaultProxy
+    client: Any
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def running_stack(log: Path) -> Iterator[Tortured]:
+    """All of it, without faults as yet."""
+    issuer_port = free_port()
+    issuer_url = f"http://localhost:{issuer_port}/"
+    with (
+        running_issuer(issuer_url, issuer_port) as tenant,
+        running_dynoxide("127.0.0.1") as engine,
+        running_proxy(engine) as (proxy, address),
+    ):
+        tokens = {}
+        for sub in PEOPLE:
+            grant = Grant(SPA_CLIENT, User(sub, f"{sub}@a.example", "A"), "openid", AUDIENCE)
+            tokens[sub] = tenant.tokens_for_user(grant, "password", 86_400)["access_token"]
+        variables = {
+            "DYNAMODB_ENDPOINT": address,
+            "AUTH0_ISSUER": issuer_url,
+            "AUTH0_AUDIENCE": AUDIENCE,
+            "COMMENTS_PER_HOUR": "1000000000",
+        }
+        server = DevServer(log, **variables)
+        with server as stack:
+            client = dynamodb_client(engine)
+            yield Tortured(stack.api_url, tokens, proxy, client, server.process)
+
+
+class Killer:
+    """Kills execution environments, one in so many seconds or none, until the block ends."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float, seed: int) -> None:
+        self._process = process
+        self._seconds = seconds
+        self._draw = random.Random(seed)
+        self._over = threading.Event()
+        self.killed: Counter[str] = Counter()
+
+    def __enter__(self) -> "Killer":
+        self._thread = threading.Thread(target=self._kill)
+        if self._seconds:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._seconds:
+            self._thread.join()
+
+    def _kill(self) -> None:
+        while not self._over.wait(self._draw.uniform(0, 2 * self._seconds)):
+            environments = _environments(self._process.pid)
+            if environments:
+                os.kill(self._draw.choice(environments), signal.SIGKILL)
+                self.killed["execution environments"] += 1
+
+
+def _environments(parent: int) -> Sequence[int]:
+    """The devserver's children that run functions."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, ppid, args in rows if int(ppid) == parent and "runtime.py" in args]
+
+
+def start_client(orders: Any) -> subprocess.Popen[str]:
+    """A client's process, with its orders."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.torture.clients"], stdin=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    process.stdin.write(orders)
+    process.stdin.close()
+    return process
