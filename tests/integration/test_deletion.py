@@ -102,8 +102,8 @@ class Crashing(Table):
         if self.calls_left == 0:
             raise KeyboardInterrupt
 
-    def transact(self, actions: Sequence[Action]) -> None:
-        self._crash(partial(super().transact, actions))
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
+        self._crash(partial(super().transact, actions, token))
 
     def delete_all(self, keys: Sequence[Key]) -> None:
         """In batches of one, so that there are many points to be killed at."""

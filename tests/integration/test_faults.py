@@ -232,3 +232,18 @@ def test_calls_that_are_all_slow_end_in_time(world: World, monkeypatch: pytest.M
         answer = world.send(event, **world.requests[event])
         assert time.monotonic() - started < BOUND
         assert answer["statusCode"] in (200, 201, 503)
+
+
+@pytest.mark.parametrize("event", ["posts-create", "posts-edit", "comments-create", "media-create"])
+def test_a_conflict_told_to_the_retry_of_what_was_written_does_not_write_it_again(
+    world: World, event: str
+) -> None:
+    status, expected, operations = untroubled(world, event)
+    faults_in_turn = [
+        *[None] * operations.index("TransactWriteItems"), Fault.CUT_AFTER, Fault.CONFLICT
+    ]  # fmt: skip
+    left = iter(faults_in_turn)
+    world.proxy.plan = lambda operation: next(left, None)
+    answer = world.send(event, **world.requests[event])
+    assert answer["statusCode"] == status, answer
+    assert result(world) == expected

@@ -147,7 +147,7 @@ def test_a_write_that_always_loses_gives_up(rivals: Interfering, monkeypatch: An
     posts = Blog(rivals)
     post = create(posts)
 
-    def contended(_actions: Any) -> None:
+    def contended(_actions: Any, _token: Any) -> None:
         raise TransactionContended
 
     monkeypatch.setattr(rivals, "transact", contended)

@@ -159,10 +159,10 @@ def test_two_edits_of_different_fields_at_once_are_both_there(table: Table) -> N
         lambda: profiles.edit(alice, ProfileChanges.model_validate({"bio": "theirs"}))
     ]
 
-    def late(actions: Any) -> None:
+    def late(actions: Any, token: str | None = None) -> None:
         if others:
             others.pop()()
-        transact(actions)
+        transact(actions, token)
 
     table.transact = late  # type: ignore[method-assign] # somebody is faster
     profiles.edit(alice, ProfileChanges.model_validate({"website": "https://ours.example"}))
@@ -178,10 +178,10 @@ def test_a_contended_edit_is_tried_again_and_not_for_ever(
     transact = table.transact
     tries = iter([True, True, False])
 
-    def contended(actions: Any) -> None:
+    def contended(actions: Any, token: str | None = None) -> None:
         if next(tries, True):
             raise TransactionContended
-        transact(actions)
+        transact(actions, token)
 
     monkeypatch.setattr(table, "transact", contended)
     profiles.edit(alice, ProfileChanges.model_validate({"name": "A"}))

@@ -114,9 +114,9 @@ class Interfering(Table):
 
     before_write: Sequence[Callable[[], Any]] = ()
 
-    def transact(self, actions: Sequence[Action]) -> None:
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
         """Let the others write first."""
         if self.before_write:
             first, *self.before_write = self.before_write
             first()
-        super().transact(actions)
+        super().transact(actions, token)

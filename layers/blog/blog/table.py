@@ -210,18 +210,19 @@ class Table:
             else:
                 raise Unavailable
 
-    def transact(self, actions: Sequence[Action]) -> None:
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
         """Write all of it or nothing.
 
         The request token stays the same over botocore's retries, so that a transaction whose
-        answer got lost is not applied twice. Raises ConditionRefused for the first action whose
-        condition does not hold, TransactionContended, and Unavailable.
+        answer got lost is not applied twice; over retries of one's own, too, where one is given.
+        Raises ConditionRefused for the first action whose condition does not hold,
+        TransactionContended, and Unavailable.
         """
         try:
             self._call(
                 "transact_write_items",
                 TransactItems=[self._transact_item(action) for action in actions],
-                ClientRequestToken=str(uuid.uuid4()),
+                ClientRequestToken=token or str(uuid.uuid4()),
             )
         except ClientError as e:
             reasons = e.response.get("CancellationReasons", [])
@@ -238,9 +239,10 @@ class Table:
     def write(self, actions: Sequence[Action]) -> None:
         """The same, tried again while others write one of the same items, for transactions whose
         conditions alone decide. Raises WriteContended in the end."""
+        token = str(uuid.uuid4())  # a conflict may be answered to the retry of what was written
         for _ in pauses(WRITE_TRIES):
             try:
-                return self.transact(actions)
+                return self.transact(actions, token)
             except TransactionContended:
                 continue
         raise WriteContended

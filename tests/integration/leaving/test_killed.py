@@ -34,9 +34,9 @@ class Watched(Table):
         super().__init__(client, TABLE)
         self._before_write = before_write
 
-    def transact(self, actions: Sequence[Action]) -> None:
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
         self._before_write()
-        super().transact(actions)
+        super().transact(actions, token)
 
     def delete_all(self, keys: Sequence[Key]) -> None:
         for key in keys:
