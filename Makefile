@@ -9,7 +9,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test test-dynoxide coverage lint format openapi docs screenshots build sam-local bench lock clean
+.PHONY: help setup dev token test test-dynoxide test-sam-local torture coverage lint format openapi docs screenshots build sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -40,7 +40,14 @@ test: $(READY) ## All tests, the end-to-end suite among them
 # Without the tests in a browser, which are of the app.
 test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on Dynoxide (needs Cargo, once)
 	@$(PY) -m devserver.dynoxide
-	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e --ignore tests/e2e/browser $(ARGS)
+	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
+
+test-sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
+	@$(PY) -m tests.e2e.sam_local $(ARGS)
+
+torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)
+	@$(PY) -m devserver.dynoxide >/dev/null
+	@$(PY) -m tests.torture
 
 lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ are up to date
 	@$(PY) -m ruff check .

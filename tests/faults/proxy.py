@@ -88,7 +88,7 @@ class FaultProxy:
         with self._lock:
             self.operations.append(operation)
             fault = self.plan(operation)
-            self.met[fault or "nothing"] += 1
+            self.met[str(fault or "no fault")] += 1
             return fault
 
     def forward_later(self, body: bytes, headers: dict[str, str]) -> None:

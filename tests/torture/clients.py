@@ -53,7 +53,8 @@ class Actor:
             urlsplit(orders.api_url).netloc, timeout=SECONDS_TO_ANSWER
         )
         self._log = Path(orders.path).open("a", buffering=1)  # noqa: SIM115 - until it ends
-        self._count = 0
+        self._marks = 0
+        self._sent = 0
         self._owners = dict(orders.hot)
         self._versions: dict[str, int] = {}
         self._comments: dict[str, tuple[str, str]] = {}
@@ -66,7 +67,7 @@ class Actor:
             (self.read_feed, 6), (self.repeat, 6),
         ]  # fmt: skip
         acts, weights = zip(*kinds, strict=True)
-        for _ in range(self._orders.count):
+        while self._sent < self._orders.count:
             self._draw.choices(acts, weights)[0]()
             if self._draw.random() < 0.0005:
                 self.leave()
@@ -201,6 +202,7 @@ class Actor:
         if operation.sent:
             headers["Content-Type"] = "application/json"
             body = json.dumps(operation.sent)
+        self._sent += 1
         operation.start = time.time()
         self._log.write(before(operation))
         try:
@@ -218,8 +220,8 @@ class Actor:
 
     def _mark(self) -> str:
         """The next word that nobody else writes."""
-        self._count += 1
-        return f"m{self._orders.name}x{self._count}m"
+        self._marks += 1
+        return f"m{self._orders.name}x{self._marks}m"
 
     def _anybody(self) -> str:
         return self._draw.choice(list(self._orders.tokens))

@@ -3,6 +3,7 @@ is stored."""
 
 import dataclasses
 import json
+import math
 import random
 import subprocess
 import time
@@ -104,7 +105,7 @@ def _acted(
         begun += 1
 
     for _ in range(plan.clients):
-        start(plan.operations // plan.clients)
+        start(math.ceil(plan.operations / plan.clients))
     seconds = plan.seconds_between_kills
     killed_clients = 0
     next_kill = time.monotonic() + 3 * seconds

@@ -1,0 +1,27 @@
+"""A short run in each CI; `make torture` is the long one."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.torture.run import Plan, tortured
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("DYNAMODB") != "dynoxide",
+    reason="moto ignores request tokens, so that what is sent again is done again: "
+    "make test-dynoxide",
+)
+
+
+@pytest.mark.parametrize(("fault_rate", "seconds_between_kills"), [(0, 0), (0.03, 1.5)])
+def test_nothing_is_lost_duplicated_or_kept_though_refused_and_all_lists_agree(
+    fault_rate: float, seconds_between_kills: float, tmp_path: Path
+) -> None:
+    plan = Plan(2500, fault_rate, 6, int(time.time()), seconds_between_kills)
+    report = tortured(plan, tmp_path, print)
+    assert report.findings == [], report.lines
+    assert len(report.history) >= plan.operations
+    if fault_rate == 0:
+        assert not any(one.is_unknown for one in report.history), report.lines
