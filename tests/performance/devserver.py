@@ -7,22 +7,17 @@ SAM CLI the second half is left out, and the output says so.
 import http.client
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
-
-from devserver.sam_local import check_tools
 from devserver.settings import Unusable
-from tests.e2e.stack import Client, DevServer, Stack, free_port, inherited_environment
+from tests.e2e.sam_local import running_sam_local
+from tests.e2e.stack import Client, DevServer, Stack
 from tests.performance.figures import Figures
-from tests.support import ROOT
 
 TURNS = 15
 REQUESTS_A_TURN = 20
@@ -34,8 +29,7 @@ def measure(figures: Figures) -> None:
         log = Path(stacks.enter_context(tempfile.TemporaryDirectory())) / "log"
         contenders = {"devserver": stacks.enter_context(DevServer(log))}
         try:
-            check_tools()
-            contenders["sam local"] = stacks.enter_context(_sam_local())
+            contenders["sam local"] = stacks.enter_context(running_sam_local(is_quiet=True))
         except Unusable as e:
             figures.left_out("sam local", str(e))
         for route in ("/health", "/posts/{id}"):
@@ -82,33 +76,3 @@ def _asking(stack: Stack, route: str) -> Callable[[], tuple[float, float | None]
         return milliseconds, float(told[1]) if told else None
 
     return ask
-
-
-@contextmanager
-def _sam_local() -> Iterator[Stack]:
-    """`make sam-local` on free ports."""
-    names = ("API_PORT", "ISSUER_PORT", "DYNAMODB_PORT")
-    ports = {name: str(free_port()) for name in names}
-    stack = Stack(
-        f"http://127.0.0.1:{ports['API_PORT']}", f"http://localhost:{ports['ISSUER_PORT']}/"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "devserver.sam_local"],
-        cwd=ROOT,
-        env={**inherited_environment(), **ports},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while process.poll() is None:
-            try:
-                requests.get(f"{stack.api_url}/health", timeout=60)
-                break
-            except requests.ConnectionError:
-                time.sleep(1)
-        if process.returncode is not None:
-            raise Unusable("make sam-local does not start: run it by itself to see why")
-        yield stack
-    finally:
-        process.terminate()
-        process.wait(60)

@@ -1,0 +1,73 @@
+"""`make test-sam-local`: the end-to-end tests, run against the API in Lambda's containers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from devserver.sam_local import check_tools
+from devserver.settings import Unusable
+from tests.e2e.stack import Stack, free_port, inherited_environment
+from tests.support import ROOT
+
+SECONDS_FOR_A_COLD_START = 60
+
+
+@contextmanager
+def running_sam_local(*, is_quiet: bool) -> Iterator[Stack]:
+    """`make sam-local` on free ports. Raises Unusable where a tool is missing, which it names, or
+    where it does not start."""
+    check_tools()
+    names = ("API_PORT", "ISSUER_PORT", "DYNAMODB_PORT", "S3_PORT")
+    ports = {name: str(free_port()) for name in names}
+    stack = Stack(
+        f"http://127.0.0.1:{ports['API_PORT']}",
+        f"http://localhost:{ports['ISSUER_PORT']}/",
+        is_sam_local=True,
+    )
+    output = subprocess.DEVNULL if is_quiet else None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "devserver.sam_local"],
+        cwd=ROOT,
+        env={**inherited_environment(), "TICK": "1", "DYNAMODB_DATA": "off", **ports},
+        stdout=output,
+        stderr=output,
+    )
+    try:
+        while process.poll() is None:
+            try:
+                requests.get(f"{stack.api_url}/health", timeout=SECONDS_FOR_A_COLD_START)
+                break
+            except requests.ConnectionError:
+                time.sleep(1)
+        if process.returncode is not None:
+            raise Unusable("make sam-local does not start: run it by itself to see why.")
+        yield stack
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def main(arguments: list[str]) -> int:
+    """Start it, run the tests, end it; the tests' exit code."""
+    try:
+        with running_sam_local(is_quiet=False) as stack:
+            assert stack.issuer_url is not None
+            os.environ |= {
+                "API_URL": stack.api_url,
+                "ISSUER_URL": stack.issuer_url,
+                "SAM_LOCAL": "1",
+            }
+            return int(pytest.main(["tests/e2e", "--ignore", "tests/e2e/browser", *arguments]))
+    except Unusable as e:
+        print(f"make test-sam-local: {e}", file=sys.stderr)  # noqa: T201 - a command line
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
