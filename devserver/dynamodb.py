@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from moto.core.serialize import BaseJSONSerializer
 from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
@@ -70,7 +71,7 @@ def running_dynamodb(
         yield lambda: f"http://{host}:{moto.first_line()}"
 
 
-def dynamodb_client(endpoint: str) -> Any:
+def dynamodb_client(endpoint: str, config: Config | None = None) -> Any:
     """A client of the local engine, with credentials that are nobody's."""
     return boto3.client(
         "dynamodb",
@@ -78,6 +79,7 @@ def dynamodb_client(endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=DESK_CREDENTIAL,
         aws_secret_access_key=DESK_CREDENTIAL,
+        config=config,
     )
 
 

@@ -2,7 +2,7 @@
 and our write."""
 
 import collections
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from blog.post import Post, Stats
 from blog.posts import Posts
 from blog.reading import Library
 from blog.storage import Bucket
-from blog.table import Action, Table
+from blog.table import Action, Item, Table
 from tests.support import ALICE
 
 TABLE = "BlogTable"
@@ -56,15 +56,20 @@ def put_all(table_resource: Any, posts: Iterable[Post]) -> None:
     counts: collections.Counter[Counter] = collections.Counter()
     with table_resource.batch_writer() as batch:
         for post in posts:
-            stats = Stats.of(post)
-            batch.put_item(Item={**post.item(), **post_key(post.id)._asdict()})
-            batch.put_item(Item={**stats.model_dump(), **stats_key(post.id)._asdict()})
-            batch.put_item(Item={"post_id": post.id, **slug_key(post.slug)._asdict()})
-            for key, entry in entries(post).items():
-                batch.put_item(Item={**entry, **key._asdict()})
+            for item in items_of(post):
+                batch.put_item(Item=item)
             counts.update(counters(post))
         for counter, count in counts.items():
             batch.put_item(Item={counter.name: count, **counter.key._asdict()})
+
+
+def items_of(post: Post) -> Iterator[Item]:
+    """All that a post's creation stores, but the counters that it shares with others."""
+    yield {**post.item(), **post_key(post.id)._asdict()}
+    yield {**Stats.of(post).model_dump(), **stats_key(post.id)._asdict()}
+    yield {"post_id": post.id, **slug_key(post.slug)._asdict()}
+    for key, entry in entries(post).items():
+        yield {**entry, **key._asdict()}
 
 
 MARKS = ("version", "count", "post_count")

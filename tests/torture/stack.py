@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from blog.identifiers import author_id
 from devserver.dynamodb import dynamodb_client
 from devserver.dynoxide import running_dynoxide
-from devserver.issuer.tenant import SPA_CLIENT, Grant, User
+from devserver.issuer.tenant import SPA_CLIENT, Grant, Tenant, User
 from devserver.settings import AUDIENCE, AUTHOR_ID_KEY
 from devserver.stack import running_issuer
 from tests.e2e.stack import DevServer, free_port
@@ -50,20 +50,33 @@ def running_stack(log: Path) -> Iterator[Tortured]:
         running_dynoxide("127.0.0.1") as engine,
         running_proxy(engine) as (proxy, address),
     ):
-        tokens = {}
-        for sub in PEOPLE:
-            grant = Grant(SPA_CLIENT, User(sub, f"{sub}@a.example", "A"), "openid", AUDIENCE)
-            tokens[sub] = tenant.tokens_for_user(grant, "password", 86_400)["access_token"]
-        variables = {
-            "DYNAMODB_ENDPOINT": address,
-            "AUTH0_ISSUER": issuer_url,
-            "AUTH0_AUDIENCE": AUDIENCE,
-            "COMMENTS_PER_HOUR": "1000000000",
-        }
-        server = DevServer(log, **variables)
+        server = server_of(tenant, address, log)
         with server as stack:
-            client = dynamodb_client(engine)
-            yield Tortured(stack.api_url, tokens, proxy, client, server.process)
+            tokens = tokens_of(tenant, PEOPLE)
+            yield Tortured(stack.api_url, tokens, proxy, dynamodb_client(engine), server.process)
+
+
+def server_of(tenant: Tenant, endpoint: str, log: Path) -> DevServer:
+    """A devserver on that engine, for that tenant's people, of whom there may be very many."""
+    variables = {
+        "DYNAMODB_ENDPOINT": endpoint,
+        "AUTH0_ISSUER": tenant.issuer,
+        "AUTH0_AUDIENCE": AUDIENCE,
+        "COMMENTS_PER_HOUR": "1000000000",
+    }
+    return DevServer(log, **variables)
+
+
+def tokens_of(tenant: Tenant, subs: Iterable[str]) -> dict[str, str]:
+    """An access token for each."""
+    grants = {
+        sub: Grant(SPA_CLIENT, User(sub, f"{sub}@a.example", "A"), "openid", AUDIENCE)
+        for sub in subs
+    }
+    return {
+        sub: tenant.tokens_for_user(grant, "password", 86_400)["access_token"]
+        for sub, grant in grants.items()
+    }
 
 
 class Killer:

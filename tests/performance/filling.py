@@ -1,0 +1,113 @@
+"""An engine filled with posts, by a batch writer and not by their own transactions."""
+
+import collections
+import itertools
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from boto3.dynamodb.types import TypeSerializer
+from botocore.config import Config
+from ulid import ULID
+
+from blog.editing import created
+from blog.entries import Counter, counters
+from blog.models import NewPost
+from blog.post import Post
+from devserver.dynamodb import dynamodb_client
+from tests.integration.engines import make_empty_table
+from tests.integration.neighbourhood import named
+from tests.integration.writing import TABLE, items_of
+
+FIRST = datetime(2016, 1, 1, tzinfo=UTC)
+STEP = timedelta(minutes=5)  # so that a million are nine years
+BATCH = 25
+PROCESSES = 2
+
+Typed = dict[str, Any]
+
+
+class Blog(NamedTuple):
+    """How large it is: posts, authors who take turns, and shards of the feed."""
+
+    posts: int
+    authors: int = 50
+    shards: int = 1
+
+    def post(self, number: int) -> Post:
+        """The post of that number; all are published, of one size, each five minutes later."""
+        return next(self._posts(range(number, number + 1)))
+
+    def fill(self, endpoint: str) -> None:
+        """Into the engine's table, which is made anew."""
+        make_empty_table(dynamodb_client(endpoint))
+        share = -(-self.posts // PROCESSES)
+        parts = [range(at, min(at + share, self.posts)) for at in range(0, self.posts, share)]
+        with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+            several = pool.starmap(_fill_part, [(self, endpoint, part) for part in parts])
+        counts = sum(several, collections.Counter())
+        items = ({counter.name: n, **counter.key._asdict()} for counter, n in counts.items())
+        _put(endpoint, items)
+
+    def _posts(self, numbers: Iterable[int]) -> Iterator[Post]:
+        new = NewPost(title="Post 0000000", body="Some *words*.\n\n" * 20, status="published")
+        first = created(new, owner=named("auth0|0"), feed_shards=1, moment=FIRST)
+        for n in numbers:
+            moment = FIRST + n * STEP
+            owner = named(f"auth0|{n % self.authors}")
+            update = {
+                "id": _id(moment, n),
+                "owner": owner.sub,
+                "author_id": owner.author_id,
+                "title": f"Post {n:07}",
+                "slug": f"post-{n:07}",
+                "tags": ["even" if n % 2 == 0 else "odd", f"tag {n % 40:02}"],
+                "feed_shard": n % self.shards,
+                "created_at": moment,
+                "updated_at": moment,
+                "published_at": moment,
+            }
+            yield first.model_copy(update=update)
+
+
+def _id(moment: datetime, number: int) -> str:
+    """The same each time, so that a post is found again by its number."""
+    return str(ULID(ULID.from_datetime(moment).bytes[:6] + number.to_bytes(10)))
+
+
+def _fill_part(blog: Blog, endpoint: str, part: range) -> "collections.Counter[Counter]":
+    counts: collections.Counter[Counter] = collections.Counter()
+
+    def items() -> Iterator[dict[str, Any]]:
+        for post in blog._posts(part):
+            counts.update(counters(post))
+            yield from items_of(post)
+
+    _put(endpoint, items())
+    return counts
+
+
+def _put(endpoint: str, items: Iterable[dict[str, Any]]) -> None:
+    """Batch by batch; what an engine leaves over would be a fault of the benchmark."""
+    client = dynamodb_client(endpoint, Config(parameter_validation=False))
+    serialise = TypeSerializer().serialize
+    known: dict[Any, Any] = {}  # most attributes have been seen before
+
+    def typed(value: Any) -> Any:
+        if isinstance(value, str):
+            return {"S": value}
+        if not isinstance(value, (int, bool)):
+            return serialise(value)
+        if (type(value), value) not in known:
+            known[type(value), value] = serialise(value)
+        return known[type(value), value]
+
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, BATCH)):
+        puts = [
+            {"PutRequest": {"Item": {name: typed(value) for name, value in item.items()}}}
+            for item in batch
+        ]
+        answer = client.batch_write_item(RequestItems={TABLE: puts})
+        assert not answer["UnprocessedItems"]

@@ -1,0 +1,132 @@
+"""Part three, too: one, ten and a hundred clients at once, over HTTP, on this machine.
+
+What a machine of a few cores answers a second is no ceiling of the design. What is: that more
+clients wait longer and fail no more, and that a post which all are at is no slower than others.
+"""
+
+import http.client
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from devserver.dynoxide import running_dynoxide
+from devserver.settings import Unusable
+from devserver.stack import running_issuer
+from tests.e2e.stack import free_port
+from tests.performance.figures import Figures
+from tests.performance.filling import Blog
+from tests.torture.stack import server_of, tokens_of
+
+CLIENTS = (1, 10, 100)
+REQUESTS = 400
+BLOG = Blog(2_000)
+PEOPLE = [f"auth0|{n}" for n in range(max(CLIENTS))]
+
+
+class Wanted(NamedTuple):
+    """A request, by its number; anonymous where nobody is named."""
+
+    method: str
+    path: Callable[[int], str]
+    body: Callable[[int], Any] = lambda _: None
+    person: Callable[[int], str | None] = lambda _: None
+
+
+def _routes() -> dict[str, Wanted]:
+    posts = [BLOG.post(n) for n in range(REQUESTS)]
+    hot = BLOG.post(BLOG.posts - 1).id
+    liker = lambda n: PEOPLE[n % len(PEOPLE)]  # noqa: E731
+    return {
+        "GET /posts/{id}": Wanted("GET", lambda n: f"/posts/{posts[n].id}"),
+        "GET /posts": Wanted("GET", lambda _: "/posts?limit=20"),
+        "POST /posts": Wanted("POST", lambda _: "/posts", lambda n: {"title": f"A {n}"}, liker),
+        "PATCH /posts/{id}": Wanted(
+            "PATCH", lambda n: f"/posts/{posts[n].id}", lambda n: {"body": f"{time.time()}"},
+            lambda n: posts[n].owner,
+        ),
+        "PUT, DELETE /posts/{id}/like, many posts": Wanted(
+            "PUT", lambda n: f"/posts/{posts[n].id}/like", person=liker
+        ),
+        "PUT, DELETE /posts/{id}/like, one post": Wanted(
+            "PUT", lambda _: f"/posts/{hot}/like", person=liker
+        ),
+    }  # fmt: skip
+
+
+def measure(figures: Figures) -> None:
+    """Each route, with each number of clients."""
+    issuer_port = free_port()
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running_issuer(f"http://localhost:{issuer_port}/", issuer_port) as tenant,
+            running_dynoxide("127.0.0.1") as endpoint,
+        ):
+            BLOG.fill(endpoint)
+            with server_of(tenant, endpoint, Path(folder) / "log") as stack:
+                tokens = tokens_of(tenant, PEOPLE)
+                print(
+                    f"  {'route':<42}{'clients':>8}{'a second':>10}{'median ms':>11}{'p99 ms':>9}"
+                )
+                rates = {
+                    (name, count): _rate(stack.api_url, tokens, name, wanted, count)
+                    for name, wanted in _routes().items()
+                    for count in CLIENTS
+                }
+    except Unusable as e:
+        figures.left_out("the load", str(e))
+        return
+    ten, hundred = CLIENTS[1:]
+    for name in _routes():
+        ratio = rates[name, hundred] / rates[name, ten]
+        figures.add(f"{name}: a second, {hundred} clients / {ten}", ratio)
+    one, many = (f"PUT, DELETE /posts/{{id}}/like, {which}" for which in ("one post", "many posts"))
+    figures.add("likes a second, on one post / on many", rates[one, ten] / rates[many, ten])
+
+
+def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clients: int) -> float:
+    """Requests a second; prints the line."""
+    shares = [range(at, REQUESTS, clients) for at in range(clients)]
+
+    def client(numbers: range) -> list[float]:
+        connection = http.client.HTTPConnection(urlsplit(api_url).netloc, timeout=60)
+        times = []
+        for n in numbers:
+            headers = {"Content-Type": "application/json"}
+            person = wanted.person(n)
+            if person is not None:
+                headers["Authorization"] = f"Bearer {tokens[person]}"
+            content = wanted.body(n)
+            body = None if content is None else json.dumps(content)
+            # Every other time, or there would soon be nothing to like.
+            turn = n // len(PEOPLE) % 2
+            method = "DELETE" if "DELETE" in name and turn else wanted.method
+            started = time.perf_counter()
+            connection.request(method, wanted.path(n), body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            times.append((time.perf_counter() - started) * 1000)
+            assert answer.status < 300, (name, answer.status, text)
+        connection.close()
+        return times
+
+    _run_once(client, shares[:1], 20)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        times = sorted(t for several in pool.map(client, shares) for t in several)
+    rate = REQUESTS / (time.perf_counter() - started)
+    p99 = times[round(0.99 * (len(times) - 1))]
+    print(f"  {name:<42}{clients:>8}{rate:>10.0f}{statistics.median(times):>11.1f}{p99:>9.1f}",
+          flush=True)  # fmt: skip
+    return rate
+
+
+def _run_once(client: Callable[[range], list[float]], shares: list[range], count: int) -> None:
+    """So that what is measured is warm."""
+    client(shares[0][:count])

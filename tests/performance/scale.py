@@ -1,0 +1,274 @@
+"""Part three: what each route costs on a blog of a hundred posts, and on one of very many.
+
+On Dynoxide, which reports capacity as DynamoDB bills it. BENCH_POSTS sets the largest blog, 100,000
+unless told. Times are of the handler in this process and the engine in another one.
+"""
+
+import importlib
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+
+import tests.conftest  # noqa: F401 - the handlers' settings
+from blog.cursors import cursor_after
+from blog.keys import entry_sort_key
+from blog.listings import feed
+from blog.reactions import Reactions
+from blog.table import CLIENT_CONFIG, Table
+from devserver.dynoxide import running_dynoxide
+from devserver.settings import Unusable
+from tests.integration.calling import Answer, Call, caller
+from tests.integration.neighbourhood import named
+from tests.integration.writing import TABLE
+from tests.performance.figures import Figures
+from tests.performance.filling import Blog
+from tests.performance.meter import Cost, Meter
+
+os.environ["POWERTOOLS_LOG_LEVEL"] = "ERROR"  # a line a request is not for this terminal
+
+FEW, SOME, MANY = 100, 10_000, int(os.environ.get("BENCH_POSTS") or 100_000)
+TURNS = 90
+WARM_UP = 5
+SHARDS = (1, 4, 16)
+FOLLOWED = 500
+FLAT = 1.3  # times the cost and the time of a page of the small blog
+READER = "auth0|reader"
+AUTHOR_PART, COMMENT_PART = "mfrggzdfmztwq2lknnwg23tpob", "01JDC0000000000000000000C0"
+
+
+class Measured(NamedTuple):
+    """A route's cost, bytes of the answer's body, and times in ms."""
+
+    cost: Cost
+    size: int
+    cpu: float
+    median: float
+    p99: float
+
+
+class Bench:
+    """Blogs of several sizes, each in an engine of its own, and the handlers in front of them."""
+
+    def __init__(self, call: Call, table: Table) -> None:
+        self.call = call
+        self._table = table
+        self._meters: dict[Blog, tuple[Any, Meter]] = {}
+
+    def add(self, blog: Blog, endpoint: str) -> None:
+        """One more blog, which is filled here."""
+        started = time.perf_counter()
+        blog.fill(endpoint)
+        client = boto3.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG)
+        self._meters[blog] = client, Meter(client)
+        print(f"  {blog.posts} posts stored in {time.perf_counter() - started:.0f} s", flush=True)
+
+    def table_of(self, blog: Blog) -> Table:
+        """The blog's table by itself."""
+        return Table(self._meters[blog][0], TABLE)
+
+    def measured(self, requests: Mapping[Blog, "Request"]) -> dict[Blog, Measured]:
+        """The same request of each blog, in turns, so that all see the same weather."""
+        costs: dict[Blog, list[Cost]] = {blog: [] for blog in requests}
+        sizes: dict[Blog, int] = {}
+        for turn in range(WARM_UP + TURNS):
+            for blog, request in requests.items():
+                client, meter = self._meters[blog]
+                self._table._client = client
+                answers: list[Answer] = []
+                cost = meter.of(lambda: answers.append(request(turn)))  # noqa: B023 - at once
+                (answer,) = answers
+                assert answer["statusCode"] < 300, answer
+                sizes[blog] = len((answer["body"] or "").encode())
+                if turn >= WARM_UP:
+                    costs[blog].append(cost)
+        return {blog: _summary(several, sizes[blog]) for blog, several in costs.items()}
+
+
+def _summary(costs: list[Cost], size: int) -> Measured:
+    times = sorted(cost.seconds * 1000 for cost in costs)
+    return Measured(
+        _usual(costs),
+        size,
+        statistics.median(cost.cpu * 1000 for cost in costs),
+        statistics.median(times),
+        times[round(0.99 * (len(times) - 1))],
+    )
+
+
+def _usual(costs: list[Cost]) -> Cost:
+    """One of the middle by what it consumed, with the fewest round trips: two calls side by side
+    look like two trips where the first is answered before the second has begun."""
+    usual = sorted(costs, key=lambda cost: cost.reads + cost.writes)[len(costs) // 2]
+    return replace(usual, round_trips=min(cost.round_trips for cost in costs))
+
+
+@contextmanager
+def filled(*blogs: Blog) -> Iterator[Bench]:
+    """Blogs, ready to be asked."""
+    with ExitStack() as engines, pytest.MonkeyPatch.context() as patched:
+        first: Any = None  # which no request is sent to
+        table = Table(first, TABLE)
+        bench = Bench(caller(table, patched), table)
+        for blog in blogs:
+            bench.add(blog, engines.enter_context(running_dynoxide("127.0.0.1")))
+        yield bench
+
+
+def measure(figures: Figures) -> None:
+    """All of it; without Cargo it is left out."""
+    try:
+        _routes(figures, [Blog(size) for size in sorted({FEW, SOME, MANY})])
+        _shards(figures)
+        _followed(figures)
+    except Unusable as e:
+        figures.left_out("part three", str(e))
+
+
+def _routes(figures: Figures, blogs: list[Blog]) -> None:
+    """Each route, on each blog; the largest is held against the smallest."""
+    with filled(*blogs) as bench:
+        several = {blog: _requests(bench.call, blog) for blog in blogs}
+        print(f"  {'route':<32}{'posts':>8}{'trips':>6}{'calls':>6}{'RCU':>7}{'WCU':>7}{'bytes':>8}"
+              f"{'CPU ms':>8}{'median':>8}{'p99':>8}")  # fmt: skip
+        few, many = blogs[0], blogs[-1]
+        for name in several[few]:
+            found = bench.measured({blog: several[blog][name] for blog in blogs})
+            for blog, one in found.items():
+                cost = one.cost
+                print(f"  {name:<32}{blog.posts:>8}{cost.round_trips:>6}{cost.calls:>6}"
+                      f"{cost.reads:>7.1f}{cost.writes:>7.1f}{one.size:>8}{one.cpu:>8.2f}"
+                      f"{one.median:>8.2f}{one.p99:>8.2f}", flush=True)  # fmt: skip
+            _flat(figures, name, found[few], found[many])
+
+
+Request = Callable[[int], Answer]
+
+
+def _requests(call: Call, blog: Blog) -> dict[str, Request]:
+    """One of each kind, by the number of its turn, so that no two are of the same thing."""
+
+    def number(turn: int) -> int:
+        return turn * 7919 % blog.posts
+
+    def post_id(turn: int) -> str:
+        return blog.post(number(turn)).id
+
+    def owner(turn: int) -> str:
+        return blog.post(number(turn)).owner
+
+    middle = blog.post(blog.posts // 2)
+    assert middle.published_at is not None
+    cursor = cursor_after(feed(1), entry_sort_key(middle.published_at, middle.id))
+    page, two = {"limit": "20"}, {"limit": "2"}
+    author = {AUTHOR_PART: middle.author_id}
+
+    def edited(turn: int, **changes: Any) -> Answer:
+        return call("posts-edit", sub=owner(turn), post_id=post_id(turn), body=changes)
+
+    return {
+        "GET /posts/{id}": lambda n: call("public-get-post", post_id=post_id(n)),
+        "GET /posts/by-slug/{slug}": lambda n: call(
+            "public-get-post-by-slug", slug=f"post-{number(n):07}"
+        ),
+        "GET /posts": lambda _: call("public-list-posts", query=page),
+        "GET /posts, from the middle": lambda _: call(
+            "public-list-posts", query=page | {"cursor": cursor}
+        ),
+        "GET /posts?tag=": lambda _: call("public-list-posts", query=page | {"tag": "even"}),
+        "GET /posts?author=": lambda _: call(
+            "public-list-posts", query=two | {"author": middle.author_id}
+        ),
+        "GET /me/posts": lambda _: call("posts-list-mine", sub=middle.owner, query=two),
+        "GET /tags": lambda _: call("public-list-tags", query=page),
+        "GET /authors/{id}": lambda _: call("public-get-author", parts=author),
+        "GET /feed.atom": lambda _: call("public-feed-atom"),
+        "POST /posts": lambda n: call(
+            "posts-create", sub=f"auth0|{n}", body={"title": f"New {n}", "body": "A *word*."}
+        ),
+        "POST /posts, published": lambda n: call(
+            "posts-create", sub=f"auth0|{n}",
+            body={"title": f"Newer {n}", "status": "published", "tags": ["even", "odd"]},
+        ),
+        "PATCH /posts/{id}, its text": lambda n: edited(n, body=f"Another *word*, {n}."),
+        "PATCH /posts/{id}, to draft": lambda n: edited(n, status="draft"),
+        "PATCH /posts/{id}, published": lambda n: edited(n, status="published"),
+        "PUT /posts/{id}/like": lambda n: call(
+            "reactions-like", sub=f"auth0|liker-{n}", post_id=middle.id
+        ),
+        "GET /posts/{id}, just liked": lambda _: call("public-get-post", post_id=middle.id),
+        "DELETE /posts/{id}/like": lambda n: call(
+            "reactions-unlike", sub=f"auth0|liker-{n}", post_id=middle.id
+        ),
+        "PUT /authors/{id}/follow": lambda n: call(
+            "reactions-follow", sub=f"auth0|liker-{n}", parts=author
+        ),
+        "POST /posts/{id}/comments": lambda n: call(
+            "comments-create", sub=f"auth0|liker-{n}", post_id=middle.id
+        ),
+        "GET /posts/{id}/comments": lambda _: call(
+            "public-list-comments", post_id=middle.id, query=page
+        ),
+        "DELETE /posts/{id}": lambda n: call("posts-delete", sub=owner(n), post_id=post_id(n)),
+    }  # fmt: skip
+
+
+def _asking(bench: Bench, event: str, **more: Any) -> Request:
+    """A page of twenty, again and again."""
+    return lambda _: bench.call(event, query={"limit": "20"}, **more)
+
+
+def _flat(figures: Figures, name: str, few: Measured, many: Measured) -> None:
+    before, after = few.cost, many.cost
+    figures.add(f"{name}: round trips", after.round_trips, before.round_trips)
+    units = (after.reads + after.writes) / (before.reads + before.writes)
+    figures.add(f"{name}: units, many / few posts", units, 1.05)
+    figures.add(f"{name}: time, many / few posts", many.median / few.median, FLAT)
+
+
+def _shards(figures: Figures) -> None:
+    """A page of the feed, merged of several partitions."""
+    blogs = [Blog(2_000, shards=shards) for shards in SHARDS]
+    with filled(*blogs) as bench, pytest.MonkeyPatch.context() as patched:
+        library = importlib.import_module("functions.public.app").library
+
+        def asking(blog: Blog) -> Request:
+            def ask(_: int) -> Answer:
+                patched.setattr(library, "_feed_shards", blog.shards)
+                return bench.call("public-list-posts", query={"limit": "20"})
+
+            return ask
+
+        found = bench.measured({blog: asking(blog) for blog in blogs})
+    for blog, one in found.items():
+        what = f"GET /posts, {blog.shards} shards"
+        figures.add(f"{what}: round trips", one.cost.round_trips, 2)
+        figures.add(f"{what}: read units", one.cost.reads)
+        figures.add(f"{what}: time, to 1 shard", one.median / found[blogs[0]].median)
+
+
+def _followed(figures: Figures) -> None:
+    """A page of the posts of five hundred authors, and of one."""
+    blog = Blog(FOLLOWED * 24, authors=FOLLOWED)
+    with filled(blog) as bench:
+        reactions = Reactions(bench.table_of(blog))
+        for n in range(FOLLOWED):
+            reactions.follow(named(READER), named(f"auth0|{n}").author_id)
+            if n + 1 not in (1, FOLLOWED):
+                continue
+
+            def ask(_: int) -> Answer:
+                return bench.call("reactions-feed", sub=READER, query={"limit": "20"})
+
+            one = bench.measured({blog: ask})[blog]
+            what = f"GET /me/feed, {n + 1} followed"
+            figures.add(f"{what}: round trips", one.cost.round_trips, 3)
+            figures.add(f"{what}: calls", one.cost.calls)
+            figures.add(f"{what}: read units", one.cost.reads)
+            figures.add(f"{what}: median ms", one.median)
