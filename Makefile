@@ -85,8 +85,8 @@ build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CL
 sam-local: $(READY) ## The same API in containers, by SAM CLI
 	@exec $(PY) -m devserver.sam_local
 
-bench: $(READY) ## Ratios, measured here and now
-	@$(PY) -m tests.performance
+bench: $(READY) ## Ratios, measured here and now (ARGS= some parts, BENCH_POSTS= of the largest blog)
+	@$(PY) -m tests.performance $(ARGS)
 
 # Hashes of every platform's wheels, and no address of any registry.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from moto.core.serialize import BaseJSONSerializer
 from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
@@ -71,7 +70,7 @@ def running_dynamodb(
         yield lambda: f"http://{host}:{moto.first_line()}"
 
 
-def dynamodb_client(endpoint: str, config: Config | None = None) -> Any:
+def dynamodb_client(endpoint: str) -> Any:
     """A client of the local engine, with credentials that are nobody's."""
     return boto3.client(
         "dynamodb",
@@ -79,7 +78,6 @@ def dynamodb_client(endpoint: str, config: Config | None = None) -> Any:
         region_name=REGION,
         aws_access_key_id=DESK_CREDENTIAL,
         aws_secret_access_key=DESK_CREDENTIAL,
-        config=config,
     )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.stack import await_health, free_port, start_devserver
+from devserver.dynoxide import binary
+from tests.e2e.stack import Client, DevServer, await_health, free_port, start_devserver
 from tests.support import ROOT
 
 PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
@@ -119,6 +120,8 @@ def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> 
         ({"AUTH0_AUDIENCE": "https://api"}, "AUTH0_DOMAIN"),
         ({**_ports(), "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}, "DYNAMODB_ENDPOINT"),
         ({**_ports(), "DYNAMODB_ENDPOINT": "nonsense"}, "DYNAMODB_ENDPOINT"),
+        ({"DYNAMODB": "local"}, "DYNAMODB must be moto or dynoxide"),
+        ({"COMMENTS_PER_HOUR": "none"}, "COMMENTS_PER_HOUR"),
     ],
 )
 def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None:
@@ -133,6 +136,38 @@ def _command(folder: Path, name: str, exit_code: int) -> None:
     path = folder / name
     path.write_text(f"#!/bin/sh\nexit {exit_code}\n")
     path.chmod(0o755)
+
+
+def test_an_engine_that_cannot_be_built_says_what_is_missing(tmp_path: Path) -> None:
+    variables = {"DYNAMODB": "dynoxide", "XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path)}
+    result = _run("devserver", **variables, **_ports())
+    assert result.returncode == 1
+    assert "Cargo, which is missing" in result.stderr
+    _command(tmp_path, "cargo", 1)
+    result = _run("devserver", **variables, **_ports())
+    assert result.returncode == 1
+    assert "Dynoxide could not be built" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not binary().exists(), reason="Dynoxide is not built: make test-dynoxide")
+def test_what_is_written_to_dynoxide_is_there_after_the_next_start(tmp_path: Path) -> None:
+    folder = {"DYNAMODB": "dynoxide", "DYNAMODB_DATA": str(tmp_path / "data")}
+    with DevServer(tmp_path / "first", **folder) as stack:
+        kept = Client(stack, stack.token("alice")).create(title="Kept", status="published")
+        assert f"kept in {tmp_path / 'data'}" in (tmp_path / "first").read_text()
+    with DevServer(tmp_path / "second", **folder) as stack:
+        found = Client(stack).get(f"/posts/{kept['id']}")
+        assert found.status_code == 200
+        titles = [row["title"] for row in Client(stack).get("/posts?limit=100").json()["items"]]
+    assert titles.count("Kept") == 1
+    assert titles.count("Who is calling my API?") == 1, "the samples are written once"
+
+
+def test_make_test_sam_local_says_what_is_missing(tmp_path: Path) -> None:
+    result = _run("tests.e2e.sam_local", PATH=str(tmp_path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("make test-sam-local: SAM CLI is missing")
 
 
 def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:

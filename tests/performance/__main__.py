@@ -1,22 +1,37 @@
-"""`make bench`: times are of this machine at this moment; what counts are the ratios."""
+"""`make bench`: times are of this machine at this moment; what counts are the ratios.
+
+ARGS names some of the parts: `make bench ARGS="scale load"`.
+"""
 
 import sys
 
-from tests.performance import app, authorizer, devserver, posts
+from tests.performance import app, authorizer, baseline, devserver, load, rendering, scale
 from tests.performance.figures import Figures
 
+PARTS = {
+    "rendering": ("rendering posts (ratios to prose of the same size)", rendering.measure),
+    "warm": (
+        "the authorizer, warm (microseconds, and ratios to one raw RSA verification)",
+        authorizer.measure_warm,
+    ),
+    "cold": (
+        "the authorizer, cold (milliseconds from process start to first answer)",
+        authorizer.measure_cold,
+    ),
+    "devserver": ("the devserver (milliseconds of a warm request)", devserver.measure),
+    "app": ("the app, a visitor's first view (kilobytes, milliseconds)", app.measure),
+    "scale": ("each route, on small and large blogs (units, bytes, milliseconds)", scale.measure),
+    "load": ("one, ten and a hundred clients at once (milliseconds)", load.measure),
+    "baseline": ("a tutorial's blog and this one, side by side (units)", baseline.measure),
+}
+
 if __name__ == "__main__":
+    chosen = sys.argv[1:] or list(PARTS)
+    if unknown := set(chosen) - PARTS.keys():
+        sys.exit(f"make bench: no such part: {', '.join(sorted(unknown))}; there are {[*PARTS]}")
     figures = Figures()
-    print("Posts: what a request reads, with few posts and with many (exact, not timed)")
-    posts.measure_pages(figures)
-    print("Posts: rendering (ratios to prose of the same size)")
-    posts.measure_rendering(figures)
-    print("The authorizer, warm (microseconds, and ratios to one raw RSA verification)")
-    authorizer.measure_warm(figures)
-    print("The authorizer, cold (milliseconds from process start to first answer)")
-    authorizer.measure_cold(figures)
-    print("The devserver (milliseconds of a warm request)")
-    devserver.measure(figures)
-    print("The app in a browser, a visitor's first view (kilobytes, milliseconds)")
-    app.measure(figures)
+    for name in chosen:
+        title, measure = PARTS[name]
+        print(f"{name}: {title}", flush=True)
+        measure(figures)
     sys.exit(int(figures.save() > 0))
