@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -19,9 +21,9 @@ SECONDS_FOR_A_COLD_START = 60
 
 
 @contextmanager
-def running_sam_local(*, is_quiet: bool) -> Iterator[Stack]:
-    """`make sam-local` on free ports. Raises Unusable where a tool is missing, which it names, or
-    where it does not start."""
+def running_sam_local(log: Path) -> Iterator[Stack]:
+    """`make sam-local` on free ports; what it says goes into the log. Raises Unusable where a tool
+    is missing, which it names, or where it does not start."""
     check_tools()
     names = ("API_PORT", "ISSUER_PORT", "DYNAMODB_PORT", "S3_PORT")
     ports = {name: str(free_port()) for name in names}
@@ -30,14 +32,14 @@ def running_sam_local(*, is_quiet: bool) -> Iterator[Stack]:
         f"http://localhost:{ports['ISSUER_PORT']}/",
         is_sam_local=True,
     )
-    output = subprocess.DEVNULL if is_quiet else None
-    process = subprocess.Popen(
-        [sys.executable, "-m", "devserver.sam_local"],
-        cwd=ROOT,
-        env={**inherited_environment(), "TICK": "1", "DYNAMODB_DATA": "off", **ports},
-        stdout=output,
-        stderr=output,
-    )
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "devserver.sam_local"],
+            cwd=ROOT,
+            env={**inherited_environment(), "TICK": "1", "DYNAMODB_DATA": "off", **ports},
+            stdout=output,
+            stderr=output,
+        )
     try:
         while process.poll() is None:
             try:
@@ -46,7 +48,7 @@ def running_sam_local(*, is_quiet: bool) -> Iterator[Stack]:
             except requests.ConnectionError:
                 time.sleep(1)
         if process.returncode is not None:
-            raise Unusable("make sam-local does not start: run it by itself to see why.")
+            raise Unusable(f"make sam-local does not start: {log} says why.")
         yield stack
     finally:
         process.terminate()
@@ -55,8 +57,10 @@ def running_sam_local(*, is_quiet: bool) -> Iterator[Stack]:
 
 def main(arguments: list[str]) -> int:
     """Start it, run the tests, end it; the tests' exit code."""
+    log = Path(tempfile.mkdtemp(prefix="sam-local-")) / "log"
     try:
-        with running_sam_local(is_quiet=False) as stack:
+        with running_sam_local(log) as stack:
+            print(f"What sam local says is in {log}.", file=sys.stderr)  # noqa: T201
             assert stack.issuer_url is not None
             os.environ |= {
                 "API_URL": stack.api_url,

@@ -29,7 +29,9 @@ def measure(figures: Figures) -> None:
         log = Path(stacks.enter_context(tempfile.TemporaryDirectory())) / "log"
         contenders = {"devserver": stacks.enter_context(DevServer(log))}
         try:
-            contenders["sam local"] = stacks.enter_context(running_sam_local(is_quiet=True))
+            contenders["sam local"] = stacks.enter_context(
+                running_sam_local(log.with_name("sam-local"))
+            )
         except Unusable as e:
             figures.left_out("sam local", str(e))
         for route in ("/health", "/posts/{id}"):
