@@ -211,7 +211,9 @@ def _requests(call: Call, blog: Blog) -> dict[str, Request]:
         "GET /posts/{id}/comments": lambda _: call(
             "public-list-comments", post_id=middle.id, query=page
         ),
-        "DELETE /posts/{id}": lambda n: call("posts-delete", sub=posts[n].owner, post_id=posts[n].id),
+        "DELETE /posts/{id}": lambda n: call(
+            "posts-delete", sub=posts[n].owner, post_id=posts[n].id
+        ),
     }  # fmt: skip
 
 
