@@ -113,7 +113,7 @@ class Table:
         """The second client is made when there is no time for the first one's retries."""
         self._client = client
         self._name = name
-        self._connect_for_one_try = connect_for_one_try or (lambda: client)
+        self._connect_for_one_try = connect_for_one_try or (lambda: self._client)
         self._client_of_one_try: DynamoDBClient | None = None
         self._connecting = threading.Lock()  # boto3 makes one at a time
         self._serialise = TypeSerializer().serialize
