@@ -1,9 +1,9 @@
 """How long a request waits for DynamoDB in all, so that it ends with an answer of ours.
 
-    one try     0.5 s to connect, 1.0 s to be answered                             1.5 s
-    a call      two tries, and up to 1.0 s between them where it was throttled     4.0 s
-    a request   a call begins within 1.0 s of waiting, one of a single try
-                within 3.5 s: 1.0 + 4.0, or 3.5 + 1.5                              5.0 s
+    one try     0.3 s to connect, 1.5 s to be answered                             1.8 s
+    a call      two tries, and up to 1.0 s between them where it was throttled     4.6 s
+    a request   a call begins within 0.4 s of waiting, one of a single try
+                within 3.2 s: 0.4 + 4.6, or 3.2 + 1.8                              5.0 s
 
 Only waiting is counted. What a function computes meanwhile is its own affair: a text of 100 KiB
 takes longer to render on a small function than DynamoDB takes to store it.
@@ -16,11 +16,11 @@ from contextlib import contextmanager
 
 from blog.errors import Unavailable
 
-SECONDS_TO_CONNECT = 0.5
-SECONDS_TO_ANSWER = 1.0
+SECONDS_TO_CONNECT = 0.3
+SECONDS_TO_ANSWER = 1.5
 TRIES = 2
-SECONDS_FOR_A_CALL = 1.0  # of waiting, after which a call gets one try
-SECONDS_FOR_A_TRY = 3.5  # of waiting, after which there is none
+SECONDS_FOR_A_CALL = 0.4  # of waiting, after which a call gets one try
+SECONDS_FOR_A_TRY = 3.2  # of waiting, after which there is none
 
 
 class Patience:
