@@ -32,7 +32,8 @@ DEPLOYMENT = read_deployment(
         "AllowedOrigin": "https://blog.example.com",
     },
 )
-ENGINE = Engine.from_environment({"DYNAMODB_DATA": "off", **os.environ})
+# Never in a desk's folder, for the table is dropped.
+ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
 hand_values_on()

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import boto3
 import pytest
 
 from blog.storage import Bucket
-from blog.table import Table
+from blog.table import CLIENT_CONFIG, Table
 from tests.faults.proxy import (
     SLOW,
     TOO_LATE,
@@ -44,6 +45,7 @@ class World(NamedTuple):
     stores: Stores
     snapshot: Snapshot
     proxy: FaultProxy
+    table: Table
     call: Call
 
     @property
@@ -101,14 +103,16 @@ def settled() -> Iterator[World]:
         snapshot = Snapshot(stores)
         with running_proxy(shared_engine()) as (proxy, address):
             patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
-            call = caller(Table.connect(TABLE), patched)
-            yield World(people, stores, snapshot, proxy, call)
+            table = Table.connect(TABLE)
+            yield World(people, stores, snapshot, proxy, table, caller(table, patched))
 
 
 @pytest.fixture
 def world(settled: World) -> Iterator[World]:
     settled.proxy.plan = nothing
     settled.snapshot.restore()
+    # botocore retries less and less with a client that has met many faults.
+    settled.table._client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     yield settled
     settled.proxy.plan = nothing
     settled.proxy.settle()
