@@ -16,6 +16,7 @@ def pauses(turns: int) -> Iterator[None]:
     for turn in range(turns):
         if turn:
             longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (turn - 1))
+            patience.is_long_enough_for_a_call()  # raises where there is no time for another turn
             with patience.waiting():
                 time.sleep(random.uniform(0, longest))  # noqa: S311 - no secret is made of it
         yield
