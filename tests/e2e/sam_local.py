@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     log = Path(tempfile.mkdtemp(prefix="sam-local-")) / "log"
     try:
         with running_sam_local(log) as stack:
-            print(f"What sam local says is in {log}.", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"What sam local says is in {log}.\n")
             assert stack.issuer_url is not None
             os.environ |= {
                 "API_URL": stack.api_url,
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
             }
             return int(pytest.main(["tests/e2e", "--ignore", "tests/e2e/browser", *arguments]))
     except Unusable as e:
-        print(f"make test-sam-local: {e}", file=sys.stderr)  # noqa: T201 - a command line
+        sys.stderr.write(f"make test-sam-local: {e}\n")
         return 1
 
 

@@ -41,7 +41,10 @@ class Wanted(NamedTuple):
 def _routes() -> dict[str, Wanted]:
     posts = [BLOG.post(n) for n in range(REQUESTS)]
     hot = BLOG.post(BLOG.posts - 1).id
-    liker = lambda n: PEOPLE[n % len(PEOPLE)]  # noqa: E731
+
+    def liker(n: int) -> str:
+        return PEOPLE[n % len(PEOPLE)]
+
     return {
         "GET /posts/{id}": Wanted("GET", lambda n: f"/posts/{posts[n].id}"),
         "GET /posts": Wanted("GET", lambda _: "/posts?limit=20"),
@@ -116,7 +119,7 @@ def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clien
         connection.close()
         return times
 
-    _run_once(client, shares[:1], 20)
+    client(shares[0][:20])  # so that what is measured is warm
     started = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
         times = sorted(t for several in pool.map(client, shares) for t in several)
@@ -125,8 +128,3 @@ def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clien
     print(f"  {name:<42}{clients:>8}{rate:>10.0f}{statistics.median(times):>11.1f}{p99:>9.1f}",
           flush=True)  # fmt: skip
     return rate
-
-
-def _run_once(client: Callable[[range], list[float]], shares: list[range], count: int) -> None:
-    """So that what is measured is warm."""
-    client(shares[0][:count])

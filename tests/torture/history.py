@@ -1,7 +1,7 @@
 """What does not fit, between what clients were told and what is stored afterwards.
 
-Pure functions of a history and the table's items. Each finding is a sentence under one of four
-headings: lost, duplicated, kept though refused, and disagreeing.
+Pure functions of a history and the table's items. Each finding is a sentence under one of five
+headings: lost, duplicated, kept though refused, disagreeing, and failed.
 """
 
 import json
@@ -9,7 +9,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from blog.identifiers import author_id
 from blog.keys import follow_key, like_key, post_key
+from devserver.settings import AUTHOR_ID_KEY
 from tests.integration.consistency import Items, faults
 from tests.torture.operations import Operation
 
@@ -17,7 +19,8 @@ LOST = "lost"
 DUPLICATED = "duplicated"
 KEPT = "kept though refused"
 DISAGREEING = "disagreeing"
-HEADINGS = (LOST, DUPLICATED, KEPT, DISAGREEING)
+FAILED = "failed by a fault of ours"
+HEADINGS = (LOST, DUPLICATED, KEPT, DISAGREEING, FAILED)
 
 _MARK = re.compile(r"m[a-z0-9]+x\d+m")
 _TEXTS = ("title", "body", "status", "tags")
@@ -48,6 +51,7 @@ def findings(history: Sequence[Operation], items: Items, leavers: Iterable[str])
     found += _switches(history, items, "follow", left)
     found += _refused(history, items)
     found += _of_who_left(history, items, left)
+    found += [(FAILED, f"{one.id}: 500") for one in history if one.status == 500]
     return found
 
 
@@ -205,6 +209,8 @@ def _switches(
 ) -> Iterator[tuple[str, str]]:
     """What is on or off in the end is what one of the last has made it."""
     key_of = like_key if kind == "like" else follow_key
+    # Whoever leaves takes their followers' rows along.
+    gone = {author_id(sub, AUTHOR_ID_KEY) for sub in left}
     by_pair: dict[tuple[str, str], list[Operation]] = defaultdict(list)
     for one in history:
         if one.kind in (kind, f"un{kind}") and one.target is not None and not one.is_refused:
@@ -216,14 +222,9 @@ def _switches(
         possible = {one.kind == kind for one in _last(operations)}
         if not any(one.is_done for one in operations):
             possible.add(False)  # as it was
-        if is_on not in possible and not _is_gone(kind, target, items, left):
+        if is_on not in possible and target not in gone:
             heading = KEPT if is_on else LOST
             yield heading, f"{person}'s {kind} of {target} is {'there' if is_on else 'gone'}"
-
-
-def _is_gone(kind: str, target: str, items: Items, left: set[str]) -> bool:
-    """Whether what was followed may have left meanwhile, and its followers' rows with it."""
-    return kind == "follow" and bool(left)
 
 
 def _refused(history: Sequence[Operation], items: Items) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -124,6 +125,8 @@ def _acted(
                     continue
                 del running[path]
                 left = count - _done(path)
+                if process.returncode not in (0, -signal.SIGKILL):
+                    raise RuntimeError(f"a client failed by itself: {path}")
                 if left > 0 and process.returncode != 0:
                     start(left)
             if time.monotonic() - told > 60:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,9 @@ class Killer:
         while not self._over.wait(self._draw.uniform(0, 2 * self._seconds)):
             environments = _environments(self._process.pid)
             if environments:
-                os.kill(self._draw.choice(environments), signal.SIGKILL)
-                self.killed["execution environments"] += 1
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(self._draw.choice(environments), signal.SIGKILL)
+                    self.killed["execution environments"] += 1
 
 
 def _environments(parent: int) -> Sequence[int]:
