@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
-from moto.core.serialize import BaseJSONSerializer
 from moto.moto_server.werkzeug_app import create_backend_app
 from waitress.server import create_server
 
 from devserver.dynoxide import running_dynoxide
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.moto_process import MotoProcess, serve_until_input_ends
+from devserver.quick_moto import quicken_moto
 from devserver.settings import Engine, bound_socket
 
 # What of a table's properties create_table takes here; the others are about running it for long.
@@ -30,7 +30,7 @@ TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 def serve(host: str, port: int) -> None:
     """Serve until standard input ends."""
-    hand_values_on()
+    quicken_moto()
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
     application = create_backend_app("dynamodb")
     sock = bound_socket("DYNAMODB_PORT", port, host)
@@ -38,20 +38,6 @@ def serve(host: str, port: int) -> None:
     threading.Thread(target=server.run, daemon=True).start()
     print(sock.getsockname()[1], flush=True)
     serve_until_input_ends()
-
-
-def hand_values_on() -> None:
-    """Leave attributes' values as moto keeps them: as the protocol has them already, but it would
-    look for each of the ten kinds that each could be, three quarters of a request."""
-    walk: Any = BaseJSONSerializer._serialize_type_structure
-
-    def serialised(self: Any, target: dict[str, Any], value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and isinstance(value, dict) and "B" not in value:
-            target[key] = value
-        else:
-            walk(self, target, value, shape, key)
-
-    setattr(BaseJSONSerializer, walk.__name__, serialised)
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from moto import mock_aws
 
 from blog.storage import Bucket
 from devserver.deployment import read_deployment
-from devserver.dynamodb import hand_values_on, make_table, running_dynamodb
+from devserver.dynamodb import make_table, running_dynamodb
+from devserver.quick_moto import quicken_moto
 from devserver.settings import Engine
-from tests.integration.quick_moto import quick_copies
 from tests.integration.writing import BUCKET, TABLE
 from tests.support import AUDIENCE, ROOT
 
@@ -36,7 +36,7 @@ DEPLOYMENT = read_deployment(
 ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
-hand_values_on()
+quicken_moto()
 
 
 class Stores(NamedTuple):
@@ -50,7 +50,6 @@ class Stores(NamedTuple):
 def empty_stores() -> Iterator[Stores]:
     """Both until the block ends. Not two at once: an engine has one such table."""
     with mock_aws(), pytest.MonkeyPatch.context() as patched:
-        quick_copies(patched)
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         if not IS_MOTO:

@@ -126,10 +126,10 @@ def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
     first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
     transact = rivals.transact
 
-    def away(actions: Sequence[Action]) -> None:
+    def away(actions: Sequence[Action], token: str | None = None) -> None:
         if any(action.key.pk == f"POST#{first.id}" for action in actions):
             raise Unavailable
-        transact(actions)
+        transact(actions, token)
 
     monkeypatch.setattr(rivals, "transact", away)
     assert publish_due(rivals, LATER) == (1, 1)
