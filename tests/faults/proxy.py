@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -194,12 +194,17 @@ class _Handler(BaseHTTPRequestHandler):
         first, rest = things[: len(things) // 2], things[len(things) // 2 :]
         left = {table: asked | {"Keys": rest} if is_get else rest}
         answer: dict[str, Any] = {"Responses": {table: []}} if is_get else {}
+        status = 200
         if first:
             part = {table: asked | {"Keys": first} if is_get else first}
             body = json.dumps(request | {"RequestItems": part}).encode()
-            answer = json.loads(self._forwarded(body)[1])
-        answer["UnprocessedKeys" if is_get else "UnprocessedItems"] = left
-        self._answer(200, json.dumps(answer).encode())
+            status, text = self._forwarded(body)
+            answer = json.loads(text)
+        name = "UnprocessedKeys" if is_get else "UnprocessedItems"
+        assert not answer.get(name), "the engine itself leaves nothing"
+        self._answer(
+            status, json.dumps(answer | {name: left} if status == 200 else answer).encode()
+        )
 
     def _forwarded(self, body: bytes) -> tuple[int, bytes]:
         self._engine.request("POST", "/", body, self._headers())
@@ -212,10 +217,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, code: str, **more: Any) -> None:
         document = {"__type": _NAMESPACE + code, "message": "by plan", **more}
-        self._answer(status, json.dumps(document).encode())
+        # What would make botocore's pause longer than anybody waits.
+        self._answer(status, json.dumps(document).encode(), {"x-amz-retry-after": "5000"})
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

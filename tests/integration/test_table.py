@@ -10,8 +10,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from blog.errors import Unavailable
+from blog.errors import Unavailable, WriteContended
 from blog.keys import Key
+from blog.retries import WRITE_TRIES
 from blog.table import Action, ConditionRefused, Range, Table, TransactionContended
 from tests.integration.writing import TABLE
 
@@ -31,17 +32,18 @@ class FailingClient:
         return fail
 
 
-def client_error(code: str, status: int = 400, **more: Any) -> ClientError:
+def client_error(code: str, status: int = 400, retries: int = 0, **more: Any) -> ClientError:
     response: Any = {
         "Error": {"Code": code, "Message": ""},
-        "ResponseMetadata": {"HTTPStatusCode": status},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
     }
     return ClientError(response | more, "Operation")
 
 
-def cancelled(*codes: str) -> ClientError:
+def cancelled(*codes: str, retries: int = 0) -> ClientError:
     reasons = [{"Code": code} for code in codes]
-    return client_error("TransactionCanceledException", CancellationReasons=reasons)
+    error = "TransactionCanceledException"
+    return client_error(error, retries=retries, CancellationReasons=reasons)
 
 
 @pytest.mark.parametrize(
@@ -160,12 +162,49 @@ def test_a_bug_of_ours_is_not_hidden() -> None:
         (cancelled("ProvisionedThroughputExceeded", "None"), Unavailable),
         (cancelled("TransactionConflict", "ConditionalCheckFailed"), ConditionRefused),
         (cancelled("ValidationError", "None"), ClientError),
+        (cancelled("ConditionalCheckFailed", "None", retries=1), Unavailable),
+        (cancelled("TransactionConflict", "None", retries=1), TransactionContended),
     ],
 )
 def test_a_cancelled_transaction_says_why(error: Exception, expected: type[Exception]) -> None:
     table = Table(FailingClient(error), "BlogTable")  # type: ignore[arg-type] # a fake
     with pytest.raises(expected):
         table.transact([Action(KEY), Action(KEY)])
+
+
+class Answering:
+    """A client whose transactions are answered by these errors, one after another."""
+
+    def __init__(self, *errors: ClientError) -> None:
+        self._errors = iter(errors)
+        self.tokens: set[str] = set()
+
+    def transact_write_items(self, ClientRequestToken: str, **_: Any) -> None:  # noqa: N803 - boto3's
+        self.tokens.add(ClientRequestToken)
+        raise next(self._errors)
+
+
+CONFLICT = cancelled("TransactionConflict")
+CONFLICT_TO_A_RETRY = cancelled("TransactionConflict", retries=1)
+REFUSED = cancelled("ConditionalCheckFailed")
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([CONFLICT, REFUSED], ConditionRefused),
+        ([CONFLICT] * WRITE_TRIES, WriteContended),
+        ([CONFLICT, CONFLICT_TO_A_RETRY, CONFLICT, REFUSED], Unavailable),
+        ([CONFLICT_TO_A_RETRY] + [CONFLICT] * (WRITE_TRIES - 1), Unavailable),
+    ],
+)
+def test_nobody_is_told_that_it_is_not_written_while_a_try_of_it_may_be_on_its_way(
+    errors: list[ClientError], expected: type[Exception]
+) -> None:
+    client = Answering(*errors)
+    with pytest.raises(expected):
+        Table(client, TABLE).write([Action(KEY)])  # type: ignore[arg-type] # a fake
+    assert len(client.tokens) == 1
 
 
 def test_a_refusal_brings_back_what_lies_there(table: Table) -> None:

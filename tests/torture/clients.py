@@ -214,8 +214,11 @@ class Actor:
             return
         operation.end, operation.status = time.time(), answer.status
         with suppress(ValueError):
-            told = json.loads(text) if text else {}
-            operation.answer = told if operation.kind != "list" else {}
+            operation.answer = json.loads(text) if text else {}
+            if operation.kind == "list":
+                shown = operation.answer.get("items", [])
+                operation.answer = {"listed": [(one["id"], one["version"]) for one in shown]}
+        operation.answer |= {"retry_after": answer.getheader("Retry-After")}
         self._log.write(after(operation))
 
     def _mark(self) -> str:

@@ -51,7 +51,14 @@ def findings(history: Sequence[Operation], items: Items, leavers: Iterable[str])
     found += _switches(history, items, "follow", left)
     found += _refused(history, items)
     found += _of_who_left(history, items, left)
+    found += _strangers(history, made, items)
+    found += _listed(history)
     found += [(FAILED, f"{one.id}: 500") for one in history if one.status == 500]
+    found += [
+        (FAILED, f"{one.id}: 503 without Retry-After")
+        for one in history
+        if one.status == 503 and not one.answer.get("retry_after")
+    ]
     return found
 
 
@@ -95,6 +102,13 @@ def _versions(
     gaps = highest - 1 - len(at)
     if gaps > unknown:
         yield DUPLICATED, f"{post_id}: {gaps} versions are nobody's, of {unknown} unknown edits"
+    yield from _texts_of_versions(post_id, operations, at)
+    yield from _in_time(post_id, operations)
+
+
+def _texts_of_versions(
+    post_id: str, operations: Sequence[Operation], at: dict[int, Operation]
+) -> Iterator[tuple[str, str]]:
     created = next((one for one in operations if one.kind == "create"), None)
     before = {1: created.answer} if created is not None and created.answer["version"] == 1 else {}
     before |= {version: one.answer for version, one in at.items()}
@@ -103,7 +117,11 @@ def _versions(
             expected = {name: before[version - 1][name] for name in _TEXTS} | _texts(one)
             if expected != {name: one.answer[name] for name in _TEXTS}:
                 yield LOST, f"{post_id}: {one.id} is not what version {version - 1} became"
-    yield from _in_time(post_id, operations)
+    for one in operations:
+        if one.kind == "look" and one.is_done and one.answer["version"] in before:
+            expected = before[one.answer["version"]]
+            if any(one.answer[name] != expected[name] for name in _TEXTS):
+                yield LOST, f"{post_id}: {one.id} was shown another version {one.answer['version']}"
 
 
 def _texts(one: Operation) -> dict[str, object]:
@@ -129,6 +147,42 @@ def _in_time(post_id: str, operations: Sequence[Operation]) -> Iterator[tuple[st
                 yield LOST, f"{post_id}: {one.id} was told {told} when {known} was known"
         if gone is not None and one.start > gone and one.is_done and one.kind != "create":
             yield LOST, f"{post_id}: {one.id} found it after its deletion"
+
+
+def _strangers(
+    history: Iterable[Operation], made: dict[str, Operation], items: Items
+) -> Iterator[tuple[str, str]]:
+    """Nobody edits or deletes what is somebody else's."""
+    owners = {item["id"]: item.get("owner") for key, item in items.items() if key[1] == "POST"}
+    owners |= {post_id: one.person for post_id, one in made.items()}
+    for one in history:
+        owner = owners.get(one.target or "")
+        if one.kind in ("edit", "delete") and one.is_done and owner not in (None, one.person):
+            yield KEPT, f"{one.id} did what only {owner} may"
+
+
+def _listed(history: Sequence[Operation]) -> Iterator[tuple[str, str]]:
+    """A list shows each post once, in a version that is none before what was known, and none that
+    was known to be gone."""
+    versions: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    gone: dict[str, float] = {}
+    for one in history:
+        post_id = one.answer.get("id") if one.kind == "create" else one.target
+        if one.is_done and post_id is not None:
+            if one.kind in ("create", "edit"):
+                versions[post_id].append((one.until, one.answer["version"]))
+            elif one.kind == "delete":
+                gone[post_id] = min(one.until, gone.get(post_id, one.until))
+    for one in history:
+        shown = one.answer.get("listed", [])
+        if len({post_id for post_id, _ in shown}) < len(shown):
+            yield DISAGREEING, f"{one.id} was shown a post twice"
+        for post_id, version in shown:
+            known = max((v for when, v in versions[post_id] if when < one.start), default=0)
+            if version < known:
+                yield LOST, f"{post_id}: {one.id} was listed {version} when {known} was known"
+            if gone.get(post_id, one.start) < one.start:
+                yield LOST, f"{post_id}: {one.id} was listed it after its deletion"
 
 
 def _existence(
@@ -191,6 +245,10 @@ def _comments(
         written = [creation, *(one for one in edits[comment_id] if not one.is_refused)]
         if item["body"] not in [one.sent["body"] for one in _last(written)]:
             yield LOST, f"the comment {comment_id} says what was written over"
+        versions = Counter(one.answer["version"] for one in edits[comment_id] if one.is_done)
+        for version, count in versions.items():
+            if count > 1:
+                yield DUPLICATED, f"the comment {comment_id} has {count} versions {version}"
     unknown = {one.sent["body"] for one in history if one.kind == "comment" and one.is_unknown}
     bodies = Counter(item.get("body") for key, item in stored.items() if key not in made)
     for body, count in bodies.items():

@@ -28,6 +28,7 @@ from tests.torture.stack import AUTHORS, LEAVERS, Killer, Tortured, running_stac
 
 HOT = 6
 SECONDS_TO_SETTLE = 120
+SECONDS_OF_A_REQUEST = 6
 SHOWN = 20
 
 
@@ -60,6 +61,7 @@ def tortured(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Report:
         stack.proxy.plan = at_random(plan.seed, plan.fault_rate)
         kills = _acted(plan, stack, hot, folder, tell)
         seconds = time.monotonic() - started
+        time.sleep(SECONDS_OF_A_REQUEST)  # those of clients that were killed may be under way
         stack.proxy.plan = nothing
         stack.proxy.settle()
         _finish_jobs(stack)
@@ -112,27 +114,31 @@ def _acted(
     seconds = plan.seconds_between_kills
     killed_clients = 0
     next_kill = time.monotonic() + 3 * seconds
-    with Killer(stack.process, seconds, plan.seed) as killer:
-        told = time.monotonic()
-        while running:
-            time.sleep(0.2)
-            if seconds and time.monotonic() > next_kill:
-                next_kill = time.monotonic() + 3 * seconds
-                draw.choice([process for process, _ in running.values()]).kill()
-                killed_clients += 1
-            for path, (process, count) in list(running.items()):
-                if process.poll() is None:
-                    continue
-                del running[path]
-                left = count - _done(path)
-                if process.returncode not in (0, -signal.SIGKILL):
-                    raise RuntimeError(f"a client failed by itself: {path}")
-                if left > 0 and process.returncode != 0:
-                    start(left)
-            if time.monotonic() - told > 60:
-                told = time.monotonic()
-                tell(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
-        kills = Counter(killer.killed)
+    try:
+        with Killer(stack.process, seconds, plan.seed) as killer:
+            told = time.monotonic()
+            while running:
+                time.sleep(0.2)
+                if seconds and time.monotonic() > next_kill:
+                    next_kill = time.monotonic() + 3 * seconds
+                    draw.choice([process for process, _ in running.values()]).kill()
+                    killed_clients += 1
+                for path, (process, count) in list(running.items()):
+                    if process.poll() is None:
+                        continue
+                    del running[path]
+                    left = count - _done(path)
+                    if process.returncode not in (0, -signal.SIGKILL):
+                        raise RuntimeError(f"a client failed by itself: {path}")
+                    if left > 0 and process.returncode != 0:
+                        start(left)
+                if time.monotonic() - told > 60:
+                    told = time.monotonic()
+                    tell(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
+            kills = Counter(killer.killed)
+    finally:
+        for process, _ in running.values():
+            process.kill()
     kills["clients"] = killed_clients
     return kills
 

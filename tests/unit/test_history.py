@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from blog.keys import comment_key, like_key, own_comment_key, post_key
-from tests.torture.history import DUPLICATED, KEPT, LOST, Findings, findings
+from tests.torture.history import DISAGREEING, DUPLICATED, FAILED, KEPT, LOST, Findings, findings
 from tests.torture.operations import Operation, after, before, read
 
 ANN, BEN, LIZ = "auth0|ann", "auth0|ben", "auth0|liz"
 POST, COMMENT = "P1", "C1"
+WAIT = {"retry_after": "5"}
 TEXTS: dict[str, Any] = {"title": "mc0x1m", "body": "", "status": "published", "tags": []}
 
 
@@ -153,6 +154,40 @@ def what_somebody_left_behind_is_there(world: World) -> None:
     world.items[post_key("P3")] = {"id": "P3", **TEXTS, "version": 1}
 
 
+def a_reader_was_shown_another_text(world: World) -> None:
+    world.look.answer["body"] = ""
+
+
+def a_stranger_was_let_in(world: World) -> None:
+    world.add("delete", POST, BEN, end=21, status=204)
+    del world.items[post_key(POST)]
+
+
+def a_list_shows_a_post_twice(world: World) -> None:
+    world.add("list", None, end=21, status=200, answer={"listed": [(POST, 2), (POST, 2)]})
+
+
+def a_list_shows_the_past(world: World) -> None:
+    world.add("list", None, end=21, status=200, answer={"listed": [(POST, 1)]})
+
+
+def a_list_shows_what_is_gone(world: World) -> None:
+    world.add("delete", POST, end=10, status=204).start = 9
+    world.add("list", None, end=21, status=200, answer={"listed": [(POST, 2)]})
+
+
+def a_comment_has_a_version_twice(world: World) -> None:
+    for body in ("mc0x5m", "mc0x6m"):
+        answer = {"version": 2}
+        world.add("edit comment", COMMENT, BEN, sent={"body": body}, end=21, status=200,
+                  answer=answer)  # fmt: skip
+    world.items[comment_key(POST, COMMENT)]["body"] = "mc0x6m"
+
+
+def nobody_was_told_when_to_come_again(world: World) -> None:
+    world.add("like", POST, BEN, end=21, status=503)
+
+
 LIES: list[tuple[Callable[[World], None], str]] = [
     (an_edit_is_lost, LOST),
     (an_edit_lost_what_came_before, LOST),
@@ -174,6 +209,13 @@ LIES: list[tuple[Callable[[World], None], str]] = [
     (a_like_is_lost, LOST),
     (a_like_taken_back_is_there, KEPT),
     (what_somebody_left_behind_is_there, KEPT),
+    (a_reader_was_shown_another_text, LOST),
+    (a_stranger_was_let_in, KEPT),
+    (a_list_shows_a_post_twice, DISAGREEING),
+    (a_list_shows_the_past, LOST),
+    (a_list_shows_what_is_gone, LOST),
+    (a_comment_has_a_version_twice, DUPLICATED),
+    (nobody_was_told_when_to_come_again, FAILED),
 ]
 
 
@@ -189,9 +231,10 @@ def test_each_lie_is_found(
 def test_what_nobody_was_told_of_may_be_either(monkeypatch: pytest.MonkeyPatch) -> None:
     for status in (None, 503):
         world = World()
-        world.add("edit", POST, sent={"body": "mc0x7m"}, status=status)
-        world.add("unlike", POST, BEN, status=status)
-        world.add("comment", POST, BEN, sent={"body": "mc0x8m"}, key="k3", status=status)
+        world.add("edit", POST, sent={"body": "mc0x7m"}, status=status, answer=WAIT)
+        world.add("unlike", POST, BEN, status=status, answer=WAIT)
+        sent = {"body": "mc0x8m"}
+        world.add("comment", POST, BEN, sent=sent, key="k3", status=status, answer=WAIT)
         assert judged(world, monkeypatch) == []
         world.items[post_key(POST)] |= {"version": 3, "body": "mc0x7m"}
         world.items[comment_key(POST, "C3")] = {"id": "C3", "body": "mc0x8m"}

@@ -71,6 +71,32 @@ def test_each_request_counts_from_nothing_and_only_what_it_waits(clock: Clock) -
             assert patience.is_long_enough_for_a_call()
 
 
+@pytest.mark.parametrize(
+    ("memory", "share"), [(None, 1), ("3008", 1), ("1769", 1), ("512", 512 / 1769)]
+)
+def test_a_small_function_has_a_share_of_a_processor(memory: str | None, share: float) -> None:
+    assert module._share_of_a_processor(memory) == share
+
+
+def test_waiting_for_ones_turn_at_the_processor_does_not_count(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = Clock()
+    monkeypatch.setattr(time, "process_time", computed)
+    monkeypatch.setattr(module, "_SHARE", 0.25)
+    patience = Patience()
+    with patience.of_a_request():
+        with patience.waiting():
+            clock.now += 4.0
+            computed.now += 1.0
+        assert patience.is_long_enough_for_a_call()
+        with patience.waiting():  # a burst: Lambda gave more than this function's share
+            clock.now += 0.2
+            computed.now += 0.2
+        waited(patience, clock, 0.45)
+        assert not patience.is_long_enough_for_a_call(), "and nothing is waited back"
+
+
 def test_what_is_no_request_is_patient(clock: Clock) -> None:
     patience = Patience()
     waited(patience, clock, 3600)

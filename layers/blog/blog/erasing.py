@@ -39,7 +39,13 @@ from blog.keys import (
 )
 from blog.leaving import DAYS_TOLD
 from blog.moments import now, written
-from blog.moving import Move, remove_picture, remove_rest, revision_keys
+from blog.moving import (
+    Move,
+    remove_picture,
+    remove_rest,
+    revision_keys,
+    write_while_closed,
+)
 from blog.people import Person
 from blog.post import Post
 from blog.reactions import Reactions
@@ -80,14 +86,13 @@ class _Erasure:
 
     def exports(self) -> None:
         keys = export_job_key(self._person.author_id), export_key(self._person.author_id)
-        self._table.delete_all(keys)
+        write_while_closed(self._table, self._person.author_id, map(Action, keys))
 
     def profile(self) -> None:
         """So that from now on a neutral name is shown."""
         author_id = self._person.author_id
-        self._table.delete_all([profile_key(author_id)])
-        stats = author_stats_key(author_id)
-        self._table.write([Action(stats, update="REMOVE #has_profile")])
+        unflag = Action(author_stats_key(author_id), update="REMOVE #has_profile")
+        write_while_closed(self._table, author_id, [Action(profile_key(author_id)), unflag])
 
     def pictures(self) -> None:
         """Before the posts, which say what is kept of them."""
@@ -175,7 +180,8 @@ class _Erasure:
             follower = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
             reactions.unfollow(follower, person.author_id)
         for row in self._rows(user_partition(person.sub), REPORT):
-            self._table.delete_all([Key(REPORTS, row["entry"]), Key.of(row)])
+            keys = Key(REPORTS, row["entry"]), Key.of(row)
+            write_while_closed(self._table, person.author_id, map(Action, keys))
 
     def end(self) -> None:
         """The job goes at last, and with it what remembers whose it was; they may come again."""

@@ -46,6 +46,12 @@ def unless_closed(author_id: str) -> Action:
     return Action(ban_key(author_id), condition=_NOT_CLOSED, is_check=True)
 
 
+def while_closed(author_id: str) -> Action:
+    """The part of a transaction that is refused unless their things are being erased or were joined
+    to another account: what it removes may be theirs again afterwards."""
+    return Action(ban_key(author_id), condition="attribute_exists(#closed_for)", is_check=True)
+
+
 def closing(author_id: str, why: Literal["erasure", "merge"]) -> Action:
     """What keeps this person from writing; refused where something does already but a ban, and
     while another account is joined to theirs."""

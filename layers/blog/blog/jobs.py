@@ -64,23 +64,23 @@ def _run(
         case "EMPTY":
             remove_if_empty(table, job)
         case "ERASURE" | "EXPORT" as kind:
-            leased = _leased(table, Key.of(job), moment)
-            if leased is None:
-                return False
+            until = int((moment + LEASE).timestamp())
             try:
+                leased = _leased(table, Key.of(job), moment, until)
+                if leased is None:
+                    return False
                 (erase if kind == "ERASURE" else export)(table, bucket, leased, is_out_of_time)
             except Exception:
-                _give_back(table, job)
+                _give_back(table, Key.of(job), until)
                 raise
         case kind:
             raise ValueError(f"no such kind of job: {kind}")
     return True
 
 
-def _leased(table: Table, key: Key, moment: datetime) -> Item | None:
+def _leased(table: Table, key: Key, moment: datetime, until: int) -> Item | None:
     """The job as it is now, if this run may do it: no other one has begun it that could still be
     at it. It may be another one by now than when the jobs were listed."""
-    until = int((moment + LEASE).timestamp())
     condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
     values = {"leased": until, "now": int(moment.timestamp()), "one": 1}
     update = "SET #leased = :leased ADD #tries :one"
@@ -91,16 +91,11 @@ def _leased(table: Table, key: Key, moment: datetime) -> Item | None:
     return table.get(key)
 
 
-def _give_back(table: Table, job: Item) -> None:
+def _give_back(table: Table, key: Key, until: int) -> None:
+    """End this run's own lease, which may not have come to be."""
     with suppress(ConditionRefused, Unavailable, WriteContended):
-        table.write(
-            [Action(Key.of(job), condition="attribute_exists(pk)", update="REMOVE #leased")]
-        )
+        table.write([Action(key, None, "#leased = :until", {"until": until}, "REMOVE #leased")])
 
 
 def _kind(job: Item) -> str:
     return str(job["sk"].split("#")[0])
-
-
-def _key(job: Item) -> Key:
-    return Key.of(job)

@@ -5,12 +5,13 @@ Each thing moves in a transaction of its own, under the condition that it still 
 both may be ended at any point and begun again, and no count is ever wrong.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from blog.comment import Comment, comment_of
 from blog.comment_transactions import own_row_alone
 from blog.counting import IS_THERE, less, more
+from blog.gate import while_closed
 from blog.keys import (
     COMMENT,
     FOLLOW,
@@ -45,7 +46,7 @@ from blog.storage import Bucket, folders_of, media_object_key, upload_object_key
 from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 from blog.transactions import change
 
-KEYS_AT_ONCE = 100
+KEYS_AT_ONCE = 99  # and the check of the gate, in one transaction
 
 
 class Move:
@@ -234,6 +235,15 @@ def remove_picture(table: Table, bucket: Bucket, owner: Person, media_id: str) -
     table.delete_all([media_key(media_id), own_media_key(owner.sub, media_id)])
 
 
+def write_while_closed(table: Table, author_id: str, actions: Iterable[Action]) -> None:
+    """What removes things of somebody who may come again, and whose are then not to be touched by
+    what was sent before. Raises Unfinished where another run has ended it."""
+    try:
+        table.write([while_closed(author_id), *actions])
+    except ConditionRefused as e:
+        raise Unfinished from e
+
+
 def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
     """What is left of somebody that needs no care: exports, counters, whom they are known to,
     rates, keys of requests, and objects.
@@ -249,8 +259,8 @@ def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
         if table.query(Range(partition, kind, kind + HIGHEST), 1):
             raise Unfinished
     exports = [export_job_key(author_id), export_key(author_id)]
-    table.delete_all([*exports, author_stats_key(author_id)])
+    write_while_closed(table, author_id, map(Action, [*exports, author_stats_key(author_id)]))
     while keys := table.keys_of(user_partition(person.sub), KEYS_AT_ONCE):
-        table.delete_all(keys)
+        write_while_closed(table, author_id, map(Action, keys))
     for folder in folders_of(author_id):
         bucket.delete_all_under(folder)

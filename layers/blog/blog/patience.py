@@ -6,9 +6,11 @@
                 within 3.2 s: 0.4 + 4.6, or 3.2 + 1.8                              5.0 s
 
 Only waiting is counted. What a function computes meanwhile is its own affair: a text of 100 KiB
-takes longer to render on a small function than DynamoDB takes to store it.
+takes longer to render on a small function than DynamoDB takes to store it. And botocore's time-out
+is for each piece of an answer: one that trickles in is waited for until Lambda ends the function.
 """
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ SECONDS_TO_ANSWER = 1.5
 TRIES = 2
 SECONDS_FOR_A_CALL = 0.4  # of waiting, after which a call gets one try
 SECONDS_FOR_A_TRY = 3.2  # of waiting, after which there is none
+MB_FOR_A_PROCESSOR = 1769  # of Lambda's memory; what has less computes in turns with others
 
 
 class Patience:
@@ -70,13 +73,21 @@ class Patience:
                 self._waiting -= 1
 
     def _so_far(self) -> float:
-        return self._waited + (_now() - self._since if self._waiting else 0.0)
+        return self._waited + max(0.0, _now() - self._since if self._waiting else 0.0)
+
+
+def _share_of_a_processor(memory: str | None) -> float:
+    """What a function of so many MB has of one; all of it outside of Lambda."""
+    return 1.0 if memory is None else min(1.0, int(memory) / MB_FOR_A_PROCESSOR)
+
+
+_SHARE = _share_of_a_processor(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 
 
 def _now() -> float:
-    """A clock that stands still while this process computes: five hundred calls side by side keep
-    it busy for longer than any of them waits."""
-    return time.monotonic() - time.process_time()
+    """A clock that stands still while this process computes, or waits for its turn to: five hundred
+    calls side by side keep it busy for longer than any of them waits."""
+    return time.monotonic() - time.process_time() / _SHARE
 
 
 patience = Patience()  # a function handles one request at a time

@@ -72,7 +72,14 @@ class ConditionRefused(Exception):
 
 
 class TransactionContended(Exception):
-    """Another transaction wrote one of the same items at the same moment."""
+    """Another transaction wrote one of the same items at the same moment.
+
+    `may_be_done`: an earlier try of the same transaction ended without an answer.
+    """
+
+    def __init__(self, *, may_be_done: bool = False) -> None:
+        super().__init__("another transaction was faster")
+        self.may_be_done = may_be_done
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,20 @@ class Range:
     is_ascending: bool = True
 
 
+def connect(config: Config = CLIENT_CONFIG) -> "DynamoDBClient":
+    """A client of the account and region of the environment, whose pauses are as long as
+    `blog.patience` says and no longer."""
+    client = boto3.client("dynamodb", config=config)
+    client.meta.events.register_first("needs-retry.dynamodb", _ask_for_no_pause)
+    return client
+
+
+def _ask_for_no_pause(response: "tuple[Any, Any] | None" = None, **_: Any) -> None:
+    """Leave out what would lengthen botocore's pause by up to five seconds."""
+    if response is not None:
+        response[0].headers.pop("x-amz-retry-after", None)
+
+
 class Table:
     """The blog's one table."""
 
@@ -122,11 +143,7 @@ class Table:
     @classmethod
     def connect(cls, name: str) -> Self:
         """The table of that name in the account and region of the environment."""
-        return cls(
-            boto3.client("dynamodb", config=CLIENT_CONFIG),
-            name,
-            lambda: boto3.client("dynamodb", config=CLIENT_CONFIG.merge(ONE_TRY)),
-        )
+        return cls(connect(), name, lambda: connect(CLIENT_CONFIG.merge(ONE_TRY)))
 
     def get(self, key: Key) -> Item | None:
         """The item as it is now, or None."""
@@ -196,7 +213,10 @@ class Table:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def delete_all(self, keys: Sequence[Key]) -> None:
-        """Delete items without a condition; those that are not there are none the less deleted."""
+        """Delete items without a condition; those that are not there are none the less deleted.
+
+        For keys that nobody uses again: a request that was given up may come late.
+        """
         for n in range(0, len(keys), MAX_BATCH_WRITE):
             requests: Any = [
                 {"DeleteRequest": {"Key": self._attributes(key._asdict())}}
@@ -216,7 +236,8 @@ class Table:
         The request token stays the same over botocore's retries, so that a transaction whose
         answer got lost is not applied twice; over retries of one's own, too, where one is given.
         Raises ConditionRefused for the first action whose condition does not hold,
-        TransactionContended, and Unavailable.
+        TransactionContended, and Unavailable: also for a refusal that comes to a retry, because
+        what it retries may still be on its way.
         """
         try:
             self._call(
@@ -226,12 +247,15 @@ class Table:
             )
         except ClientError as e:
             reasons = e.response.get("CancellationReasons", [])
+            was_retried = bool(e.response["ResponseMetadata"].get("RetryAttempts"))
             for action, reason in zip(actions, reasons, strict=False):
                 if reason.get("Code") == "ConditionalCheckFailed":
+                    if was_retried:
+                        raise Unavailable from e
                     raise ConditionRefused(action.key, self._item(reason.get("Item"))) from e
             codes = {reason.get("Code") for reason in reasons}
             if "TransactionConflict" in codes:
-                raise TransactionContended from e
+                raise TransactionContended(may_be_done=was_retried) from e
             if codes & _THROTTLED:
                 raise Unavailable from e
             raise
@@ -240,12 +264,17 @@ class Table:
         """The same, tried again while others write one of the same items, for transactions whose
         conditions alone decide. Raises WriteContended in the end."""
         token = str(uuid.uuid4())  # a conflict may be answered to the retry of what was written
+        may_be_done = False
         for _ in pauses(WRITE_TRIES):
             try:
                 return self.transact(actions, token)
-            except TransactionContended:
-                continue
-        raise WriteContended
+            except TransactionContended as e:
+                may_be_done = may_be_done or e.may_be_done
+            except ConditionRefused as e:
+                if may_be_done:
+                    raise Unavailable from e
+                raise
+        raise Unavailable if may_be_done else WriteContended
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation in ("get_item", "query"):

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from blog import erasing
 from blog.comment import Comment
 from blog.comment_transactions import creation
 from blog.comments import Comments
+from blog.errors import Unavailable
+from blog.gate import while_closed
 from blog.identifiers import new_id
 from blog.jobs import run_jobs
 from blog.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
@@ -21,7 +23,7 @@ from blog.post import Stats
 from blog.reactions import Reactions
 from blog.runs import Unfinished
 from blog.storage import Bucket
-from blog.table import Item, Range, Table
+from blog.table import Action, ConditionRefused, Item, Range, Table
 from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document, problem
 from tests.integration.consistency import faults, plain
 from tests.integration.neighbourhood import Neighbourhood, finish, named
@@ -319,3 +321,44 @@ def test_former_texts_are_gone_when_it_is_done(
     run_jobs(table, bucket)
     assert document(world.call("account-get-erasure", sub=writer))["status"] == "done"
     assert not [key for key in plain(client) if key[0] == f"POST#{post_id}"]
+
+
+def test_what_an_erasure_sent_does_nothing_to_who_came_again(
+    world: Neighbourhood, table: Table, bucket: Bucket, call: Call
+) -> None:
+    """A request that was given up may reach DynamoDB when the erasure has long ended."""
+    sent: list[list[Action]] = []
+    write = table.write
+
+    def remembered(actions: Sequence[Action]) -> None:
+        sent.append([*actions])
+        write(actions)
+
+    leave(world, "erase")
+    table.write = remembered  # type: ignore[method-assign] # a copy is kept of what goes out
+    finish(table, bucket)
+    world.send("account-edit-me", ALICE, body={"name": "Alice again"})
+    world.post(ALICE, "Again")
+    world.send("account-create-export", ALICE)
+    before = plain(table._client)
+    late = [actions for actions in sent if actions[0] == while_closed(named(ALICE).author_id)]
+    assert len(late) >= 4
+    for actions in late:
+        with pytest.raises(ConditionRefused):
+            write(actions)
+    assert plain(table._client) == before
+
+
+def test_an_outage_at_its_beginning_costs_a_job_no_lease(
+    world: Neighbourhood, table: Table, bucket: Bucket, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send("account-create-export", ALICE)
+
+    def away(_: Key) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table, "get", away)  # what comes after the lease
+        assert run_jobs(table, bucket) == (0, 1)
+    assert run_jobs(table, bucket) == (1, 0)
+    assert document(call("account-get-export"))["status"] == "ready"
