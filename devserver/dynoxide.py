@@ -4,23 +4,33 @@ Unlike moto it is atomic by itself, honours ClientRequestToken, reports consumed
 its data in a file. It is Rust's, so that Cargo builds it once, into this user's cache.
 """
 
+import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from devserver.settings import Unusable
+from devserver.settings import Unusable, bound_socket
 
 CRATE, VERSION = "dynoxide-rs", "3.2.0"
 FEATURES = "native-sqlite,http-server,cli"
 SECONDS_TO_START = 10
-# The engine reads no standard input; this way it ends with whoever started it, however they end.
-_UNTIL_INPUT_ENDS = '"$@" & engine=$!; cat > /dev/null; kill $engine; wait $engine'
+SECONDS_TO_END = 5
+# The engine reads no standard input: so it ends with whoever started it, however they end, and the
+# shell with the engine.
+_UNTIL_INPUT_ENDS = """
+exec 3<&0
+"$@" & engine=$!
+exec 2> /dev/null  # on which the shell would tell of its end
+{ cat <&3; kill $engine; } > /dev/null &
+wait $engine
+"""
 
 
 def binary() -> Path:
@@ -48,29 +58,42 @@ def install() -> None:
 def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> Iterator[str]:
     """Gives the address of an engine that keeps its data in the folder, or else in memory."""
     install()
-    port = port or _free_port(host)
-    where = []
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        where = ["--db-path", str(folder / "dynoxide.db")]
-    engine = [str(binary()), "--host", host, "--port", str(port), "--log", "quiet", *where]
-    with subprocess.Popen(
-        ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", *engine],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    ) as shell:
+    with bound_socket("DYNAMODB_PORT", port, host) as sock:
+        port = sock.getsockname()[1]
+    engine = [str(binary()), "--host", host, "--port", str(port), "--log", "quiet"]
+    with ExitStack() as parts:
+        if folder is not None:
+            parts.enter_context(_reserved(folder))
+            engine += ["--db-path", str(folder / "dynoxide.db")]
+        shell = parts.enter_context(
+            subprocess.Popen(
+                ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", *engine],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
         try:
             _await(host, port, shell)
             yield f"http://{host}:{port}"
         finally:
             assert shell.stdin is not None
             shell.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                shell.wait(SECONDS_TO_END)
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
 
 
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
+@contextmanager
+def _reserved(folder: Path) -> Iterator[None]:
+    """The folder for this process alone; Unusable while another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            raise Unusable(f"DYNAMODB_DATA: another desk keeps its data in {folder}.") from e
+        yield
 
 
 def _await(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
