@@ -57,6 +57,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m scripts.openapi --check
 	@$(PY) scripts/refusals.py --check
 	@$(PY) scripts/permissions.py --check
+	@$(PY) -m scripts.roles --check
 	@$(PY) -m devserver.spa
 
 format: $(READY) ## Put the code into ruff's format
@@ -69,6 +70,7 @@ openapi: $(READY) ## Write openapi.json from the handlers
 docs: $(READY) ## Write what the pages in docs/ take from the code
 	@$(PY) scripts/refusals.py
 	@$(PY) scripts/permissions.py
+	@$(PY) -m scripts.roles
 
 screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
 	@$(PY) -m scripts.screenshots

@@ -17,7 +17,16 @@ from samtranslator.yaml_helper import yaml_parse
 from devserver.intrinsics import REGION, Resolver
 
 _LOCAL_BUCKET = "s3://local/"
-_INVOCATION = re.compile(r":function:([A-Za-z0-9]+)/invocations\Z")
+_FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")
+_RUN_HERE = (
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::LayerVersion",
+    "AWS::S3::Bucket",
+)
 
 
 @dataclass(frozen=True)
@@ -107,12 +116,13 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
 
     Raises TemplateError where it holds what the devserver cannot resolve.
     """
-    transformed = _transformed(template, parameters)
-    resolver = Resolver(transformed, parameters)
+    document = transformed(template, parameters)
+    resolver = Resolver(document, parameters)
     by_type: dict[str, dict[str, Any]] = {}
-    for name, resource in transformed["Resources"].items():
-        properties = resolver.resolve(resource.get("Properties", {}))
-        by_type.setdefault(resource["Type"], {})[name] = properties
+    for name, resource in document["Resources"].items():
+        if resource["Type"] in _RUN_HERE and resolver.holds(resource.get("Condition")):
+            properties = resolver.resolve(resource.get("Properties", {}))
+            by_type.setdefault(resource["Type"], {})[name] = properties
     (api,) = by_type["AWS::ApiGateway::RestApi"].values()
     (stage,) = by_type["AWS::ApiGateway::Stage"].values()
     folders = {
@@ -146,7 +156,8 @@ class _NoManagedPolicies:
         return {}
 
 
-def _transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
+def transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """A SAM template as CloudFormation gets it: by SAM's own transform, nothing resolved."""
     template = yaml_parse(path.read_text())
     for resource in template["Resources"].values():
         for member in ("CodeUri", "ContentUri"):
@@ -183,7 +194,7 @@ def _schedule(rule: Mapping[str, Any]) -> Schedule:
 
 def _target(rule: Mapping[str, Any]) -> str:
     (target,) = rule["Targets"]
-    return str(target["Arn"].rpartition(":")[2])
+    return _invoked(target["Arn"])
 
 
 def _bucket(name: str, properties: Mapping[str, Any]) -> Bucket:
@@ -236,10 +247,11 @@ def _route(
     )
 
 
-def _invoked(uri: str) -> str:
-    match = _INVOCATION.search(uri)
+def _invoked(arn: str) -> str:
+    """The function that is meant, whichever alias of it."""
+    match = _FUNCTION.search(arn)
     if match is None:
-        raise ValueError(f"no function is named in {uri}")
+        raise ValueError(f"no function is named in {arn}")
     return match[1]
 
 

@@ -14,6 +14,7 @@ PSEUDO_PARAMETERS = {
     "AWS::StackName": "blog",
     "AWS::URLSuffix": "amazonaws.com",
 }
+_NO_VALUE = object()
 
 
 class TemplateError(Exception):
@@ -26,7 +27,8 @@ class Resolver:
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         """A value is needed for each parameter without default."""
         self._resources = template["Resources"]
-        self._values = dict(PSEUDO_PARAMETERS)
+        self._conditions = template.get("Conditions", {})
+        self._values = {**PSEUDO_PARAMETERS, "AWS::NoValue": _NO_VALUE}
         for name, declared in template.get("Parameters", {}).items():
             value = parameters.get(name, declared.get("Default"))
             if value is None:
@@ -40,6 +42,8 @@ class Resolver:
                 return self._reference(name)
             case {"Fn::GetAtt": [str(name), "Arn"]}:
                 return self._arn(name)
+            case {"Fn::If": [str(name), met, unmet]}:
+                return self.resolve(met if self.holds(name) else unmet)
             case {"Fn::Sub": str(text)}:
                 return self._substituted(text, {})
             case {"Fn::Sub": [str(text), dict(local)]}:
@@ -48,23 +52,46 @@ class Resolver:
                 unknown = [key for key in value if str(key).startswith("Fn::")]
                 if unknown:
                     raise TemplateError(f"the devserver does not know {unknown[0]} yet")
-                return {key: self.resolve(member) for key, member in value.items()}
+                members = {key: self.resolve(member) for key, member in value.items()}
+                return {key: member for key, member in members.items() if member is not _NO_VALUE}
             case list():
-                return [self.resolve(member) for member in value]
+                several = [self.resolve(member) for member in value]
+                return [member for member in several if member is not _NO_VALUE]
             case _:
                 return value
+
+    def holds(self, condition: Any) -> bool:
+        """Whether a condition does, by its name or as it stands in the template; None does."""
+        match condition:
+            case None:
+                return True
+            case str(name) | {"Condition": str(name)}:
+                return self.holds(self._conditions[name])
+            case {"Fn::Equals": [one, other]}:
+                return str(self.resolve(one)) == str(self.resolve(other))
+            case {"Fn::Not": [one]}:
+                return not self.holds(one)
+            case {"Fn::And": list(several)}:
+                return all(map(self.holds, several))
+            case {"Fn::Or": list(several)}:
+                return any(map(self.holds, several))
+            case _:
+                raise TemplateError(f"the devserver does not know the condition {condition} yet")
 
     def _reference(self, name: str) -> Any:
         """A parameter's value, or the name of a resource: locally that is its logical id."""
         if name in self._values:
             return self._values[name]
         if name in self._resources:
-            return name
+            is_alias = self._resources[name]["Type"] == "AWS::Lambda::Alias"
+            return self._arn(name) if is_alias else name
         raise TemplateError(f"nothing in the template is called {name}")
 
     def _arn(self, name: str) -> str:
-        kind = self._resources[name]["Type"]
-        match kind:
+        match self._resources[name]["Type"]:
+            case "AWS::Lambda::Alias":
+                alias = self._resources[name]["Properties"]
+                return f"{self._arn(alias['FunctionName']['Ref'])}:{alias['Name']}"
             case "AWS::Lambda::Function":
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             case "AWS::DynamoDB::Table":

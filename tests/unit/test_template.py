@@ -7,39 +7,18 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.deployment import Deployment, Schedule, read_deployment
+from devserver.deployment import Deployment, Schedule, read_deployment, transformed
 from devserver.intrinsics import TemplateError
 from devserver.settings import AUTHOR_ID_KEY
+from scripts.roles import MANAGED, Rights, roles
 from tests.support import AUDIENCE, ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]
-READ = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
-WRITE = {
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-}
-PUBLISH = {
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
-}
-ACCOUNT = {
-    "dynamodb:BatchGetItem",
-    "dynamodb:ConditionCheckItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-}
-ANNOUNCE = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-INSPECT = {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
-DISCUSS = {"dynamodb:BatchGetItem", "dynamodb:Query"} | WRITE
-FINISH = READ | WRITE | {"dynamodb:BatchWriteItem"}
+LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+READ = {"BatchGetItem", "GetItem", "Query"}
+WRITE = {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}
+FAILURES = {"${FailedEvents.Arn}": {"sqs:SendMessage"}}
 PARAMETERS = {
     "Auth0Domain": "tenant.example.com",
     "Auth0Audience": AUDIENCE,
@@ -53,84 +32,66 @@ def deployment() -> Deployment:
     return read_deployment(ROOT / "template.yaml", PARAMETERS)
 
 
-def actions(function: str) -> dict[str, set[str]]:
-    """What a function's role may do with the table, and with which folder of the bucket."""
-    found: dict[str, set[str]] = {}
-    for policy in RESOURCES[function]["Properties"].get("Policies", []):
-        for statement in policy["Statement"]:
-            assert statement["Effect"] == "Allow"
-            resource = statement["Resource"]
-            (name,) = resource.values()
-            found[name if isinstance(name, str) else ".".join(name)] = set(statement["Action"])
-    return found
-
-
-def on_table(actions: set[str], **folders: set[str]) -> dict[str, set[str]]:
-    """The same as it should be; `bucket` is the bucket itself."""
-    found = {"BlogTable.Arn": actions} if actions else {}
+def on_table(actions: set[str], **folders: set[str]) -> Rights:
+    """What a function may do beside writing its log; `bucket` is the bucket itself."""
+    found = {"*": LOG}
+    if actions:
+        found["${BlogTable.Arn}"] = {f"dynamodb:{one}" for one in actions}
     for folder, allowed in folders.items():
-        is_all = folder == "bucket"
-        name = "MediaBucket.Arn" if is_all else f"${{MediaBucket.Arn}}/{folder}/*"
+        name = "${MediaBucket.Arn}" if folder == "bucket" else f"${{MediaBucket.Arn}}/{folder}/*"
         found[name] = {f"s3:{one}" for one in allowed}
     return found
 
 
-@pytest.mark.parametrize(
-    ("function", "allowed"),
-    [
-        ("AuthorizerFunction", on_table(set())),
-        ("PublicFunction", on_table(READ, media={"GetObject"})),
-        ("PostsFunction", on_table(READ | WRITE)),
-        ("AccountFunction", on_table(ACCOUNT, exports={"GetObject"})),
-        ("CommentsFunction", on_table(DISCUSS)),
-        ("ReactionsFunction", on_table(READ | WRITE)),
-        ("ModerationFunction", on_table(DISCUSS)),
-        ("MediaFunction", on_table(ANNOUNCE, uploads={"PutObject"})),
-        (
-            "InspectorFunction",
-            on_table(
-                INSPECT,
-                uploads={"GetObject", "DeleteObject"},
-                media={"PutObject", "DeleteObject"},
-                bucket={"ListBucket"},
-            ),
-        ),
-        ("PublisherFunction", on_table(PUBLISH)),
-        (
-            "JobsFunction",
-            on_table(
-                FINISH,
-                uploads={"DeleteObject"},
-                media={"GetObject", "PutObject", "DeleteObject"},
-                exports={"AbortMultipartUpload", "PutObject", "DeleteObject"},
-                bucket={"ListBucket"},
-            ),
-        ),
-    ],
-)
-def test_a_function_may_do_what_it_needs_and_no_more(
-    function: str, allowed: dict[str, set[str]]
-) -> None:
-    assert actions(function) == allowed
+ROLES: dict[str, Rights] = {
+    "AuthorizerFunctionRole": on_table(set()),
+    "PublicFunctionRole": on_table(READ, media={"GetObject"}),
+    "PostsFunctionRole": on_table(READ | WRITE),
+    "AccountFunctionRole": on_table(
+        {"BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"},
+        exports={"GetObject"},
+    ),
+    "CommentsFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
+    "ReactionsFunctionRole": on_table(READ | WRITE),
+    "ModerationFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
+    "MediaFunctionRole": on_table(
+        {"ConditionCheckItem", "PutItem", "UpdateItem"}, uploads={"PutObject"}
+    ),
+    "InspectorFunctionRole": FAILURES
+    | on_table(
+        {"ConditionCheckItem", "GetItem", "UpdateItem"},
+        uploads={"GetObject", "DeleteObject"},
+        media={"PutObject", "DeleteObject"},
+        bucket={"ListBucket"},
+    ),
+    "PublisherFunctionRole": FAILURES | on_table({"GetItem", "Query"} | WRITE),
+    "JobsFunctionRole": FAILURES
+    | on_table(
+        READ | WRITE | {"BatchWriteItem"},
+        uploads={"DeleteObject"},
+        media={"GetObject", "PutObject", "DeleteObject"},
+        exports={"AbortMultipartUpload", "PutObject", "DeleteObject"},
+        bucket={"ListBucket"},
+    ),
+    "DeploymentRole": {
+        "*": {"cloudwatch:DescribeAlarms"},
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}"
+        ":function:${AWS::StackName}-*": {
+            "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"
+        },
+    },
+    "ApiGatewayLogsRole": {"*": MANAGED["AmazonAPIGatewayPushToCloudWatchLogs"]},
+}  # fmt: skip
 
 
-def test_every_function_is_in_the_table_above() -> None:
-    functions = {
-        name for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"
-    }
-    assert functions == {
-        "AuthorizerFunction",
-        "PublicFunction",
-        "PostsFunction",
-        "AccountFunction",
-        "CommentsFunction",
-        "ReactionsFunction",
-        "ModerationFunction",
-        "MediaFunction",
-        "InspectorFunction",
-        "PublisherFunction",
-        "JobsFunction",
-    }
+def test_a_role_may_do_what_it_needs_and_no_more() -> None:
+    assert roles() == ROLES
+
+
+def test_what_the_anonymous_internet_reaches_writes_nothing_but_its_log() -> None:
+    actions = {action for allowed in roles()["PublicFunctionRole"].values() for action in allowed}
+    is_reading = re.compile(r"dynamodb:(BatchGet|Get|Query)\w*|s3:Get\w+")
+    assert {action for action in actions if not is_reading.fullmatch(action)} == LOG
 
 
 def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) -> None:
@@ -257,6 +218,115 @@ def test_the_bucket_is_kept_private_and_lets_go_of_what_nobody_needs() -> None:
     (statement,) = RESOURCES["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are() -> None:
+    for name, one in RESOURCES.items():
+        if one["Type"] == "AWS::Serverless::Function":
+            assert one["Properties"]["AutoPublishCodeSha256"] == {"Ref": "ArtifactsDigest"}, name
+    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    changed = {**PARAMETERS, "ArtifactsDigest": "a" * 64}
+    after = transformed(ROOT / "template.yaml", changed)["Resources"]
+
+    def versions(found: dict[str, Any]) -> set[str]:
+        return {name for name, one in found.items() if one["Type"] == "AWS::Lambda::Version"}
+
+    functions = [name for name in resources if name.endswith("Function")]
+    assert len(versions(resources)) == len(functions) == 11
+    assert not versions(resources) & versions(after), "each function gets a new version"
+    groups = [
+        one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"
+    ]
+    assert len(groups) == 11
+    for one in groups:
+        alarms = {
+            alarm["Name"]["Ref"] for alarm in one["Properties"]["AlarmConfiguration"]["Alarms"]
+        }
+        assert alarms == {"ServerErrorsAlarm", "FunctionErrorsAlarm"}
+
+
+def test_api_and_authorizer_call_what_is_published() -> None:
+    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    (api,) = (one for one in resources.values() if one["Type"] == "AWS::ApiGateway::RestApi")
+    called = re.findall(
+        r'"(?:Ref": "|[^"]*\$\{)(\w+Function\w*)', json.dumps(api["Properties"]["Body"])
+    )
+    assert len(called) > 50
+    assert {name for name in called if not name.endswith("Aliaslive")} == {"__FunctionArn__"}
+
+
+def test_access_logs_hold_nothing_of_a_person() -> None:
+    settings = RESOURCES["Api"]["Properties"]["AccessLogSetting"]
+    variables = set(re.findall(r"\$context\.([\w.]+)", settings["Format"]))
+    assert json.loads(settings["Format"]).keys() >= {"request_id", "status", "route"}
+    assert variables == {
+        "requestTimeEpoch", "requestId", "httpMethod", "resourcePath", "status", "responseLength",
+        "responseLatency", "integrationLatency", "integration.status", "authorizer.latency",
+        "authorizer.status", "error.responseType", "xrayTraceId",
+    }  # fmt: skip
+
+
+def test_throttled_methods_are_routes(deployment: Deployment) -> None:
+    general, *costly = RESOURCES["Api"]["Properties"]["MethodSettings"]
+    assert (general["ResourcePath"], general["HttpMethod"]) == ("/*", "*")
+    routes = {(route.method, route.resource) for route in deployment.routes}
+    for one in costly:
+        path = one["ResourcePath"].removeprefix("/").replace("~1", "/")
+        assert (one["HttpMethod"], path) in routes
+
+
+def test_what_is_asynchronous_loses_nothing() -> None:
+    for name in ("InspectorFunction", "PublisherFunction", "JobsFunction"):
+        properties = RESOURCES[name]["Properties"]
+        queue = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+        failed = properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed == {"Type": "SQS", "Destination": queue}
+        (event,) = properties["Events"].values()
+        assert event["Properties"]["DeadLetterConfig"] == {"Arn": queue}
+
+
+def test_every_alarm_tells_somebody_and_is_explained() -> None:
+    alarms = {
+        name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert len(alarms) >= 7
+    for one in alarms.values():
+        assert one["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert one["Properties"]["AlarmDescription"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("Auth0Domain", ["", "example.eu.auth0.com"], ["https://a.example", "a.example/", "A B"]),
+        ("Auth0Issuer", ["", "https://a.example/", "https://a.example/,https://b.example/"],
+         ["https://a.example", "a.example/", "https://a.example/ "]),
+        ("Auth0Audience", ["https://api.example.com", "blog"], ["", "two words"]),
+        ("Auth0ClientIds", ["", "abc,DEF_1-2"], ["a,", "a b", "'"]),
+        ("AllowedOrigin", ["*", "https://blog.example.com", "http://localhost:5173"],
+         ["", "https://blog.example.com/", "https://*.example.com", "https://a.example'"]),
+        ("AuthorIdKey", ["k" * 32], ["k" * 31 + " ", "k\n"]),
+        ("SiteUrl", ["https://blog.example.com", "https://a.example/blog"], ["", "https://a.example/"]),
+        ("MediaUrl", ["", "https://cdn.example.com"], ["http://a.example", "https://a.example/"]),
+        ("ArtifactsDigest", ["", "0" * 64], ["0" * 63, "g" * 64]),
+        ("AlarmEmail", ["", "a@b.example"], ["a", "a@b c"]),
+    ],
+)  # fmt: skip
+def test_parameters_are_checked_before_anything_is_made(
+    parameter: str, good: list[str], bad: list[str]
+) -> None:
+    declared = TEMPLATE["Parameters"][parameter]
+    assert all(re.fullmatch(declared["AllowedPattern"], value) for value in good)
+    assert not [value for value in bad if re.fullmatch(declared["AllowedPattern"], value)]
+
+
+def test_every_parameter_is_checked_and_explained() -> None:
+    for name, one in TEMPLATE["Parameters"].items():
+        assert one["Description"], name
+        if one["Type"] == "Number":
+            assert "MinValue" in one or "AllowedValues" in one, name
+        else:
+            assert "AllowedPattern" in one or "AllowedValues" in one, name
 
 
 def test_the_table_is_kept(deployment: Deployment) -> None:
