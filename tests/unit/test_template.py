@@ -248,11 +248,16 @@ def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are() 
 def test_api_and_authorizer_call_what_is_published() -> None:
     resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
     (api,) = (one for one in resources.values() if one["Type"] == "AWS::ApiGateway::RestApi")
-    called = re.findall(
-        r'"(?:Ref": "|[^"]*\$\{)(\w+Function\w*)', json.dumps(api["Properties"]["Body"])
+    uris = re.findall(
+        r"functions/\$\{(\w+)\}/invocations", json.dumps(api["Properties"]["Body"]["paths"])
     )
-    assert len(called) > 50
-    assert {name for name in called if not name.endswith("Aliaslive")} == {"__FunctionArn__"}
+    assert len(uris) > 50
+    assert not [name for name in uris if not name.endswith("FunctionAliaslive")]
+    (scheme,) = api["Properties"]["Body"]["components"]["securitySchemes"].values()
+    _, names = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"]
+    assert names == {"__FunctionArn__": {"Fn::Sub": "${AuthorizerFunction.Arn}:live"}}
+    permission = resources["AuthorizerPermission"]["Properties"]
+    assert permission["FunctionName"] == {"Ref": "AuthorizerFunctionAliaslive"}
 
 
 def test_access_logs_hold_nothing_of_a_person() -> None:
