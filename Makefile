@@ -5,11 +5,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 BUILD_DIR ?= .aws-sam/build
+AUDIT := .venv-audit
+AUDIT_READY := $(AUDIT)/ready
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test test-dynoxide test-sam-local torture coverage lint format openapi docs screenshots build sam-local bench lock clean
+.PHONY: help setup dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy smoke sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -42,7 +44,16 @@ test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on D
 	@$(PY) -m devserver.dynoxide
 	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
 
-test-sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
+test-# STAGE is an environment of samconfig.toml.
+STAGE ?= staging
+deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
+	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
+
+smoke: $(READY) ## The end-to-end tests against API_URL, with ALICE_TOKEN and BOB_TOKEN
+	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
+	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
+
+sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
 	@$(PY) -m tests.e2e.sam_local $(ARGS)
 
 torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)
@@ -59,6 +70,16 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) scripts/permissions.py --check
 	@$(PY) -m scripts.roles --check
 	@$(PY) -m devserver.spa
+
+$(AUDIT_READY): requirements-audit.txt scripts/find-python
+	@python="$$(scripts/find-python)" && \
+	echo "Setting up $(AUDIT) with $$python (about half a minute) ..." >&2 && \
+	"$$python" -m venv --clear $(AUDIT) && \
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt >&2 && \
+	touch $@
+
+audit: $(READY) $(AUDIT_READY) ## checkov, actionlint, and advisories about what is locked (AUDIT=insist: or fail)
+	@$(PY) -m scripts.audit $(AUDIT)/bin
 
 format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff check --fix .
@@ -79,10 +100,20 @@ coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
 		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
 
-build: ## What is deployed, into .aws-sam: sam build, and bytecode (needs SAM CLI and Python 3.13)
+build: $(READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills of materials (needs SAM CLI, Python 3.13)
 	@command -v sam >/dev/null || { echo "SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions." >&2; exit 1; }
 	@sam build --build-dir $(BUILD_DIR) $(ARGS)
 	@python3.13 scripts/bytecode.py $(BUILD_DIR)
+	@$(PY) -m scripts.sbom $(dir $(BUILD_DIR))sbom
+
+# STAGE is an environment of samconfig.toml.
+STAGE ?= staging
+deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
+	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
+
+smoke: $(READY) ## The end-to-end tests against API_URL, with ALICE_TOKEN and BOB_TOKEN
+	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
+	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
 
 sam-local: $(READY) ## The same API in containers, by SAM CLI
 	@exec $(PY) -m devserver.sam_local
@@ -93,10 +124,11 @@ bench: $(READY) ## Ratios, measured here and now (ARGS= some parts, BENCH_POSTS=
 # Hashes of every platform's wheels, and no address of any registry.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
-lock: ## Renew the three locks (needs uv); ARGS=--upgrade takes the newest of all
+lock: ## Renew the four locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
+	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 
 clean: ## Remove what can be made again
-	@rm -rf $(VENV) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist
+	@rm -rf $(VENV) $(AUDIT) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist

@@ -1,0 +1,101 @@
+"""`make audit`: the template by checkov, the workflows by actionlint, and what is locked by the
+advisories of PyPI and npm: `... FOLDER`, where checkov and pip-audit lie.
+
+A tool or an advisory service that is not to be had is told of, and fails it with AUDIT=insist.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+LOCKS = ("requirements-dev.txt", "layers/auth/requirements.txt", "layers/blog/requirements.txt")
+
+
+class Unchecked(Exception):
+    """Why something could not be looked at."""
+
+
+def checkov(tools: Path) -> Iterator[str]:
+    """What .checkov.yaml does not except."""
+    found = _run(str(tools / "checkov"), "--config-file", str(ROOT / ".checkov.yaml"))
+    if found.returncode or "Passed checks" not in found.stdout:
+        yield f"{found.stdout}{found.stderr}"
+    else:
+        print(next(line for line in found.stdout.splitlines() if "Passed checks" in line))
+
+
+def actionlint(_: Path) -> Iterator[str]:
+    """What is wrong with the workflows."""
+    command = [shutil.which("actionlint") or ""]
+    if command == [""]:
+        go = shutil.which("go")
+        if go is None:
+            raise Unchecked("neither actionlint nor Go, which would fetch it, is on this machine")
+        command = [go, "run", ACTIONLINT]
+    found = _run(*command, *sorted(map(str, ROOT.glob(".github/workflows/*.yml"))))
+    if found.returncode and not found.stdout:
+        raise Unchecked(f"actionlint could not be run: {found.stderr.strip()[-300:]}")
+    yield from found.stdout.splitlines()
+
+
+def python_advisories(tools: Path) -> Iterator[str]:
+    """Known faults of what the locks pin."""
+    for lock in LOCKS:
+        options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "-f", "json"]
+        found = _run(str(tools / "pip-audit"), *options, "-r", lock)
+        try:
+            packages: list[dict[str, Any]] = json.loads(found.stdout)["dependencies"]
+        except (ValueError, KeyError) as e:
+            raise Unchecked(f"PyPI's advisories could not be read: {found.stderr[-300:]}") from e
+        skipped = [one["name"] for one in packages if "skip_reason" in one]
+        for package in packages:
+            for advisory in package.get("vulns", []):
+                yield f"{lock}: {package['name']} {package['version']}: {advisory['id']}"
+        if skipped:
+            raise Unchecked(f"PyPI told nothing of {len(skipped)} of {len(packages)} in {lock}")
+
+
+def npm_advisories(_: Path) -> Iterator[str]:
+    """Known faults of what the app is built of."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Unchecked("npm is not on this machine")
+    found = _run(npm, "audit", "--json", folder=ROOT / "spa")
+    report = json.loads(found.stdout or "{}")
+    if "vulnerabilities" not in report:
+        raise Unchecked("npm's advisories could not be read")
+    for name, one in report["vulnerabilities"].items():
+        yield f"spa/package-lock.json: {name}: {one['severity']}"
+
+
+def _run(*command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def main() -> int:
+    """All of them; the exit code says whether anything was found."""
+    tools = Path(sys.argv[1]).absolute()
+    insists = os.environ.get("AUDIT") == "insist"
+    is_failed = False
+    for check in (checkov, actionlint, python_advisories, npm_advisories):
+        name = check.__name__.replace("_", " ")
+        try:
+            findings = list(check(tools))
+        except Unchecked as e:
+            print(f"{name}: NOT CHECKED: {e}")
+            is_failed |= insists
+            continue
+        print("\n  ".join([f"{name}: {len(findings) or 'no'} findings", *findings]))
+        is_failed |= bool(findings)
+    return int(is_failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""`make deploy STAGE=staging`: what `make build` made, to an environment of samconfig.toml.
+
+PARAMETERS="Key=Value ..."   go before those of samconfig.toml
+AUTHOR_ID_KEY                the secret, once: CloudFormation keeps what is not given again
+
+All functions get a new version where any artifact or parameter differs: their code's own digest
+would miss a change in a layer, and the alias would go on with the old version.
+"""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+GIVEN_ONCE = "AuthorIdKey"
+
+
+class CannotDeploy(Exception):
+    """What is missing."""
+
+
+def parameters(stage: str, config: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The template's parameters for a stage. Raises CannotDeploy."""
+    stages = tomllib.loads(config.read_text())
+    if stage not in stages or "deploy" not in stages[stage]:
+        raise CannotDeploy(f"samconfig.toml has no [{stage}.deploy.parameters]")
+    given = list(stages[stage]["deploy"]["parameters"].get("parameter_overrides", []))
+    given += shlex.split(environment.get("PARAMETERS", ""))
+    if environment.get("AUTHOR_ID_KEY"):
+        given.append(f"{GIVEN_ONCE}={environment['AUTHOR_ID_KEY']}")
+    pairs = [one.partition("=") for one in given]
+    if odd := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise CannotDeploy(f"a parameter is written Key=Value, not {odd[0]}")
+    return {name: value for name, _, value in pairs}
+
+
+def digest(build: Path, given: Mapping[str, str]) -> str:
+    """SHA-256, in hex, of all files below a build folder, their paths, and the parameters but for
+    the secret, which never changes. Raises CannotDeploy where nothing is built."""
+    files = sorted(path for path in build.rglob("*") if path.is_file())
+    if not (build / "template.yaml").exists():
+        raise CannotDeploy(f"nothing is built in {build}: run make build")
+    total = hashlib.sha256()
+    for path in files:
+        place = path.relative_to(build).as_posix().encode()
+        content = hashlib.sha256(path.read_bytes()).digest()
+        total.update(hashlib.sha256(place).digest() + content)
+    for name, value in sorted(given.items()):
+        if name != GIVEN_ONCE:
+            total.update(hashlib.sha256(f"{name}={value}".encode()).digest())
+    return total.hexdigest()
+
+
+def command(stage: str, build: Path, given: Mapping[str, str]) -> list[str]:
+    """What SAM CLI is called with."""
+    all_of_them = {**given, "ArtifactsDigest": digest(build, given)}
+    overrides = [f"{name}={shlex.quote(value)}" for name, value in all_of_them.items()]
+    template = str(build / "template.yaml")
+    options = ["--config-env", stage, "--template-file", template, "--no-fail-on-empty-changeset"]
+    return ["sam", "deploy", *options, "--parameter-overrides", *overrides]
+
+
+def main() -> int:
+    """Deploy, by SAM CLI; its exit code."""
+    stage, build = sys.argv[1], Path(sys.argv[2])
+    try:
+        given = parameters(stage, ROOT / "samconfig.toml", os.environ)
+        return subprocess.run(command(stage, build, given), cwd=ROOT, check=False).returncode
+    except CannotDeploy as e:
+        sys.stderr.write(f"make deploy: {e}\n")
+    except FileNotFoundError:
+        sys.stderr.write("make deploy: SAM CLI is missing: pip install aws-sam-cli\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

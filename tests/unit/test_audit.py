@@ -1,0 +1,76 @@
+"""`make audit`: what it finds fails it, and what it could not look at is told of."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts import audit
+
+CLEAN = {"dependencies": [{"name": "pyjwt", "version": "2", "vulns": []}]}
+ILL = {"dependencies": [{"name": "pyjwt", "version": "1", "vulns": [{"id": "CVE-1"}]}]}
+UNKNOWN = {"dependencies": [{"name": "pyjwt", "skip_reason": "not found"}]}
+
+
+def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
+    path = folder / name
+    (folder / f"{name}.txt").write_text(says)
+    path.write_text(f'#!/bin/sh\ncat "{path}.txt"\nexit {exit_code}\n')
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All four, each content."""
+    tool(tmp_path, "checkov", "Passed checks: 51, Failed checks: 0, Skipped checks: 0")
+    tool(tmp_path, "actionlint", "")
+    tool(tmp_path, "pip-audit", json.dumps(CLEAN))
+    tool(tmp_path, "npm", json.dumps({"vulnerabilities": {}}))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("sys.argv", ["audit", str(tmp_path)])
+    monkeypatch.delenv("AUDIT", raising=False)
+    return tmp_path
+
+
+def test_nothing_found_is_nothing_failed(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main() == 0
+    assert capsys.readouterr().out.count("no findings") == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "told"),
+    [
+        ("checkov", "Check: CKV_AWS_1", "CKV_AWS_1"),
+        ("actionlint", "pipeline.yml:3: no such key", "no such key"),
+        ("pip-audit", json.dumps(ILL), "CVE-1"),
+        ("npm", json.dumps({"vulnerabilities": {"vite": {"severity": "high"}}}), "vite: high"),
+    ],
+)
+def test_what_is_found_fails_it(
+    tools: Path, capsys: pytest.CaptureFixture[str], name: str, says: str, told: str
+) -> None:
+    tool(tools, name, says, 1)
+    assert audit.main() == 1
+    assert told in capsys.readouterr().out
+
+
+UNREAD = [
+    ("actionlint", "", 2),
+    ("pip-audit", json.dumps(UNKNOWN), 0),
+    ("pip-audit", "", 1),
+    ("npm", json.dumps({"error": {}}), 1),
+]
+
+
+@pytest.mark.parametrize("answer", UNREAD)
+def test_what_was_not_looked_at_is_told_and_fails_it_where_that_matters(
+    tools: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: tuple[str, str, int],
+) -> None:
+    tool(tools, *answer)
+    assert audit.main() == 0
+    assert "NOT CHECKED" in capsys.readouterr().out
+    monkeypatch.setenv("AUDIT", "insist")
+    assert audit.main() == 1
