@@ -44,16 +44,7 @@ test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on D
 	@$(PY) -m devserver.dynoxide
 	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
 
-test-# STAGE is an environment of samconfig.toml.
-STAGE ?= staging
-deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
-	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
-
-smoke: $(READY) ## The end-to-end tests against API_URL, with ALICE_TOKEN and BOB_TOKEN
-	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
-	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
-
-sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
+test-sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
 	@$(PY) -m tests.e2e.sam_local $(ARGS)
 
 torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)

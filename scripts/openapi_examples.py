@@ -22,6 +22,7 @@ from blog.responses import problem_body
 from blog_auth.refusals import WRONG_AUDIENCE
 
 Json = dict[str, Any]
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 _PROBLEMS: tuple[Problem, ...] = (
     BadRequest("The cursor is not one of this list."),
@@ -105,5 +106,5 @@ EXAMPLES: dict[str, Json] = {
 def problem_example(status: int) -> Json:
     """A problem of that status, as the handlers render it."""
     (one,) = (problem for problem in _PROBLEMS if problem.status == status)
-    body: Json = json.loads(problem_body(one))
+    body: Json = json.loads(problem_body(one, REQUEST_ID))
     return body

@@ -24,8 +24,8 @@ from blog_auth.key_set import KeySet
 from blog_auth.refusals import Refusal
 
 
-def _count_fetch(outcome: str) -> None:
-    emf.count("KeySetFetches", {"outcome": outcome}, {})
+def _count_fetch(outcome: str, age: float | None) -> None:
+    emf.count("KeySetFetches", {"outcome": outcome}, {}, {} if age is None else {"KeySetAge": age})
 
 
 key_sets = {

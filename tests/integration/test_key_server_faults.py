@@ -158,7 +158,7 @@ def outcomes() -> list[str]:
 
 @pytest.fixture
 def verifier(server: KeyServer, clock: Clock, outcomes: list[str]) -> AccessTokenVerifier:
-    keys = KeySet(server.uri, on_fetch=outcomes.append, clock=clock)
+    keys = KeySet(server.uri, on_fetch=lambda outcome, _: outcomes.append(outcome), clock=clock)
     keys.preload()
     settings = Settings((Issuer(ISSUER, server.uri),), AUDIENCE)
     return AccessTokenVerifier(settings, {ISSUER: keys}, clock)
@@ -175,7 +175,7 @@ def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
     server.answer, outcome, asked = FAULTS[fault]
     outcomes: list[str] = []
     started = time.monotonic()
-    KeySet(server.uri, on_fetch=outcomes.append).preload()
+    KeySet(server.uri, on_fetch=lambda outcome, _: outcomes.append(outcome)).preload()
     assert outcomes == [outcome]
     time.sleep(0.2)  # what should not be asked again would be by now
     assert server.asked == asked

@@ -1,5 +1,7 @@
 """Posts that are published on schedule: once, in order, and without disturbing an editor."""
 
+import importlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from blog.errors import NotFound, Unavailable, Unprocessable
 from blog.jobs import run_jobs
 from blog.post import Post
-from blog.publishing import publish_due
+from blog.publishing import publish_due, seconds_overdue
 from blog.table import Action, Table
 from tests.integration.writing import (
     NO_BUCKET,
@@ -21,7 +23,7 @@ from tests.integration.writing import (
     expected_items,
     stored_items,
 )
-from tests.support import ALICE, BOB
+from tests.support import ALICE, BOB, LambdaContext
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)
@@ -134,3 +136,22 @@ def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
     monkeypatch.setattr(rivals, "transact", away)
     assert publish_due(rivals, LATER) == (1, 1)
     assert posts.published(second.id).post
+
+
+def test_how_late_the_publisher_is_is_told(
+    posts: Blog, table: Table, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seconds_overdue(table, LATER) == 0
+    later = (LATER + timedelta(minutes=1)).isoformat()
+    create(posts, status="scheduled", publish_at=later)
+    scheduled(posts)
+    assert seconds_overdue(table, HOUR - timedelta(minutes=1)) == 0
+    assert 59 < seconds_overdue(table, LATER) <= 61
+    app = importlib.import_module("functions.publisher.app")
+    monkeypatch.setattr(app, "table", table)
+    monkeypatch.setattr(app, "now", lambda: LATER)
+    app.handler({}, LambdaContext())
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "PublisherLag" in line)
+    document = json.loads(line)
+    assert (document["PublisherLag"], document["NotPublished"]) == ([0.0], [0.0])
+    assert document["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]

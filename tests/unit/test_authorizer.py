@@ -122,7 +122,7 @@ def test_decisions_are_metrics_by_reason(capsys: pytest.CaptureFixture[str]) -> 
     decide("Bearer opaque")
     line = json.loads(capsys.readouterr().out)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert directive["Dimensions"] == [["service", "decision", "reason"]]
+    assert directive["Dimensions"] == [["service", "decision", "reason"], ["service", "decision"]]
     assert directive["Metrics"] == [{"Name": "Decisions", "Unit": "Count"}]
     assert (line["Decisions"], line["decision"], line["reason"]) == (1, "deny", "opaque")
     for name in directive["Dimensions"][0]:
@@ -134,6 +134,31 @@ def test_fetches_are_metrics_by_outcome(capsys: pytest.CaptureFixture[str]) -> N
     line = json.loads(capsys.readouterr().out)
     assert (line["KeySetFetches"], line["outcome"]) == (1, "connection")
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "outcome"]]
+
+
+def test_the_age_of_the_keys_is_a_metric_where_there_are_any(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = Clock()
+    documents = [key_set_document(SIGNER.jwk())]
+
+    def fetch(_uri: str) -> bytes:
+        if not documents:
+            raise KeySetUnusable("down")
+        return documents.pop()
+
+    keys = KeySet("https://x/", fetch=fetch, clock=clock, on_fetch=app._count_fetch)
+    keys.preload()
+    clock.now += 700
+    keys.key("any")
+    fresh, stale = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (fresh["outcome"], fresh["KeySetAge"]) == ("ok", 0)
+    assert (stale["outcome"], stale["KeySetAge"]) == ("down", 700)
+    assert stale["_aws"]["CloudWatchMetrics"][1] == {
+        "Namespace": "Blog",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "KeySetAge", "Unit": "Seconds"}],
+    }
 
 
 def test_a_decision_that_could_not_be_made_is_logged_too(

@@ -153,11 +153,12 @@ def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment
         assert response.template is not None
         body: dict[str, Any] = json.loads(response.template)
         assert {"type", "title", "detail"} <= body.keys()
+        assert body["instance"] == "urn:uuid:$context.requestId"
         assert body.get("status") == response.status, kind
         assert (response.status is None) == kind.startswith("DEFAULT_")
 
 
-def test_gateway_responses_substitute_nothing_but_the_authorizers_fixed_words(
+def test_gateway_responses_substitute_nothing_but_fixed_words_and_the_requests_id(
     deployment: Deployment,
 ) -> None:
     variables = {
@@ -168,6 +169,7 @@ def test_gateway_responses_substitute_nothing_but_the_authorizers_fixed_words(
     assert variables == {
         "$context.authorizer.auth_error",
         "$context.authorizer.auth_error_description",
+        "$context.requestId",
     }
 
 
@@ -361,10 +363,14 @@ def test_a_parameter_without_a_value_is_named() -> None:
 LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements.txt"))]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "lock",
+    [*LOCKS, ROOT / "requirements-audit.txt"],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
 def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
     text = lock.read_text()
-    pins = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[\w, ]+\])?==(\S+)", text, re.M)
+    pins = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[\w, -]+\])?==(\S+)", text, re.M)
     assert len(pins) == len(re.findall(r"^\S", text.replace("#", " "), re.M))
     assert text.count("--hash=sha256:") >= len(pins)
     assert "://" not in text
@@ -372,7 +378,7 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: Any) -> None:
 
 def test_tests_run_with_the_versions_that_are_deployed() -> None:
     development, *layers = (
-        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[[\w, ]+\])?==\S+)", lock.read_text(), re.M))
+        set(re.findall(r"^([A-Za-z0-9._-]+(?:\[[\w, -]+\])?==\S+)", lock.read_text(), re.M))
         for lock in LOCKS
     )
     assert layers[0] <= development

@@ -37,13 +37,14 @@ class KeySet:
         uri: str,
         *,
         max_age: float = DEFAULT_KEYS_MAX_AGE,
-        on_fetch: Callable[[str], None] = lambda _outcome: None,
+        on_fetch: Callable[[str, float | None], None] = lambda _outcome, _age: None,
         fetch: Callable[[str], bytes] = fetch_key_set,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`max_age` bounds, in seconds, how long known keys serve on while fetches fail.
 
-        `on_fetch` hears of each fetch: `ok`, or a code for what went wrong.
+        `on_fetch` hears of each fetch: `ok`, or a code for what went wrong; and the age in seconds
+        of the keys that there are then, None without any.
         """
         self._uri = uri
         self._max_age = max_age
@@ -93,9 +94,10 @@ class KeySet:
         try:
             self._keys = parse_key_set(fetched())
         except KeySetUnusable as e:
-            self._on_fetch(e.outcome)
+            age = self._clock() - self._fetched_at
+            self._on_fetch(e.outcome, age if self._keys else None)
             return False
-        self._on_fetch("ok")
+        self._on_fetch("ok", 0.0)
         self._fetched_at = self._clock()
         return True
 

@@ -49,9 +49,8 @@ def lambda_handler(
 
     def refuse(error: Exception) -> Response[str]:
         problem = _explained(error)
-        return Response(
-            problem.status, body=problem_body(problem), headers=problem_headers(problem)
-        )
+        body = problem_body(problem, app.current_event.request_context.request_id)
+        return Response(problem.status, body=body, headers=problem_headers(problem))
 
     app.exception_handler(Exception)(refuse)
 
@@ -66,7 +65,7 @@ def lambda_handler(
                 answer = app.resolve(admitted(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
-            answer = _proxy_answer(_explained(e))
+            answer = _proxy_answer(_explained(e), event["requestContext"]["requestId"])
         if event["httpMethod"] == "HEAD":
             answer["body"] = ""
         answer["multiValueHeaders"] |= {
@@ -102,12 +101,12 @@ def writing_person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Per
     return person(app, settings)
 
 
-def _proxy_answer(problem: Problem) -> dict[str, Any]:
+def _proxy_answer(problem: Problem, request_id: str) -> dict[str, Any]:
     headers = {name: [value] for name, value in problem_headers(problem).items()}
     return {
         "statusCode": problem.status,
         "multiValueHeaders": headers,
-        "body": problem_body(problem),
+        "body": problem_body(problem, request_id),
         "isBase64Encoded": False,
     }
 

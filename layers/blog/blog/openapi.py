@@ -27,6 +27,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str
+    instance: str
     errors: list[InvalidField] | None = None
     error: str | None = None
     error_description: str | None = None

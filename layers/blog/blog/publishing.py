@@ -22,9 +22,8 @@ def publish_due(
 
     What could not be, for want of the engine or of time, is still due at the next run.
     """
-    last = f"{entry_sort_key(moment, '')}{HIGHEST}"
     published = failed = 0
-    for row in table.query(Range(DUE, last=last), MAX_DUE):
+    for row in table.query(_due(moment), MAX_DUE):
         if is_out_of_time():
             break
         try:
@@ -32,6 +31,18 @@ def publish_due(
         except (Unavailable, WriteContended):
             failed += 1
     return published, failed
+
+
+def seconds_overdue(table: Table, moment: datetime) -> float:
+    """For how long the earliest of what is due has been; 0 where nothing is."""
+    earliest = table.query(_due(moment), 1)
+    if not earliest:
+        return 0.0
+    return (moment - datetime.fromisoformat(earliest[0]["publish_at"])).total_seconds()
+
+
+def _due(moment: datetime) -> Range:
+    return Range(DUE, last=f"{entry_sort_key(moment, '')}{HIGHEST}")
 
 
 def publish(table: Table, post_id: str, moment: datetime) -> bool:

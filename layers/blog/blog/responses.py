@@ -85,13 +85,14 @@ def document_response(
     return Response(HTTPStatus.OK, content_type, document, headers)
 
 
-def problem_body(problem: Problem) -> str:
-    """The body of an error (RFC 9457)."""
+def problem_body(problem: Problem, request_id: str) -> str:
+    """The body of an error (RFC 9457); `instance` is the request, as logs and headers call it."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
+        "instance": f"urn:uuid:{request_id}",
         **problem.members,
     }
     return json.dumps(members)
