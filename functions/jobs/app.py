@@ -11,12 +11,13 @@ from blog.jobs import run_jobs
 from blog.settings import BucketSettings
 from blog.storage import Bucket
 from blog.table import Table
+from blog_auth.emf import NAMESPACE
 
 settings = BucketSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 bucket = Bucket(settings.media_bucket)
 logger = Logger()
-metrics = Metrics()
+metrics = Metrics(service="jobs", namespace=NAMESPACE)
 
 # Longer than a batch of deletions takes at its worst, each call of it at the end of its tries.
 MILLISECONDS_TO_END = 15_000

@@ -11,11 +11,12 @@ from blog.moments import now
 from blog.publishing import publish_due, seconds_overdue
 from blog.settings import TableSettings
 from blog.table import Table
+from blog_auth.emf import NAMESPACE
 
 settings = TableSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 logger = Logger()
-metrics = Metrics()
+metrics = Metrics(service="publisher", namespace=NAMESPACE)
 
 MILLISECONDS_TO_END = 15_000  # longer than a publication takes at its worst
 

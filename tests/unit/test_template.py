@@ -292,11 +292,40 @@ def test_what_is_asynchronous_loses_nothing() -> None:
         assert event["Properties"]["DeadLetterConfig"] == {"Arn": queue}
 
 
+def test_the_dashboard_is_json() -> None:
+    text = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(text)["widgets"]
+    assert len({widget["properties"]["title"] for widget in widgets}) == len(widgets) == 10
+
+
+def test_alarms_watch_metrics_that_are_written() -> None:
+    """Under the names and dimensions that the functions give them."""
+    own = {
+        (
+            one["Properties"]["MetricName"],
+            *(pair["Value"] for pair in one["Properties"]["Dimensions"]),
+        )
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+        and one["Properties"].get("Namespace") == {"Ref": "AWS::StackName"}
+    }
+    assert own == {
+        ("Decisions", "authorizer", "undecided"),
+        ("Decisions", "authorizer", "deny"),
+        ("KeySetAge", "authorizer"),
+        ("PublisherLag", "publisher"),
+        ("JobsLeft", "jobs"),
+    }
+
+
 def test_every_alarm_tells_somebody_and_is_explained() -> None:
     alarms = {
         name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
     }
-    assert len(alarms) >= 7
+    explained = re.findall(r"^## (\w+Alarm)$", (ROOT / "docs" / "runbook.md").read_text(), re.M)
+    assert sorted(explained) == sorted(alarms)
+    shown = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert sorted(re.findall(r"\$\{(\w+Alarm)\.Arn\}", shown)) == sorted(alarms)
     for one in alarms.values():
         assert one["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert one["Properties"]["AlarmDescription"]
