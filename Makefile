@@ -11,7 +11,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy smoke sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -25,6 +25,9 @@ $(READY): requirements-dev.txt scripts/find-python
 	"$$python" -m venv --clear $(VENV) && \
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
 	touch $@
+
+doctor: ## What is missing on this machine, what for, and how to get it
+	@python="$$(scripts/find-python)" && "$$python" scripts/doctor.py
 
 dev: $(READY) ## The whole stack on this machine: app, API, issuer, DynamoDB, S3
 	@exec $(PY) -m devserver
