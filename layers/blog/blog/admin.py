@@ -1,7 +1,7 @@
-"""What an operator does by hand: `python -m blog.admin merge OLD NEW`.
+"""What an operator does by hand: `python -m blog.admin merge OLD NEW`, or `migrate`.
 
 It takes the functions' own variables (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY) and credentials of
-AWS that may do what JobsFunction may. Without --apply it only tells.
+AWS that may do what JobsFunction may, and Scan to migrate. Without --apply it only tells.
 """
 
 import argparse
@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from blog.errors import Problem
 from blog.identifiers import author_id
 from blog.merging import CannotMerge, Merge
+from blog.migrating import migrate_all, outdated
 from blog.people import Person
+from blog.post import SCHEMA
 from blog.runs import Unfinished
 from blog.settings import AdminSettings
 from blog.storage import Bucket
@@ -31,17 +33,22 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     except ValueError as e:
         print(e, file=sys.stderr)
         return 2
+    table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
+    if given.command == "migrate":
+        return _migrate(table, is_applied=given.apply)
     old, new = (
         Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
     )
-    table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
-    merge = Merge(table, bucket, old, new)
+    return _merge(Merge(table, bucket, old, new), old, new, is_applied=given.apply)
+
+
+def _merge(merge: Merge, old: Person, new: Person, *, is_applied: bool) -> int:
     try:
         found = merge.found()
         print(f"From {old.author_id} to {new.author_id}:")
         for name, value in found._asdict().items():
             print(f"  {name.replace('_', ' '):17} {value}")
-        if not given.apply:
+        if not is_applied:
             print(DRY_RUN)
             return 0
         merge.apply()
@@ -58,15 +65,32 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return 0
 
 
+def _migrate(table: Table, *, is_applied: bool) -> int:
+    try:
+        if is_applied:
+            print(f"{migrate_all(table)} posts are of schema {SCHEMA} now.")
+        else:
+            count = sum(1 for _ in outdated(table))
+            print(f"{count} posts are older than schema {SCHEMA}. To migrate them, add --apply.")
+    except Problem as e:
+        print(AGAIN.format(why=e.detail), file=sys.stderr)
+        return 1
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m blog.admin")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     merge = commands.add_parser(
         "merge", help="make one account's things another's, after Auth0 has linked the two"
     )
     merge.add_argument("old", metavar="OLD", help="the sub that is no longer used")
     merge.add_argument("new", metavar="NEW", help="the sub of the primary account")
     merge.add_argument("--apply", action="store_true", help="do it, instead of telling")
+    migrate = commands.add_parser(
+        "migrate", help="make what older versions stored of posts what this one stores"
+    )
+    migrate.add_argument("--apply", action="store_true", help="do it, instead of counting")
     return parser
 
 

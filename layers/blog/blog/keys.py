@@ -29,7 +29,7 @@ def post_partition(post_id: str) -> str:
 
 def post_key(post_id: str) -> Key:
     """The post itself."""
-    return Key(post_partition(post_id), "POST")
+    return Key(post_partition(post_id), POST)
 
 
 def stats_key(post_id: str) -> Key:
@@ -162,6 +162,7 @@ def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
 
 # Lists: partitions of entries, in the order of their sort keys.
 
+POST = "POST"
 ENTRY = "ENTRY#"
 COMMENT = "COMMENT#"
 PENDING = "PENDING#"

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from blog.moments import Moment
 
+# Of what is stored of a post, raised when `migrating` learns another step.
+SCHEMA = 2
+
 Status = Literal["draft", "scheduled", "published"]
 Comments = Literal["open", "closed"]
 
@@ -49,7 +52,7 @@ class Post(BaseModel):
     feed_shard: int
     version: int = 1
     lock_version: int = 1
-    schema_number: int = 1
+    schema_number: int = SCHEMA
     created_at: Moment
     updated_at: Moment
     publish_at: Moment | None = None

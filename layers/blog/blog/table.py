@@ -212,6 +212,24 @@ class Table:
                 return
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(self, condition: str, values: Item) -> Iterator[Item]:
+        """The keys of all items for which a condition holds: reads, and is billed for, all of the
+        table. For an operator; no function has the right to."""
+        parameters: dict[str, Any] = {
+            "FilterExpression": condition,
+            "ExpressionAttributeValues": self._attributes(
+                {f":{name}": value for name, value in values.items()}
+            ),
+            "ProjectionExpression": "pk, sk",
+            "ConsistentRead": True,
+        }
+        while True:
+            answer = self._call("scan", **parameters)
+            yield from map(self._plain, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def delete_all(self, keys: Sequence[Key]) -> None:
         """Delete items without a condition; those that are not there are none the less deleted.
 
@@ -277,7 +295,7 @@ class Table:
         raise Unavailable if may_be_done else WriteContended
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        if operation in ("get_item", "query"):
+        if operation in ("get_item", "query", "scan"):
             parameters["TableName"] = self._name
         client = self._client if patience.is_long_enough_for_a_call() else self._hasty_client()
         try:

@@ -1,0 +1,137 @@
+"""Posts of an older schema, brought to today's beside a running blog."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from blog import migrating
+from blog.admin import main
+from blog.entries import entries
+from blog.errors import Unavailable, Unprocessable
+from blog.keys import Key, feed_partition, post_key
+from blog.migrating import migrate, migrate_all, outdated
+from blog.post import SCHEMA, Post
+from blog.table import Action, Table
+from tests.integration.consistency import faults, plain
+from tests.integration.writing import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
+from tests.support import BOB
+
+ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
+OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}
+
+
+def aged(table: Table, post: Post) -> Post:
+    """A post as schema 1 stored it, which did not list it in the feed."""
+    old = post.model_copy(update={**OLD, "schema_number": 1})
+    table.transact([Action(post_key(post.id), old.item())])
+    for key, entry in entries(old).items():
+        is_new_list = key.pk == feed_partition(0)
+        table.transact([Action(key, None if is_new_list else entry)])
+    return old
+
+
+@pytest.fixture
+def old_posts(posts: Blog, table: Table) -> list[Post]:
+    """A published one, a draft, one that was edited, and a new one that is up to date."""
+    made = [
+        create(posts, body="*one*", tags=["a"], status="published"),
+        create(posts, body="*two*"),
+        edit(posts, create(posts, BOB, body="x", status="published"), BOB, body="*three*"),
+    ]
+    create(posts, body="*today's*", status="published")
+    return [aged(table, post) for post in made]
+
+
+def test_all_become_what_today_would_have_stored_and_nothing_is_edited(
+    old_posts: list[Post], table: Table, client: Any
+) -> None:
+    assert len(faults(plain(client))) > 0, "a list of theirs is new"
+    assert migrate_all(table) == len(old_posts)
+    items = plain(client)
+    assert faults(items) == []
+    for old, text in zip(old_posts, ("one", "two", "three"), strict=True):
+        new = Post.of(items[post_key(old.id)])
+        assert new == old.model_copy(
+            update={
+                "body_html": f"<p><em>{text}</em></p>\n",
+                "derived_excerpt": text,
+                "reading_minutes": 1,
+                "schema_number": SCHEMA,
+                "lock_version": old.lock_version + 1,
+            }
+        )
+    assert (migrate_all(table), list(outdated(table))) == (0, [])
+    assert plain(client) == items
+
+
+def test_a_run_that_was_ended_is_gone_on_with(
+    old_posts: list[Post], table: Table, client: Any
+) -> None:
+    first, *rest = sorted(outdated(table))
+    assert migrate(table, first)
+    assert not migrate(table, first)
+    assert sorted(outdated(table)) == rest
+    assert migrate_all(table) == len(rest)
+    assert faults(plain(client)) == []
+
+
+def test_an_edit_that_comes_between_is_kept(rivals: Interfering, client: Any) -> None:
+    posts = Blog(rivals)
+    old = aged(rivals, create(posts, status="published"))
+    rivals.before_write = [lambda: edit(posts, old, if_match=VERSION_1, body="*theirs*")]
+    assert migrate(rivals, post_key(old.id))
+    after = Post.of(plain(client)[post_key(old.id)])
+    assert (after.version, after.body_html) == (2, "<p><em>theirs</em></p>\n")
+    assert faults(plain(client)) == []
+
+
+def test_a_deletion_that_comes_between_is_too(rivals: Interfering, client: Any) -> None:
+    posts = Blog(rivals)
+    old = aged(rivals, create(posts))
+    rivals.before_write = [lambda: posts.delete(old.id, sub=old.owner, if_match=None)]
+    assert not migrate(rivals, post_key(old.id))
+    assert post_key(old.id) not in plain(client)
+
+
+def test_a_text_that_would_be_refused_today_stays_as_it_was(
+    old_posts: list[Post], table: Table, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: str) -> None:
+        raise Unprocessable([])
+
+    monkeypatch.setattr(migrating, "rendered", refuses)
+    assert migrate_all(table) == len(old_posts)
+    assert faults(plain(client)) == []
+    for old in old_posts:
+        assert plain(client)[post_key(old.id)]["body_html"] == OLD["body_html"]
+
+
+@pytest.fixture
+def command(table: Table, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    monkeypatch.setattr(Table, "connect", lambda _: table)
+    return lambda *arguments: main(["migrate", *arguments], ENVIRONMENT)
+
+
+def test_the_command_counts_and_changes_nothing_until_it_is_told_to(
+    old_posts: list[Post], client: Any, command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    before = plain(client)
+    assert command() == 0
+    assert capsys.readouterr().out.startswith("3 posts are older than schema 2.")
+    assert plain(client) == before
+    assert command("--apply") == 0
+    assert capsys.readouterr().out == "3 posts are of schema 2 now.\n"
+
+
+def test_a_table_that_is_away_is_told(
+    old_posts: list[Post], command: Callable[..., int], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def away(_table: Table, _key: Key) -> bool:
+        raise Unavailable
+
+    monkeypatch.setattr(migrating, "migrate", away)
+    assert command("--apply") == 1
+    assert "run the same again" in capsys.readouterr().err
