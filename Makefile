@@ -63,6 +63,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) scripts/refusals.py --check
 	@$(PY) scripts/permissions.py --check
 	@$(PY) -m scripts.roles --check
+	@$(PY) -m scripts.cost --check
 	@$(PY) -m devserver.spa
 
 $(AUDIT_READY): requirements-audit.txt scripts/find-python
@@ -86,6 +87,7 @@ docs: $(READY) ## Write what the pages in docs/ take from the code
 	@$(PY) scripts/refusals.py
 	@$(PY) scripts/permissions.py
 	@$(PY) -m scripts.roles
+	@$(PY) -m scripts.cost
 
 screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
 	@$(PY) -m scripts.screenshots

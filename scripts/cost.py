@@ -1,0 +1,174 @@
+"""`make docs`: docs/cost.md, a month's bill of a blog with a million reads and a thousand posts.
+With --check nothing is written, and the exit code says whether the page is up to date.
+
+Units and times are those that `make bench` measured, from the table in docs/scaling.md; alarms and
+metrics are counted in the template.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / "docs" / "cost.md"
+READ = "GET /posts/by-slug/{slug}"
+CREATION = "POST /posts, published"
+EDIT = "PATCH /posts/{id}, its text"
+READS = 1_000_000
+POSTS = 1_000
+EDITS_OF_A_POST = 5
+KB_OF_A_PAGE = 15  # JSON of a post of some 1,500 words
+KB_OF_LOG = 1.2  # of a request: the function's line, Lambda's three, the access log's
+TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is kept for five minutes
+HIT_SHARE = 0.9  # of reads that a CDN answers by itself
+CUSTOM_METRICS = 12  # of the stack's own namespace that are written in most hours
+MINUTES = 60 * 24 * 30
+
+# USD, us-east-1, on demand, 2026, without any free tier.
+API_REQUEST = 3.50e-6
+LAMBDA_REQUEST = 0.20e-6
+GB_SECOND = 0.0000133334
+READ_UNIT = 0.125e-6
+WRITE_UNIT = 0.625e-6
+GB_OF_LOG = 0.50
+GB_OUT = 0.09
+CDN_REQUEST = 1.00e-6
+CDN_GB = 0.085
+ALARM_METRIC = 0.10
+CUSTOM_METRIC = 0.30
+TRACE = 5.00e-6
+TRACED_SHARE = 0.05
+SNAPSHOT_GB_SECOND = 0.0000015046
+SNAPSHOT_GB_RESTORED = 0.0001397998
+MEGABYTES = 512  # of a function, unless the template says otherwise
+
+HEADING = """# What a month costs
+
+A blog that is read {reads:,} times, with {posts:,} new posts, each edited {edits} times. Printed by
+`make docs`: units and times from the table in [scaling](scaling.md), alarms counted in the
+template, prices of us-east-1 on demand without any free tier. A read is `{read}`,
+{kb} KB; a CDN answers {share:.0%} of them by itself.
+
+| USD a month | without a CDN | with one |
+| --- | --- | --- |
+{rows}
+
+With `SnapStart=PublishedVersions` come {snapshots:.2f} for keeping one snapshot of each function,
+and {restore:.2f} for a million times that one of {megabytes} MB is restored.
+"""
+
+
+class Route(NamedTuple):
+    """What one request takes: units of capacity, and GB-seconds of Lambda."""
+
+    read_units: float
+    write_units: float
+    gb_seconds: float
+
+    def price(self) -> tuple[float, float]:
+        """Of DynamoDB, and of Lambda."""
+        capacity = self.read_units * READ_UNIT + self.write_units * WRITE_UNIT
+        return capacity, LAMBDA_REQUEST + self.gb_seconds * GB_SECOND
+
+
+_ROW = re.compile(
+    r"\| `(?P<route>[^`]+)` \| (?P<reads>[\d.]+) x 0\.125 \+ (?P<writes>[\d.]+) x 0\.625 = \S+ "
+    r"\| 0\.20 \+ (?P<ms>[\d.]+) ms x (?P<gb>[\d.]+) GB"
+)
+
+
+def routes() -> dict[str, Route]:
+    """Of each route in the table of docs/scaling.md."""
+    text = (ROOT / "docs" / "scaling.md").read_text()
+    return {
+        row["route"]: Route(
+            float(row["reads"]), float(row["writes"]), float(row["ms"]) / 1000 * float(row["gb"])
+        )
+        for row in _ROW.finditer(text)
+    }
+
+
+def _resources(kind: str) -> list[dict[str, Any]]:
+    """The properties of all resources of a kind."""
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
+    return [one["Properties"] for one in resources if one["Type"].endswith(f"::{kind}")]
+
+
+def alarm_metrics() -> int:
+    """How many metrics the template's alarms watch, which is what they are billed by."""
+    return sum(
+        sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1
+        for alarm in _resources("Alarm")
+    )
+
+
+def snapshots() -> float:
+    """What it costs to keep one of each function for a month."""
+    megabytes: int = sum(one.get("MemorySize", MEGABYTES) for one in _resources("Function"))
+    return megabytes / 1024 * MINUTES * 60 * SNAPSHOT_GB_SECOND
+
+
+def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
+    """Each part of the bill, of which `reads` come to the API."""
+    of = routes()
+    writes = POSTS * (1 + EDITS_OF_A_POST)
+    made_of = [(reads, of[READ]), (POSTS, of[CREATION]), (POSTS * EDITS_OF_A_POST, of[EDIT])]
+    page = KB_OF_A_PAGE / 1e6
+    yield "API Gateway", (reads + writes) * API_REQUEST
+    yield "Lambda, the handlers", sum(count * route.price()[1] for count, route in made_of)
+    authorizer = LAMBDA_REQUEST + 0.02 * 0.5 * GB_SECOND
+    yield "Lambda, the authorizer", TOKENS_TO_VERIFY * authorizer
+    every_minute = LAMBDA_REQUEST + 0.05 * 0.5 * GB_SECOND
+    yield "Lambda, publisher and jobs", 2 * MINUTES * every_minute
+    yield "DynamoDB, requests", sum(count * route.price()[0] for count, route in made_of)
+    yield "DynamoDB, publisher and jobs", 3 * MINUTES * READ_UNIT
+    yield "CloudWatch, logs", (reads + writes + 2 * MINUTES) * KB_OF_LOG / 1e6 * GB_OF_LOG
+    yield f"CloudWatch, alarms on {alarm_metrics()} metrics", alarm_metrics() * ALARM_METRIC
+    yield f"CloudWatch, {CUSTOM_METRICS} metrics of its own", CUSTOM_METRICS * CUSTOM_METRIC
+    yield "X-Ray", (reads + writes) * TRACED_SHARE * TRACE
+    yield "Data out of API Gateway", 0.0 if has_cdn else reads * page * GB_OUT
+    cdn = READS * (CDN_REQUEST + page * CDN_GB)
+    yield "CloudFront", cdn if has_cdn else 0.0
+
+
+def page() -> str:
+    """The page."""
+    without = list(parts(READS, has_cdn=False))
+    behind = list(parts(READS * (1 - HIT_SHARE), has_cdn=True))
+    rows = [
+        f"| {name} | {price:.2f} | {other:.2f} |"
+        for (name, price), (_, other) in zip(without, behind, strict=True)
+    ]
+    sums = [sum(price for _, price in bill) for bill in (without, behind)]
+    rows.append(f"| **sum** | **{sums[0]:.2f}** | **{sums[1]:.2f}** |")
+    return HEADING.format(
+        reads=READS,
+        posts=POSTS,
+        edits=EDITS_OF_A_POST,
+        read=READ,
+        kb=KB_OF_A_PAGE,
+        share=HIT_SHARE,
+        rows="\n".join(rows),
+        snapshots=snapshots(),
+        restore=1e6 * MEGABYTES / 1024 * SNAPSHOT_GB_RESTORED,
+        megabytes=MEGABYTES,
+    )
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    current = page()
+    if "--check" not in sys.argv:
+        TARGET.write_text(current)
+    elif not TARGET.exists() or TARGET.read_text() != current:
+        sys.stderr.write("docs/cost.md is not up to date: run `make docs`.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
