@@ -1,0 +1,37 @@
+"""`make build`'s bills of materials: CycloneDX of what the locks pin, and the same each time."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts import sbom
+from tests.support import ROOT
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("sys.argv", ["sbom", str(tmp_path / "sbom")])
+    return tmp_path / "sbom"
+
+
+@pytest.mark.parametrize("layer", ["auth", "blog"])
+def test_each_package_of_a_layer_is_named_with_its_version(
+    made: Path, layer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sbom.main() == 0
+    document = json.loads((made / f"{layer}.cdx.json").read_text())
+    assert document["bomFormat"] == "CycloneDX"
+    lock = (ROOT / "layers" / layer / "requirements.txt").read_text()
+    pinned = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", lock, re.M)
+    assert {(one["name"], one["version"]) for one in document["components"]} == set(pinned)
+
+
+def test_without_npm_the_app_is_left_out_and_that_is_said(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert sbom.main() == 0
+    assert sorted(one.name for one in made.iterdir()) == ["auth.cdx.json", "blog.cdx.json"]
+    assert "npm is missing" in capsys.readouterr().err
