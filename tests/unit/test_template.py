@@ -273,6 +273,24 @@ def test_access_logs_hold_nothing_of_a_person() -> None:
     }  # fmt: skip
 
 
+def test_domain_and_firewall_are_there_only_when_they_are_asked_for() -> None:
+    for name in ("DomainOfApi", "PathsOfDomain"):
+        assert RESOURCES[name]["Condition"] == "HasDomain"
+    for name in ("WebAcl", "WebAclOfApi"):
+        assert RESOURCES[name]["Condition"] == "HasFirewall"
+    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    (stage,) = (name for name, one in resources.items() if one["Type"].endswith("Gateway::Stage"))
+    assert resources["PathsOfDomain"]["Properties"]["Stage"] == {"Ref": stage}
+    acl = resources["WebAclOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert acl.endswith(f"::/restapis/${{Api}}/stages/${{{stage}}}")
+
+
+def test_the_firewall_keeps_no_sample_of_a_request() -> None:
+    properties = RESOURCES["WebAcl"]["Properties"]
+    for one in (properties, *properties["Rules"]):
+        assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False, "tokens are in them"
+
+
 def test_throttled_methods_are_routes(deployment: Deployment) -> None:
     general, *costly = RESOURCES["Api"]["Properties"]["MethodSettings"]
     assert (general["ResourcePath"], general["HttpMethod"]) == ("/*", "*")
@@ -346,6 +364,9 @@ def test_every_alarm_tells_somebody_and_is_explained() -> None:
         ("MediaUrl", ["", "https://cdn.example.com"], ["http://a.example", "https://a.example/"]),
         ("ArtifactsDigest", ["", "0" * 64], ["0" * 63, "g" * 64]),
         ("AlarmEmail", ["", "a@b.example"], ["a", "a@b c"]),
+        ("ApiDomain", ["", "api.example.com"], ["https://api.example.com", "api", "A.example"]),
+        ("ApiCertificate", ["", "arn:aws:acm:eu-west-1:123456789012:certificate/a-b"],
+         ["a", "arn:aws:iam::123456789012:role/a"]),
     ],
 )  # fmt: skip
 def test_parameters_are_checked_before_anything_is_made(
