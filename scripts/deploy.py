@@ -59,10 +59,18 @@ def digest(build: Path, given: Mapping[str, str]) -> str:
 def command(stage: str, build: Path, given: Mapping[str, str]) -> list[str]:
     """What SAM CLI is called with."""
     all_of_them = {**given, "ArtifactsDigest": digest(build, given)}
-    overrides = [f"{name}={shlex.quote(value)}" for name, value in all_of_them.items()]
+    overrides = [f'{name}="{_escaped(value)}"' for name, value in all_of_them.items()]
     template = str(build / "template.yaml")
     options = ["--config-env", stage, "--template-file", template, "--no-fail-on-empty-changeset"]
     return ["sam", "deploy", *options, "--parameter-overrides", *overrides]
+
+
+def _escaped(value: str) -> str:
+    """As SAM CLI reads what stands in double quotes: it unescapes these, and no backslash.
+    Raises CannotDeploy for what it could not be told."""
+    if "\\" in value or "\n" in value:
+        raise CannotDeploy("no parameter's value may have a backslash or a line break")
+    return value.replace('"', '\\"')
 
 
 def main() -> int:

@@ -83,4 +83,11 @@ def test_sam_is_called_with_all_parameters_and_the_digest(build: Path) -> None:
     given = {"AllowedOrigin": "*"}
     called = command("staging", build, given)
     assert called[:4] == ["sam", "deploy", "--config-env", "staging"]
-    assert called[-2:] == ["AllowedOrigin='*'", f"ArtifactsDigest={digest(build, given)}"]
+    assert called[-2:] == ['AllowedOrigin="*"', f'ArtifactsDigest="{digest(build, given)}"']
+
+
+def test_a_secret_of_any_characters_reaches_sam_whole(build: Path) -> None:
+    called = command("staging", build, {"AuthorIdKey": "k'k\"k k$k"})
+    assert 'AuthorIdKey="k\'k\\"k k$k"' in called
+    with pytest.raises(CannotDeploy, match="backslash"):
+        command("staging", build, {"AuthorIdKey": "k\\k"})
