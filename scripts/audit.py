@@ -86,12 +86,14 @@ def main() -> int:
     is_failed = False
     for check in (checkov, actionlint, python_advisories, npm_advisories):
         name = check.__name__.replace("_", " ")
+        findings: list[str] = []
         try:
-            findings = list(check(tools))
+            findings.extend(check(tools))  # what was found before it raises is kept
         except Unchecked as e:
             print(f"{name}: NOT CHECKED: {e}")
             is_failed |= insists
-            continue
+            if not findings:
+                continue
         print("\n  ".join([f"{name}: {len(findings) or 'no'} findings", *findings]))
         is_failed |= bool(findings)
     return int(is_failed)

@@ -74,3 +74,14 @@ def test_what_was_not_looked_at_is_told_and_fails_it_where_that_matters(
     assert "NOT CHECKED" in capsys.readouterr().out
     monkeypatch.setenv("AUDIT", "insist")
     assert audit.main() == 1
+
+
+def test_what_was_found_before_a_look_up_failed_is_told_and_fails_it(
+    tools: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = {"dependencies": [*ILL["dependencies"], *UNKNOWN["dependencies"]]}
+    tool(tools, "pip-audit", json.dumps(half), 1)
+    assert audit.main() == 1
+    told = capsys.readouterr().out
+    assert "NOT CHECKED" in told
+    assert "CVE-1" in told
