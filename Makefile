@@ -60,8 +60,8 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/cfn-lint template.yaml
 	@$(PY) -m scripts.openapi --check
-	@$(PY) scripts/refusals.py --check
-	@$(PY) scripts/permissions.py --check
+	@$(PY) -m scripts.refusals --check
+	@$(PY) -m scripts.permissions --check
 	@$(PY) -m scripts.roles --check
 	@$(PY) -m scripts.cost --check
 	@$(PY) -m devserver.spa
@@ -84,8 +84,8 @@ openapi: $(READY) ## Write openapi.json from the handlers
 	@$(PY) -m scripts.openapi
 
 docs: $(READY) ## Write what the pages in docs/ take from the code
-	@$(PY) scripts/refusals.py
-	@$(PY) scripts/permissions.py
+	@$(PY) -m scripts.refusals
+	@$(PY) -m scripts.permissions
 	@$(PY) -m scripts.roles
 	@$(PY) -m scripts.cost
 

@@ -44,7 +44,7 @@ def undo_what_was_written_and_no_more() -> None:
     def copied(thing: Any) -> Any:
         return thing if isinstance(thing, Table) else copy.deepcopy(thing)
 
-    setattr(models, "copy", SimpleNamespace(deepcopy=copied))  # noqa: B010 - mypy knows a module
+    vars(models)["copy"] = SimpleNamespace(deepcopy=copied)
     transact: Any = DynamoDBBackend.transact_write_items
 
     def undone_unless_all_holds(self: DynamoDBBackend, transact_items: list[Any]) -> None:

@@ -8,12 +8,12 @@ metrics are counted in the template.
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parent.parent
+from scripts.pages import ROOT, keep
+
 TARGET = ROOT / "docs" / "cost.md"
 READ = "GET /posts/by-slug/{slug}"
 CREATION = "POST /posts, published"
@@ -161,13 +161,7 @@ def page() -> str:
 
 def main() -> int:
     """Write the page, or check it."""
-    current = page()
-    if "--check" not in sys.argv:
-        TARGET.write_text(current)
-    elif not TARGET.exists() or TARGET.read_text() != current:
-        sys.stderr.write("docs/cost.md is not up to date: run `make docs`.\n")
-        return 1
-    return 0
+    return keep(TARGET, page(), "make docs")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,13 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 from scripts.openapi_examples import EXAMPLES, problem_example
-
-ROOT = Path(__file__).parent.parent
+from scripts.pages import ROOT, keep
 
 TARGET = ROOT / "functions" / "public" / "openapi.json"
 FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")
@@ -147,13 +145,7 @@ def _headers(status: str, answer: Json) -> Iterator[str]:
 
 def main() -> int:
     """Write the file, or check it."""
-    current = document()
-    if "--check" not in sys.argv:
-        TARGET.write_text(current)
-    elif not TARGET.exists() or TARGET.read_text() != current:
-        sys.stderr.write("openapi.json is not what the handlers say: run `make openapi`.\n")
-        return 1
-    return 0
+    return keep(TARGET, document(), "make openapi")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import re
 import sys
-from pathlib import Path
 
 from blog_auth import refusals
 from blog_auth.refusals import Refusal
+from scripts.pages import ROOT, keep
 
-TARGET = Path(__file__).parent.parent / "docs" / "authorizer.md"
+TARGET = ROOT / "docs" / "authorizer.md"
 
 
 def main() -> int:
@@ -21,12 +21,7 @@ def main() -> int:
     table = "\n".join(["<!-- refusals -->\n", *head, *rows, "\n<!-- /refusals -->"])
     page = TARGET.read_text()
     current = re.sub(r"<!-- refusals -->.*<!-- /refusals -->", lambda _: table, page, flags=re.S)
-    if "--check" not in sys.argv:
-        TARGET.write_text(current)
-    elif page != current:
-        sys.stderr.write("docs/authorizer.md is not what the code says: run `make docs`.\n")
-        return 1
-    return 0
+    return keep(TARGET, current, "make docs")
 
 
 if __name__ == "__main__":

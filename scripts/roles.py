@@ -4,12 +4,11 @@ date, so that a right that is new is seen by whoever reviews the change."""
 
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from devserver.deployment import transformed
+from scripts.pages import ROOT, keep
 
-ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "roles.md"
 
 PARAMETERS = {"Auth0Domain": "tenant.example.com", "Auth0Audience": "a", "AuthorIdKey": "k" * 32}
@@ -27,7 +26,7 @@ MANAGED = {
 HEADING = """# What each role may do
 
 Printed by `make docs` from `template.yaml` as SAM transforms it; `make lint` fails when it is not
-up to date, and `tests/unit/test_template.py` says what it must be. No role may do anything else.
+up to date, and `tests/unit/test_roles.py` says what it must be. No role may do anything else.
 
 | role | may | on |
 | --- | --- | --- |
@@ -96,13 +95,7 @@ def _rows(found: Mapping[str, Rights]) -> Iterator[tuple[str, str, str]]:
 
 def main() -> int:
     """Write the page, or check it."""
-    current = page()
-    if "--check" not in sys.argv:
-        TARGET.write_text(current)
-    elif not TARGET.exists() or TARGET.read_text() != current:
-        sys.stderr.write("docs/roles.md is not what the template says: run `make docs`.\n")
-        return 1
-    return 0
+    return keep(TARGET, page(), "make docs")
 
 
 if __name__ == "__main__":

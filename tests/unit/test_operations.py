@@ -1,0 +1,150 @@
+"""What an operator needs of template.yaml: new versions under an alias, bounds, logs, alarms."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from devserver.deployment import read_deployment, transformed
+from scripts.roles import PARAMETERS
+from tests.support import ROOT
+
+RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    """As CloudFormation gets them."""
+    found: dict[str, Any] = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    return found
+
+
+def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are(
+    resources: dict[str, Any],
+) -> None:
+    for name, one in RESOURCES.items():
+        if one["Type"] == "AWS::Serverless::Function":
+            assert one["Properties"]["AutoPublishCodeSha256"] == {"Ref": "ArtifactsDigest"}, name
+    changed = {**PARAMETERS, "ArtifactsDigest": "a" * 64}
+    after = transformed(ROOT / "template.yaml", changed)["Resources"]
+
+    def versions(found: dict[str, Any]) -> set[str]:
+        return {name for name, one in found.items() if one["Type"] == "AWS::Lambda::Version"}
+
+    functions = [name for name in resources if name.endswith("Function")]
+    assert len(versions(resources)) == len(functions) == 11
+    assert not versions(resources) & versions(after), "each function gets a new version"
+    groups = [
+        one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"
+    ]
+    assert len(groups) == 11
+    for one in groups:
+        alarms = {
+            alarm["Name"]["Ref"] for alarm in one["Properties"]["AlarmConfiguration"]["Alarms"]
+        }
+        assert alarms == {"ServerErrorsAlarm", "FunctionErrorsAlarm"}
+
+
+def test_api_and_authorizer_call_what_is_published(resources: dict[str, Any]) -> None:
+    (api,) = (one for one in resources.values() if one["Type"] == "AWS::ApiGateway::RestApi")
+    uris = re.findall(
+        r"functions/\$\{(\w+)\}/invocations", json.dumps(api["Properties"]["Body"]["paths"])
+    )
+    assert len(uris) > 50
+    assert not [name for name in uris if not name.endswith("FunctionAliaslive")]
+    (scheme,) = api["Properties"]["Body"]["components"]["securitySchemes"].values()
+    _, names = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]["Fn::Sub"]
+    assert names == {"__FunctionArn__": {"Fn::Sub": "${AuthorizerFunction.Arn}:live"}}
+    permission = resources["AuthorizerPermission"]["Properties"]
+    assert permission["FunctionName"] == {"Ref": "AuthorizerFunctionAliaslive"}
+
+
+def test_access_logs_hold_nothing_of_a_person() -> None:
+    settings = RESOURCES["Api"]["Properties"]["AccessLogSetting"]
+    variables = set(re.findall(r"\$context\.([\w.]+)", settings["Format"]))
+    assert json.loads(settings["Format"]).keys() >= {"request_id", "status", "route"}
+    assert variables == {
+        "requestTimeEpoch", "requestId", "httpMethod", "resourcePath", "status", "responseLength",
+        "responseLatency", "integrationLatency", "integration.status", "authorizer.latency",
+        "authorizer.status", "error.responseType", "xrayTraceId",
+    }  # fmt: skip
+
+
+def test_domain_and_firewall_are_there_only_when_they_are_asked_for(
+    resources: dict[str, Any],
+) -> None:
+    for name in ("DomainOfApi", "PathsOfDomain"):
+        assert RESOURCES[name]["Condition"] == "HasDomain"
+    for name in ("WebAcl", "WebAclOfApi"):
+        assert RESOURCES[name]["Condition"] == "HasFirewall"
+    (stage,) = (name for name, one in resources.items() if one["Type"].endswith("Gateway::Stage"))
+    assert resources["PathsOfDomain"]["Properties"]["Stage"] == {"Ref": stage}
+    acl = resources["WebAclOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert acl.endswith(f"::/restapis/${{Api}}/stages/${{{stage}}}")
+
+
+def test_the_firewall_keeps_no_sample_of_a_request() -> None:
+    properties = RESOURCES["WebAcl"]["Properties"]
+    for one in (properties, *properties["Rules"]):
+        assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False, "tokens are in them"
+
+
+def test_throttled_methods_are_routes() -> None:
+    general, *costly = RESOURCES["Api"]["Properties"]["MethodSettings"]
+    assert (general["ResourcePath"], general["HttpMethod"]) == ("/*", "*")
+    deployment = read_deployment(ROOT / "template.yaml", PARAMETERS)
+    routes = {(route.method, route.resource) for route in deployment.routes}
+    for one in costly:
+        path = one["ResourcePath"].removeprefix("/").replace("~1", "/")
+        assert (one["HttpMethod"], path) in routes
+
+
+def test_what_is_asynchronous_loses_nothing() -> None:
+    for name in ("InspectorFunction", "PublisherFunction", "JobsFunction"):
+        properties = RESOURCES[name]["Properties"]
+        queue = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+        failed = properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed == {"Type": "SQS", "Destination": queue}
+        (event,) = properties["Events"].values()
+        assert event["Properties"]["DeadLetterConfig"] == {"Arn": queue}
+
+
+def test_the_dashboard_is_json() -> None:
+    text = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(text)["widgets"]
+    assert len({widget["properties"]["title"] for widget in widgets}) == len(widgets) == 10
+
+
+def test_alarms_watch_metrics_that_are_written() -> None:
+    """Under the names and dimensions that the functions give them."""
+    own = {
+        (
+            one["Properties"]["MetricName"],
+            *(pair["Value"] for pair in one["Properties"]["Dimensions"]),
+        )
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+        and one["Properties"].get("Namespace") == {"Ref": "AWS::StackName"}
+    }
+    assert own == {
+        ("Decisions", "authorizer", "undecided"),
+        ("Decisions", "authorizer", "deny"),
+        ("KeySetAge", "authorizer"),
+        ("PublisherLag", "publisher"),
+        ("JobsLeft", "jobs"),
+    }
+
+
+def test_every_alarm_tells_somebody_and_is_explained() -> None:
+    alarms = {
+        name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    explained = re.findall(r"^## (\w+Alarm)$", (ROOT / "docs" / "runbook.md").read_text(), re.M)
+    assert sorted(explained) == sorted(alarms)
+    shown = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert sorted(re.findall(r"\$\{(\w+Alarm)\.Arn\}", shown)) == sorted(alarms)
+    for one in alarms.values():
+        assert one["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert one["Properties"]["AlarmDescription"]
