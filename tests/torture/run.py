@@ -9,8 +9,8 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,33 +114,39 @@ def _acted(
     seconds = plan.seconds_between_kills
     killed_clients = 0
     next_kill = time.monotonic() + 3 * seconds
+    with _ended(running), Killer(stack.process, seconds, plan.seed) as killer:
+        told = time.monotonic()
+        while running:
+            time.sleep(0.2)
+            if seconds and time.monotonic() > next_kill:
+                next_kill = time.monotonic() + 3 * seconds
+                draw.choice([process for process, _ in running.values()]).kill()
+                killed_clients += 1
+            for path, (process, count) in list(running.items()):
+                if process.poll() is None:
+                    continue
+                del running[path]
+                left = count - _done(path)
+                if process.returncode not in (0, -signal.SIGKILL):
+                    raise RuntimeError(f"a client failed by itself: {path}")
+                if left > 0 and process.returncode != 0:
+                    start(left)
+            if time.monotonic() - told > 60:
+                told = time.monotonic()
+                tell(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
+        kills = Counter(killer.killed)
+    kills["clients"] = killed_clients
+    return kills
+
+
+@contextmanager
+def _ended(running: Mapping[Path, tuple[subprocess.Popen[str], int]]) -> Iterator[None]:
+    """Whatever happens, no client is left when the block ends."""
     try:
-        with Killer(stack.process, seconds, plan.seed) as killer:
-            told = time.monotonic()
-            while running:
-                time.sleep(0.2)
-                if seconds and time.monotonic() > next_kill:
-                    next_kill = time.monotonic() + 3 * seconds
-                    draw.choice([process for process, _ in running.values()]).kill()
-                    killed_clients += 1
-                for path, (process, count) in list(running.items()):
-                    if process.poll() is None:
-                        continue
-                    del running[path]
-                    left = count - _done(path)
-                    if process.returncode not in (0, -signal.SIGKILL):
-                        raise RuntimeError(f"a client failed by itself: {path}")
-                    if left > 0 and process.returncode != 0:
-                        start(left)
-                if time.monotonic() - told > 60:
-                    told = time.monotonic()
-                    tell(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
-            kills = Counter(killer.killed)
+        yield
     finally:
         for process, _ in running.values():
             process.kill()
-    kills["clients"] = killed_clients
-    return kills
 
 
 def _done(path: Path) -> int:
