@@ -107,7 +107,7 @@ STAGE ?= staging
 deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
 	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
 
-smoke: $(READY) ## The end-to-end tests against API_URL, with ALICE_TOKEN and BOB_TOKEN
+smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
 	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
 
@@ -120,11 +120,12 @@ bench: $(READY) ## Ratios, measured here and now (ARGS= some parts, BENCH_POSTS=
 # Hashes of every platform's wheels, and no address of any registry.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
-lock: ## Renew the four locks (needs uv); ARGS=--upgrade takes the newest of all
+lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
+	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
 
 clean: ## Remove what can be made again
 	@rm -rf $(VENV) $(AUDIT) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist

@@ -15,7 +15,12 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
-LOCKS = ("requirements-dev.txt", "layers/auth/requirements.txt", "layers/blog/requirements.txt")
+LOCKS = (
+    "requirements-dev.txt",
+    "requirements-sam.txt",
+    "layers/auth/requirements.txt",
+    "layers/blog/requirements.txt",
+)
 
 
 class Unchecked(Exception):

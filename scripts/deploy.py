@@ -8,16 +8,19 @@ would miss a change in a layer, and the alias would go on with the old version.
 """
 
 import hashlib
+import json
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 GIVEN_ONCE = "AuthorIdKey"
+KEY_VARIABLE = "AUTHOR_ID_KEY"
 
 
 class CannotDeploy(Exception):
@@ -31,8 +34,8 @@ def parameters(stage: str, config: Path, environment: Mapping[str, str]) -> dict
         raise CannotDeploy(f"samconfig.toml has no [{stage}.deploy.parameters]")
     given = list(stages[stage]["deploy"]["parameters"].get("parameter_overrides", []))
     given += shlex.split(environment.get("PARAMETERS", ""))
-    if environment.get("AUTHOR_ID_KEY"):
-        given.append(f"{GIVEN_ONCE}={environment['AUTHOR_ID_KEY']}")
+    if environment.get(KEY_VARIABLE):
+        given.append(f"{GIVEN_ONCE}={environment[KEY_VARIABLE]}")
     pairs = [one.partition("=") for one in given]
     if odd := [name for name, equals, _ in pairs if not (name and equals)]:
         raise CannotDeploy(f"a parameter is written Key=Value, not {odd[0]}")
@@ -56,13 +59,17 @@ def digest(build: Path, given: Mapping[str, str]) -> str:
     return total.hexdigest()
 
 
-def command(stage: str, build: Path, given: Mapping[str, str]) -> list[str]:
-    """What SAM CLI is called with."""
+def settings(stage: str, config: Path, build: Path, given: Mapping[str, str]) -> str:
+    """A samconfig.toml with the stage's settings and all parameters: on a command line, a secret
+    could be read by whoever lists the machine's processes. Raises CannotDeploy."""
+    found = tomllib.loads(config.read_text())[stage]["deploy"]["parameters"]
     all_of_them = {**given, "ArtifactsDigest": digest(build, given)}
     overrides = [f'{name}="{_escaped(value)}"' for name, value in all_of_them.items()]
-    template = str(build / "template.yaml")
-    options = ["--config-env", stage, "--template-file", template, "--no-fail-on-empty-changeset"]
-    return ["sam", "deploy", *options, "--parameter-overrides", *overrides]
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in {**found, "parameter_overrides": overrides}.items()
+    ]
+    return "\n".join(["version = 0.1", f"[{stage}.deploy.parameters]", *lines, ""])
 
 
 def _escaped(value: str) -> str:
@@ -75,10 +82,22 @@ def _escaped(value: str) -> str:
 
 def main() -> int:
     """Deploy, by SAM CLI; its exit code."""
-    stage, build = sys.argv[1], Path(sys.argv[2])
+    stage, build, config = sys.argv[1], Path(sys.argv[2]).resolve(), ROOT / "samconfig.toml"
     try:
-        given = parameters(stage, ROOT / "samconfig.toml", os.environ)
-        return subprocess.run(command(stage, build, given), cwd=ROOT, check=False).returncode
+        text = settings(stage, config, build, parameters(stage, config, os.environ))
+        with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            return subprocess.run(
+                [
+                    *("sam", "deploy", "--config-file", file.name, "--config-env", stage),
+                    *("--template-file", str(build / "template.yaml")),
+                    "--no-fail-on-empty-changeset",
+                ],
+                cwd=ROOT,
+                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
+                check=False,
+            ).returncode
     except CannotDeploy as e:
         sys.stderr.write(f"make deploy: {e}\n")
     except FileNotFoundError:

@@ -1,7 +1,9 @@
 """A running stack: the devserver's, or the one that the environment names.
 
 API_URL        the API to test; without it a devserver is started on free ports
-ISSUER_URL     its issuer, where that is the desk's; else give ALICE_TOKEN and BOB_TOKEN
+ISSUER_URL     its issuer, where that is the desk's
+TENANT         its tenant's address, where two test users' tokens come from (see tenant.py); or
+ALICE_TOKEN, BOB_TOKEN    those tokens
 SAM_LOCAL=1    it is `sam local`, which ignores gateway responses and turns a Deny into a bare 403
 """
 
@@ -12,18 +14,18 @@ import pytest
 
 from tests.conftest import LOG_FILES
 from tests.e2e.stack import Client, DevServer, Stack
+from tests.e2e.tenant import tokens_of_two_users
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The stack under test."""
     if api_url := os.environ.get("API_URL"):
-        names = {"alice": "ALICE_TOKEN", "bob": "BOB_TOKEN"}
         yield Stack(
             api_url=api_url.rstrip("/"),
             issuer_url=os.environ.get("ISSUER_URL"),
             is_sam_local=os.environ.get("SAM_LOCAL") == "1",
-            tokens={user: os.environ[name] for user, name in names.items() if name in os.environ},
+            tokens=tokens_of_two_users(os.environ),
         )
         return
     log = tmp_path_factory.mktemp("devserver") / "log"

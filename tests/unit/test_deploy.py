@@ -1,10 +1,14 @@
 """`make deploy`: what SAM CLI is called with, and when functions get a new version."""
 
+import os
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from scripts.deploy import CannotDeploy, command, digest, parameters
+from scripts.deploy import CannotDeploy, digest, parameters, settings
 from tests.support import ROOT
 
 CONFIG = """
@@ -79,15 +83,58 @@ def test_nothing_built_is_nothing_deployed(tmp_path: Path) -> None:
         digest(tmp_path, {})
 
 
-def test_sam_is_called_with_all_parameters_and_the_digest(build: Path) -> None:
+def test_sam_finds_all_parameters_and_the_digest_in_the_stages_settings(
+    config: Path, build: Path
+) -> None:
     given = {"AllowedOrigin": "*"}
-    called = command("staging", build, given)
-    assert called[:4] == ["sam", "deploy", "--config-env", "staging"]
-    assert called[-2:] == ['AllowedOrigin="*"', f'ArtifactsDigest="{digest(build, given)}"']
+    stages = tomllib.loads(settings("staging", config, build, given))
+    assert stages == {
+        "version": 0.1,
+        "staging": {
+            "deploy": {
+                "parameters": {
+                    "stack_name": "blog-staging",
+                    "parameter_overrides": [
+                        'AllowedOrigin="*"',
+                        f'ArtifactsDigest="{digest(build, given)}"',
+                    ],
+                }
+            }
+        },
+    }
 
 
-def test_a_secret_of_any_characters_reaches_sam_whole(build: Path) -> None:
-    called = command("staging", build, {"AuthorIdKey": "k'k\"k k$k"})
-    assert 'AuthorIdKey="k\'k\\"k k$k"' in called
+def test_a_secret_of_any_characters_reaches_sam_whole(config: Path, build: Path) -> None:
+    stages = tomllib.loads(settings("staging", config, build, {"AuthorIdKey": "k'k\"k k$k"}))
+    overrides = stages["staging"]["deploy"]["parameters"]["parameter_overrides"]
+    assert 'AuthorIdKey="k\'k\\"k k$k"' in overrides
     with pytest.raises(CannotDeploy, match="backslash"):
-        command("staging", build, {"AuthorIdKey": "k\\k"})
+        settings("staging", config, build, {"AuthorIdKey": "k\\k"})
+
+
+def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
+    tmp_path: Path, build: Path
+) -> None:
+    (tmp_path / "sam").write_text(
+        f"#!{sys.executable}\n"
+        "import os, pathlib, sys\n"
+        "file = pathlib.Path(sys.argv[sys.argv.index('--config-file') + 1])\n"
+        "print(oct(file.stat().st_mode)[-3:], 'kkkk' in file.read_text(), sys.argv[1:], file)\n"
+        "print('told', 'AUTHOR_ID_KEY' in os.environ)\n"
+        "sys.exit(7)\n"
+    )
+    (tmp_path / "sam").chmod(0o755)
+    result = subprocess.run(
+        [sys.executable, "-m", "scripts.deploy", "staging", str(build)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path), "AUTHOR_ID_KEY": "k" * 32},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 7, result.stderr
+    mode_and_found, told = result.stdout.splitlines()
+    assert mode_and_found.startswith("600 True ['deploy'")
+    assert told == "told False"
+    assert "kkkk" not in mode_and_found
+    assert not Path(mode_and_found.rpartition(" ")[2]).exists()

@@ -12,7 +12,7 @@ LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements
 
 @pytest.mark.parametrize(
     "lock",
-    [*LOCKS, ROOT / "requirements-audit.txt"],
+    [*LOCKS, ROOT / "requirements-audit.txt", ROOT / "requirements-sam.txt"],
     ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
 def test_a_lock_pins_by_hash_and_names_no_host(lock: Path) -> None:

@@ -40,11 +40,31 @@ def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are(
         one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"
     ]
     assert len(groups) == 11
+
+
+def test_alarms_guard_each_deployment_unless_one_of_them_is_what_it_mends(
+    resources: dict[str, Any],
+) -> None:
+    groups = [
+        one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"
+    ]
     for one in groups:
-        alarms = {
-            alarm["Name"]["Ref"] for alarm in one["Properties"]["AlarmConfiguration"]["Alarms"]
-        }
-        assert alarms == {"ServerErrorsAlarm", "FunctionErrorsAlarm"}
+        condition, guarded, unguarded = one["Properties"]["AlarmConfiguration"]["Fn::If"]
+        assert condition == "GuardsDeployments"
+        assert {alarm["Name"]["Ref"] for alarm in guarded["Alarms"]} == {
+            "ServerErrorsAlarm", "FunctionErrorsAlarm", "AuthorizerErrorsAlarm",
+            "AsynchronousErrorsAlarm", "FaultsAlarm",
+        }  # fmt: skip
+        assert unguarded == {}
+
+
+def test_each_function_is_watched_by_an_alarm_that_guards_deployments() -> None:
+    alarms = ("FunctionErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
+    watched = re.findall(
+        r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
+    )
+    functions = {name for name in RESOURCES if name.endswith("Function")}
+    assert sorted(watched) == sorted(functions)
 
 
 def test_api_and_authorizer_call_what_is_published(resources: dict[str, Any]) -> None:
@@ -122,7 +142,7 @@ def test_alarms_watch_metrics_that_are_written() -> None:
     own = {
         (
             one["Properties"]["MetricName"],
-            *(pair["Value"] for pair in one["Properties"]["Dimensions"]),
+            *(pair["Value"] for pair in one["Properties"].get("Dimensions", [])),
         )
         for one in RESOURCES.values()
         if one["Type"] == "AWS::CloudWatch::Alarm"
@@ -134,6 +154,7 @@ def test_alarms_watch_metrics_that_are_written() -> None:
         ("KeySetAge", "authorizer"),
         ("PublisherLag", "publisher"),
         ("JobsLeft", "jobs"),
+        ("Faults",),
     }
 
 

@@ -23,6 +23,14 @@ def on_table(actions: set[str], **folders: set[str]) -> Rights:
     return found
 
 
+FUNCTIONS = [
+    f"{name}Function"
+    for name in (
+        "Account", "Authorizer", "Comments", "Inspector", "Jobs", "Media", "Moderation", "Posts",
+        "Public", "Publisher", "Reactions",
+    )
+]  # fmt: skip
+MOVE_ALIAS = {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"}
 ROLES: dict[str, Rights] = {
     "AuthorizerFunctionRole": on_table(set()),
     "PublicFunctionRole": on_table(READ, media={"GetObject"}),
@@ -55,9 +63,10 @@ ROLES: dict[str, Rights] = {
     ),
     "DeploymentRole": {
         "*": {"cloudwatch:DescribeAlarms"},
-        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}"
-        ":function:${AWS::StackName}-*": {
-            "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"
+        **{
+            f"${{{function}.Arn}}{alias}": MOVE_ALIAS
+            for function in FUNCTIONS
+            for alias in ("", ":live")
         },
     },
     "ApiGatewayLogsRole": {"*": MANAGED["AmazonAPIGatewayPushToCloudWatchLogs"]},
