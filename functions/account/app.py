@@ -1,5 +1,7 @@
 """Oneself: who the API takes one for, what one tells everyone, and how one leaves."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated
 
@@ -113,3 +115,4 @@ def _account() -> Response[Account]:
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

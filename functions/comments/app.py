@@ -1,5 +1,7 @@
 """Comments: write, edit and delete them, approve those that wait, and report."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated, Literal
 
@@ -198,3 +200,4 @@ def report_comment(
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

@@ -1,5 +1,7 @@
 """At each upload: look at it, before it counts as a picture."""
 
+import blog.cold_start
+
 import os
 from typing import Any
 
@@ -23,3 +25,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     is_picture = inspect(table, bucket, event["detail"]["object"]["key"])
     logger.info("upload", is_picture=is_picture)
     return {"is_picture": is_picture}
+
+
+blog.cold_start.end()

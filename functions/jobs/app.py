@@ -1,5 +1,7 @@
 """Every minute: finish what no transaction could hold."""
 
+import blog.cold_start
+
 import os
 from typing import Any
 
@@ -33,3 +35,6 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     metrics.add_metric("JobsLeft", MetricUnit.Count, left)
     logger.info("jobs", done=done, left=left)
     return {"done": done, "left": left}
+
+
+blog.cold_start.end()

@@ -1,5 +1,7 @@
 """Uploads: a picture is announced here and sent to the bucket itself."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated
 
@@ -39,3 +41,4 @@ def create_media(new: Annotated[NewMedia, Body()]) -> Response[MediaUpload]:
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

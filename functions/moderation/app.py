@@ -1,5 +1,7 @@
 """What moderators do: hide posts, ban people, and read what was reported."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated
 
@@ -130,3 +132,4 @@ def _moderator(permission: str) -> Person:
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

@@ -1,5 +1,7 @@
 """An author's own posts: write, edit, delete, and find again."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated
 
@@ -195,3 +197,4 @@ def preview_body(draft: Annotated[Draft, Body()]) -> Response[Preview]:
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

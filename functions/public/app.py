@@ -1,5 +1,7 @@
 """Every anonymous GET. This function's role has no right to write."""
 
+import blog.cold_start
+
 import os
 import pathlib
 from collections.abc import Callable, Sequence
@@ -339,3 +341,4 @@ def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:
 
 
 handler = lambda_handler(app, settings, authenticated=False)
+blog.cold_start.end()

@@ -1,5 +1,7 @@
 """Every minute: publish the posts whose time has come."""
 
+import blog.cold_start
+
 import os
 from typing import Any
 
@@ -32,3 +34,6 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     metrics.add_metric("NotPublished", MetricUnit.Count, failed)
     logger.info("published", published=published, failed=failed)
     return {"published": published, "failed": failed}
+
+
+blog.cold_start.end()

@@ -1,5 +1,7 @@
 """Likes and follows, and the lists made of them."""
 
+import blog.cold_start
+
 import os
 from typing import Annotated
 
@@ -153,3 +155,4 @@ def _checked_author_id(text: str) -> str:
 
 
 handler = lambda_handler(app, settings, authenticated=True)
+blog.cold_start.end()

@@ -5,19 +5,25 @@ ARGS names some of the parts: `make bench ARGS="scale load"`.
 
 import sys
 
-from tests.performance import app, authorizer, baseline, devserver, load, rendering, scale
+from tests.performance import (
+    app,
+    authorizer,
+    baseline,
+    cold,
+    devserver,
+    load,
+    rendering,
+    scale,
+)
 from tests.performance.figures import Figures
 
 PARTS = {
     "rendering": ("rendering posts (ratios to prose of the same size)", rendering.measure),
     "warm": (
         "the authorizer, warm (microseconds, and ratios to one raw RSA verification)",
-        authorizer.measure_warm,
+        authorizer.measure,
     ),
-    "cold": (
-        "the authorizer, cold (milliseconds from process start to first answer)",
-        authorizer.measure_cold,
-    ),
+    "cold": ("cold starts (milliseconds from process start to first answer)", cold.measure),
     "devserver": ("the devserver (milliseconds of a warm request)", devserver.measure),
     "app": ("the app, a visitor's first view (kilobytes, milliseconds)", app.measure),
     "scale": ("each route, on small and large blogs (units, bytes, milliseconds)", scale.measure),

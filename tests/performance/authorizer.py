@@ -1,15 +1,12 @@
-"""The authorizer against one raw signature verification, other libraries, and a tutorial's."""
+"""The authorizer, warm, against one raw signature verification and other libraries."""
 
 import base64
 import contextlib
 import io
 import json
 import os
-import platform
-import shutil
 import ssl
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
@@ -31,7 +28,6 @@ from tests.performance.figures import Figures
 from tests.support import (
     ALICE,
     AUDIENCE,
-    ROOT,
     LambdaContext,
     Signer,
     sample_event,
@@ -41,13 +37,11 @@ from tests.support import (
 ISSUER = "http://localhost/"
 BATCHES = 60
 CALLS_A_BATCH = 50
-COLD_STARTS = 25
-RUNTIME = "python3.13"
 
 SIGNER = Signer()
 
 
-def _token() -> str:
+def valid_token() -> str:
     now = int(time.time())
     return SIGNER.sign(
         {
@@ -64,7 +58,7 @@ def _token() -> str:
 
 
 @contextlib.contextmanager
-def _key_server() -> Iterator[str]:
+def key_server() -> Iterator[str]:
     """Over TLS, as in production; its certificate is trusted by way of SSL_CERT_FILE."""
     document = json.dumps({"keys": [SIGNER.jwk()]}).encode()
 
@@ -101,10 +95,10 @@ def _system_certificates() -> bytes:
     return bundle.read_bytes() if bundle.exists() else b""
 
 
-def measure_warm(figures: Figures) -> None:
+def measure(figures: Figures) -> None:
     """A decision on a valid token, and what other libraries take for the same."""
-    token = _token()
-    with _key_server() as uri:
+    token = valid_token()
+    with key_server() as uri:
         contenders = _contenders(token, uri)
         times: dict[str, list[float]] = {name: [] for name in contenders}
         for batch in range(1 + BATCHES):
@@ -167,92 +161,3 @@ def _contenders(token: str, uri: str) -> dict[str, Callable[[], Any]]:
         "joserfc": joserfc,
         "python-jose": python_jose,
     }
-
-
-def measure_cold(figures: Figures) -> None:
-    """The built artifact, against a tutorial's authorizer as `sam build` ships it."""
-    python = shutil.which(RUNTIME)
-    if shutil.which("sam") is None or python is None:
-        figures.left_out("the cold start", f"it needs SAM CLI and {RUNTIME}")
-        return
-    with tempfile.TemporaryDirectory() as folder, _key_server() as uri:
-        ours, tutorial = _built(Path(folder))
-        commands = {
-            # -B, because on Lambda nothing can be written beside the code
-            "ours": [python, "-I", "-B", str(_driver()), *ours],
-            "tutorial": [python, "-I", "-B", str(_driver()), *tutorial],
-        }
-        event = sample_event("authorizer-request")
-        event["headers"]["Authorization"] = f"Bearer {_token()}"
-        event["multiValueHeaders"]["Authorization"] = [event["headers"]["Authorization"]]
-        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-        for turn in range(1 + COLD_STARTS):
-            for name, command in commands.items():
-                run = _cold_start(command, json.dumps(event), uri)
-                if turn > 0:
-                    runs[name].append(run)
-        layer = _zipped(Path(ours[1]), Path(folder) / "layer")
-    times = {name: statistics.median(time for time, _ in runs[name]) for name in runs}
-    figures.add("cold start of ours, ms", times["ours"])
-    figures.add("cold start of a tutorial's, ms", times["tutorial"])
-    figures.add("cold start: ours / a tutorial's", times["ours"] / times["tutorial"], 0.16)
-    figures.add("peak memory of ours, MB", max(memory for _, memory in runs["ours"]), 40)
-    figures.add("peak memory of a tutorial's, MB", max(memory for _, memory in runs["tutorial"]))
-    figures.add("zip of the auth layer, MB", layer, 6)
-
-
-def _built(folder: Path) -> tuple[list[str], list[str]]:
-    """The paths of our artifact with its layer, and of the tutorial's."""
-    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    override = ["--parameter-overrides", f"Architecture={machine}"]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-
-    run("sam", "build", "--build-dir", f"{folder}/ours", *override)
-    run(RUNTIME, "scripts/bytecode.py", f"{folder}/ours")
-    template = "tests/performance/tutorial/template.yaml"
-    run("sam", "build", "-t", template, "--build-dir", f"{folder}/tutorial", *override)
-    return (
-        [f"{folder}/ours/AuthorizerFunction", f"{folder}/ours/AuthLayer/python"],
-        [f"{folder}/tutorial/TutorialFunction"],
-    )
-
-
-def _driver() -> Path:
-    return Path(__file__).with_name("cold_start.py")
-
-
-def _cold_start(command: list[str], event: str, uri: str) -> tuple[float, float]:
-    """Milliseconds to the answer, and the peak of memory in MB."""
-    variables = {
-        "PATH": os.environ["PATH"],
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "LAMBDA_TASK_ROOT": "/var/task",
-        "_X_AMZN_TRACE_ID": "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa",
-        "AUTH0_ISSUER": ISSUER,
-        "AUTH0_AUDIENCE": AUDIENCE,
-        "AUTH0_JWKS_URI": uri,
-        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
-    }
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(event)
-    process.stdin.close()
-    while (line := process.stdout.readline()) not in ("Allow\n", ""):
-        pass
-    milliseconds = (time.perf_counter() - started) * 1000
-    assert line == "Allow\n", "the handler did not allow a valid token"
-    memory = float(process.stdout.read())
-    process.stdout.close()
-    process.wait()
-    return milliseconds, memory
-
-
-def _zipped(folder: Path, target: Path) -> float:
-    return Path(shutil.make_archive(str(target), "zip", folder)).stat().st_size / 1024 / 1024

@@ -75,7 +75,9 @@ class Bucket:
         if ".amazonaws.com" in client.meta.endpoint_url:
             # Else presigned addresses would name the endpoint of all regions, which sends browsers
             # on to the bucket's own, where their signature does not hold.
-            virtual = Config(s3={"addressing_style": "virtual"})
+            virtual = Config(
+                s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+            )
             client = boto3.client("s3", config=_CONFIG.merge(virtual))
         return client
 

@@ -1,0 +1,249 @@
+"""Cold starts: each function as built, against a tutorial's as `sam build` ships it.
+
+From the start of the process to the first answer, in turns. A function of ours gets the event that
+its route would, in the environment that the template gives it, and meets the same local engine as
+the tutorial's.
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blog.reading import Library
+from blog.table import Table
+from devserver.deployment import read_deployment
+from devserver.dynamodb import dynamodb_client, running_dynamodb
+from devserver.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.settings import TEMPLATE, DeskSettings, Engine
+from devserver.stack import prepare_tables, running_storage
+from tests.e2e.stack import free_port
+from tests.integration.calling import POST_ID
+from tests.performance.authorizer import ISSUER, key_server, valid_token
+from tests.performance.figures import Figures
+from tests.support import AUDIENCE, ROOT, sample_event
+
+COLD_STARTS = 15
+RUNTIME = "python3.13"
+TUTORIALS_TABLE = "TutorialTable"
+# Of each function, one of its events, and the status of its answer if it has one.
+EVENTS = {
+    "PublicFunction": ("public-get-post", 200),
+    "PostsFunction": ("posts-list-mine", 200),
+    "AccountFunction": ("account-get-me", 200),
+    "CommentsFunction": ("comments-create", 201),
+    "ReactionsFunction": ("reactions-like", 204),
+    "ModerationFunction": ("moderation-list-reports", 200),
+    "MediaFunction": ("media-create", 201),
+    "InspectorFunction": ("inspector-upload", None),
+    "PublisherFunction": ("publisher-schedule", None),
+    "JobsFunction": ("jobs-schedule", None),
+}
+# Those of them whose event can come again and again.
+READING = ("PublicFunction", "PostsFunction", "AccountFunction", "ReactionsFunction")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is run: paths of an artifact and its layers, the function's variables, an event."""
+
+    paths: list[str]
+    variables: Mapping[str, str]
+    event: dict[str, Any]
+
+    def run(self, python: str) -> tuple[float, float, Any]:
+        """Milliseconds to the answer, the peak of memory in MB, and the answer."""
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            self._command(python, "cold"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self._environment(),
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(self.event))
+        process.stdin.close()
+        while (line := process.stdout.readline()) and not line.startswith("answer "):
+            pass
+        milliseconds = (time.perf_counter() - started) * 1000
+        memory = process.stdout.read()
+        process.stdout.close()
+        assert process.wait() == 0
+        return milliseconds, float(memory), json.loads(line.removeprefix("answer "))
+
+    def run_warm(self, python: str) -> tuple[float, float]:
+        """The processor's milliseconds outside boto3 for a request, and those of a boto3 call."""
+        result = subprocess.run(
+            self._command(python, "warm"),
+            input=json.dumps(self.event),
+            env=self._environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        *_, outside, call = result.stdout.split()
+        return float(outside), float(call)
+
+    def _command(self, python: str, start: str) -> list[str]:
+        # -B, because on Lambda nothing can be written beside the code
+        return [python, "-I", "-B", str(Path(__file__).with_name("start.py")), start, *self.paths]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "_X_AMZN_TRACE_ID": "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa",
+            **self.variables,
+        }
+
+
+def measure(figures: Figures) -> None:
+    """The authorizer, then each handler."""
+    python = shutil.which(RUNTIME)
+    if shutil.which("sam") is None or python is None:
+        figures.left_out("the cold start", f"it needs SAM CLI and {RUNTIME}")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _build(folder)
+        _authorizer(figures, python, folder)
+        _handlers(figures, python, folder)
+
+
+def _build(folder: Path) -> None:
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    override = ["--parameter-overrides", f"Architecture={machine}"]
+    tutorial = "tests/performance/tutorial/template.yaml"
+    boto3 = f"boto3=={importlib.metadata.version('boto3')}"  # as Lambda's runtime brings it
+    for command in (
+        ["sam", "build", "--build-dir", f"{folder}/ours", *override],
+        [RUNTIME, "scripts/bytecode.py", f"{folder}/ours"],
+        ["sam", "build", "-t", tutorial, "--build-dir", f"{folder}/tutorial", *override],
+        [RUNTIME, "-m", "pip", "install", "--quiet", "--target", f"{folder}/runtime", boto3],
+    ):
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+def _authorizer(figures: Figures, python: str, folder: Path) -> None:
+    event = sample_event("authorizer-request")
+    event["headers"]["Authorization"] = f"Bearer {valid_token()}"
+    event["multiValueHeaders"]["Authorization"] = [event["headers"]["Authorization"]]
+    layer = f"{folder}/ours/AuthLayer/python"
+    with key_server() as uri:
+        variables = {
+            "AUTH0_ISSUER": ISSUER,
+            "AUTH0_AUDIENCE": AUDIENCE,
+            "AUTH0_JWKS_URI": uri,
+            "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
+        }
+        contenders = {
+            "ours": Start([f"{folder}/ours/AuthorizerFunction", layer], variables, event),
+            "tutorial": Start([f"{folder}/tutorial/AuthorizerFunction"], variables, event),
+        }
+        runs = _in_turns(python, contenders)
+    for name in contenders:
+        for _, _, answer in runs[name]:
+            assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    times = {name: _median(runs[name]) for name in contenders}
+    figures.add("authorizer: ours, ms", times["ours"])
+    figures.add("authorizer: a tutorial's, ms", times["tutorial"])
+    figures.add("authorizer: ours / a tutorial's", times["ours"] / times["tutorial"], 0.16)
+    figures.add("authorizer: peak memory of ours, MB", _peak(runs["ours"]), 40)
+    figures.add("authorizer: peak memory of a tutorial's, MB", _peak(runs["tutorial"]))
+    archive = shutil.make_archive(f"{folder}/layer", "zip", layer)
+    figures.add("zip of the auth layer, MB", Path(archive).stat().st_size / 1024 / 1024, 6)
+
+
+def _handlers(figures: Figures, python: str, folder: Path) -> None:
+    parameters = DeskSettings.from_environment().parameters()
+    deployment = read_deployment(TEMPLATE, parameters)
+    s3_port = free_port()
+    with (
+        running_dynamodb(Engine()) as endpoint_of_engine,
+        running_storage(s3_port, deployment) as storage,
+    ):
+        storage.first_line()
+        endpoint = endpoint_of_engine()
+        endpoints = {
+            "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3_port}",
+        }
+        prepare_tables(endpoint, deployment.tables)
+        client = dynamodb_client(endpoint)
+        contenders = {"tutorial": _tutorials(client, folder, endpoints)}
+        (table,) = deployment.tables
+        post_id = Library(Table(client, table)).feed(limit=1, cursor=None).items[0].id
+        for name, (event, _) in EVENTS.items():
+            sent = json.loads(json.dumps(sample_event(event)).replace(POST_ID, post_id))
+            contenders[name] = Start(
+                [f"{folder}/ours/{name}", *_layers(folder), f"{folder}/runtime"],
+                {**deployment.functions[name].environment, **endpoints},
+                sent,
+            )
+        runs = _in_turns(python, contenders)
+        warm = {name: contenders[name].run_warm(python) for name in READING}
+    assert all(answer["statusCode"] == 200 for _, _, answer in runs["tutorial"])
+    theirs = _median(runs["tutorial"])
+    figures.add("a tutorial's handler, ms", theirs)
+    for name, (_, status) in EVENTS.items():
+        assert all(answer.get("statusCode") == status for _, _, answer in runs[name]), runs[name]
+        figures.add(f"{name}, ms", _median(runs[name]))
+        figures.add(f"{name} / a tutorial's", _median(runs[name]) / theirs, 0.45)
+    for name, (outside, call) in warm.items():
+        figures.add(f"{name}, warm: CPU outside boto3, ms", outside)
+        figures.add(f"{name}, warm: that / one boto3 call", outside / call, 0.1)
+    figures.add("a tutorial's handler, peak memory, MB", _peak(runs["tutorial"]))
+    figures.add("handlers of ours, peak memory, MB", max(_peak(runs[name]) for name in EVENTS))
+
+
+def _layers(folder: Path) -> list[str]:
+    return [f"{folder}/ours/{layer}/python" for layer in ("AuthLayer", "BlogLayer")]
+
+
+def _tutorials(client: Any, folder: Path, endpoints: Mapping[str, str]) -> Start:
+    client.create_table(
+        TableName=TUTORIALS_TABLE,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    post = {"id": POST_ID, "owner": "auth0|1", "title": "A post", "body": "Its text."}
+    item = {name: {"S": value} for name, value in post.items()}
+    client.put_item(TableName=TUTORIALS_TABLE, Item=item)
+    variables = {"TABLE_NAME": TUTORIALS_TABLE, **endpoints}
+    return Start([f"{folder}/tutorial/PostsFunction"], variables, sample_event("public-get-post"))
+
+
+def _in_turns(
+    python: str, contenders: Mapping[str, Start]
+) -> dict[str, list[tuple[float, float, Any]]]:
+    runs: dict[str, list[tuple[float, float, Any]]] = {name: [] for name in contenders}
+    for turn in range(1 + COLD_STARTS):
+        for name, one in contenders.items():
+            run = one.run(python)
+            if turn > 0:  # the first reads the files into the machine's memory
+                runs[name].append(run)
+    return runs
+
+
+def _median(runs: Sequence[tuple[float, float, Any]]) -> float:
+    return statistics.median(milliseconds for milliseconds, _, _ in runs)
+
+
+def _peak(runs: Sequence[tuple[float, float, Any]]) -> float:
+    return max(memory for _, memory, _ in runs)
