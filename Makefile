@@ -11,7 +11,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app smoke sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -106,6 +106,9 @@ build: $(READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills o
 STAGE ?= staging
 deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
 	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
+
+deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)
+	@$(PY) -m scripts.deploy_app $(STAGE)
 
 smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }

@@ -26,7 +26,8 @@ from devserver.settings import ROOT, bound_socket
 SPA = ROOT / "spa"
 NODE = "Node.js 20.19, or 22.12 or later"  # what Vite asks for
 SECONDS_TO_BUILD = 120
-_OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
+# What the site's host hands on to the API.
+OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
 
 
 def missing_node() -> str | None:
@@ -91,7 +92,7 @@ class _Build:
         """Until the process ends, which it does not by itself."""
         vite = ["node", "node_modules/vite/bin/vite.js", "build", "--watch", "--logLevel", "warn"]
         for command in (
-            *_set_up(),
+            *set_up(),
             ["npm", "run", "generate"],
             [*vite, "--outDir", str(self._folder), "--emptyOutDir"],
         ):
@@ -114,7 +115,7 @@ class _Build:
                 return
 
 
-def _set_up() -> list[list[str]]:
+def set_up() -> list[list[str]]:
     """What makes node_modules/ as the lock file says, unless it is."""
     installed = SPA / "node_modules" / ".package-lock.json"
     lock = SPA / "package-lock.json"
@@ -128,7 +129,7 @@ def _site(folder: Path, build: _Build, api_url: str) -> Flask:
     @app.get("/", defaults={"path": ""})
     @app.get("/<path:path>")
     def page(path: str) -> AnyResponse:
-        if _OF_THE_API.fullmatch(request.path):
+        if OF_THE_API.fullmatch(request.path):
             query = f"?{request.query_string.decode()}" if request.query_string else ""
             return redirect(f"{api_url}{quote(request.path)}{query}", 307)
         if not build.await_files():
@@ -153,7 +154,7 @@ def check() -> int:
     if missing := missing_node():
         sys.stderr.write(f"The app's types were not checked: {missing}.\n")
         return 0
-    for command in (*_set_up(), ["npm", "run", "--silent", "check"]):
+    for command in (*set_up(), ["npm", "run", "--silent", "check"]):
         result = subprocess.run(command, cwd=SPA, capture_output=True, text=True, check=False)
         if result.returncode:
             sys.stderr.write(result.stdout + result.stderr)

@@ -97,8 +97,8 @@ def test_domain_and_firewall_are_there_only_when_they_are_asked_for(
 ) -> None:
     for name in ("DomainOfApi", "PathsOfDomain"):
         assert RESOURCES[name]["Condition"] == "HasDomain"
-    for name in ("WebAcl", "WebAclOfApi"):
-        assert RESOURCES[name]["Condition"] == "HasFirewall"
+    assert RESOURCES["WebAcl"]["Condition"] == "HasFirewall"
+    assert RESOURCES["WebAclOfApi"]["Condition"] == "HasFirewallOfApi"
     (stage,) = (name for name, one in resources.items() if one["Type"].endswith("Gateway::Stage"))
     assert resources["PathsOfDomain"]["Properties"]["Stage"] == {"Ref": stage}
     acl = resources["WebAclOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]

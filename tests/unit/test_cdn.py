@@ -1,0 +1,150 @@
+"""CloudFront before app and API: what it caches, whom it asks, and what it sends along."""
+
+import fnmatch
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from devserver.deployment import read_deployment
+from devserver.spa import OF_THE_API
+from scripts.roles import PARAMETERS
+from tests.support import ROOT
+
+RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+DISTRIBUTION: dict[str, Any] = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+ORIGINS = {one["Id"]: one for one in DISTRIBUTION["Origins"]}
+# CloudFront's own, by the ids in its documentation.
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def behaviour(path: str) -> dict[str, Any]:
+    """That which answers a path: the first whose pattern it is of."""
+    for one in DISTRIBUTION["CacheBehaviors"]:
+        if fnmatch.fnmatchcase(path, one["PathPattern"]):
+            found: dict[str, Any] = one
+            return found
+    rest: dict[str, Any] = DISTRIBUTION["DefaultCacheBehavior"]
+    return rest
+
+
+def test_it_is_there_only_when_it_is_asked_for() -> None:
+    of_it = [
+        name
+        for name, one in RESOURCES.items()
+        if "CloudFront" in one["Type"] or name.startswith("Site")
+    ]
+    assert len(of_it) == 7
+    for name in of_it:
+        assert RESOURCES[name]["Condition"] == "HasCdn"
+    assert DISTRIBUTION["WebACLId"]["Fn::If"][0] == "HasFirewall"
+    assert RESOURCES["WebAcl"]["Properties"]["Scope"] == {
+        "Fn::If": ["HasCdn", "CLOUDFRONT", "REGIONAL"]
+    }
+
+
+def test_every_route_is_reached_with_all_that_its_requests_hold() -> None:
+    deployment = read_deployment(ROOT / "template.yaml", PARAMETERS)
+    for route in deployment.routes:
+        found = behaviour(f"/{deployment.stage}{route.resource}")
+        assert found["TargetOriginId"] == "api"
+        assert route.method in {*found["AllowedMethods"]}
+        assert found["ViewerProtocolPolicy"] == "https-only", "no token goes in the clear"
+        assert found["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
+    assert "OriginPath" not in ORIGINS["api"], "redirects keep the stage"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/feed.atom", "/authors/a/feed.json", "/tags/c%23/feed.atom", "/sitemap.xml", "/media/01J"],
+)
+def test_what_the_desk_hands_on_to_the_api_goes_there(path: str) -> None:
+    assert OF_THE_API.fullmatch(path)
+    found = behaviour(path)
+    assert found["TargetOriginId"] == "api-without-its-stage"
+    stage = read_deployment(ROOT / "template.yaml", PARAMETERS).stage
+    assert ORIGINS["api-without-its-stage"]["OriginPath"] == f"/{stage}"
+
+
+@pytest.mark.parametrize("path", ["/", "/posts/a-slug", "/tags/node.js", "/assets/index-1.js"])
+def test_all_else_is_the_apps(path: str) -> None:
+    assert not OF_THE_API.fullmatch(path)
+    found = behaviour(path)
+    assert found["TargetOriginId"] == "app"
+    assert found["CachePolicyId"] == CACHING_OPTIMIZED
+
+
+def test_answers_are_cached_as_they_say_and_never_across_tokens() -> None:
+    policy = RESOURCES["ApiCaching"]["Properties"]["CachePolicyConfig"]
+    assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), "no-store holds, and so does silence"
+    assert policy["MaxTTL"] == 60, "as the contract has it for shared caches"
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert key["HeadersConfig"]["Headers"] == ["Authorization"]
+    assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+    for one in DISTRIBUTION["CacheBehaviors"]:
+        assert one["CachePolicyId"] == {"Ref": "ApiCaching"}
+
+
+def test_no_error_is_kept_longer_than_it_says() -> None:
+    """By the codes that CloudFront would keep for ten seconds else."""
+    kept = {
+        one["ErrorCode"]: one["ErrorCachingMinTTL"] for one in DISTRIBUTION["CustomErrorResponses"]
+    }
+    assert kept == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
+
+
+def test_the_app_is_sent_with_the_headers_that_its_build_asks_for() -> None:
+    config = (ROOT / "spa" / "vite.config.ts").read_text()
+    asked = [
+        # App and API have one origin here, which 'self' names.
+        " ".join(line.replace("${api}", "").split())
+        for line in re.findall(
+            r"^    [`\"]([a-z]+-src [^`\"]*|[a-z]+-[a-z]+ 'none')[`\"],", config, re.M
+        )
+    ]
+    assert len(asked) == 10
+    headers = RESOURCES["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    security = headers["SecurityHeadersConfig"]
+    text, names = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    sent = text.replace("${Media}", "${media}").replace("${Issuer}", "${issuer}")
+    assert [one.strip() for one in sent.split(";")] == asked
+    assert names.keys() == {"Media", "Issuer"}
+    assert f'"{security["ReferrerPolicy"]["ReferrerPolicy"]}"' in config
+    assert security["ContentTypeOptions"] == {"Override": True}
+
+
+def test_paths_that_are_no_files_get_the_app() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js")
+    code = RESOURCES["SitePaths"]["Properties"]["FunctionCode"]
+    wanted = {
+        "/": "/index.html",
+        "/posts/a-slug": "/index.html",
+        "/tags/node.js": "/index.html",
+        "/me": "/index.html",
+        "/index.html": "/index.html",
+        "/icon.svg": "/icon.svg",
+        "/assets/index-B1.js": "/assets/index-B1.js",
+    }
+    program = f"""{code}
+        const uris = {json.dumps([*wanted])};
+        console.log(JSON.stringify(uris.map(uri => handler({{request: {{uri}}}}).uri)));"""
+    result = subprocess.run([node, "-e", program], capture_output=True, text=True, check=True)
+    assert json.loads(result.stdout) == [*wanted.values()]
+
+
+def test_the_apps_bucket_is_cloudfronts_alone() -> None:
+    properties = RESOURCES["SiteBucket"]["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    *allowed, denied = RESOURCES["SiteBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for one in allowed:
+        assert one["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        source = one["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
+        assert source.endswith(":distribution/${Distribution}")
