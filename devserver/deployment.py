@@ -140,7 +140,9 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         gateway_responses=_gateway_responses(api["Body"]),
         tables=by_type.get("AWS::DynamoDB::Table", {}),
         buckets=tuple(
-            _bucket(name, one) for name, one in by_type.get("AWS::S3::Bucket", {}).items()
+            _bucket(name, one)
+            for name, one in by_type.get("AWS::S3::Bucket", {}).items()
+            if "CorsConfiguration" in one  # else no page uses it, and the app's is the desk's own
         ),
         schedules=tuple(_schedule(one) for one in rules if "ScheduleExpression" in one),
         subscriptions=tuple(

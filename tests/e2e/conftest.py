@@ -1,6 +1,7 @@
 """A running stack: the devserver's, or the one that the environment names.
 
-API_URL        the API to test; without it a devserver is started on free ports
+API_URL        the API to test; without it a devserver is started on free ports, and unless told
+               otherwise with the table that CloudFormation makes of the template
 ISSUER_URL     its issuer, where that is the desk's
 TENANT         its tenant's address, where two test users' tokens come from (see tenant.py); or
 ALICE_TOKEN, BOB_TOKEN    those tokens
@@ -9,9 +10,12 @@ SAM_LOCAL=1    it is `sam local`, which ignores gateway responses and turns a De
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from devserver.moto_process import MotoProcess
+from devserver.settings import Engine
 from tests.conftest import LOG_FILES
 from tests.e2e.stack import Client, DevServer, Stack
 from tests.e2e.tenant import tokens_of_two_users
@@ -30,8 +34,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         return
     log = tmp_path_factory.mktemp("devserver") / "log"
     pytestconfig.stash[LOG_FILES].append(log)
-    with DevServer(log) as running:
-        yield running
+    with ExitStack() as parts:
+        variables = {}
+        if Engine.from_environment(os.environ) == Engine.from_environment({}):
+            moto = parts.enter_context(MotoProcess("tests.e2e.engine", "127.0.0.1", "0"))
+            variables["DYNAMODB_ENDPOINT"] = f"http://127.0.0.1:{moto.first_line()}"
+        yield parts.enter_context(DevServer(log, **variables))
 
 
 @pytest.fixture(scope="session")

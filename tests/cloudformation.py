@@ -1,0 +1,106 @@
+"""The transformed template, created by moto's CloudFormation.
+
+What moto does not know is left out, which the tests count. Aliases of functions are of that, so
+that what names one names its function here.
+"""
+
+import io
+import json
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from moto.cloudformation.parsing import resource_class_from_type
+
+from devserver.deployment import transformed
+from devserver.intrinsics import Resolver
+from devserver.settings import TEMPLATE
+
+STACK = "blog"
+REGION = "us-east-1"
+_BUCKET_OF_ARTIFACTS = "local"
+# moto reads no API from its Body, and deploys none without methods.
+_TAKES_NO_BODY = ("AWS::ApiGateway::Deployment",)
+
+
+def template(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """As SAM's transform gives it to CloudFormation, without what moto does not know, and without
+    what names that."""
+    document = transformed(TEMPLATE, parameters)
+    text = re.sub(
+        r'\{"Ref": "(\w+Function)Aliaslive"\}',
+        r'{"Fn::GetAtt": ["\1", "Arn"]}',
+        json.dumps(document),
+    )
+    document = json.loads(re.sub(r"\$\{(\w+Function)Aliaslive\}", r"${\1.Arn}", text))
+    for one in document["Resources"].values():
+        one.pop("DependsOn", None)
+    parts = {kind: document[kind] for kind in ("Resources", "Outputs")}
+    unknown = {
+        name
+        for name, one in document["Resources"].items()
+        if one["Type"] in _TAKES_NO_BODY or resource_class_from_type(one["Type"]) is None
+    }
+    while unknown:
+        names = re.compile(rf"\b({'|'.join(unknown)})\b")
+        parts = {
+            kind: {name: one for name, one in several.items() if name not in unknown}
+            for kind, several in parts.items()
+        }
+        unknown = {
+            name
+            for several in parts.values()
+            for name, one in several.items()
+            if names.search(json.dumps(one))
+        }
+    return {**document, **parts}
+
+
+def create(document: Mapping[str, Any], parameters: Mapping[str, str], stack: str = STACK) -> Any:
+    """Create the stack, and give CloudFormation's client; within moto's mock_aws."""
+    storage = boto3.client("s3", region_name=REGION)
+    storage.create_bucket(Bucket=_BUCKET_OF_ARTIFACTS)  # in us-east-1 also where it is there
+    for key in _artifacts(document):
+        storage.put_object(Bucket=_BUCKET_OF_ARTIFACTS, Key=key, Body=_empty_artifact())
+    client = boto3.client("cloudformation", region_name=REGION)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tried to parse .* not supported by moto")
+        client.create_stack(
+            StackName=stack,
+            TemplateBody=json.dumps(document),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+            ],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+    return client
+
+
+def _artifacts(document: Mapping[str, Any]) -> set[str]:
+    found = (
+        one.get("Properties", {}).get(member, {})
+        for one in document["Resources"].values()
+        for member in ("Code", "Content")
+    )
+    return {one["S3Key"] for one in found if "S3Key" in one}
+
+
+def _empty_artifact() -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("app.py", "")
+    return body.getvalue()
+
+
+def held(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
+    """The types of all resources that are to be there with these parameters."""
+    resolver = Resolver(dict(document), parameters)
+    return {
+        name: one["Type"]
+        for name, one in document["Resources"].items()
+        if resolver.holds(one.get("Condition"))
+    }

@@ -1,0 +1,185 @@
+"""The transformed template, created as a stack: what CloudFormation makes of what it says."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from devserver.deployment import read_deployment, transformed
+from devserver.intrinsics import Resolver
+from devserver.settings import TEMPLATE
+from scripts.roles import PARAMETERS
+from tests.cloudformation import REGION, create, held, template
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+ALL_OPTIONS = {
+    "AlarmEmail": "operator@example.com",
+    "ApiCertificate": CERTIFICATE,
+    "ApiDomain": "api.example.com",
+    "AuthorizerConcurrency": "10",
+    "Cdn": "on",
+    "Firewall": "on",
+    "PublicConcurrency": "10",
+    "SiteCertificate": CERTIFICATE,
+    "SiteDomain": "blog.example.com",
+}
+# What rests on cfn-lint, checkov and the unit tests; so do, of what moto creates, recovery and
+# expiry of the table, and who may see a bucket.
+UNKNOWN_TO_MOTO = {
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGateway::Stage",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::WAFv2::WebACL",
+    "AWS::WAFv2::WebACLAssociation",
+}
+
+
+class Stack:
+    """A stack that was created, and what its resources are called."""
+
+    def __init__(self, name: str, parameters: dict[str, str]) -> None:
+        self.parameters = parameters
+        self.document = template(parameters)
+        client = create(self.document, parameters, name)
+        (told,) = client.describe_stacks(StackName=name)["Stacks"]
+        self.status: str = told["StackStatus"]
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in told["Outputs"]}
+        found = client.describe_stack_resources(StackName=name)["StackResources"]
+        self.names: dict[str, str] = {
+            one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
+            for one in found
+            if "LogicalResourceId" in one  # it lists those without a place, too
+        }
+
+
+@pytest.fixture(scope="module")
+def everything() -> Iterator[Stack]:
+    """With all options; what is the same without them is looked at here, too."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        yield Stack("everything", {**PARAMETERS, **ALL_OPTIONS})
+
+
+def client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+
+
+def test_all_is_created_that_these_parameters_ask_for(everything: Stack) -> None:
+    assert everything.status == "CREATE_COMPLETE"
+    assert everything.names.keys() == held(everything.document, everything.parameters).keys()
+    whole = transformed(TEMPLATE, everything.parameters)["Resources"]
+    left_out = {name: one["Type"] for name, one in whole.items() if name not in everything.names}
+    assert set(left_out.values()) == UNKNOWN_TO_MOTO
+
+
+def test_without_options_all_else_is_created() -> None:
+    with mock_aws():
+        plain = Stack("plain", PARAMETERS)
+    assert plain.status == "CREATE_COMPLETE"
+    assert plain.names.keys() == held(plain.document, PARAMETERS).keys()
+    assert "SiteBucket" not in plain.names
+
+
+def test_the_table_is_as_the_blog_needs_it_and_cannot_be_lost(everything: Stack) -> None:
+    dynamodb, name = client("dynamodb"), everything.names["BlogTable"]
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    assert {one["AttributeName"]: one["KeyType"] for one in table["KeySchema"]} == {
+        "pk": "HASH", "sk": "RANGE"
+    }  # fmt: skip
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize("bucket", ["MediaBucket", "SiteBucket"])
+def test_buckets_are_encrypted(everything: Stack, bucket: str) -> None:
+    s3, name = client("s3"), everything.names[bucket]
+    encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+    assert encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_functions_find_what_was_created(everything: Stack) -> None:
+    functions = client("lambda")
+    table, bucket = everything.names["BlogTable"], everything.names["MediaBucket"]
+    for name, function in read_deployment(TEMPLATE, everything.parameters).functions.items():
+        made = functions.get_function_configuration(FunctionName=everything.names[name])
+        assert (made["Timeout"], made["MemorySize"]) == (function.timeout, function.memory)
+        given = made["Environment"]["Variables"]
+        assert given.keys() == function.environment.keys()
+        assert given.get("TABLE_NAME", table) == table
+        assert given.get("MEDIA_BUCKET", bucket) == bucket
+        role = made["Role"].rpartition("/")[2]
+        assert role == everything.names[f"{name}Role"]
+        allowed = client("iam").list_role_policies(RoleName=role)["PolicyNames"]
+        assert bool(allowed) == (name != "AuthorizerFunction")
+
+
+def test_logs_are_kept_as_long_as_they_are_told_to(everything: Stack) -> None:
+    groups = client("logs").describe_log_groups()["logGroups"]
+    kept = {one["logGroupName"]: one["retentionInDays"] for one in groups}
+    for name in ("FunctionLogs", "AccessLogs"):
+        assert kept[everything.names[name]] == int(
+            everything.parameters.get("LogRetentionDays", 30)
+        )
+
+
+def test_what_runs_by_the_clock_or_by_uploads_does(everything: Stack) -> None:
+    events = client("events")
+    rules = {
+        one["Name"]: one
+        for one in events.list_rules()["Rules"]
+        if one["Name"] in everything.names.values()
+    }
+    found = {
+        target["Arn"].rpartition(":")[2]: (
+            rule.get("ScheduleExpression"), json.loads(rule.get("EventPattern", "{}"))
+        )
+        for name, rule in rules.items()
+        for target in events.list_targets_by_rule(Rule=name)["Targets"]
+    }  # fmt: skip
+    assert {name: expression for name, (expression, _) in found.items() if expression} == {
+        everything.names["PublisherFunction"]: "rate(1 minute)",
+        everything.names["JobsFunction"]: "rate(1 minute)",
+    }
+    _, pattern = found[everything.names["InspectorFunction"]]
+    assert pattern["detail"]["bucket"]["name"] == [everything.names["MediaBucket"]]
+
+
+def test_the_api_can_be_imported_with_all_its_methods(everything: Stack) -> None:
+    api = everything.document["Resources"]["Api"]["Properties"]["Body"]
+    resolver = Resolver(everything.document, everything.parameters)
+    body = resolver.resolve(api)
+    body["info"].setdefault("description", "The blog")
+    for operations in body["paths"].values():
+        for operation in operations.values():  # moto wants an address of mock integrations, too
+            operation["x-amazon-apigateway-integration"].setdefault("uri", "")
+            operation["x-amazon-apigateway-integration"].setdefault("httpMethod", "POST")
+    gateway = client("apigateway")
+    made = gateway.import_rest_api(body=json.dumps(body).encode())
+    several = gateway.get_resources(restApiId=made["id"], limit=500)["items"]
+    imported = {
+        (method, one["path"]) for one in several for method in one.get("resourceMethods", {})
+    }
+    routes = read_deployment(TEMPLATE, everything.parameters).routes
+    assert imported == {(route.method, route.resource) for route in routes}
