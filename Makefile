@@ -11,7 +11,7 @@ export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
@@ -109,6 +109,12 @@ deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARA
 
 deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)
 	@$(PY) -m scripts.deploy_app $(STAGE)
+
+restore-drill: $(READY) ## Whether STAGE's table can be restored from its backup, and how fast
+	@env -u AT $(PY) -m scripts.restore $(STAGE)
+
+restore: $(READY) ## STAGE's table as it was AT=2026-01-31T09:30:00Z, beside the one in use
+	@AT="$(AT)" $(PY) -m scripts.restore $(STAGE)
 
 smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver.spa import SPA, missing_node, set_up
-from scripts.deploy import ROOT, CannotDeploy
+from scripts.deploy import CannotDeploy
+from scripts.stacks import deployed, outputs_of
 
 FOR_EVER = "public, max-age=31536000, immutable"
 NOT_AT_ALL = "no-cache"
@@ -31,7 +31,7 @@ NOT_FOR_THE_SITE = "headers.json"  # the template sends what it asks for
 def variables(stack: Mapping[str, Any], client_id: str) -> dict[str, str]:
     """What the app is built with, from what CloudFormation tells of a stack and a client id, which
     may be empty. Raises CannotDeploy."""
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    outputs = outputs_of(stack)
     given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
     if "SiteBucketName" not in outputs:
         raise CannotDeploy("the stack has no CloudFront for the app: deploy it with Cdn=on")
@@ -80,21 +80,12 @@ def _build(folder: Path, wanted: Mapping[str, str]) -> None:
             raise CannotDeploy(f"`{' '.join(command)}` failed")
 
 
-def _stack(stage: str) -> dict[str, Any]:
-    settings = tomllib.loads((ROOT / "samconfig.toml").read_text()).get(stage, {}).get("deploy")
-    if settings is None:
-        raise CannotDeploy(f"samconfig.toml has no [{stage}.deploy.parameters]")
-    name = settings["parameters"]["stack_name"]
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    return dict(stack)
-
-
 def main() -> int:
     """Build and upload."""
     try:
-        stack = _stack(sys.argv[1])
+        stack = deployed(sys.argv[1])
         wanted = variables(stack, os.environ.get("CLIENT_ID", ""))
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+        outputs = outputs_of(stack)
         with tempfile.TemporaryDirectory() as name:
             _build(Path(name), wanted)
             count = upload(Path(name), outputs["SiteBucketName"], boto3.client("s3"))

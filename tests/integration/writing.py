@@ -107,9 +107,9 @@ def stored_items(client: Any) -> Items:
     }
 
 
-def stored(client: Any) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every item of the table by its key; for tests, which may scan."""
-    pages = client.get_paginator("scan").paginate(TableName=TABLE)
+def stored(client: Any, table: str = TABLE) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every item of a table by its key; for tests, which may scan."""
+    pages = client.get_paginator("scan").paginate(TableName=table)
     items = [item for page in pages for item in page["Items"]]
     return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
 

@@ -8,9 +8,12 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from devserver.deployment import read_deployment, transformed
+from devserver.intrinsics import Resolver
 from scripts.roles import PARAMETERS
 from tests.support import ROOT
 
+CLOSED = {**PARAMETERS, "Closed": "on"}
+STAGE, RULE = "AWS::ApiGateway::Stage", "AWS::Events::Rule"
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 
 
@@ -119,6 +122,20 @@ def test_throttled_methods_are_routes() -> None:
     for one in costly:
         path = one["ResourcePath"].removeprefix("/").replace("~1", "/")
         assert (one["HttpMethod"], path) in routes
+
+
+def test_a_closed_api_lets_nobody_in_and_runs_nothing_on_schedule() -> None:
+    document = transformed(ROOT / "template.yaml", CLOSED)
+    resolver = Resolver(document, CLOSED)
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for one in document["Resources"].values():
+        if resolver.holds(one.get("Condition")) and one["Type"] in (STAGE, RULE):
+            by_type.setdefault(one["Type"], []).append(resolver.resolve(one["Properties"]))
+    (stage,) = by_type[STAGE]
+    for one in stage["MethodSettings"]:
+        assert one["ThrottlingRateLimit"] == one["ThrottlingBurstLimit"] == 0
+    scheduled = [one for one in by_type[RULE] if "ScheduleExpression" in one]
+    assert [one["State"] for one in scheduled] == ["DISABLED"] * 2
 
 
 def test_what_is_asynchronous_loses_nothing() -> None:

@@ -1,7 +1,8 @@
-"""What an operator does by hand: `python -m blog.admin merge OLD NEW`, or `migrate`.
+"""What an operator does by hand: `python -m blog.admin merge OLD NEW`, `migrate`, `restore COPY`.
 
 It takes the functions' own variables (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY) and credentials of
-AWS that may do what JobsFunction may, and Scan to migrate. Without --apply it only tells.
+AWS that may do what JobsFunction may, Scan to migrate and to restore, and to restore all of that on
+the copy, too. Without --apply it only tells.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from blog.merging import CannotMerge, Merge
 from blog.migrating import migrate_all, outdated
 from blog.people import Person
 from blog.post import SCHEMA
+from blog.restoring import Restoring
 from blog.runs import Unfinished
 from blog.settings import AdminSettings
 from blog.storage import Bucket
@@ -22,6 +24,10 @@ from blog.table import Table
 
 DRY_RUN = "Nothing was changed. To move all of it, run the same with --apply."
 DONE = "Moved. {old} may no longer write, and its address leads to {new}."
+FOUND = """Of the copy's items {lost} are gone and {changed} are others now; {new} are new since.
+Decided since, and to be so again: {hidden} posts hidden or shown, {banned} people banned or not,
+{joined} accounts joined, {erased} people erased. With --apply, the copy is put back, while nobody
+writes (docs/runbook.md)."""
 AGAIN = "It ended on the way ({why}): run the same again, and it goes on from there."
 
 
@@ -36,6 +42,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
     if given.command == "migrate":
         return _migrate(table, is_applied=given.apply)
+    if given.command == "restore":
+        if given.copy == settings.table_name:
+            print("The copy is the table itself.", file=sys.stderr)
+            return 2
+        copy = Table.connect(given.copy)
+        restoring = Restoring(table, copy, bucket, settings.author_id_key)
+        return _restore(restoring, is_applied=given.apply)
     old, new = (
         Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
     )
@@ -78,6 +91,25 @@ def _migrate(table: Table, *, is_applied: bool) -> int:
     return 0
 
 
+def _restore(restoring: Restoring, *, is_applied: bool) -> int:
+    try:
+        if is_applied:
+            restoring.apply()
+            print("The table is what the copy is, and what was decided since is so again.")
+        else:
+            print(FOUND.format(**restoring.found()._asdict()))
+    except CannotMerge as e:
+        print(f"An account cannot be joined again. {e}", file=sys.stderr)
+        return 1
+    except Problem as e:
+        print(AGAIN.format(why=e.detail), file=sys.stderr)
+        return 1
+    except Unfinished:
+        print(AGAIN.format(why="others wrote meanwhile, or jobs are left"), file=sys.stderr)
+        return 1
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m blog.admin")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -91,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         "migrate", help="make what older versions stored of posts what this one stores"
     )
     migrate.add_argument("--apply", action="store_true", help="do it, instead of counting")
+    restore = commands.add_parser("restore", help="make the table what a copy of it is")
+    restore.add_argument("copy", metavar="COPY", help="the table that a recovery has made")
+    restore.add_argument("--apply", action="store_true", help="do it, instead of comparing")
     return parser
 
 

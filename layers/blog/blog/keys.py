@@ -216,6 +216,12 @@ def owner_partition(sub: str, status: str | None = None) -> str:
     return f"{kind}#{sub}"
 
 
+def sub_of(key: Key) -> str | None:
+    """Whose an item is, where its partition says so."""
+    kind, _, sub = key.pk.partition("#")
+    return sub if kind in ("USER", "OWNER") or kind.startswith("OWNER:") else None
+
+
 def sitemap_partition(month: str) -> str:
     """The addresses of the posts first published in a month, such as `2026-01`."""
     return f"SITEMAP#{month}"

@@ -215,16 +215,21 @@ class Table:
     def scan(self, condition: str, values: Item) -> Iterator[Item]:
         """The keys of all items for which a condition holds: reads, and is billed for, all of the
         table. For an operator; no function has the right to."""
-        parameters: dict[str, Any] = {
-            "FilterExpression": condition,
-            "ExpressionAttributeValues": self._attributes(
+        return self._scanned(
+            FilterExpression=condition,
+            ExpressionAttributeValues=self._attributes(
                 {f":{name}": value for name, value in values.items()}
             ),
-            "ProjectionExpression": "pk, sk",
-            "ConsistentRead": True,
-        }
+            ProjectionExpression="pk, sk",
+        )
+
+    def scan_all(self) -> Iterator[Item]:
+        """All items, for an operator, too."""
+        return self._scanned()
+
+    def _scanned(self, **parameters: Any) -> Iterator[Item]:
         while True:
-            answer = self._call("scan", **parameters)
+            answer = self._call("scan", ConsistentRead=True, **parameters)
             yield from map(self._plain, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
@@ -235,11 +240,17 @@ class Table:
 
         For keys that nobody uses again: a request that was given up may come late.
         """
-        for n in range(0, len(keys), MAX_BATCH_WRITE):
-            requests: Any = [
-                {"DeleteRequest": {"Key": self._attributes(key._asdict())}}
-                for key in keys[n : n + MAX_BATCH_WRITE]
-            ]
+        self._write_all(
+            [{"DeleteRequest": {"Key": self._attributes(key._asdict())}} for key in keys]
+        )
+
+    def put_all(self, items: Sequence[Item]) -> None:
+        """Put items, with their keys in them, without a condition. For an operator, too."""
+        self._write_all([{"PutRequest": {"Item": self._attributes(item)}} for item in items])
+
+    def _write_all(self, all_requests: Sequence[dict[str, Any]]) -> None:
+        for n in range(0, len(all_requests), MAX_BATCH_WRITE):
+            requests: Any = all_requests[n : n + MAX_BATCH_WRITE]
             for _ in pauses(MAX_TRIES):
                 answer = self._call("batch_write_item", RequestItems={self._name: requests})
                 requests = answer.get("UnprocessedItems", {}).get(self._name)

@@ -1,0 +1,190 @@
+"""A table made what its copy is: the copy that a point-in-time recovery gives.
+
+Whole, because a post, its entries, its counts and what hangs on it belong together. Only what has
+been decided about people and posts since stays decided: who is banned and what is hidden stays so,
+and who was erased or joined to another account is so again. All of that is done in the copy before
+any of it is put back, so that nothing is readable meanwhile that is not to be.
+
+Run by an operator (admin.py) while nobody writes; may end anywhere, and goes on when it is run
+again. Each pass reads both tables twice.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from blog.identifiers import author_id, random_author_id
+from blog.jobs import run_jobs
+from blog.keys import Key, sub_of
+from blog.leaving import Leaving
+from blog.merging import Merge
+from blog.moderation import Moderators
+from blog.people import Person
+from blog.runs import Unfinished
+from blog.storage import Bucket
+from blog.table import MAX_BATCH_GET, Action, Item, Table
+
+PASSES = 3
+_OF_ACCOUNTS = ("MOVED", "ERASURE")
+_OPERATOR = Person("", random_author_id())  # whom nobody bans
+Decision = Literal["hidden", "banned", "joined", "erased"]
+
+
+class Difference(NamedTuple):
+    """What lies under a key in the table, and what in its copy; None where nothing does."""
+
+    key: Key
+    here: Item | None
+    there: Item | None
+
+
+class Found(NamedTuple):
+    """How many items the copy has that are gone, that are others now, and that it has not; and of
+    how many posts and people something has been decided since: they were hidden or banned, or are
+    no longer; or their account was joined to another one, or they were erased."""
+
+    lost: int = 0
+    changed: int = 0
+    new: int = 0
+    hidden: int = 0
+    banned: int = 0
+    joined: int = 0
+    erased: int = 0
+
+
+class Restoring:
+    """Of a table from its copy."""
+
+    def __init__(self, table: Table, copy: Table, bucket: Bucket, author_id_key: str) -> None:
+        self._table = table
+        self._copy = copy
+        self._bucket = bucket
+        self._author_id_key = author_id_key
+        self._people: dict[str, Person] = {}
+        self._subs: set[str] = set()
+
+    def found(self) -> Found:
+        """What there is to do; nothing is written."""
+        counts = dict.fromkeys(Found._fields, 0)
+        for one in self._differences():
+            counts["lost" if one.here is None else "changed" if one.there else "new"] += 1
+            if decision := _decision(one):
+                counts[decision] += 1
+        return Found(**counts)
+
+    def apply(self) -> None:
+        """Decide in the copy what has been decided since, and put all of it back.
+
+        Raises Unavailable, WriteContended and Unfinished, after which it is run again.
+        """
+        decided = [one for one in self._differences() if _decision(one)]
+        for one in sorted(decided, key=_turn):
+            step = {
+                "hidden": self._hide, "banned": self._ban,
+                "joined": self._join, "erased": self._erase,
+            }[_decision(one) or ""]  # fmt: skip
+            step(one.key, one.here or {})
+        for _ in range(PASSES):
+            if not self._put_back():
+                return
+        raise Unfinished
+
+    def _hide(self, _: Key, post: Item) -> None:
+        moderators = Moderators(self._copy)
+        if moderation := post.get("moderation"):
+            moderators.hide(post["id"], moderation["reason"], moderator=_OPERATOR)
+        else:
+            moderators.unhide(post["id"], moderator=_OPERATOR)
+
+    def _ban(self, key: Key, ban: Item) -> None:
+        moderators, banned = Moderators(self._copy), _author(key)
+        if "banned_at" in ban:
+            moderators.ban(banned, ban["reason"], moderator=_OPERATOR)
+        else:
+            moderators.unban(banned, moderator=_OPERATOR)
+
+    def _join(self, key: Key, moved: Item) -> None:
+        old, new = self._people.get(_author(key)), self._people.get(moved["to"])
+        if old is None or new is None:  # of whom there is nothing
+            self._copy.write([Action(key, moved)])
+        else:
+            Merge(self._copy, self._bucket, old, new).apply()
+
+    def _erase(self, key: Key, report: Item) -> None:
+        person = self._people.get(_author(key))
+        if person is None:
+            self._copy.write([Action(key, report)])
+        else:
+            Leaving(self._copy, self._bucket).begin_erasure(person, report["content"])
+            self._run_jobs()
+
+    def _run_jobs(self) -> None:
+        while True:
+            done, left = run_jobs(self._copy, self._bucket)
+            if done == left == 0:
+                return
+            if done == 0:
+                raise Unfinished
+
+    def _put_back(self) -> int:
+        """One pass; how many differences it met."""
+        count = 0
+        differences = self._differences()
+        while several := list(islice(differences, MAX_BATCH_GET)):
+            self._table.put_all([one.there for one in several if one.there is not None])
+            self._table.delete_all([one.key for one in several if one.there is None])
+            count += len(several)
+        return count
+
+    def _differences(self) -> Iterator[Difference]:
+        for key, item, found in self._pairs(self._copy, self._table):
+            if found != item:
+                yield Difference(key, here=found, there=item)
+        for key, item, found in self._pairs(self._table, self._copy):
+            if found is None:
+                yield Difference(key, here=item, there=None)
+
+    def _pairs(self, one: Table, other: Table) -> Iterator[tuple[Key, Item, Item | None]]:
+        """Each item of one table, with what the other one has under its key."""
+        items = one.scan_all()
+        while several := {Key.of(item): item for item in islice(items, MAX_BATCH_GET)}:
+            found = other.get_all(several)
+            for key, item in several.items():
+                self._know(sub_of(key))
+                yield key, item, found.get(key)
+
+    def _know(self, sub: str | None) -> None:
+        if sub and sub not in self._subs:
+            self._subs.add(sub)
+            name = author_id(sub, self._author_id_key)
+            self._people[name] = Person(sub, name)
+
+
+def _decision(one: Difference) -> Decision | None:
+    """What somebody has decided since that stays decided."""
+    here, there = one.here or {}, one.there or {}
+    is_hidden, was_hidden = (bool(post.get("moderation")) for post in (here, there))
+    match one.key.sk:
+        case "POST" if there.get("status") == "published" and is_hidden != was_hidden:
+            return "hidden" if is_hidden or here.get("status") == "published" else None
+        case "BAN" if here.get("banned_at") != there.get("banned_at"):
+            return "banned"
+        case "MOVED" if here:
+            return "joined"
+        case "ERASURE" if here and there.get("finished_at", "") < _end(here):
+            return "erased"
+    return None
+
+
+def _end(report: Item) -> str:
+    return str(report.get("finished_at", report["requested_at"]))
+
+
+def _turn(one: Difference) -> str:
+    """Erasures and joins as they came; before them what moderators decided."""
+    here = one.here or {}
+    return str(here.get("at") or here.get("requested_at", "")) if one.key.sk in _OF_ACCOUNTS else ""
+
+
+def _author(key: Key) -> str:
+    return key.pk.partition("#")[2]

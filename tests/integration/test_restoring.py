@@ -1,0 +1,286 @@
+"""A table that was spoilt, made what its copy is; what was decided since stays decided."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from blog.admin import main
+from blog.errors import Unavailable
+from blog.merging import Merge
+from blog.restoring import Found, Restoring
+from blog.runs import Unfinished
+from blog.storage import Bucket
+from blog.table import Item, Table
+from devserver.dynamodb import make_table
+from scripts import restore
+from tests.integration.calling import AUTHOR_PART, Call
+from tests.integration.consistency import Items, faults, plain
+from tests.integration.engines import DEPLOYMENT, IS_MOTO
+from tests.integration.neighbourhood import KEY, Neighbourhood, finish, named
+from tests.integration.writing import BUCKET, TABLE, stored
+from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
+
+COPY = "Copy"
+ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}
+
+
+@pytest.fixture
+def world(call: Call, table: Table, bucket: Bucket) -> Neighbourhood:
+    world = Neighbourhood(call, table, bucket)
+    finish(table, bucket)
+    return world
+
+
+@pytest.fixture
+def copied(world: Neighbourhood, client: Any) -> Iterator[Items]:
+    """The table is copied; gives its items."""
+    make_table(client, COPY, dict(DEPLOYMENT.tables[TABLE]))
+    for item in stored(client).values():
+        client.put_item(TableName=COPY, Item=item)
+    yield plain(client)
+    client.delete_table(TableName=COPY)
+
+
+@pytest.fixture
+def restoring(table: Table, client: Any, bucket: Bucket) -> Restoring:
+    return Restoring(table, Table(client, COPY), bucket, KEY)
+
+
+def spoil(world: Neighbourhood, client: Any) -> None:
+    """What a fault of ours might do, and what people did meanwhile."""
+    for key, item in stored(client).items():
+        if key[0] == f"POST#{world.kept}":
+            client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
+    world.send("posts-edit", BOB, post_id=world.bobs, body={"title": "Spoilt"})
+    world.post(CAROL, "New")
+    world.send("posts-delete", CAROL, post_id=world.carols)
+
+
+def test_all_of_it_is_as_it_was(
+    world: Neighbourhood, copied: Items, client: Any, restoring: Restoring
+) -> None:
+    spoil(world, client)
+    found = restoring.found()
+    assert found.lost > 5
+    assert found.changed > 2
+    assert found.new > 5
+    restoring.apply()
+    assert plain(client) == copied
+    assert restoring.found() == Found()
+
+
+def decide(world: Neighbourhood, table: Table, bucket: Bucket) -> None:
+    """Since the copy: Alice is erased, Bob's post hidden, and Carol banned."""
+    world.send("account-delete-me", ALICE)
+    finish(table, bucket)
+    reason = {"reason": "An advertisement."}
+    world.send("moderation-hide", MODERATOR, post_id=world.bobs, body=reason)
+    parts = {AUTHOR_PART: named(CAROL).author_id}
+    world.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+
+
+def is_as_decided(world: Neighbourhood, client: Any) -> Items:
+    """Of Alice nothing is there but that she was erased."""
+    items = plain(client)
+    assert faults(items) == []
+    assert [key for key, item in items.items() if ALICE in f"{key} {item}"] == []
+    left = [key for key in items if named(ALICE).author_id in key[0]]
+    assert {key[1] for key in left} <= {"ERASURE", "STATS"}
+    assert items[f"POST#{world.bobs}", "POST"]["moderation"]["reason"] == "An advertisement."
+    assert items[f"AUTHOR#{named(CAROL).author_id}", "BAN"]["reason"] == "An advertisement."
+    return items
+
+
+@pytest.mark.usefixtures("copied")
+def test_who_was_erased_does_not_come_back(
+    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    restoring: Restoring,
+) -> None:  # fmt: skip
+    decide(world, table, bucket)
+    spoil_others(world)
+    found = restoring.found()
+    assert (found.erased, found.hidden, found.banned, found.joined) == (1, 1, 1, 0)
+    restoring.apply()
+    items = is_as_decided(world, client)
+    assert items[f"POST#{world.bobs}", "POST"]["title"] == "Bob's"
+    restoring.apply()
+    assert is_as_decided(world, client).keys() == items.keys()
+
+
+def spoil_others(world: Neighbourhood) -> None:
+    world.send("posts-edit", BOB, post_id=world.bobs, body={"title": "Spoilt"})
+
+
+@pytest.mark.usefixtures("copied")
+def test_nothing_of_theirs_is_there_even_for_a_moment(
+    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+) -> None:  # fmt: skip
+    decide(world, table, bucket)
+    put: list[Item] = []
+
+    class Watched(Table):
+        def put_all(self, items: Any) -> None:
+            put.extend(items)
+            super().put_all(items)
+
+    Restoring(Watched(client, TABLE), Table(client, COPY), bucket, KEY).apply()
+    assert put
+    assert not [item for item in put if ALICE in str(item)]
+
+
+@pytest.mark.usefixtures("copied")
+def test_whose_account_was_joined_stays_one_person(
+    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    restoring: Restoring,
+) -> None:  # fmt: skip
+    world.post(DAVE, "Dave's")
+    Merge(table, bucket, named(ALICE), named(DAVE)).apply()
+    finish(table, bucket)
+    assert restoring.found().joined == 1
+    restoring.apply()
+    finish(table, bucket)
+    items = plain(client)
+    assert faults(items) == []
+    assert items[f"POST#{world.kept}", "POST"]["owner"] == DAVE
+    assert [key for key in items if key[0] == f"USER#{ALICE}"] == []
+    assert not [item for item in items.values() if item.get("title") == "Dave's"]
+
+
+class Ending(Table):
+    """A table whose calls that write are counted over all of them, and of which one fails."""
+
+    calls = 0
+    fails_at = 0
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        if "write" in operation:
+            Ending.calls += 1
+            if Ending.calls == Ending.fails_at:
+                raise Unavailable
+        return super()._call(operation, **parameters)
+
+
+@pytest.mark.usefixtures("copied")
+def test_it_goes_on_where_it_ended(
+    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Ended at eight of its calls that write, among them the first and the last."""
+    decide(world, table, bucket)
+    spoil_others(world)
+    before = {name: stored(client, name) for name in (TABLE, COPY)}
+    calls = 0
+
+    def run(fails_at: int) -> None:
+        nonlocal calls
+        monkeypatch.setattr(Ending, "calls", 0)
+        monkeypatch.setattr(Ending, "fails_at", fails_at)
+        Restoring(Ending(client, TABLE), Ending(client, COPY), bucket, KEY).apply()
+        calls = Ending.calls
+
+    run(0)
+    count = len(is_as_decided(world, client))
+    for fails_at in {1, *range(calls, 1, -(calls // 7))}:
+        for name, items in before.items():
+            put_back(client, name, items)
+        with suppress(Unavailable, Unfinished):  # the end of a lease may fail, and nobody minds
+            run(fails_at)
+        run(0)
+        assert len(is_as_decided(world, client)) == count, f"ended at {fails_at} of {calls}"
+
+
+def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None:
+    """Make a table what it was."""
+    for key, item in stored(client, name).items():
+        if key not in items:
+            client.delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
+    for item in items.values():
+        client.put_item(TableName=name, Item=item)
+
+
+def test_the_command_compares_and_only_then_does_it(
+    world: Neighbourhood, copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(world, client)
+    before = plain(client)
+    assert main(["restore", COPY], ENVIRONMENT) == 0
+    assert plain(client) == before
+    assert "With --apply" in capsys.readouterr().out
+    assert main(["restore", COPY, "--apply"], ENVIRONMENT) == 0
+    assert plain(client) == copied
+
+
+def test_a_table_is_not_its_own_copy(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restore", TABLE, "--apply"], ENVIRONMENT) == 2
+    assert "itself" in capsys.readouterr().err
+
+
+@pytest.fixture
+def stage(client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A stage with this table, whose engine makes backups."""
+    if not IS_MOTO:
+        pytest.skip("the engine has no point-in-time recovery")
+    outputs = {"TableName": TABLE, "MediaBucketName": BUCKET}
+    told = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    monkeypatch.setattr(restore, "deployed", lambda stage: {"Outputs": told})
+    monkeypatch.setattr("sys.argv", ["restore", "staging"])
+    monkeypatch.delenv("AT", raising=False)
+    return client
+
+
+def test_a_drill_restores_looks_and_leaves_nothing(
+    world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = plain(stage)
+    assert restore.main(seconds_between_looks=0) == 0
+    told = capsys.readouterr().out
+    posts = sum(key[1] == "POST" for key in before)
+    assert f"It has {len(before)} items, {posts} of them posts, all of which can be read" in told
+    assert "0 items gone, 0 changed, 0 new" in told
+    assert "is deleted" in told
+    assert stage.list_tables()["TableNames"] == [TABLE]
+    assert plain(stage) == before
+
+
+def test_a_drill_tells_of_a_post_that_cannot_be_read(
+    world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.put_item(TableName=TABLE, Item={"pk": {"S": "POST#1"}, "sk": {"S": "POST"}})
+    assert restore.main(seconds_between_looks=0) == 1
+    assert "POST#1 cannot be read" in capsys.readouterr().err
+    assert stage.list_tables()["TableNames"] == [TABLE]
+
+
+def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
+    world: Neighbourhood, stage: Any, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setenv("AT", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    assert restore.main(seconds_between_looks=0) == 0
+    copy = f"{TABLE}-{moment:%Y%m%dT%H%M%S}"
+    assert set(stage.list_tables()["TableNames"]) == {TABLE, copy}
+    told = capsys.readouterr().out
+    assert f"TABLE_NAME={TABLE} MEDIA_BUCKET={BUCKET}" in told
+    assert f"blog.admin restore {copy}" in told
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("2001-01-31T09:30:00Z", "in the last 30 days"),
+        ("2999-01-31T09:30:00Z", "in the last 30 days"),
+        ("yesterday", "not 'yesterday'"),
+    ],
+)
+def test_a_moment_that_cannot_be_restored_is_refused(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, at: str, why: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("AT", at)
+    assert restore.main(seconds_between_looks=0) == 1
+    assert why in capsys.readouterr().err
+    assert stage.list_tables()["TableNames"] == [TABLE]
