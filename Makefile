@@ -7,6 +7,8 @@ READY := $(VENV)/ready
 BUILD_DIR ?= .aws-sam/build
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/ready
+SAM := .venv-sam
+SAM_READY := $(SAM)/ready
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
@@ -19,12 +21,18 @@ help: ## List the targets
 setup: $(READY) ## Make the virtual environment, if it is not there or not up to date
 
 # What set-up prints goes to stderr, so that `make -s token` prints a token and nothing else.
-$(READY): requirements-dev.txt scripts/find-python
-	@python="$$(scripts/find-python)" && \
-	echo "Setting up $(VENV) with $$python (about half a minute) ..." >&2 && \
-	"$$python" -m venv --clear $(VENV) && \
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2 && \
+define installed
+python="$$(scripts/find-python)" && \
+	echo "Setting up $(@D) with $$python (about half a minute) ..." >&2 && \
+	"$$python" -m venv --clear $(@D) && \
+	for lock in requirements-pip.txt $<; do \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $$lock >&2 || exit; \
+	done && \
 	touch $@
+endef
+
+$(READY): requirements-dev.txt requirements-pip.txt scripts/find-python
+	@$(installed)
 
 doctor: ## What is missing on this machine, what for, and how to get it
 	@python="$$(scripts/find-python)" && "$$python" scripts/doctor.py
@@ -66,15 +74,15 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m scripts.cost --check
 	@$(PY) -m devserver.spa
 
-$(AUDIT_READY): requirements-audit.txt scripts/find-python
-	@python="$$(scripts/find-python)" && \
-	echo "Setting up $(AUDIT) with $$python (about half a minute) ..." >&2 && \
-	"$$python" -m venv --clear $(AUDIT) && \
-	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt >&2 && \
-	touch $@
+# Tools that ask for other versions than the tests do.
+$(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
+	@$(installed)
 
-audit: $(READY) $(AUDIT_READY) ## checkov, actionlint, and advisories about what is locked (AUDIT=insist: or fail)
-	@$(PY) -m scripts.audit $(AUDIT)/bin
+$(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
+	@$(installed)
+
+audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and advisories about what is locked (AUDIT=insist: or fail)
+	@$(PY) -m scripts.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
 
 format: $(READY) ## Put the code into ruff's format
 	@$(PY) -m ruff check --fix .
@@ -133,8 +141,9 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
+	@$(LOCK) $(ARGS) --extra pip -o requirements-pip.txt
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
 
 clean: ## Remove what can be made again
-	@rm -rf $(VENV) $(AUDIT) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist
+	@rm -rf $(VENV) $(AUDIT) $(SAM) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist

@@ -1,5 +1,5 @@
-"""`make audit`: the template by checkov, the workflows by actionlint, and what is locked by the
-advisories of PyPI and npm: `... FOLDER`, where checkov and pip-audit lie.
+"""`make audit`: the template by SAM CLI and checkov, the workflows by actionlint, what is locked
+by the advisories of PyPI and npm: `... FOLDER:FOLDER`, where checkov, pip-audit and SAM CLI lie.
 
 A tool or an advisory service that is not to be had is told of, and fails it with AUDIT=insist.
 """
@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 LOCKS = (
     "requirements-dev.txt",
+    "requirements-pip.txt",
     "requirements-sam.txt",
     "layers/auth/requirements.txt",
     "layers/blog/requirements.txt",
@@ -27,16 +28,26 @@ class Unchecked(Exception):
     """Why something could not be looked at."""
 
 
-def checkov(tools: Path) -> Iterator[str]:
+def sam_validate(tools: str) -> Iterator[str]:
+    """What SAM CLI, and cfn-lint as it calls it, find in the template."""
+    # It insists on a region and asks nobody.
+    region = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+    command = [_tool("sam", tools), "validate", "--lint", "--template", "template.yaml"]
+    found = _run(*command, environment=region)
+    if found.returncode or "is a valid SAM Template" not in found.stdout:
+        yield f"{found.stdout}{found.stderr}"
+
+
+def checkov(tools: str) -> Iterator[str]:
     """What .checkov.yaml does not except."""
-    found = _run(str(tools / "checkov"), "--config-file", str(ROOT / ".checkov.yaml"))
+    found = _run(_tool("checkov", tools), "--config-file", str(ROOT / ".checkov.yaml"))
     if found.returncode or "Passed checks" not in found.stdout:
         yield f"{found.stdout}{found.stderr}"
     else:
         print(next(line for line in found.stdout.splitlines() if "Passed checks" in line))
 
 
-def actionlint(_: Path) -> Iterator[str]:
+def actionlint(_: str) -> Iterator[str]:
     """What is wrong with the workflows."""
     command = [shutil.which("actionlint") or ""]
     if command == [""]:
@@ -50,11 +61,11 @@ def actionlint(_: Path) -> Iterator[str]:
     yield from found.stdout.splitlines()
 
 
-def python_advisories(tools: Path) -> Iterator[str]:
+def python_advisories(tools: str) -> Iterator[str]:
     """Known faults of what the locks pin."""
     for lock in LOCKS:
         options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "-f", "json"]
-        found = _run(str(tools / "pip-audit"), *options, "-r", lock)
+        found = _run(_tool("pip-audit", tools), *options, "-r", lock)
         try:
             packages: list[dict[str, Any]] = json.loads(found.stdout)["dependencies"]
         except (ValueError, KeyError) as e:
@@ -67,7 +78,7 @@ def python_advisories(tools: Path) -> Iterator[str]:
             raise Unchecked(f"PyPI told nothing of {len(skipped)} of {len(packages)} in {lock}")
 
 
-def npm_advisories(_: Path) -> Iterator[str]:
+def npm_advisories(_: str) -> Iterator[str]:
     """Known faults of what the app is built of."""
     npm = shutil.which("npm")
     if npm is None:
@@ -80,16 +91,27 @@ def npm_advisories(_: Path) -> Iterator[str]:
         yield f"spa/package-lock.json: {name}: {one['severity']}"
 
 
-def _run(*command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def _tool(name: str, tools: str) -> str:
+    found = shutil.which(name, path=tools)
+    if found is None:
+        raise Unchecked(f"{name} is not in {tools}")
+    return found
+
+
+def _run(
+    *command: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def main() -> int:
     """All of them; the exit code says whether anything was found."""
-    tools = Path(sys.argv[1]).absolute()
+    tools = sys.argv[1]
     insists = os.environ.get("AUDIT") == "insist"
     is_failed = False
-    for check in (checkov, actionlint, python_advisories, npm_advisories):
+    for check in (sam_validate, checkov, actionlint, python_advisories, npm_advisories):
         name = check.__name__.replace("_", " ")
         findings: list[str] = []
         try:

@@ -21,7 +21,8 @@ def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All four, each content."""
+    """All five, each content."""
+    tool(tmp_path, "sam", "template.yaml is a valid SAM Template")
     tool(tmp_path, "checkov", "Passed checks: 51, Failed checks: 0, Skipped checks: 0")
     tool(tmp_path, "actionlint", "")
     tool(tmp_path, "pip-audit", json.dumps(CLEAN))
@@ -34,12 +35,13 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_nothing_found_is_nothing_failed(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit.main() == 0
-    assert capsys.readouterr().out.count("no findings") == 4
+    assert capsys.readouterr().out.count("no findings") == 5
 
 
 @pytest.mark.parametrize(
     ("name", "says", "told"),
     [
+        ("sam", "[E3002] 1:1", "E3002"),
         ("checkov", "Check: CKV_AWS_1", "CKV_AWS_1"),
         ("actionlint", "pipeline.yml:3: no such key", "no such key"),
         ("pip-audit", json.dumps(ILL), "CVE-1"),
@@ -74,6 +76,14 @@ def test_what_was_not_looked_at_is_told_and_fails_it_where_that_matters(
     assert "NOT CHECKED" in capsys.readouterr().out
     monkeypatch.setenv("AUDIT", "insist")
     assert audit.main() == 1
+
+
+def test_a_tool_that_is_not_there_is_told_of(
+    tools: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tools / "checkov").unlink()
+    assert audit.main() == 0
+    assert "checkov: NOT CHECKED: checkov is not in" in capsys.readouterr().out
 
 
 def test_what_was_found_before_a_look_up_failed_is_told_and_fails_it(

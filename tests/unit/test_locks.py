@@ -7,12 +7,12 @@ import pytest
 
 from tests.support import ROOT
 
-LOCKS = [ROOT / "requirements-dev.txt", *sorted(ROOT.glob("layers/*/requirements.txt"))]
+LAYERS = sorted(ROOT.glob("layers/*/requirements.txt"))
 
 
 @pytest.mark.parametrize(
     "lock",
-    [*LOCKS, ROOT / "requirements-audit.txt", ROOT / "requirements-sam.txt"],
+    [*LAYERS, *sorted(ROOT.glob("requirements-*.txt"))],
     ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
 def test_a_lock_pins_by_hash_and_names_no_host(lock: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: Path) -> None:
 def test_tests_run_with_the_versions_that_are_deployed() -> None:
     development, *layers = (
         set(re.findall(r"^([A-Za-z0-9._-]+(?:\[[\w, -]+\])?==\S+)", lock.read_text(), re.M))
-        for lock in LOCKS
+        for lock in (ROOT / "requirements-dev.txt", *LAYERS)
     )
     assert layers[0] <= development
     assert layers[1] <= development
