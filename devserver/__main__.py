@@ -4,8 +4,9 @@ import os
 import sys
 from contextlib import ExitStack
 
-from devserver.deployment import read_deployment
+from devserver.deployment import patient, read_deployment
 from devserver.dynamodb import running_dynamodb
+from devserver.gateway import INTEGRATION_TIMEOUT
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
 from devserver.spa import missing_node, running_spa
@@ -17,6 +18,7 @@ from devserver.stack import (
     running_storage,
 )
 
+A_DAY = 24 * 3600.0
 GREETING = """
   SPA     {spa}
   API     {api}
@@ -45,6 +47,8 @@ def main() -> int:
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
+            if not settings.has_timeouts:
+                deployment = patient(deployment, A_DAY)
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine()
             prepare_tables(endpoint, deployment.tables)
@@ -59,6 +63,7 @@ def main() -> int:
                 environments=settings.environments,
                 tick=settings.tick,
                 storage=storage,
+                integration_timeout=INTEGRATION_TIMEOUT if settings.has_timeouts else A_DAY,
                 greeting=_greeting(settings, endpoint, spa),
             )
             server.run(sock)

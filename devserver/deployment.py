@@ -7,7 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ _RUN_HERE = (
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function: where its code lies, and how it is run. Timeout in seconds."""
+    """A Lambda function: where its code lies, and how it is run. Both timeouts in seconds; that of
+    its beginning is Lambda's."""
 
     name: str
     code: Path
@@ -40,6 +41,7 @@ class Function:
     environment: Mapping[str, str]
     timeout: float
     memory: int
+    init_timeout: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,15 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
             if "EventPattern" in one
         ),
     )
+
+
+def patient(deployment: Deployment, seconds: float) -> Deployment:
+    """The same, with so much time for every function, for those who step through one."""
+    functions = {
+        name: replace(one, timeout=seconds, init_timeout=seconds)
+        for name, one in deployment.functions.items()
+    }
+    return replace(deployment, functions=functions)
 
 
 class _NoManagedPolicies:

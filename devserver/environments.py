@@ -19,7 +19,6 @@ from typing import Any
 from devserver.deployment import Function
 from devserver.intrinsics import ACCOUNT, DESK_CREDENTIAL, REGION
 
-INIT_TIMEOUT = 10.0  # seconds, as on Lambda
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
@@ -69,7 +68,7 @@ class Environment:
         )
         environment = cls(process, code_version)
         try:
-            await environment._answer(INIT_TIMEOUT)
+            await environment._answer(function.init_timeout)
         except BaseException:
             await environment.end()
             raise

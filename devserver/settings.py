@@ -69,6 +69,7 @@ class DeskSettings:
     s3_port: int
     environments: int
     tick: int | None
+    has_timeouts: bool
     engine: Engine
     comments_per_hour: int
     auth0_issuer: str | None
@@ -95,6 +96,7 @@ class DeskSettings:
             tick=_number(environment, "TICK", 0, "a number of seconds", 3600)
             if environment.get("TICK")
             else None,
+            has_timeouts=_switch(environment, "TIMEOUTS"),
             engine=Engine.from_environment(environment),
             comments_per_hour=_number(environment, "COMMENTS_PER_HOUR", 60, "a number", 10**9),
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,

@@ -17,7 +17,7 @@ from devserver.settings import AUDIENCE
 from tests.support import ROOT
 
 SECONDS_TO_START = 30
-_LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
+LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
 Json = dict[str, Any]
 
@@ -94,19 +94,12 @@ class DevServer:
     """A devserver on free ports, ended by SIGTERM."""
 
     def __init__(self, log: Path, **variables: str) -> None:
-        api_port, issuer_port, spa_port = free_port(), free_port(), free_port()
-        self._variables = {
-            "API_PORT": str(api_port),
-            "ISSUER_PORT": str(issuer_port),
-            "SPA_PORT": str(spa_port),
-            "S3_PORT": str(free_port()),
-            "TICK": "1",
-            **variables,
-        }
-        url = f"http://127.0.0.1:{api_port}"
-        self.stack = Stack(url, f"http://localhost:{issuer_port}/", log=log)
+        ports = free_ports()
+        self._variables = {**ports, "TICK": "1", **variables}
+        url = f"http://127.0.0.1:{ports['API_PORT']}"
+        self.stack = Stack(url, f"http://localhost:{ports['ISSUER_PORT']}/", log=log)
         if variables.get("SPA") == "on":
-            self.stack.spa_url = f"http://localhost:{spa_port}"
+            self.stack.spa_url = f"http://localhost:{ports['SPA_PORT']}"
         self._log = log
 
     def __enter__(self) -> Stack:
@@ -126,7 +119,7 @@ def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "devserver"],
             cwd=ROOT,
-            env={**inherited_environment(), "PYTHONPATH": path, **_LEFT_OUT, **variables},
+            env={**inherited_environment(), "PYTHONPATH": path, **LEFT_OUT, **variables},
             stdout=output,
             stderr=output,
         )
@@ -170,6 +163,11 @@ def pasted(stack: Stack, script: str) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def free_ports() -> dict[str, str]:
+    """Ports that nobody has at the moment, for a desk of one's own."""
+    return {f"{name}_PORT": str(free_port()) for name in ("API", "ISSUER", "SPA", "S3")}
 
 
 def free_port() -> int:

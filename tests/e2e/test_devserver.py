@@ -13,14 +13,10 @@ import pytest
 import requests
 
 from devserver.dynoxide import binary
-from tests.e2e.stack import Client, DevServer, await_health, free_port, start_devserver
+from tests.e2e.stack import Client, DevServer, await_health, free_port, free_ports, start_devserver
 from tests.support import ROOT
 
 PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
-
-
-def _ports() -> dict[str, str]:
-    return {name: str(free_port()) for name in ("API_PORT", "ISSUER_PORT", "S3_PORT")}
 
 
 def _descendants(pid: int) -> list[int]:
@@ -50,7 +46,7 @@ def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_starts_answers_and_leaves_no_process_behind(tmp_path: Path, ending: int) -> None:
-    ports = _ports()
+    ports = free_ports()
     log = tmp_path / "log"
     process = start_devserver(log, ports)
     api = f"http://127.0.0.1:{ports['API_PORT']}"
@@ -72,7 +68,7 @@ def test_it_starts_answers_and_leaves_no_process_behind(tmp_path: Path, ending: 
 
 
 def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
-    ports = _ports()
+    ports = free_ports()
     log = tmp_path / "log"
     process = start_devserver(log, ports)
     try:
@@ -94,7 +90,7 @@ def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])
-        result = _run("devserver", **_ports() | {variable: port})
+        result = _run("devserver", **free_ports() | {variable: port})
     assert result.returncode == 1
     assert f"Port {port} is taken" in result.stderr
     assert f"{variable}=" in result.stderr
@@ -106,7 +102,7 @@ def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> 
         pytest.skip("here localhost is 127.0.0.1 alone: add ::1 localhost to /etc/hosts")
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
         port = str(sock.getsockname()[1])
-        result = _run("devserver", **_ports() | {"API_PORT": port})
+        result = _run("devserver", **free_ports() | {"API_PORT": port})
     assert f"Port {port} is taken" in result.stderr
 
 
@@ -118,9 +114,10 @@ def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> 
         ({"AUTH0_DOMAIN": "tenant.example.com"}, "AUTH0_AUDIENCE"),
         ({"AUTH0_DOMAIN": "https://tenant.example.com", "AUTH0_AUDIENCE": "x"}, "AUTH0_DOMAIN"),
         ({"AUTH0_AUDIENCE": "https://api"}, "AUTH0_DOMAIN"),
-        ({**_ports(), "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}, "DYNAMODB_ENDPOINT"),
-        ({**_ports(), "DYNAMODB_ENDPOINT": "nonsense"}, "DYNAMODB_ENDPOINT"),
+        ({**free_ports(), "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}, "DYNAMODB_ENDPOINT"),
+        ({**free_ports(), "DYNAMODB_ENDPOINT": "nonsense"}, "DYNAMODB_ENDPOINT"),
         ({"DYNAMODB": "local"}, "DYNAMODB must be moto or dynoxide"),
+        ({"TIMEOUTS": "never"}, "TIMEOUTS must be on or off"),
         ({"COMMENTS_PER_HOUR": "none"}, "COMMENTS_PER_HOUR"),
     ],
 )
@@ -140,11 +137,11 @@ def _command(folder: Path, name: str, exit_code: int) -> None:
 
 def test_an_engine_that_cannot_be_built_says_what_is_missing(tmp_path: Path) -> None:
     variables = {"DYNAMODB": "dynoxide", "XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path)}
-    result = _run("devserver", **variables, **_ports())
+    result = _run("devserver", **variables, **free_ports())
     assert result.returncode == 1
     assert "Cargo, which is missing" in result.stderr
     _command(tmp_path, "cargo", 1)
-    result = _run("devserver", **variables, **_ports())
+    result = _run("devserver", **variables, **free_ports())
     assert result.returncode == 1
     assert "Dynoxide could not be built" in result.stderr
     assert "Traceback" not in result.stderr
@@ -156,7 +153,7 @@ def test_what_is_written_to_dynoxide_is_there_after_the_next_start(tmp_path: Pat
     with DevServer(tmp_path / "first", **folder) as stack:
         kept = Client(stack, stack.token("alice")).create(title="Kept", status="published")
         assert f"kept in {tmp_path / 'data'}" in (tmp_path / "first").read_text()
-        second = _run("devserver", **folder, **_ports())
+        second = _run("devserver", **folder, **free_ports())
         assert second.returncode == 1
         assert "another desk keeps its data in" in second.stderr
     with DevServer(tmp_path / "second", **folder) as stack:
@@ -180,7 +177,7 @@ def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:
         "Docker is missing": ("docker", 1),
         "Docker does not answer": ("docker", 0),
     }.items():
-        result = _run("devserver.sam_local", PATH=str(tmp_path), **_ports())
+        result = _run("devserver.sam_local", PATH=str(tmp_path), **free_ports())
         assert result.returncode == 1
         assert missing in result.stderr
         assert "Traceback" not in result.stderr

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from devserver.deployment import read_deployment
+from devserver.deployment import patient, read_deployment
 from devserver.stack import ApiServer
 
 HERE = Path(__file__).parent
@@ -71,12 +71,17 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 class _running:  # noqa: N801 - a context manager
     """The API of a folder's template, served from a thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float | None = None) -> None:
         sock = socket.create_server(("127.0.0.1", 0))
         self._port: int = sock.getsockname()[1]
         deployment = read_deployment(folder / "template.yaml", {})
+        if patience is not None:
+            deployment = patient(deployment, patience)
         self._server = ApiServer(
-            deployment, {}, environments=ENVIRONMENTS, integration_timeout=GATEWAY_TIMEOUT
+            deployment,
+            {},
+            environments=ENVIRONMENTS,
+            integration_timeout=patience or GATEWAY_TIMEOUT,
         )
         self._thread = threading.Thread(target=self._server.run, args=[sock])
 
@@ -315,3 +320,9 @@ def test_a_result_is_not_used_past_its_time(tmp_path: Path) -> None:
             for _ in range(2)
         ]
     assert asked == ["1", "2"]
+
+
+def test_without_timeouts_a_function_may_take_its_time(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    with _running(tmp_path, patience=30) as port:
+        assert Api(port).send("/open/sleep-3")[0] == 200

@@ -1,0 +1,53 @@
+"""The editor's settings: a breakpoint stops a request inside its handler."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import requests
+
+from devserver.settings import DeskSettings
+from tests.e2e.editor import Editor
+from tests.e2e.stack import LEFT_OUT, free_ports
+from tests.support import ROOT
+
+HANDLER = ROOT / "functions" / "public" / "app.py"
+SECONDS_TO_BEGIN = 60
+
+
+def test_a_breakpoint_stops_inside_the_handler() -> None:
+    ports = free_ports()
+    line = HANDLER.read_text().splitlines().index("def get_health() -> Response[Health]:") + 2
+    answers: list[requests.Response] = []
+
+    def ask() -> None:
+        until = time.monotonic() + SECONDS_TO_BEGIN
+        while time.monotonic() < until and not answers:
+            try:
+                answers.append(requests.get(f"http://127.0.0.1:{ports['API_PORT']}/health"))
+            except requests.ConnectionError:
+                time.sleep(0.1)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    with Editor(
+        "The desk, stopping inside handlers", (HANDLER, line), {**LEFT_OUT, **ports}
+    ) as editor:
+        asking.start()
+        session, stopped = editor.stopped.get(timeout=SECONDS_TO_BEGIN)
+        assert stopped["reason"] == "breakpoint"
+        session.send("stackTrace", threadId=stopped["threadId"])
+        frame, *_ = session.answer("stackTrace")["stackFrames"]
+        assert (frame["name"], frame["line"]) == ("get_health", line)
+        assert not answers
+        session.send("continue", threadId=stopped["threadId"])
+        asking.join(SECONDS_TO_BEGIN)
+    assert answers[0].json() == {"status": "ok"}
+
+
+def test_the_container_forwards_the_ports_of_the_desk() -> None:
+    container: dict[str, Any] = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    desk = DeskSettings.from_environment({})
+    ports = [desk.spa_port, desk.api_port, desk.issuer_port, desk.s3_port]
+    assert container["forwardPorts"] == ports
+    assert list(map(int, container["portsAttributes"])) == ports
