@@ -50,7 +50,7 @@ def main() -> int:
             if not settings.has_timeouts:
                 deployment = patient(deployment, A_DAY)
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
-            endpoint = endpoint_of_engine()
+            endpoint = endpoint_of_engine(deployment.rights)
             prepare_tables(endpoint, deployment.tables)
             storage.first_line()
             variables = {

@@ -15,6 +15,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 from devserver.intrinsics import REGION, Resolver
+from devserver.roles import Rights, rights_of
 
 _LOCAL_BUCKET = "s3://local/"
 _FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")
@@ -23,6 +24,7 @@ _RUN_HERE = (
     "AWS::ApiGateway::Stage",
     "AWS::DynamoDB::Table",
     "AWS::Events::Rule",
+    "AWS::IAM::Role",
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",
     "AWS::S3::Bucket",
@@ -111,6 +113,7 @@ class Deployment:
     buckets: tuple[Bucket, ...]
     schedules: tuple[Schedule, ...]
     subscriptions: tuple[Subscription, ...]
+    rights: Rights
 
 
 def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
@@ -152,6 +155,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
             for one in rules
             if "EventPattern" in one
         ),
+        rights=rights_of(by_type["AWS::Lambda::Function"], by_type.get("AWS::IAM::Role", {})),
     )
 
 

@@ -20,6 +20,7 @@ from devserver.dynoxide import running_dynoxide
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.moto_process import MotoProcess, serve_until_input_ends
 from devserver.quick_moto import quicken_moto
+from devserver.roles import NOBODY, DynamoDbRoles, Rights
 from devserver.settings import Engine, bound_socket
 
 # What of a table's properties create_table takes here; the others are about running it for long.
@@ -28,32 +29,38 @@ from devserver.settings import Engine, bound_socket
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
-def serve(host: str, port: int) -> None:
-    """Serve until standard input ends."""
+def serve(host: str, port: int, rights: Rights = NOBODY) -> None:
+    """Serve until standard input ends, on which it is told other rights of functions."""
     quicken_moto()
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
-    application = create_backend_app("dynamodb")
+    application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
     server = create_server(application, sockets=[sock], threads=1)
     threading.Thread(target=server.run, daemon=True).start()
     print(sock.getsockname()[1], flush=True)
-    serve_until_input_ends()
+    serve_until_input_ends(application.know)
 
 
 @contextmanager
 def running_dynamodb(
     engine: Engine, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[Callable[[], str]]:
-    """Gives the address of an engine, of which moto's starts while others do."""
+) -> Iterator[Callable[..., str]]:
+    """Gives the address of an engine, of which moto's starts while others do; moto's alone asks
+    which rights of functions it is to keep to."""
     if (endpoint := engine.endpoint) is not None:
-        yield lambda: endpoint
+        yield lambda _=NOBODY: endpoint
         return
     if engine.is_dynoxide:
         with running_dynoxide(host, port, engine.folder) as address:
-            yield lambda: address
+            yield lambda _=NOBODY: address
         return
     with MotoProcess("devserver.dynamodb", host, str(port)) as moto:
-        yield lambda: f"http://{host}:{moto.first_line()}"
+
+        def address_with(rights: Rights = NOBODY) -> str:
+            moto.tell(rights)
+            return f"http://{host}:{moto.first_line()}"
+
+        yield address_with
 
 
 def dynamodb_client(endpoint: str) -> Any:

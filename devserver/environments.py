@@ -61,7 +61,7 @@ class Environment:
             *map(str, function.layers),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**_variables(function), **extra},
+            env={**variables_of(function), **extra},
             cwd=function.code,
             limit=3 * MAX_PAYLOAD_BYTES,  # as JSON in JSON
             start_new_session=True,  # Ctrl-C is the devserver's, which then ends this one
@@ -214,8 +214,8 @@ def _source_files(folder: str) -> Iterator[tuple[str, int, int]]:
                 yield from _source_files(entry.path)
 
 
-def _variables(function: Function) -> dict[str, str]:
-    """The environment as Lambda makes it, with credentials that are nobody's."""
+def variables_of(function: Function) -> dict[str, str]:
+    """The environment as Lambda makes it; the credentials say which function it is."""
     return {
         **function.environment,
         "PATH": os.environ.get("PATH", os.defpath),
@@ -224,7 +224,7 @@ def _variables(function: Function) -> dict[str, str]:
         "_HANDLER": function.handler,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
+        "AWS_ACCESS_KEY_ID": function.name,
         "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -1,4 +1,8 @@
-"""An ASGI application that does with requests what API Gateway does with a REST API."""
+"""An ASGI application that does with requests what API Gateway does with a REST API.
+
+A request with the header `X-Gateway-Response: THROTTLED`, or another type, gets the gateway's own
+answer of that type: to try what an app makes of it.
+"""
 
 import asyncio
 import json
@@ -11,7 +15,7 @@ from typing import Any
 from devserver.authorization import Authorization, MalformedPolicy, ResultCache
 from devserver.deployment import Authorizer, Deployment, Route
 from devserver.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
-from devserver.gateway_responses import gateway_answer
+from devserver.gateway_responses import DEFAULTS, gateway_answer
 from devserver.http import Answer, ClientGone, Receive, Request, Send, read_body
 from devserver.proxy import (
     MalformedAnswer,
@@ -23,6 +27,7 @@ from devserver.proxy import (
 )
 
 INTEGRATION_TIMEOUT = 29.0  # seconds
+WISH = "x-gateway-response"
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 
 
@@ -50,7 +55,7 @@ class Gateway:
         self._deployment = deployment
         self._pools = pools
         self._integration_timeout = integration_timeout
-        self._routes = [(_path_pattern(route.resource), route) for route in deployment.routes]
+        self._routes = [(path_pattern(route.resource), route) for route in deployment.routes]
         self._caches = {
             route.authorizer.name: ResultCache(route.authorizer.result_ttl, clock)
             for route in deployment.routes
@@ -69,6 +74,9 @@ class Gateway:
         route, path_parameters = self._match(request)
         context = request_context(self._deployment.stage, request, route)
         try:
+            for kind in request.headers.get(WISH, []):
+                if kind in DEFAULTS:
+                    raise Rejected(kind)
             if body is None:
                 raise Rejected("REQUEST_TOO_LARGE")
             if route is None:
@@ -174,7 +182,7 @@ class Gateway:
             running.exception()  # whoever still waits for it has seen it
 
 
-def _path_pattern(resource: str) -> re.Pattern[str]:
+def path_pattern(resource: str) -> re.Pattern[str]:
     """`/posts/{post_id}` as a pattern; `{proxy+}` takes the rest of a path."""
     parts = re.split(r"\{([A-Za-z0-9_]+)(\+?)\}", resource)
     pattern = "".join(

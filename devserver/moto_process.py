@@ -1,21 +1,25 @@
 """A part of moto in a process of its own, which ends with whoever started it."""
 
+import json
 import logging
 import os
 import subprocess
 import sys
-from typing import IO, Self
+from collections.abc import Callable
+from typing import IO, Any, Self
 
 
 class MotoProcess:
     """`python -m module arguments...`: it tells of itself in lines, and ends when its standard
     input does, or with the `with` block."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, log: IO[str] | None = None) -> None:
+        """The log takes what it says on standard error, instead of this process's own."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -26,6 +30,12 @@ class MotoProcess:
         """What it tells."""
         assert self._process.stdout is not None
         return self._process.stdout
+
+    def tell(self, what: object) -> None:
+        """Tell it something, as JSON in a line of its own."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
 
     def first_line(self) -> str:
         """What it tells when it listens; RuntimeError if it does not come to that."""
@@ -42,9 +52,11 @@ class MotoProcess:
             self._process.kill()
 
 
-def serve_until_input_ends() -> None:
-    """The process's own end of it: wait, then end with all its threads."""
+def serve_until_input_ends(told: Callable[[Any], object] | None = None) -> None:
+    """The process's own end of it: hear what it is told, then end with all its threads."""
     # That requests wait for a thread is no news: with one thread they do by intention.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    sys.stdin.read()
+    for line in sys.stdin:
+        if told is not None:
+            told(json.loads(line))
     os._exit(0)

@@ -1,8 +1,8 @@
-"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN METHODS
-BUCKET...`.
+"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN METHODS RIGHTS
+BUCKET...`, with the rights of functions as JSON.
 
-moto takes any size, type, key and signature, so a front checks them. It prints a line when it
-listens, and one for each upload by a form after that.
+moto takes any size, type, key and signature, from anybody, so a front checks them. It prints a
+line when it listens, and one for each upload by a form after that.
 """
 
 import io
@@ -23,6 +23,7 @@ from werkzeug.wrappers import Request, Response
 
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.moto_process import MotoProcess, serve_until_input_ends
+from devserver.roles import NOBODY, Rights, Roles, Use, uses_of_s3
 from devserver.settings import bound_socket
 from devserver.signatures import Denied, check_form, check_header, check_presigned
 
@@ -48,11 +49,19 @@ class Cors(NamedTuple):
 class Front:
     """moto's S3 behind what S3 would check."""
 
-    def __init__(self, moto: _Wsgi, cors: Cors, uploaded: Callable[[Upload], None]) -> None:
-        """`uploaded` hears of what forms have filled."""
+    def __init__(
+        self,
+        moto: _Wsgi,
+        cors: Cors,
+        uploaded: Callable[[Upload], None],
+        rights: Rights = NOBODY,
+    ) -> None:
+        """`uploaded` hears of what forms have filled; the rights are those of functions."""
         self._moto = moto
         self._cors = cors
         self._uploaded = uploaded
+        self._roles = Roles(rights)
+        self._names = {DESK_CREDENTIAL, *rights}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The WSGI application."""
@@ -72,8 +81,15 @@ class Front:
             raise Denied("Your proposed upload is too large", "EntityTooLarge", 400)
         body = environ["wsgi.input"].read(length)
         with Request({**environ, "wsgi.input": io.BytesIO(body)}) as request:
-            upload = self._admitted(request)
+            request.get_data(cache=True, parse_form_data=True)
+            who, upload = self._admitted(request)
+            if self._roles.refused(who, uses_of_s3(request)):
+                raise Denied("Access Denied")
         answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
+        bucket = request.path.lstrip("/").partition("/")[0]
+        lists = Use("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        if answer.status_code == 404 and not self._roles.allow(who, lists):
+            raise Denied("Access Denied")  # as if it were there: who may not list is not told
         if upload is not None and answer.status_code < 300:
             self._uploaded(upload)
         return answer
@@ -89,24 +105,22 @@ class Front:
             answer.headers["Access-Control-Allow-Headers"] = asked
         return answer
 
-    def _admitted(self, request: Request) -> Upload | None:
-        """What a form fills; raises Denied."""
+    def _admitted(self, request: Request) -> tuple[str, Upload | None]:
+        """Who it is, and what a form fills; raises Denied."""
         now = datetime.now(UTC)
         if request.method == "POST" and request.mimetype == "multipart/form-data":
             bucket, file = request.path.strip("/"), request.files.get("file")
             if file is None:
                 raise Denied("POST requires exactly one file upload.", "InvalidArgument", 400)
             size = len(file.read())
-            check_form(bucket, request.form.to_dict(), size, now)
-            return Upload(bucket, request.form["key"], size)
+            who = check_form(bucket, request.form.to_dict(), size, now, self._names)
+            return who, Upload(bucket, request.form["key"], size)
         if "X-Amz-Signature" in request.args:
-            check_presigned(request.method, request.url, now)
-        else:
-            check_header(request.headers.get("Authorization", ""))
-        return None
+            return check_presigned(request.method, request.url, now, self._names), None
+        return check_header(request.headers.get("Authorization", ""), self._names), None
 
 
-def serve(host: str, port: int, cors: Cors, buckets: Sequence[str]) -> None:
+def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[str]) -> None:
     """Serve until standard input ends."""
     moto = create_backend_app("s3")
     sock = bound_socket("S3_PORT", port, host)
@@ -114,7 +128,7 @@ def serve(host: str, port: int, cors: Cors, buckets: Sequence[str]) -> None:
     def tell(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    server = create_server(Front(moto, cors, tell), sockets=[sock], threads=4)
+    server = create_server(Front(moto, cors, tell, rights), sockets=[sock], threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     client = s3_client(f"http://{host}:{port}")
     for bucket in buckets:
@@ -126,9 +140,11 @@ def serve(host: str, port: int, cors: Cors, buckets: Sequence[str]) -> None:
 class Storage(MotoProcess):
     """The process with S3 in it."""
 
-    def __init__(self, host: str, port: int, cors: Cors, buckets: Iterable[str]) -> None:
-        methods = ",".join(cors.methods)
-        super().__init__("devserver.s3", host, str(port), cors.origin, methods, *buckets)
+    def __init__(
+        self, host: str, port: int, cors: Cors, rights: Rights, buckets: Iterable[str]
+    ) -> None:
+        given = cors.origin, ",".join(cors.methods), json.dumps(rights)
+        super().__init__("devserver.s3", host, str(port), *given, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
         """Call that, in another thread, at each upload by a form from now on."""
@@ -158,5 +174,6 @@ if __name__ == "__main__":
             sys.argv[1],
             int(sys.argv[2]),
             Cors(sys.argv[3], tuple(sys.argv[4].split(","))),
-            sys.argv[5:],
+            json.loads(sys.argv[5]),
+            sys.argv[6:],
         )

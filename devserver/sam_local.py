@@ -63,7 +63,7 @@ def main() -> int:
                 parts.enter_context(running_issuer(url, port, *hosts))
             deployment = read_deployment(TEMPLATE, settings.parameters())
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
-            endpoint = endpoint_of_engine()
+            endpoint = endpoint_of_engine(deployment.rights)
             prepare_tables(endpoint, deployment.tables)
             storage.first_line()
             variables = _variables_file(settings, dynamodb_port)

@@ -6,7 +6,7 @@ See "Browser-Based Uploads Using POST" and "Authenticating Requests" in S3's API
 import base64
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,8 +16,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.roles import caller
 
-_CREDENTIALS = Credentials(DESK_CREDENTIAL, DESK_CREDENTIAL)
+_CREDENTIALS = Credentials(DESK_CREDENTIAL, DESK_CREDENTIAL)  # all have the same secret
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _NOT_IN_POLICY = frozenset({"policy", "x-amz-signature", "file"})
 
@@ -32,11 +33,14 @@ class Denied(Exception):
         self.status = status
 
 
-def check_form(bucket: str, form: Mapping[str, str], size: int, now: datetime) -> None:
-    """Raise Denied unless a form may upload a file of this size, in bytes, to this bucket now."""
+def check_form(
+    bucket: str, form: Mapping[str, str], size: int, now: datetime, names: Container[str]
+) -> str:
+    """Who of these names has signed a form that may upload a file of this size, in bytes, to this
+    bucket now; raises Denied."""
     fields = {name.lower(): value for name, value in form.items()}
     date = fields.get("x-amz-date", "")
-    _check_credential(fields.get("x-amz-credential", ""), date)
+    who = _signer(fields.get("x-amz-credential", ""), date, names)
     request = AWSRequest()
     request.context["timestamp"] = date
     expected = SigV4Auth(_CREDENTIALS, "s3", REGION).signature(fields.get("policy", ""), request)
@@ -50,6 +54,7 @@ def check_form(bucket: str, form: Mapping[str, str], size: int, now: datetime) -
     for name in fields.keys() - met - _NOT_IN_POLICY:
         if not name.startswith("x-ignore-"):
             raise Denied(f"Invalid according to Policy: Extra input fields: {name}")
+    return who
 
 
 def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
@@ -80,13 +85,14 @@ def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
     return {name}
 
 
-def check_presigned(method: str, url: str, now: datetime) -> None:
-    """Raise Denied unless this address was signed for this method and holds now."""
+def check_presigned(method: str, url: str, now: datetime, names: Container[str]) -> str:
+    """Who of these names has signed this address for this method; raises Denied, also where it no
+    longer holds."""
     base, _, query = url.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     given = parameters.pop("X-Amz-Signature", "")
     date = parameters.get("X-Amz-Date", "")
-    _check_credential(parameters.get("X-Amz-Credential", ""), date)
+    who = _signer(parameters.get("X-Amz-Credential", ""), date, names)
     request = AWSRequest(method, f"{base}?{urlencode(parameters)}")
     request.context["timestamp"] = date
     auth = S3SigV4QueryAuth(_CREDENTIALS, "s3", REGION)
@@ -95,19 +101,24 @@ def check_presigned(method: str, url: str, now: datetime) -> None:
     signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     if signed_at + timedelta(seconds=int(parameters["X-Amz-Expires"])) <= now:
         raise Denied("Request has expired")
+    return who
 
 
-def check_header(authorization: str) -> None:
-    """Raise Denied unless a request comes from a function: theirs are taken by their credential
-    alone, for their signature keeps out nobody who is at this machine."""
-    if not authorization.startswith(f"{_ALGORITHM} Credential={DESK_CREDENTIAL}/"):
+def check_header(authorization: str, names: Container[str]) -> str:
+    """Which of these names a request comes from: they are taken by their credential alone, for a
+    signature keeps out nobody who is at this machine. Raises Denied."""
+    who = caller(authorization)
+    if not authorization.startswith(_ALGORITHM) or who not in names:
         raise Denied("Access Denied")
+    return who
 
 
-def _check_credential(credential: str, date: str) -> None:
-    if credential != f"{DESK_CREDENTIAL}/{date[:8]}/{REGION}/s3/aws4_request":
+def _signer(credential: str, date: str, names: Container[str]) -> str:
+    who, _, scope = credential.partition("/")
+    if who not in names or scope != f"{date[:8]}/{REGION}/s3/aws4_request":
         text = "The AWS Access Key Id you provided does not exist in our records."
         raise Denied(text, "InvalidAccessKeyId")
+    return who
 
 
 def _check_signature(expected: str, given: str) -> None:

@@ -71,7 +71,7 @@ def running_storage(port: int, deployment: Deployment) -> Storage:
     bound_socket("S3_PORT", port).close()
     (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
     names = [bucket.name for bucket in deployment.buckets]
-    return Storage("127.0.0.1", port, Cors(*cors), names)
+    return Storage("127.0.0.1", port, Cors(*cors), deployment.rights, names)
 
 
 class ApiServer:

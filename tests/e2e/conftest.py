@@ -33,11 +33,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         )
         return
     log = tmp_path_factory.mktemp("devserver") / "log"
-    pytestconfig.stash[LOG_FILES].append(log)
+    log_of_engine = log.with_name("engine")
+    pytestconfig.stash[LOG_FILES] += [log, log_of_engine]
     with ExitStack() as parts:
-        variables = {}
+        output = parts.enter_context(log_of_engine.open("w"))
+        variables = {"ROLES": "tell"}
         if Engine.from_environment(os.environ) == Engine.from_environment({}):
-            moto = parts.enter_context(MotoProcess("tests.e2e.engine", "127.0.0.1", "0"))
+            engine = MotoProcess("tests.e2e.engine", "127.0.0.1", "0", log=output)
+            moto = parts.enter_context(engine)
             variables["DYNAMODB_ENDPOINT"] = f"http://127.0.0.1:{moto.first_line()}"
         yield parts.enter_context(DevServer(log, **variables))
 

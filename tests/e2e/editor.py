@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +16,11 @@ from tests.support import ROOT
 
 Message = dict[str, Any]
 SECONDS = 60
+_KINDS = ("initialize", "disconnect", "stackTrace", "initialized", "debugpyAttach", "stopped")
+
+
+class Ended(Exception):
+    """The other side has."""
 
 
 class Session:
@@ -27,16 +31,18 @@ class Session:
         self._incoming = incoming
         self._outgoing = outgoing
         self._sequence = 0
-        self._received: queue.Queue[Message] = queue.Queue()
+        self._received: dict[str, queue.Queue[Message | None]] = {
+            kind: queue.Queue() for kind in _KINDS
+        }
         threading.Thread(target=self._read, daemon=True).start()
         self.send("initialize", adapterID="debugpy", pathFormat="path")
-        self.answer("initialize")
+        self.next("initialize")
 
     def begin(self, configuration: Message, breakpoint_at: tuple[Path, int]) -> None:
         """Launch or attach, with a breakpoint in a line of a file."""
         path, line = breakpoint_at
         self.send(configuration["request"], **configuration)
-        self.event("initialized")
+        self.next("initialized")
         where = {"path": str(path)}
         self.send("setBreakpoints", source=where, breakpoints=[{"line": line}])
         self.send("configurationDone")
@@ -49,32 +55,30 @@ class Session:
         self._outgoing.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         self._outgoing.flush()
 
-    def answer(self, command: str) -> Message:
-        """The body of the answer to it."""
-        found = self._next(lambda one: one.get("command") == command)
-        assert found["success"], found
+    def next(self, kind: str) -> Message:
+        """The body of the next answer to a request, or of the next event. Raises Ended."""
+        found = self._received[kind].get(timeout=SECONDS)
+        if found is None:
+            raise Ended
+        assert found.get("success", True), found
         return found.get("body") or {}
 
-    def event(self, name: str) -> Message:
-        """The body of the next event of that name."""
-        return self._next(lambda one: one.get("event") == name).get("body") or {}
-
-    def _next(self, is_wanted: Callable[[Message], bool]) -> Message:
-        until = time.monotonic() + SECONDS
-        while True:
-            message = self._received.get(timeout=max(0, until - time.monotonic()))
-            if is_wanted(message):
-                return message
-
     def _read(self) -> None:
-        while True:
-            length = 0
-            while line := self._incoming.readline().strip():
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
-            if not length:
-                return
-            self._received.put(json.loads(self._incoming.read(length)))
+        with suppress(OSError, ValueError):  # it was closed
+            while length := self._length():
+                message = json.loads(self._incoming.read(length))
+                kind = message.get("command") or message.get("event")
+                if kind in self._received and message["type"] != "request":
+                    self._received[kind].put(message)
+        for one in self._received.values():
+            one.put(None)
+
+    def _length(self) -> int:
+        length = 0
+        while line := self._incoming.readline().strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        return length
 
 
 class Editor:
@@ -84,6 +88,7 @@ class Editor:
         self, configuration: str, breakpoint_at: tuple[Path, int], variables: dict[str, str]
     ) -> None:
         self._breakpoint = breakpoint_at
+        self._parts = ExitStack()
         self.stopped: queue.Queue[tuple[Session, Message]] = queue.Queue()
         launches = json.loads((ROOT / ".vscode" / "launch.json").read_text())["configurations"]
         text = json.dumps(next(one for one in launches if one["name"] == configuration))
@@ -94,34 +99,45 @@ class Editor:
         self._configuration = found
 
     def __enter__(self) -> Self:
-        self._adapter = subprocess.Popen(
-            [sys.executable, "-m", "debugpy.adapter"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=inherited_environment(),
+        adapter = self._parts.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "debugpy.adapter"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env=inherited_environment(),
+            )
         )
-        assert self._adapter.stdin is not None
-        assert self._adapter.stdout is not None
-        self._main = Session(self._adapter.stdout, self._adapter.stdin)
+        # It would wait for the sessions with what has ended.
+        self._parts.callback(adapter.kill)
+        self._main = Session(adapter.stdout, adapter.stdin)
         self._main.begin(self._configuration, self._breakpoint)
         threading.Thread(target=self._attach, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._adapter:  # which closes its pipes
+        with self._parts:
             self._main.send("disconnect", terminateDebuggee=True)
-            self._main.answer("disconnect")
-            self._adapter.kill()  # it would wait for the sessions with what has ended
+            self._main.next("disconnect")
 
     def _attach(self) -> None:
-        while True:
-            told = self._main.event("debugpyAttach")
-            address = told["connect"]["host"], told["connect"]["port"]
-            stream = socket.create_connection(address).makefile("rwb")
-            session = Session(stream, stream)
-            session.begin(told, self._breakpoint)
-            threading.Thread(target=self._watch, args=[session], daemon=True).start()
+        with suppress(Ended):
+            while True:
+                told = self._main.next("debugpyAttach")
+                address = told["connect"]["host"], told["connect"]["port"]
+                sock = self._parts.enter_context(socket.create_connection(address))
+                stream = self._parts.enter_context(sock.makefile("rwb"))
+                self._parts.callback(_hang_up, sock)
+                session = Session(stream, stream)
+                session.begin(told, self._breakpoint)
+                threading.Thread(target=self._watch, args=[session], daemon=True).start()
 
     def _watch(self, session: Session) -> None:
-        self.stopped.put((session, session.event("stopped")))
+        with suppress(Ended):
+            self.stopped.put((session, session.next("stopped")))
+
+
+def _hang_up(sock: socket.socket) -> None:
+    """So that nobody reads any more, for which closing would wait."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

@@ -1,13 +1,16 @@
 """The engine of the end-to-end tests: moto, with the table that CloudFormation made of the
-template, in a process of its own: `python -m tests.e2e.engine HOST PORT`, which prints its port.
+template, in a process of its own: `python -m tests.e2e.engine HOST PORT`, which prints its port. It
+keeps to the template's roles, and tells on standard error what of them is used.
 """
 
+import os
 import sys
 
 from moto import mock_aws
 
+from devserver.deployment import read_deployment
 from devserver.dynamodb import serve
-from devserver.settings import DeskSettings
+from devserver.settings import TEMPLATE, DeskSettings
 from tests.cloudformation import create, template
 
 TABLE = "BlogTable"  # as the desk calls it
@@ -20,7 +23,9 @@ def main() -> None:
     document["Resources"][TABLE]["Properties"]["TableName"] = TABLE
     with mock_aws():
         create(document, parameters)
-    serve(sys.argv[1], int(sys.argv[2]))  # moto keeps what it has made
+    os.environ["ROLES"] = "tell"
+    rights = read_deployment(TEMPLATE, parameters).rights
+    serve(sys.argv[1], int(sys.argv[2]), rights)  # moto keeps what it has made
 
 
 if __name__ == "__main__":

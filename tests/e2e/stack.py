@@ -1,10 +1,12 @@
 """A running stack, from its clients' side: addresses, tokens, and people who use the API."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,10 +173,12 @@ def free_ports() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
+    """A port that nobody has at the moment, nor gets by chance: below those that systems give to
+    whoever asks for any."""
+    while True:
+        port = random.randint(15_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def problem(answer: requests.Response, status: int) -> Json:

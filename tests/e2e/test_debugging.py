@@ -37,7 +37,7 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
         session, stopped = editor.stopped.get(timeout=SECONDS_TO_BEGIN)
         assert stopped["reason"] == "breakpoint"
         session.send("stackTrace", threadId=stopped["threadId"])
-        frame, *_ = session.answer("stackTrace")["stackFrames"]
+        frame, *_ = session.next("stackTrace")["stackFrames"]
         assert (frame["name"], frame["line"]) == ("get_health", line)
         assert not answers
         session.send("continue", threadId=stopped["threadId"])

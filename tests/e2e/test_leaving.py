@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.e2e.stack import Client, Stack, problem
+from tests.e2e.test_media import PNG, announced, send, shown
 
 SECONDS_TO_DO = 60
 
@@ -35,7 +36,12 @@ def done(person: Client, path: str, status: str) -> dict[str, Any]:
 def test_everything_is_taken_along_and_then_gone(
     leaver: Client, alice: Client, visitor: Client
 ) -> None:
-    post = leaver.create(title="Goodbye", body="*All* of it.", status="published")
+    picture = announced(leaver)
+    send(picture)
+    announced(leaver)  # and one that is never sent
+    assert shown(visitor, picture) is not None
+    url = picture["media"]["url"]
+    post = leaver.create(title="Goodbye", body="*All* of it.", status="published", cover_image=url)
     theirs = alice.create(title="Staying", status="published")
     comment = leaver.send("POST", f"/posts/{theirs['id']}/comments", json={"body": "Farewell"})
     assert comment.status_code == 201
@@ -55,6 +61,7 @@ def test_everything_is_taken_along_and_then_gone(
     done(leaver, "/me/erasure", "done")
     kept = visitor.get(f"/posts/{post['id']}").json()
     assert kept["author"]["name"] == "Unnamed author"
+    assert requests.get(visitor.get(url).headers["Location"], timeout=10).content == PNG
     (said,) = visitor.get(f"/posts/{theirs['id']}/comments").json()["items"]
     assert said["author"] == kept["author"]
     assert visitor.get(f"/posts/{theirs['id']}").json()["like_count"] == 0

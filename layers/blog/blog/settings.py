@@ -20,7 +20,10 @@ class TableSettings(BaseModel):
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read and validate; a ValueError names each variable that is missing or odd."""
         try:
-            return cls.model_validate(dict(environment))
+            names = (field.alias or name for name, field in cls.model_fields.items())
+            return cls.model_validate(
+                {name: environment[name] for name in names if name in environment}
+            )
         except ValidationError as e:
             faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in e.errors())
             raise ValueError("the environment is not usable: " + "; ".join(faults)) from None

@@ -1,0 +1,173 @@
+"""What the template's roles allow each function, checked by moto as AWS would.
+
+Functions come with their names as credentials. Each right that is used is told of once where
+ROLES=tell.
+"""
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+from xml.sax.saxutils import unescape
+
+from werkzeug.wrappers import Request, Response
+
+from devserver.intrinsics import ACCOUNT, REGION
+
+# Whose rights: by the name of a function, what it may do, and to what (an ARN, with wildcards).
+Rights = Mapping[str, Iterable[tuple[str, str]]]
+NOBODY: Rights = {}
+_CREDENTIAL = re.compile(r"Credential=(\w+)/")
+_WRITES = {
+    "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}  # fmt: skip
+
+
+class Use(NamedTuple):
+    """Something that is done to a resource, which is named by its ARN."""
+
+    action: str
+    resource: str
+
+
+def rights_of(
+    functions: Mapping[str, Mapping[str, Any]], roles: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[tuple[str, str]]]:
+    """From the properties of both, resolved."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, properties in functions.items():
+        role = roles[properties["Role"].rpartition(":")[2]]
+        found[name] = [
+            (action, resource)
+            for policy in role.get("Policies", [])
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in _several(statement["Action"])
+            for resource in _several(statement["Resource"])
+        ]
+    return found
+
+
+def _several(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+class Roles:
+    """Who may do what; those who are no function may do all."""
+
+    def __init__(self, rights: Rights = NOBODY) -> None:
+        self.rights = rights
+        self._is_telling = os.environ.get("ROLES") == "tell"
+        self._told: set[tuple[str, str, str]] = set()
+
+    def refused(self, who: str, uses: Iterable[Use]) -> Use | None:
+        """The first of these that this function may not do, which the desk's user is told."""
+        for use in uses:
+            if not self.allow(who, use):
+                print(f"{who}'s role does not allow {use.action} on {use.resource}: template.yaml",
+                      file=sys.stderr)  # fmt: skip
+                return use
+        return None
+
+    def allow(self, who: str, use: Use) -> bool:
+        """Whether somebody may do that."""
+        if who not in self.rights:
+            return True
+        right = self._right(who, use)
+        if right is None:
+            return False
+        if self._is_telling and (who, *right) not in self._told:
+            self._told.add((who, *right))
+            print(f"{who} uses {right[0]} on {right[1]}", file=sys.stderr)
+        return True
+
+    def _right(self, who: str, use: Use) -> tuple[str, str] | None:
+        for action, resource in self.rights[who]:
+            if action == use.action and fnmatchcase(use.resource, resource):
+                return action, resource
+        return None
+
+
+def caller(authorization: str) -> str:
+    """Whose credentials an Authorization header names (Signature Version 4); empty for none."""
+    match = _CREDENTIAL.search(authorization)
+    return match[1] if match else ""
+
+
+def uses_of_dynamodb(target: str, body: bytes) -> Iterator[Use]:
+    """What a request does, by its X-Amz-Target: a transaction, what its parts do."""
+    operation = target.rpartition(".")[2]
+    request = json.loads(body or b"{}")
+    if operation == "TransactWriteItems":
+        for part in request["TransactItems"]:
+            for kind, one in part.items():
+                yield Use(f"dynamodb:{_WRITES[kind]}", _table(one["TableName"]))
+    elif "RequestItems" in request:
+        for name in request["RequestItems"]:
+            yield Use(f"dynamodb:{operation}", _table(name))
+    else:
+        yield Use(f"dynamodb:{operation}", _table(request.get("TableName", "*")))
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+
+
+class DynamoDbRoles:
+    """moto's DynamoDB (WSGI), behind the roles."""
+
+    def __init__(self, moto: Any, rights: Rights) -> None:
+        self._moto = moto
+        self.know(rights)
+
+    def know(self, rights: Rights) -> None:
+        """Go by these rights from now on."""
+        self._roles = Roles(rights)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One request."""
+        who = caller(environ.get("HTTP_AUTHORIZATION", ""))
+        if who in self._roles.rights:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            uses = uses_of_dynamodb(environ.get("HTTP_X_AMZ_TARGET", ""), body)
+            if refused := self._roles.refused(who, uses):
+                return _denied(refused)(environ, start_response)
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer
+
+
+def _denied(use: Use) -> Response:
+    message = f"User is not authorized to perform: {use.action} on resource: {use.resource}"
+    kind = "com.amazon.coral.service#AccessDeniedException"
+    text = json.dumps({"__type": kind, "Message": message})
+    return Response(text, 400, content_type="application/x-amz-json-1.0")
+
+
+def uses_of_s3(request: Request) -> Iterator[Use]:
+    """What a request does, path-style; of a form, to the key that it names."""
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    arn, method, asked = f"arn:aws:s3:::{bucket}", request.method, request.args
+    place = f"{arn}/{key}"
+    if not key:
+        match method:
+            case "POST" if "delete" in asked:
+                for one in re.findall(r"<Key>([^<]*)</Key>", request.get_data(as_text=True)):
+                    yield Use("s3:DeleteObject", f"{arn}/{unescape(one)}")
+            case "POST":
+                yield Use("s3:PutObject", f"{arn}/{request.form['key']}")
+            case _:
+                yield Use("s3:ListBucket", arn)
+    elif method in ("GET", "HEAD"):
+        yield Use("s3:GetObject", place)
+    elif method == "DELETE":
+        yield Use("s3:AbortMultipartUpload" if "uploadId" in asked else "s3:DeleteObject", place)
+    else:
+        if source := request.headers.get("x-amz-copy-source"):
+            yield Use("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/')}")
+        yield Use("s3:PutObject", place)

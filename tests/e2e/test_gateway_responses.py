@@ -1,0 +1,30 @@
+"""The gateway's own answers, of every type that the template shapes, as an app would get them."""
+
+import pytest
+
+from devserver.deployment import read_deployment
+from devserver.gateway_responses import DEFAULTS
+from devserver.settings import TEMPLATE, DeskSettings
+from tests.e2e.stack import ALLOWED_ORIGIN, Client, Stack
+
+RESPONSES = read_deployment(
+    TEMPLATE, DeskSettings.from_environment({}).parameters()
+).gateway_responses
+
+
+@pytest.mark.parametrize("kind", sorted(RESPONSES))
+def test_each_is_a_problem_that_pages_of_other_origins_may_read(
+    stack: Stack, visitor: Client, kind: str
+) -> None:
+    if stack.log is None:
+        pytest.skip("only the devserver answers so when it is asked to")
+    answer = visitor.get("/posts", headers={"X-Gateway-Response": kind})
+    assert answer.status_code == (RESPONSES[kind].status or DEFAULTS[kind][0])
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    body = answer.json()
+    assert body["instance"] == f"urn:uuid:{answer.headers['x-amzn-RequestId']}"
+    assert body.get("status", answer.status_code) == answer.status_code
+    assert body["title"]
+    assert body["detail"] or kind == "ACCESS_DENIED", "the authorizer says why"

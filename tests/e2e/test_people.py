@@ -1,0 +1,137 @@
+"""What people do with each other's posts, and what moderators do about it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.stack import Client, Stack, problem
+from tests.e2e.test_leaving import done
+from tests.e2e.test_media import announced, send, shown
+
+REASON = {"reason": "An advertisement."}
+
+
+@pytest.fixture(scope="module")
+def moderator(stack: Stack) -> Client:
+    return Client(stack, stack.token("moderator"))
+
+
+@pytest.fixture
+def post(alice: Client) -> Iterator[dict[str, Any]]:
+    """Alice's, published."""
+    made = alice.create(status="published")
+    yield made
+    alice.delete(made["id"])
+
+
+def ok(answer: requests.Response, status: int = 204) -> Any:
+    """What a request that went well brought."""
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+def comment(person: Client, post: dict[str, Any], **more: Any) -> Any:
+    body = {"body": "Well *said*."} | more
+    return ok(person.send("POST", f"/posts/{post['id']}/comments", json=body), 201)
+
+
+def comments(client: Client, post: dict[str, Any]) -> list[str]:
+    """The texts under a post."""
+    return [one["body"] for one in client.get(f"/posts/{post['id']}/comments").json()["items"]]
+
+
+def test_a_comment_is_its_writers_and_the_posts_owner_may_remove_it(
+    alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
+) -> None:
+    made, other = comment(bob, post), comment(bob, post, body="Another")
+    path = f"/posts/{post['id']}/comments/{made['id']}"
+    problem(alice.send("PATCH", path, json={"body": "In your name"}), 403)
+    ok(bob.send("PATCH", path, json={"body": "Better said"}), 200)
+    assert set(comments(visitor, post)) == {"Better said", "Another"}
+    ok(bob.send("DELETE", path))
+    ok(alice.send("DELETE", f"/posts/{post['id']}/comments/{other['id']}"))
+    assert comments(visitor, post) == []
+
+
+def test_first_comments_wait_where_their_readers_want_that(
+    alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
+) -> None:
+    ok(bob.send("DELETE", "/me", params={"content": "erase"}), 202)
+    done(bob, "/me/erasure", "done")  # so that nobody knows him
+    ok(alice.send("PATCH", "/me", json={"approves_first_comments": True}), 200)
+    try:
+        good, bad = comment(bob, post, body="good"), comment(bob, post, body="bad")
+        assert comments(visitor, post) == []
+        waiting = alice.get("/me/comments?status=pending").json()["items"]
+        assert {one["id"] for one in waiting} >= {good["id"], bad["id"]}
+        where = f"/posts/{post['id']}/comments"
+        problem(bob.send("PUT", f"{where}/{good['id']}/approval"), 403)
+        ok(alice.send("DELETE", f"{where}/{bad['id']}/approval"))
+        ok(alice.send("PUT", f"{where}/{good['id']}/approval"))
+        assert comments(visitor, post) == ["good"]
+    finally:
+        alice.send("PATCH", "/me", json={"approves_first_comments": False})
+
+
+def test_likes_and_follows_come_and_go(
+    alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
+) -> None:
+    like, follow = f"/posts/{post['id']}/like", f"/authors/{post['author']['id']}/follow"
+    ok(bob.send("PUT", like))
+    ok(bob.send("PUT", follow))
+    assert visitor.get(f"/posts/{post['id']}").json()["like_count"] == 1
+    ok(bob.get(f"/me/likes/{post['id']}"))
+    ok(bob.get(f"/me/follows/{post['author']['id']}"))
+    assert post["id"] in {one["id"] for one in bob.get("/me/likes").json()["items"]}
+    assert post["id"] in {one["id"] for one in bob.get("/me/feed").json()["items"]}
+    ok(bob.send("DELETE", like))
+    ok(bob.send("DELETE", follow))
+    problem(bob.get(f"/me/likes/{post['id']}"), 404)
+    problem(bob.get(f"/me/follows/{post['author']['id']}"), 404)
+    assert visitor.get(f"/posts/{post['id']}").json()["like_count"] == 0
+    assert post["id"] not in {one["id"] for one in bob.get("/me/feed").json()["items"]}
+
+
+def test_what_is_reported_is_hidden_by_moderators_alone(
+    alice: Client, bob: Client, visitor: Client, moderator: Client, post: dict[str, Any]
+) -> None:
+    said = comment(bob, post)
+    ok(bob.send("POST", f"/posts/{post['id']}/report", json=REASON))
+    path = f"/posts/{post['id']}/comments/{said['id']}/report"
+    ok(alice.send("POST", path, json=REASON))
+    reported = moderator.get("/moderation/reports").json()["items"]
+    assert len([one for one in reported if one["post_id"] == post["id"]]) == 2
+    hide = f"/moderation/posts/{post['id']}"
+    problem(bob.send("PUT", hide, json=REASON), 403)
+    ok(moderator.send("PUT", hide, json=REASON))
+    problem(visitor.get(f"/posts/{post['id']}"), 404)
+    hidden = moderator.get("/moderation/posts").json()["items"]
+    assert post["id"] in {one["id"] for one in hidden}
+    ok(moderator.send("DELETE", hide))
+    assert visitor.get(f"/posts/{post['id']}").status_code == 200
+
+
+@pytest.fixture
+def banned(bob: Client, moderator: Client) -> Iterator[dict[str, Any]]:
+    """Bob, who has announced a picture, is banned; gives what he was told of it."""
+    made = announced(bob)
+    ban = f"/moderation/people/{bob.get('/me').json()['author_id']}"
+    ok(moderator.send("PUT", ban, json=REASON))
+    yield made
+    ok(moderator.send("DELETE", ban))
+
+
+def test_who_is_banned_writes_nothing(
+    alice: Client, bob: Client, visitor: Client, moderator: Client, banned: dict[str, Any]
+) -> None:
+    me = bob.get("/me").json()["author_id"]
+    people = moderator.get("/moderation/people").json()["items"]
+    assert me in {one["author"]["id"] for one in people}
+    problem(bob.send("POST", "/posts", json={"title": "Again"}), 403)
+    send(banned)
+    after = announced(alice)
+    send(after)
+    assert shown(visitor, after) is not None, "so the one before was looked at as well"
+    assert visitor.get(banned["media"]["url"]).status_code == 404

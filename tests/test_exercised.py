@@ -1,0 +1,70 @@
+"""What of the template the end-to-end tests have used, read when all of them have run: every route,
+every function and every permission, each through the devserver, which allows nothing else."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from devserver.deployment import Deployment, read_deployment
+from devserver.gateway import path_pattern
+from devserver.settings import TEMPLATE, DeskSettings
+from tests.conftest import LOG_FILES
+
+# What no request can use, and why it is there all the same.
+UNUSED = {
+    ("InspectorFunction", "s3:ListBucket"): "only when two look at an upload at once: so that S3"
+    " says that it is gone",
+    ("JobsFunction", "s3:AbortMultipartUpload"): "only when a part of an upload fails",
+}
+# What Lambda itself does in a function's name.
+BY_LAMBDA = ("logs:", "sqs:")
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    return read_deployment(TEMPLATE, DeskSettings.from_environment({}).parameters())
+
+
+@pytest.fixture(scope="module")
+def log(pytestconfig: pytest.Config) -> str:
+    """What devserver and engine have said."""
+    text = "".join(path.read_text() for path in pytestconfig.stash[LOG_FILES])
+    if text.count(" ms\n") < 500:
+        pytest.skip("reads the logs of the end-to-end tests: run all of them, `make test`")
+    return text
+
+
+def test_every_route_was_asked(deployment: Deployment, log: str) -> None:
+    asked = set(re.findall(r"^([A-Z]+) '([^'?]*)' \d+ [\d.]+ ms$", log, re.M))
+    assert [
+        f"{route.method} {route.resource}"
+        for route in deployment.routes
+        if not any(
+            method == route.method and path_pattern(route.resource).fullmatch(path)
+            for method, path in asked
+        )
+    ] == []
+
+
+def test_every_function_has_run(deployment: Deployment, log: str) -> None:
+    assert set(re.findall(r"^(\w+): cold start, ", log, re.M)) == deployment.functions.keys()
+
+
+def test_every_permission_was_used(deployment: Deployment, log: str) -> None:
+    if "dynamodb:" not in log:
+        pytest.skip("this engine does not keep to roles: run the tests on moto")
+    used = set(re.findall(r"^(\w+) uses (\S+) on (\S+)$", log, re.M))
+    assert sorted(set(_permissions(deployment)) - used) == []
+    assert sorted(used - set(_permissions(deployment))) == []
+
+
+def test_nothing_else_was_tried(log: str) -> None:
+    assert re.findall(r"^.*role does not allow.*$", log, re.M) == []
+
+
+def _permissions(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
+    for function, rights in deployment.rights.items():
+        for action, resource in rights:
+            if (function, action) not in UNUSED and not action.startswith(BY_LAMBDA):
+                yield function, action, resource
