@@ -1,6 +1,7 @@
 """`make build`, its third half: what each artifact is made of, as CycloneDX: `... FOLDER`.
 
-Of the layers from their locks by cyclonedx-py, of the app from its own by npm, where that is.
+Of the layers from their locks by cyclonedx-py, of the app from its own by npm, where there is one
+that can: 10 or later.
 """
 
 import shutil
@@ -21,8 +22,8 @@ def main() -> int:
         command = [str(tool), "requirements", "--output-reproducible", "-o", str(target), str(lock)]
         subprocess.run(command, check=True)
     npm = shutil.which("npm")
-    if npm is None:
-        sys.stderr.write("sbom: npm is missing, so that the app's is left out.\n")
+    if npm is None or not _knows_sbom(npm):
+        sys.stderr.write("sbom: npm is missing, or before 10, so that the app's is left out.\n")
     else:
         options = ["--sbom-format", "cyclonedx", "--package-lock-only"]
         found = subprocess.run(
@@ -31,6 +32,11 @@ def main() -> int:
         (folder / "spa.cdx.json").write_bytes(found.stdout)
     print(f"Bills of materials: {', '.join(sorted(one.name for one in folder.iterdir()))}")
     return 0
+
+
+def _knows_sbom(npm: str) -> bool:
+    told = subprocess.run([npm, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(told.partition(".")[0]) >= 10
 
 
 if __name__ == "__main__":

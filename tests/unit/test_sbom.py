@@ -28,10 +28,18 @@ def test_each_package_of_a_layer_is_named_with_its_version(
     assert {(one["name"], one["version"]) for one in document["components"]} == set(pinned)
 
 
-def test_without_npm_the_app_is_left_out_and_that_is_said(
-    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("version", [None, "9.2.0"])
+def test_without_an_npm_that_can_the_app_is_left_out_and_that_is_said(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    version: str | None,
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    npm = tmp_path / "npm"
+    npm.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo {version}\n')
+    npm.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda _: version and str(npm))
     assert sbom.main() == 0
     assert sorted(one.name for one in made.iterdir()) == ["auth.cdx.json", "blog.cdx.json"]
-    assert "npm is missing" in capsys.readouterr().err
+    assert "npm is missing, or before 10" in capsys.readouterr().err

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 ACCESS_TOKEN: dict[str, Any] = {"access_token": HTTPBearer(bearerFormat="JWT")}
 SECURITY: list[dict[str, list[str]]] = [{"access_token": []}]
 
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 
 class InvalidField(BaseModel):
     """A member of the body that is at fault."""
@@ -47,7 +49,7 @@ def answers(
     A success is JSON of a model, a document of a media type that is not ours to describe, or has
     no body.
     """
-    documented: dict[int, OpenAPIResponse] = {status: {"description": HTTPStatus(status).phrase}}
+    documented: dict[int, OpenAPIResponse] = {status: {"description": phrase(status)}}
     if model is not None:
         documented[status]["content"] = {"application/json": {"model": model}}
     elif document is not None:
@@ -56,10 +58,15 @@ def answers(
     bodiless = [redirect] if redirect is not None else []
     bodiless += [HTTPStatus.NOT_MODIFIED] if not_modified else []
     for other in bodiless:
-        documented[other] = {"description": HTTPStatus(other).phrase}
+        documented[other] = {"description": phrase(other)}
     for problem in (*problems, 503):
         documented[problem] = {
-            "description": HTTPStatus(problem).phrase,
+            "description": phrase(problem),
             "content": {"application/problem+json": {"model": ProblemDetails}},
         }
     return documented
+
+
+def phrase(status: int) -> str:
+    """The name of a status (RFC 9110 §15), which Pythons before 3.13 have from older standards."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
