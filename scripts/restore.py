@@ -25,6 +25,7 @@ from scripts.deploy import CannotDeploy
 from scripts.stacks import deployed, outputs_of
 
 SECONDS_BETWEEN_LOOKS = 20
+DAYS = DAYS_TOLD - 5  # which leaves five to look at the copy and put it back
 HOURS = 6  # for a restore, most of which DynamoDB makes in less than one
 NEXT = """{copy} is the table as it was. To compare it, then to put it back (docs/runbook.md):
 
@@ -38,9 +39,9 @@ def restored(
     """A new table's name, with what another one was at a moment, or at the last that can be had;
     and how many seconds it took. Raises CannotDeploy, and what boto3 raises."""
     asked = datetime.now(UTC)
-    if moment is not None and not asked - timedelta(days=DAYS_TOLD) < moment < asked:
+    if moment is not None and not asked - timedelta(days=DAYS) < moment < asked:
         raise CannotDeploy(
-            f"AT must be in the last {DAYS_TOLD} days: who was erased before is not known, and"
+            f"AT must be in the last {DAYS} days: who was erased before is soon not known, and"
             " would come back"
         )
     copy = f"{table}-{(moment or asked):%Y%m%dT%H%M%S}"
@@ -48,6 +49,7 @@ def restored(
         {"UseLatestRestorableTime": True} if moment is None else {"RestoreDateTime": moment}
     )
     started = time.monotonic()
+    print(f"Restoring {copy}: delete it where this ends on the way.", flush=True)
     client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=copy, **when)
     tries = HOURS * 3600 // max(seconds_between_looks, 1)
     waiting = {"Delay": seconds_between_looks, "MaxAttempts": tries}
@@ -75,7 +77,7 @@ def report(client: Any, table: str, bucket: str, copy: str) -> str:
 
 
 def drill(client: Any, table: str, bucket: str, seconds_between_looks: int) -> None:
-    """Restore, look, tell, and delete what was restored, whatever comes of it."""
+    """Restore, look, tell, and delete what was restored, whatever the look comes to."""
     copy, seconds = restored(client, table, None, seconds_between_looks)
     try:
         print(f"Restored in {seconds:.0f} s as {copy}.")

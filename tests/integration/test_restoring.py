@@ -9,6 +9,7 @@ import pytest
 
 from blog.admin import main
 from blog.errors import Unavailable
+from blog.leaving import Leaving
 from blog.merging import Merge
 from blog.restoring import Found, Restoring
 from blog.runs import Unfinished
@@ -180,6 +181,7 @@ def test_it_goes_on_where_it_ended(
         monkeypatch.setattr(Ending, "fails_at", fails_at)
         Restoring(Ending(client, TABLE), Ending(client, COPY), bucket, KEY).apply()
         calls = Ending.calls
+        finish(table, bucket)
 
     run(0)
     count = len(is_as_decided(world, client))
@@ -199,6 +201,65 @@ def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None
             client.delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
     for item in items.values():
         client.put_item(TableName=name, Item=item)
+
+
+def test_who_had_only_a_profile_is_erased_again(
+    copied: Items, table: Table, client: Any, bucket: Bucket, restoring: Restoring
+) -> None:
+    key = {"pk": f"AUTHOR#{named(DAVE).author_id}", "sk": "PROFILE"}
+    item = {name: {"S": value} for name, value in (key | {"name": "Dave"}).items()}
+    client.put_item(TableName=COPY, Item=item)
+    Leaving(table, bucket).begin_erasure(named(DAVE), "erase")
+    finish(table, bucket)
+    restoring.apply()
+    assert (key["pk"], "PROFILE") not in plain(client)
+    assert plain(client)[key["pk"], "ERASURE"]["status"] == "done"
+
+
+@pytest.mark.usefixtures("copied")
+def test_accounts_that_were_joined_in_a_row_are_joined_once(
+    world: Neighbourhood, table: Table, client: Any, bucket: Bucket, restoring: Restoring
+) -> None:
+    for old, new in ((ALICE, DAVE), (DAVE, "auth0|erin")):
+        Merge(table, bucket, named(old), named(new)).apply()
+    finish(table, bucket)
+    restoring._decide()
+    restoring.apply()
+    items = plain(client)
+    assert faults(items) == []
+    assert items[f"POST#{world.kept}", "POST"]["owner"] == "auth0|erin"
+
+
+def test_bans_that_were_lost_come_back(
+    world: Neighbourhood, table: Table, client: Any, restoring: Restoring, copied: Items
+) -> None:
+    parts, reason = {AUTHOR_PART: named(CAROL).author_id}, {"reason": "An advertisement."}
+    world.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+    for item in stored(client).values():
+        client.put_item(TableName=COPY, Item=item)
+        if item["sk"]["S"] == "BAN":
+            client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
+    restoring.apply()
+    assert plain(client)[f"AUTHOR#{named(CAROL).author_id}", "BAN"]["reason"] == reason["reason"]
+
+
+def test_another_key_restores_nobody(
+    copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.delete_item(TableName=TABLE, Key={"pk": {"S": "TAGS"}, "sk": {"S": "TAG#a"}})
+    before = plain(client)
+    environment = ENVIRONMENT | {"AUTHOR_ID_KEY": "another stage's key, of 32 characters"}
+    assert main(["restore", COPY, "--apply"], environment) == 2
+    assert "AUTHOR_ID_KEY" in capsys.readouterr().err
+    assert plain(client) == before
+
+
+def test_what_has_expired_is_no_difference(
+    copied: Items, client: Any, restoring: Restoring
+) -> None:
+    row = {"pk": {"S": "USER#x"}, "sk": {"S": "RATE#x"}, "expires_at": {"N": "1"}}
+    client.put_item(TableName=COPY, Item=row)
+    assert restoring.found() == Found()
 
 
 def test_the_command_compares_and_only_then_does_it(
@@ -271,8 +332,8 @@ def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        ("2001-01-31T09:30:00Z", "in the last 30 days"),
-        ("2999-01-31T09:30:00Z", "in the last 30 days"),
+        ("2001-01-31T09:30:00Z", "in the last 25 days"),
+        ("2999-01-31T09:30:00Z", "in the last 25 days"),
         ("yesterday", "not 'yesterday'"),
     ],
 )

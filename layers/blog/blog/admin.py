@@ -10,18 +10,22 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from botocore.config import Config
+
 from blog.errors import Problem
 from blog.identifiers import author_id
 from blog.merging import CannotMerge, Merge
 from blog.migrating import migrate_all, outdated
 from blog.people import Person
 from blog.post import SCHEMA
-from blog.restoring import Restoring
+from blog.restoring import Restoring, WrongKey
 from blog.runs import Unfinished
 from blog.settings import AdminSettings
 from blog.storage import Bucket
-from blog.table import Table
+from blog.table import CLIENT_CONFIG, Table, connect
 
+# Nobody waits for an answer here.
+PATIENT = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 10})
 DRY_RUN = "Nothing was changed. To move all of it, run the same with --apply."
 DONE = "Moved. {old} may no longer write, and its address leads to {new}."
 FOUND = """Of the copy's items {lost} are gone and {changed} are others now; {new} are new since.
@@ -46,7 +50,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         if given.copy == settings.table_name:
             print("The copy is the table itself.", file=sys.stderr)
             return 2
-        copy = Table.connect(given.copy)
+        client = connect(CLIENT_CONFIG.merge(PATIENT))
+        table, copy = Table(client, settings.table_name), Table(client, given.copy)
         restoring = Restoring(table, copy, bucket, settings.author_id_key)
         return _restore(restoring, is_applied=given.apply)
     old, new = (
@@ -98,6 +103,9 @@ def _restore(restoring: Restoring, *, is_applied: bool) -> int:
             print("The table is what the copy is, and what was decided since is so again.")
         else:
             print(FOUND.format(**restoring.found()._asdict()))
+    except WrongKey:
+        print("AUTHOR_ID_KEY is not the key of this table's author ids.", file=sys.stderr)
+        return 2
     except CannotMerge as e:
         print(f"An account cannot be joined again. {e}", file=sys.stderr)
         return 1

@@ -15,10 +15,11 @@ from typing import Literal, NamedTuple
 
 from blog.identifiers import author_id, random_author_id
 from blog.jobs import run_jobs
-from blog.keys import Key, sub_of
+from blog.keys import POST, Key, erasure_job_key, sub_of
 from blog.leaving import Leaving
 from blog.merging import Merge
 from blog.moderation import Moderators
+from blog.moments import now
 from blog.people import Person
 from blog.runs import Unfinished
 from blog.storage import Bucket
@@ -28,6 +29,10 @@ PASSES = 3
 _OF_ACCOUNTS = ("MOVED", "ERASURE")
 _OPERATOR = Person("", random_author_id())  # whom nobody bans
 Decision = Literal["hidden", "banned", "joined", "erased"]
+
+
+class WrongKey(Exception):
+    """The key of author ids is not that of this table."""
 
 
 class Difference(NamedTuple):
@@ -75,8 +80,16 @@ class Restoring:
     def apply(self) -> None:
         """Decide in the copy what has been decided since, and put all of it back.
 
-        Raises Unavailable, WriteContended and Unfinished, after which it is run again.
+        Raises Unavailable, WriteContended and Unfinished, after which it is run again, and WrongKey
+        before anything is written.
         """
+        self._decide()
+        for _ in range(PASSES):
+            if not self._put_back():
+                return
+        raise Unfinished
+
+    def _decide(self) -> None:
         decided = [one for one in self._differences() if _decision(one)]
         for one in sorted(decided, key=_turn):
             step = {
@@ -84,10 +97,6 @@ class Restoring:
                 "joined": self._join, "erased": self._erase,
             }[_decision(one) or ""]  # fmt: skip
             step(one.key, one.here or {})
-        for _ in range(PASSES):
-            if not self._put_back():
-                return
-        raise Unfinished
 
     def _hide(self, _: Key, post: Item) -> None:
         moderators = Moderators(self._copy)
@@ -104,27 +113,21 @@ class Restoring:
             moderators.unban(banned, moderator=_OPERATOR)
 
     def _join(self, key: Key, moved: Item) -> None:
-        old, new = self._people.get(_author(key)), self._people.get(moved["to"])
-        if old is None or new is None:  # of whom there is nothing
-            self._copy.write([Action(key, moved)])
-        else:
-            Merge(self._copy, self._bucket, old, new).apply()
+        old, new = self._person(_author(key)), self._person(moved["to"])
+        Merge(self._copy, self._bucket, old, new).apply()
+        self._copy.write([Action(key, moved)])  # so that another run does not do it again
 
     def _erase(self, key: Key, report: Item) -> None:
-        person = self._people.get(_author(key))
-        if person is None:
-            self._copy.write([Action(key, report)])
-        else:
-            Leaving(self._copy, self._bucket).begin_erasure(person, report["content"])
-            self._run_jobs()
-
-    def _run_jobs(self) -> None:
-        while True:
-            done, left = run_jobs(self._copy, self._bucket)
-            if done == left == 0:
-                return
+        person = self._person(_author(key))
+        Leaving(self._copy, self._bucket).begin_erasure(person, report["content"])
+        while self._copy.get(erasure_job_key(person.author_id)) is not None:
+            done, _ = run_jobs(self._copy, self._bucket)
             if done == 0:
                 raise Unfinished
+
+    def _person(self, name: str) -> Person:
+        """Whose sub is not known has nothing under it, but may have a profile under the name."""
+        return self._people.get(name) or Person(f"nobody-{name}", name)
 
     def _put_back(self) -> int:
         """One pass; how many differences it met."""
@@ -137,11 +140,13 @@ class Restoring:
         return count
 
     def _differences(self) -> Iterator[Difference]:
+        """All, but of what has expired: DynamoDB deletes that when it likes."""
+        moment = now().timestamp()
         for key, item, found in self._pairs(self._copy, self._table):
-            if found != item:
+            if found != item and not (_is_over(item, moment) and _is_over(found, moment)):
                 yield Difference(key, here=found, there=item)
         for key, item, found in self._pairs(self._table, self._copy):
-            if found is None:
+            if found is None and not _is_over(item, moment):
                 yield Difference(key, here=item, there=None)
 
     def _pairs(self, one: Table, other: Table) -> Iterator[tuple[Key, Item, Item | None]]:
@@ -151,7 +156,15 @@ class Restoring:
             found = other.get_all(several)
             for key, item in several.items():
                 self._know(sub_of(key))
+                self._check_key(item)
                 yield key, item, found.get(key)
+
+    def _check_key(self, item: Item) -> None:
+        """Under another key nobody would be found again, and so not be erased."""
+        if item["sk"] != POST or not self._author_id_key or item["owner"].startswith("nobody-"):
+            return
+        if author_id(item["owner"], self._author_id_key) != item["author_id"]:
+            raise WrongKey
 
     def _know(self, sub: str | None) -> None:
         if sub and sub not in self._subs:
@@ -167,13 +180,18 @@ def _decision(one: Difference) -> Decision | None:
     match one.key.sk:
         case "POST" if there.get("status") == "published" and is_hidden != was_hidden:
             return "hidden" if is_hidden or here.get("status") == "published" else None
-        case "BAN" if here.get("banned_at") != there.get("banned_at"):
+        # A ban that was lifted leaves its row; one whose row is gone was lost.
+        case "BAN" if one.here is not None and here.get("banned_at") != there.get("banned_at"):
             return "banned"
         case "MOVED" if here:
             return "joined"
         case "ERASURE" if here and there.get("finished_at", "") < _end(here):
             return "erased"
     return None
+
+
+def _is_over(item: Item | None, moment: float) -> bool:
+    return item is None or item.get("expires_at", moment + 1) <= moment
 
 
 def _end(report: Item) -> str:
