@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from devserver.deployment import Deployment, read_deployment
 from devserver.gateway import path_pattern
-from devserver.settings import TEMPLATE, DeskSettings
 from tests.conftest import LOG_FILES
+from tests.e2e.stack import DEPLOYMENT
 
 # What no request can use, and why it is there all the same.
 UNUSED = {
@@ -22,11 +21,6 @@ BY_LAMBDA = ("logs:", "sqs:")
 
 
 @pytest.fixture(scope="module")
-def deployment() -> Deployment:
-    return read_deployment(TEMPLATE, DeskSettings.from_environment({}).parameters())
-
-
-@pytest.fixture(scope="module")
 def log(pytestconfig: pytest.Config) -> str:
     """What devserver and engine have said."""
     text = "".join(path.read_text() for path in pytestconfig.stash[LOG_FILES])
@@ -35,11 +29,11 @@ def log(pytestconfig: pytest.Config) -> str:
     return text
 
 
-def test_every_route_was_asked(deployment: Deployment, log: str) -> None:
+def test_every_route_was_asked(log: str) -> None:
     asked = set(re.findall(r"^([A-Z]+) '([^'?]*)' \d+ [\d.]+ ms$", log, re.M))
     assert [
         f"{route.method} {route.resource}"
-        for route in deployment.routes
+        for route in DEPLOYMENT.routes
         if not any(
             method == route.method and path_pattern(route.resource).fullmatch(path)
             for method, path in asked
@@ -47,24 +41,24 @@ def test_every_route_was_asked(deployment: Deployment, log: str) -> None:
     ] == []
 
 
-def test_every_function_has_run(deployment: Deployment, log: str) -> None:
-    assert set(re.findall(r"^(\w+): cold start, ", log, re.M)) == deployment.functions.keys()
+def test_every_function_has_run(log: str) -> None:
+    assert set(re.findall(r"^(\w+): cold start, ", log, re.M)) == DEPLOYMENT.functions.keys()
 
 
-def test_every_permission_was_used(deployment: Deployment, log: str) -> None:
+def test_every_permission_was_used(log: str) -> None:
     if "dynamodb:" not in log:
         pytest.skip("this engine does not keep to roles: run the tests on moto")
     used = set(re.findall(r"^(\w+) uses (\S+) on (\S+)$", log, re.M))
-    assert sorted(set(_permissions(deployment)) - used) == []
-    assert sorted(used - set(_permissions(deployment))) == []
+    assert sorted(set(_permissions()) - used) == []
+    assert sorted(used - set(_permissions())) == []
 
 
 def test_nothing_else_was_tried(log: str) -> None:
     assert re.findall(r"^.*role does not allow.*$", log, re.M) == []
 
 
-def _permissions(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
-    for function, rights in deployment.rights.items():
+def _permissions() -> Iterator[tuple[str, str, str]]:
+    for function, rights in DEPLOYMENT.rights.items():
         for action, resource in rights:
             if (function, action) not in UNUSED and not action.startswith(BY_LAMBDA):
                 yield function, action, resource

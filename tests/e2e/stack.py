@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 import requests
 
+from devserver.deployment import read_deployment
 from devserver.issuer.tenant import SPA_CLIENT
-from devserver.settings import AUDIENCE
+from devserver.settings import AUDIENCE, TEMPLATE, DeskSettings
 from tests.support import ROOT
 
 SECONDS_TO_START = 30
 LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
+DEPLOYMENT = read_deployment(TEMPLATE, DeskSettings.from_environment({}).parameters())
 Json = dict[str, Any]
 
 

@@ -2,14 +2,10 @@
 
 import pytest
 
-from devserver.deployment import read_deployment
 from devserver.gateway_responses import DEFAULTS
-from devserver.settings import TEMPLATE, DeskSettings
-from tests.e2e.stack import ALLOWED_ORIGIN, Client, Stack
+from tests.e2e.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client, Stack
 
-RESPONSES = read_deployment(
-    TEMPLATE, DeskSettings.from_environment({}).parameters()
-).gateway_responses
+RESPONSES = DEPLOYMENT.gateway_responses
 
 
 @pytest.mark.parametrize("kind", sorted(RESPONSES))

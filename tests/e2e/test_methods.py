@@ -4,11 +4,9 @@ import re
 
 import pytest
 
-from devserver.deployment import read_deployment
-from devserver.settings import TEMPLATE, DeskSettings
-from tests.e2e.stack import ALLOWED_ORIGIN, Client
+from tests.e2e.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client
 
-ROUTES = read_deployment(TEMPLATE, DeskSettings.from_environment({}).parameters()).routes
+ROUTES = DEPLOYMENT.routes
 
 
 def path(resource: str) -> str:

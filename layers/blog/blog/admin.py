@@ -43,79 +43,64 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     except ValueError as e:
         print(e, file=sys.stderr)
         return 2
-    table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
-    if given.command == "migrate":
-        return _migrate(table, is_applied=given.apply)
-    if given.command == "restore":
-        if given.copy == settings.table_name:
-            print("The copy is the table itself.", file=sys.stderr)
-            return 2
-        client = connect(CLIENT_CONFIG.merge(PATIENT))
-        table, copy = Table(client, settings.table_name), Table(client, given.copy)
-        restoring = Restoring(table, copy, bucket, settings.author_id_key)
-        return _restore(restoring, is_applied=given.apply)
-    old, new = (
-        Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
-    )
-    return _merge(Merge(table, bucket, old, new), old, new, is_applied=given.apply)
-
-
-def _merge(merge: Merge, old: Person, new: Person, *, is_applied: bool) -> int:
     try:
-        found = merge.found()
-        print(f"From {old.author_id} to {new.author_id}:")
-        for name, value in found._asdict().items():
-            print(f"  {name.replace('_', ' '):17} {value}")
-        if not is_applied:
-            print(DRY_RUN)
-            return 0
-        merge.apply()
-    except CannotMerge as e:
-        print(f"This cannot be done. {e}", file=sys.stderr)
-        return 1
-    except Problem as e:
-        print(AGAIN.format(why=e.detail), file=sys.stderr)
-        return 1
-    except Unfinished:
-        print(AGAIN.format(why="others wrote meanwhile"), file=sys.stderr)
-        return 1
-    print(DONE.format(old=old.author_id, new=new.author_id))
-    return 0
-
-
-def _migrate(table: Table, *, is_applied: bool) -> int:
-    try:
-        if is_applied:
-            print(f"{migrate_all(table)} posts are of schema {SCHEMA} now.")
-        else:
-            count = sum(1 for _ in outdated(table))
-            print(f"{count} posts are older than schema {SCHEMA}. To migrate them, add --apply.")
-    except Problem as e:
-        print(AGAIN.format(why=e.detail), file=sys.stderr)
-        return 1
-    return 0
-
-
-def _restore(restoring: Restoring, *, is_applied: bool) -> int:
-    try:
-        if is_applied:
-            restoring.apply()
-            print("The table is what the copy is, and what was decided since is so again.")
-        else:
-            print(FOUND.format(**restoring.found()._asdict()))
+        return _COMMANDS[given.command](given, settings)
     except WrongKey:
         print("AUTHOR_ID_KEY is not the key of this table's author ids.", file=sys.stderr)
         return 2
     except CannotMerge as e:
-        print(f"An account cannot be joined again. {e}", file=sys.stderr)
-        return 1
+        print(f"This cannot be done. {e}", file=sys.stderr)
     except Problem as e:
         print(AGAIN.format(why=e.detail), file=sys.stderr)
-        return 1
     except Unfinished:
-        print(AGAIN.format(why="others wrote meanwhile, or jobs are left"), file=sys.stderr)
-        return 1
+        print(AGAIN.format(why="others wrote meanwhile"), file=sys.stderr)
+    return 1
+
+
+def _merge(given: argparse.Namespace, settings: AdminSettings) -> int:
+    old, new = (
+        Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
+    )
+    table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
+    merge = Merge(table, bucket, old, new)
+    found = merge.found()
+    print(f"From {old.author_id} to {new.author_id}:")
+    for name, value in found._asdict().items():
+        print(f"  {name.replace('_', ' '):17} {value}")
+    if not given.apply:
+        print(DRY_RUN)
+        return 0
+    merge.apply()
+    print(DONE.format(old=old.author_id, new=new.author_id))
     return 0
+
+
+def _migrate(given: argparse.Namespace, settings: AdminSettings) -> int:
+    table = Table.connect(settings.table_name)
+    if given.apply:
+        print(f"{migrate_all(table)} posts are of schema {SCHEMA} now.")
+    else:
+        count = sum(1 for _ in outdated(table))
+        print(f"{count} posts are older than schema {SCHEMA}. To migrate them, add --apply.")
+    return 0
+
+
+def _restore(given: argparse.Namespace, settings: AdminSettings) -> int:
+    if given.copy == settings.table_name:
+        print("The copy is the table itself.", file=sys.stderr)
+        return 2
+    client = connect(CLIENT_CONFIG.merge(PATIENT))
+    table, copy = Table(client, settings.table_name), Table(client, given.copy)
+    restoring = Restoring(table, copy, Bucket(settings.media_bucket), settings.author_id_key)
+    if given.apply:
+        restoring.apply()
+        print("The table is what the copy is, and what was decided since is so again.")
+    else:
+        print(FOUND.format(**restoring.found()._asdict()))
+    return 0
+
+
+_COMMANDS = {"merge": _merge, "migrate": _migrate, "restore": _restore}
 
 
 def _parser() -> argparse.ArgumentParser:
