@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.errors import InternalError, Problem
@@ -17,6 +16,7 @@ from blog.patience import patience
 from blog.people import Person
 from blog.permissions import writer
 from blog.request_guard import admitted
+from blog.request_log import RequestLine
 from blog.responses import as_problem, problem_body, problem_headers
 from blog.settings import AuthorSettings, Settings
 from blog_auth.errors import NotAuthenticated
@@ -48,36 +48,31 @@ def lambda_handler(
     """
 
     def refuse(error: Exception) -> Response[str]:
-        problem = _explained(error)
-        body = problem_body(problem, app.current_event.request_context.request_id)
+        line: RequestLine = app.context["line"]
+        problem = _explained(error, line)
+        body = problem_body(problem, line.ids["correlation_id"])
         return Response(problem.status, body=body, headers=problem_headers(problem))
 
     app.exception_handler(Exception)(refuse)
 
-    @logger.inject_lambda_context(
-        correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
-    )
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        line = RequestLine(event, context)
         try:
+            app.context["line"] = line
             if authenticated:
                 app.context["identity"] = Identity.from_event(event)
             with patience.of_a_request():
                 answer = app.resolve(admitted(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
-            answer = _proxy_answer(_explained(e), event["requestContext"]["requestId"])
+            answer = _proxy_answer(_explained(e, line), line.ids["correlation_id"])
         if event["httpMethod"] == "HEAD":
             answer["body"] = ""
         answer["multiValueHeaders"] |= {
             "Access-Control-Allow-Origin": [settings.allowed_origin],
             "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
         }
-        logger.info(
-            "request",
-            method=event["httpMethod"],
-            route=event.get("resource"),
-            status=int(answer["statusCode"]),
-        )
+        line.write(int(answer["statusCode"]))
         return answer
 
     return handler
@@ -111,10 +106,11 @@ def _proxy_answer(problem: Problem, request_id: str) -> dict[str, Any]:
     }
 
 
-def _explained(error: Exception) -> Problem:
-    """The problem that an error means; faults of ours are logged."""
+def _explained(error: Exception, line: RequestLine) -> Problem:
+    """The problem that an error means, for the request's line, too; faults of ours are logged."""
     problem = as_problem(error)
-    logger.append_keys(refusal=type(problem).__name__)
+    line.refusal = type(problem).__name__
     if isinstance(problem, InternalError):
-        logger.error("unexpected error", error=type(error).__qualname__, where=where(error))
+        fault = {"error": type(error).__qualname__, "where": where(error)}
+        logger.error("unexpected error", extra={**line.ids, **fault})
     return problem

@@ -1,0 +1,53 @@
+"""The line of a request: what it tells, and that it tells nothing else."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from blog.request_log import RequestLine
+from tests.support import LambdaContext, sample_event
+
+TRACE = "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa;Sampled=0"
+
+
+def told(
+    capsys: pytest.CaptureFixture[str], status: int = 200, refusal: str | None = None
+) -> dict[str, Any]:
+    line = RequestLine(sample_event("public-get-post"), LambdaContext())
+    line.refusal = refusal
+    line.write(status)
+    written: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return written
+
+
+def test_a_line_tells_which_request_it_was_and_what_became_of_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE)
+    line = told(capsys)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("timestamp"))
+    assert line.pop("service")
+    assert line == {
+        "level": "INFO",
+        "message": "request",
+        "correlation_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        "function_request_id": "3f8c2f0a-0000-4000-8000-000000000000",
+        "xray_trace_id": "1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa",
+        "method": "GET",
+        "route": "/posts/{post_id}",
+        "status": 200,
+    }
+
+
+def test_a_refusal_is_told_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    line = told(capsys, 404, "NotFound")
+    assert (line["status"], line["refusal"]) == (404, "NotFound")
+
+
+def test_without_tracing_there_is_no_trace(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
+    assert "xray_trace_id" not in told(capsys)
