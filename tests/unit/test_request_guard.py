@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from blog.errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
 from blog.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, admitted
+from tests.unit.test_openapi import OPERATIONS
 
 
 def event(body: str | None, *, method: str = "POST", **changes: Any) -> dict[str, Any]:
@@ -24,6 +25,18 @@ def event(body: str | None, *, method: str = "POST", **changes: Any) -> dict[str
 
 def typed(content_type: str, method: str = "POST") -> dict[str, Any]:
     return event("{}", method=method, multiValueHeaders={"Content-Type": [content_type]})
+
+
+def test_the_headers_that_routes_read_pass_and_no_others() -> None:
+    read = {
+        parameter["name"].lower()
+        for operation in OPERATIONS.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header"
+    }
+    names = ["Authorization", "Cookie", "Accept-Encoding", "CONTENT-TYPE", *map(str.title, read)]
+    passed = admitted(event("{}", multiValueHeaders={name: ["application/json"] for name in names}))
+    assert passed["headers"].keys() == passed["multiValueHeaders"].keys() == read | {"content-type"}
 
 
 def test_a_json_object_passes() -> None:

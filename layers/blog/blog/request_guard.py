@@ -14,6 +14,8 @@ from blog.errors import BadRequest, ContentTooLarge, FieldError, Unprocessable, 
 
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+# No route reads another; the resolver would copy each of them six times, and the token with them.
+_READ = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key"})
 _MEDIA_TYPES = {
     "POST": ("application/json",),
     "PUT": ("application/json",),
@@ -25,7 +27,8 @@ def admitted(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event as the resolver can take it.
 
     The path is encoded again, because API Gateway has decoded it and the resolver's pattern knows
-    no `#`; the body is known to be a JSON object of bounded size and depth. HEAD becomes GET.
+    no `#`; of the headers, those are there that a route reads; the body is known to be a JSON
+    object of bounded size and depth. HEAD becomes GET.
 
     Raises ContentTooLarge, UnsupportedMediaType, BadRequest, and Unprocessable.
     """
@@ -50,10 +53,11 @@ def admitted(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined_headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """The headers by lower-case names, several of one name as a list (RFC 9110 §5.3)."""
+    """Those that are read, by lower-case names, several of one name as a list (RFC 9110 §5.3)."""
     fields: dict[str, list[str]] = {}
     for name, values in (event.get("multiValueHeaders") or {}).items():
-        fields.setdefault(name.lower(), []).extend(values)
+        if (lower := name.lower()) in _READ:
+            fields.setdefault(lower, []).extend(values)
     return {name: ", ".join(values) for name, values in fields.items()}
 
 
