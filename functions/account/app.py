@@ -5,7 +5,6 @@ import blog.cold_start
 import os
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from blog.api import identity, lambda_handler, person, resolver, writing_person
@@ -14,7 +13,7 @@ from blog.models import Account, Erasure, Export, ProfileChanges
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Content
 from blog.profiles import Profiles
-from blog.responses import JSON, PRIVATE
+from blog.responses import PRIVATE, TextResponse, json_response
 from blog.settings import MediaSettings
 from blog.storage import Bucket
 from blog.table import Table
@@ -36,7 +35,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(200, Account, 401),
 )
-def get_me() -> Response[Account]:
+def get_me() -> TextResponse:
     return _account()
 
 
@@ -49,7 +48,7 @@ def get_me() -> Response[Account]:
     security=SECURITY,
     responses=answers(200, Account, 400, 401, 403, 409, 413, 415, 422),
 )
-def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
+def edit_me(changes: Annotated[ProfileChanges, Body()]) -> TextResponse:
     profiles.edit(writing_person(app, settings), changes)
     return _account()
 
@@ -63,10 +62,11 @@ def edit_me(changes: Annotated[ProfileChanges, Body()]) -> Response[Account]:
     security=SECURITY,
     responses=answers(202, Erasure, 400, 401, 403, 409),
 )
-def delete_me(content: Content) -> Response[Erasure]:
+def delete_me(content: Content) -> TextResponse:
     erasure = leaving.begin_erasure(writing_person(app, settings), content)
     path = app.current_event.request_context.path.rstrip("/")
-    return Response(202, JSON, erasure, {"Location": f"{path}/erasure", "Cache-Control": PRIVATE})
+    headers = {"Location": f"{path}/erasure"}
+    return json_response(erasure, cache_control=PRIVATE, status=202, headers=headers)
 
 
 @app.get(
@@ -77,9 +77,9 @@ def delete_me(content: Content) -> Response[Erasure]:
     security=SECURITY,
     responses=answers(200, Erasure, 401),
 )
-def get_erasure() -> Response[Erasure]:
+def get_erasure() -> TextResponse:
     erasure = leaving.erasure(person(app, settings))
-    return Response(200, JSON, erasure, {"Cache-Control": PRIVATE})
+    return json_response(erasure, cache_control=PRIVATE)
 
 
 @app.post(
@@ -90,10 +90,10 @@ def get_erasure() -> Response[Erasure]:
     security=SECURITY,
     responses=answers(202, Export, 401, 403, 409, 429),
 )
-def create_export() -> Response[Export]:
+def create_export() -> TextResponse:
     export = leaving.begin_export(writing_person(app, settings))
     path = app.current_event.request_context.path.rstrip("/")
-    return Response(202, JSON, export, {"Location": path, "Cache-Control": PRIVATE})
+    return json_response(export, cache_control=PRIVATE, status=202, headers={"Location": path})
 
 
 @app.get(
@@ -104,14 +104,14 @@ def create_export() -> Response[Export]:
     security=SECURITY,
     responses=answers(200, Export, 401),
 )
-def get_export() -> Response[Export]:
+def get_export() -> TextResponse:
     export = leaving.export(person(app, settings))
-    return Response(200, JSON, export, {"Cache-Control": PRIVATE})
+    return json_response(export, cache_control=PRIVATE)
 
 
-def _account() -> Response[Account]:
+def _account() -> TextResponse:
     account = profiles.account(person(app, settings), identity(app))
-    return Response(200, JSON, account, {"Cache-Control": PRIVATE})
+    return json_response(account, cache_control=PRIVATE)
 
 
 handler = lambda_handler(app, settings, authenticated=True)

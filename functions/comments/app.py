@@ -25,7 +25,7 @@ from blog.moderation import Reports
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
 from blog.permissions import MODERATE_CONTENT
-from blog.responses import JSON, PRIVATE, entity_response, no_content
+from blog.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
 from blog.settings import CommentSettings
 from blog.table import Table
 
@@ -51,7 +51,7 @@ def create_comment(
     post_id: Annotated[str, Path()],
     new: Annotated[NewComment, Body()],
     key: IdempotencyKeyField = None,
-) -> Response[CommentDetail | None]:
+) -> TextResponse:
     person = writing_person(app, settings)
     idempotency = Idempotency.of(person.sub, key, new, f"comment on {post_id}") if key else None
     comment = comments.create(checked_id(post_id), new, writer=person, idempotency=idempotency)
@@ -75,7 +75,7 @@ def edit_comment(
     comment_id: Annotated[str, Path()],
     changes: Annotated[CommentChanges, Body()],
     if_match: IfMatchField = None,
-) -> Response[CommentDetail | None]:
+) -> TextResponse:
     comment = comments.edit(
         checked_id(post_id),
         checked_id(comment_id),
@@ -123,9 +123,9 @@ def list_waiting_comments(
     status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001 - the one value that it may have
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> Response[PendingPage]:
+) -> TextResponse:
     page = conversations.waiting_for(person(app, settings).author_id, limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.put(

@@ -5,14 +5,13 @@ import blog.cold_start
 import os
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from blog.api import lambda_handler, resolver, writing_person
 from blog.media import Media
 from blog.models import MediaUpload, NewMedia
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.responses import JSON, PRIVATE
+from blog.responses import PRIVATE, TextResponse, json_response
 from blog.settings import MediaSettings
 from blog.storage import Bucket
 from blog.table import Table
@@ -33,11 +32,11 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(201, MediaUpload, 400, 401, 403, 409, 413, 415, 422, 429),
 )
-def create_media(new: Annotated[NewMedia, Body()]) -> Response[MediaUpload]:
+def create_media(new: Annotated[NewMedia, Body()]) -> TextResponse:
     made = media.create(new, owner=writing_person(app, settings))
     path = app.current_event.request_context.path.rstrip("/")
-    headers = {"Location": f"{path}/{made.media.id}", "Cache-Control": PRIVATE}
-    return Response(201, JSON, made, headers)
+    headers = {"Location": f"{path}/{made.media.id}"}
+    return json_response(made, cache_control=PRIVATE, status=201, headers=headers)
 
 
 handler = lambda_handler(app, settings, authenticated=True)

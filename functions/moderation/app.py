@@ -16,7 +16,7 @@ from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, Limit
 from blog.people import Person
 from blog.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted
-from blog.responses import JSON, PRIVATE, no_content
+from blog.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -35,10 +35,10 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(200, OwnPostPage, 400, 401, 403),
 )
-def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> Response[OwnPostPage]:
+def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     permitted(identity(app), MODERATE_CONTENT)
     page = moderators.hidden(limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.put(
@@ -78,10 +78,10 @@ def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
     security=SECURITY,
     responses=answers(200, BannedPage, 400, 401, 403),
 )
-def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> Response[BannedPage]:
+def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     permitted(identity(app), MODERATE_PEOPLE)
     page = moderators.banned(limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.put(
@@ -120,10 +120,10 @@ def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
     security=SECURITY,
     responses=answers(200, ReportPage, 400, 401, 403),
 )
-def list_reports(limit: Limit = 20, cursor: Cursor = None) -> Response[ReportPage]:
+def list_reports(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     permitted(identity(app), MODERATE_CONTENT)
     page = moderators.reports(limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 def _moderator(permission: str) -> Person:

@@ -28,7 +28,7 @@ from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMat
 from blog.post import Status
 from blog.posts import Posts
 from blog.reading import Library
-from blog.responses import JSON, PRIVATE, entity_response, no_content
+from blog.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -48,9 +48,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     security=SECURITY,
     responses=answers(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
 )
-def create_post(
-    new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
-) -> Response[OwnPost | None]:
+def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None) -> TextResponse:
     owner = writing_person(app, settings)
     idempotency = Idempotency.of(owner.sub, key, new) if key else None
     post = posts.create(new, owner=owner, idempotency=idempotency).shown_to_owner()
@@ -73,7 +71,7 @@ def edit_post(
     post_id: Annotated[str, Path()],
     changes: Annotated[PostChanges, Body()],
     if_match: IfMatchField = None,
-) -> Response[OwnPost | None]:
+) -> TextResponse:
     precondition = IfMatch.parse(if_match)
     owner = writing_person(app, settings)
     post = posts.edit(checked_id(post_id), changes, owner=owner, if_match=precondition)
@@ -106,9 +104,9 @@ def list_my_posts(
     status: Annotated[Status | None, Query(description="Only those of this status")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> Response[OwnPostPage]:
+) -> TextResponse:
     page = library.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
@@ -121,7 +119,7 @@ def list_my_posts(
 )
 def get_my_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[OwnPost | None]:
+) -> TextResponse:
     post = library.owned_by(identity(app).sub, checked_id(post_id)).shown_to_owner()
     return entity_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
 
@@ -137,9 +135,9 @@ def get_my_post(
 )
 def list_revisions(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
-) -> Response[RevisionPage]:
+) -> TextResponse:
     page = library.revisions(identity(app).sub, checked_id(post_id), limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
@@ -150,12 +148,10 @@ def list_revisions(
     security=SECURITY,
     responses=answers(200, Revision, 401, 404),
 )
-def get_revision(
-    post_id: Annotated[str, Path()], version: Annotated[str, Path()]
-) -> Response[Revision]:
+def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()]) -> TextResponse:
     sub = identity(app).sub
     revision = library.revision(sub, checked_id(post_id), checked_version(version))
-    return Response(200, JSON, revision, {"Cache-Control": PRIVATE})
+    return json_response(revision, cache_control=PRIVATE)
 
 
 @app.post(
@@ -171,7 +167,7 @@ def restore_revision(
     post_id: Annotated[str, Path()],
     version: Annotated[str, Path()],
     if_match: IfMatchField = None,
-) -> Response[OwnPost | None]:
+) -> TextResponse:
     precondition = IfMatch.parse(if_match)
     post = posts.restore(
         checked_id(post_id),
@@ -190,10 +186,10 @@ def restore_revision(
     security=SECURITY,
     responses=answers(200, Preview, 400, 401, 413, 415, 422),
 )
-def preview_body(draft: Annotated[Draft, Body()]) -> Response[Preview]:
+def preview_body(draft: Annotated[Draft, Body()]) -> TextResponse:
     html, excerpt, reading_minutes = rendered(draft.body)
     preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
-    return Response(200, JSON, preview, {"Cache-Control": PRIVATE})
+    return json_response(preview, cache_control=PRIVATE)
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -5,7 +5,7 @@ import blog.cold_start
 import os
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
@@ -31,8 +31,10 @@ from blog.responses import (
     JSON_FEED,
     PUBLIC,
     XML,
+    TextResponse,
     document_response,
     entity_response,
+    json_response,
 )
 from blog.settings import PublicSettings
 from blog.storage import Bucket
@@ -54,9 +56,15 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-@app.get("/health", summary="Whether the API runs", operation_id="getHealth", tags=["Health"])
-def get_health() -> Response[Health]:
-    return Response(200, JSON, Health(), {"Cache-Control": "no-store"})
+@app.get(
+    "/health",
+    summary="Whether the API runs",
+    operation_id="getHealth",
+    tags=["Health"],
+    responses=answers(200, Health),
+)
+def get_health() -> TextResponse:
+    return json_response(Health(), cache_control="no-store")
 
 
 @app.get(
@@ -68,7 +76,7 @@ def get_health() -> Response[Health]:
 )
 def list_posts(
     tag: Tag = None, author: AuthorId = None, limit: Limit = 20, cursor: Cursor = None
-) -> Response[PostPage]:
+) -> TextResponse:
     if tag is not None and author is not None:
         raise BadRequest("The list takes one filter at a time: tag or author.")
     if tag is not None:
@@ -77,7 +85,7 @@ def list_posts(
         page = library.by_author(author, limit=limit, cursor=cursor)
     else:
         page = library.feed(limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PUBLIC})
+    return json_response(page, cache_control=PUBLIC)
 
 
 @app.get(
@@ -90,7 +98,7 @@ def list_posts(
 )
 def get_post_by_slug(
     slug: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[PostDetail | None]:
+) -> TextResponse:
     post = library.published_by_slug(slug).shown()
     if post.slug != slug:
         folder, _, _ = _path().rpartition("/")
@@ -108,7 +116,7 @@ def get_post_by_slug(
 )
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[PostDetail | None]:
+) -> TextResponse:
     post = library.published(checked_id(post_id)).shown()
     return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
 
@@ -123,9 +131,9 @@ def get_post(
 )
 def list_comments(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
-) -> Response[CommentPage]:
+) -> TextResponse:
     page = conversations.on(checked_id(post_id), limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PUBLIC})
+    return json_response(page, cache_control=PUBLIC)
 
 
 @app.get(
@@ -135,9 +143,9 @@ def list_comments(
     tags=["Posts"],
     responses=answers(200, TagPage, 400),
 )
-def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
+def list_tags(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     page = library.tags(limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PUBLIC})
+    return json_response(page, cache_control=PUBLIC)
 
 
 @app.get(
@@ -148,11 +156,11 @@ def list_tags(limit: Limit = 20, cursor: Cursor = None) -> Response[TagPage]:
     description="Redirects to who they are now, where their account was joined to another.",
     responses=answers(200, PublicProfile, 404, redirect=301),
 )
-def get_author(author_id: Annotated[str, Path()]) -> Response[PublicProfile | None]:
+def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
     profile = profiles.public(author_id)
     if profile.id != author_id:
         return _moved(author_id, profile.id)
-    return Response(200, JSON, profile, {"Cache-Control": PUBLIC})
+    return json_response(profile, cache_control=PUBLIC)
 
 
 @app.get(
@@ -176,7 +184,7 @@ def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     tags=["Feeds"],
     responses=answers(200, None, document=ATOM, not_modified=True),
 )
-def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+def get_atom_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     document = feeds.atom(*_feed_of_all())
     return document_response(document, ATOM, if_none_match)
 
@@ -188,7 +196,7 @@ def get_atom_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
     tags=["Feeds"],
     responses=answers(200, None, document=JSON_FEED, not_modified=True),
 )
-def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+def get_json_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     document = feeds.json_feed(*_feed_of_all())
     return document_response(document, JSON_FEED, if_none_match)
 
@@ -202,7 +210,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> Response[str | None
 )
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     return _author_feed(author_id, feeds.atom, ATOM, if_none_match)
 
 
@@ -215,7 +223,7 @@ def get_author_atom_feed(
 )
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     return _author_feed(author_id, feeds.json_feed, JSON_FEED, if_none_match)
 
 
@@ -228,7 +236,7 @@ def get_author_json_feed(
 )
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     document = feeds.atom(*_feed_of_tag(tag))
     return document_response(document, ATOM, if_none_match)
 
@@ -242,7 +250,7 @@ def get_tag_atom_feed(
 )
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     document = feeds.json_feed(*_feed_of_tag(tag))
     return document_response(document, JSON_FEED, if_none_match)
 
@@ -256,7 +264,7 @@ def get_tag_json_feed(
 )
 def get_sitemap(
     month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     if month is None and (part, of) != (1, 1):
         raise BadRequest("part and of are those of a month, which is missing.")
     document = (
@@ -274,7 +282,7 @@ def get_sitemap(
     tags=["Documentation"],
     responses=answers(200, None, document=JSON, not_modified=True),
 )
-def get_openapi(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     folder, _, _ = _path().rpartition("/")
     document = documentation.served_below(OPENAPI.read_text(), folder)
     return document_response(document, JSON, if_none_match)
@@ -287,7 +295,7 @@ def get_openapi(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
     tags=["Documentation"],
     responses=answers(200, None, document=HTML, not_modified=True),
 )
-def get_docs(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
+def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
     answer = document_response(documentation.page(_path()), HTML, if_none_match)
     answer.headers["Content-Security-Policy"] = documentation.CONTENT_SECURITY_POLICY
     return answer
@@ -302,7 +310,7 @@ def get_docs(if_none_match: IfNoneMatchField = None) -> Response[str | None]:
 )
 def get_docs_asset(
     name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
-) -> Response[str | None]:
+) -> TextResponse:
     found = documentation.asset(name)
     return document_response(found.text, found.media_type, if_none_match)
 
@@ -321,7 +329,7 @@ def _author_feed(
     render: Callable[[feeds.Feed, Sequence[PostView]], str],
     media_type: str,
     if_none_match: str | None,
-) -> Response[str | None]:
+) -> TextResponse:
     author, posts = library.newest_by_author(author_id, feeds.POSTS)
     if author.id != author_id:
         return _moved(author_id, author.id)
@@ -329,7 +337,7 @@ def _author_feed(
     return document_response(render(feed, posts), media_type, if_none_match)
 
 
-def _moved(before: str, after: str) -> Response[Any]:
+def _moved(before: str, after: str) -> TextResponse:
     """The same address of an author whose account was joined to another."""
     path = app.current_event.request_context.path.replace(f"/authors/{before}", f"/authors/{after}")
     return Response(301, headers={"Location": path, "Cache-Control": PUBLIC})

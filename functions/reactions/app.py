@@ -16,7 +16,7 @@ from blog.models import FollowsPage, LikesPage, PostPage
 from blog.openapi import ACCESS_TOKEN, SECURITY, answers
 from blog.parameters import Cursor, Limit
 from blog.reactions import Reactions
-from blog.responses import JSON, PRIVATE, no_content
+from blog.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.settings import AuthorSettings
 from blog.table import Table
 
@@ -89,9 +89,9 @@ def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     security=SECURITY,
     responses=answers(200, LikesPage, 400, 401),
 )
-def list_likes(limit: Limit = 20, cursor: Cursor = None) -> Response[LikesPage]:
+def list_likes(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     page = following.likes(person(app, settings), limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
@@ -116,9 +116,9 @@ def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
     security=SECURITY,
     responses=answers(200, FollowsPage, 400, 401),
 )
-def list_follows(limit: Limit = 20, cursor: Cursor = None) -> Response[FollowsPage]:
+def list_follows(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     page = following.follows(person(app, settings), limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
@@ -143,9 +143,9 @@ def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
     security=SECURITY,
     responses=answers(200, PostPage, 400, 401),
 )
-def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> Response[PostPage]:
+def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     page = following.feed(person(app, settings), limit=limit, cursor=cursor)
-    return Response(200, JSON, page, {"Cache-Control": PRIVATE})
+    return json_response(page, cache_control=PRIVATE)
 
 
 def _checked_author_id(text: str) -> str:

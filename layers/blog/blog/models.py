@@ -159,8 +159,7 @@ class PostDetail(PostSummary):
     @classmethod
     def of_post(cls, post: Post, author: Author, stats: Stats) -> Self:
         """A stored post with what is joined to it."""
-        texts = {"body": post.body, "body_html": post.body_html}
-        return cls.model_validate(_joined(Entry.of(post), author, stats) | texts)
+        return cls.model_validate(_joined(post, author, stats) | {"excerpt": post.excerpt})
 
 
 WhereHidden = Annotated[
@@ -181,9 +180,9 @@ class OwnPost(PostDetail):
     moderation: WhereHidden = None
 
 
-def _joined(entry: Entry, author: Author, stats: Stats) -> dict[str, Any]:
+def _joined(stored: Entry | Post, author: Author, stats: Stats) -> dict[str, Any]:
     counters = {"like_count": stats.like_count, "comment_count": stats.comment_count}
-    return {**entry.model_dump(), "author": author.model_dump(), **counters}
+    return {**dict(stored), "author": author, **counters}
 
 
 class PostPage(BaseModel):

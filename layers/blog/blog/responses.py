@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
 from blog.entity_tags import entity_tag, none_match
 from blog.errors import (
@@ -49,23 +50,37 @@ _MESSAGES = {
 }
 
 
-T = TypeVar("T", bound=PostDetail | CommentDetail)
+TextResponse = Response[str | None]  # of a route: text that is written already, or no body
+
+
+def json_response(
+    shown: BaseModel,
+    *,
+    cache_control: str,
+    status: int = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> TextResponse:
+    """What a route answers, written here and once: given a model, the resolver would validate it
+    again, and make a dict of it first."""
+    headers = {"Cache-Control": cache_control, **(headers or {})}
+    return Response(status, JSON, shown.model_dump_json(), headers)
 
 
 def entity_response(
-    shown: T,
+    shown: PostDetail | CommentDetail,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     if_none_match: str | None = None,
-) -> Response[T | None]:
+) -> TextResponse:
     """A post or a comment with its entity tag, or 304 where the client has it as it is."""
-    tag = entity_tag(shown)
+    text = shown.model_dump_json()
+    tag = entity_tag(shown.version, text)
     headers = {"ETag": tag, "Cache-Control": cache_control, **(headers or {})}
     if not none_match(if_none_match, tag):
         return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(status, JSON, shown, headers)
+    return Response(status, JSON, text, headers)
 
 
 def no_content() -> Response[None]:
@@ -73,9 +88,7 @@ def no_content() -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT, headers={"Cache-Control": PRIVATE})
 
 
-def document_response(
-    document: str, media_type: str, if_none_match: str | None
-) -> Response[str | None]:
+def document_response(document: str, media_type: str, if_none_match: str | None) -> TextResponse:
     """A public document that is no JSON of ours, with its entity tag, or 304."""
     tag = f'"{hashlib.sha256(document.encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": PUBLIC}
