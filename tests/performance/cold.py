@@ -96,8 +96,10 @@ class Start:
         return float(outside), float(call)
 
     def _command(self, python: str, start: str) -> list[str]:
-        # -B, because on Lambda nothing can be written beside the code
-        return [python, "-I", "-B", str(Path(__file__).with_name("start.py")), start, *self.paths]
+        # -B, because on Lambda nothing can be written beside the code, and -u, because what is
+        # printed there is passed on at once
+        script = str(Path(__file__).with_name("start.py"))
+        return [python, "-I", "-B", "-u", script, start, *self.paths]
 
     def _environment(self) -> dict[str, str]:
         return {

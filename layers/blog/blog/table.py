@@ -349,10 +349,11 @@ class Table:
         return {kind: request}
 
     def _attributes(self, item: Item) -> dict[str, Any]:
-        return {name: self._serialise(value) for name, value in item.items()}
+        return dict(self._serialise(item)["M"])
 
     def _plain(self, attributes: Mapping[str, Any]) -> Item:
-        return {name: self._deserialise(value) for name, value in attributes.items()}
+        item: Item = self._deserialise({"M": attributes})
+        return item
 
     def _item(self, attributes: Mapping[str, Any] | None) -> Item | None:
         return self._plain(attributes) if attributes else None
