@@ -468,3 +468,14 @@ def test_one_line_a_request_with_the_apis_request_id_and_nothing_personal(
     assert (logged["status"], logged["refusal"]) == (404, "NotFound")
     assert ALICE not in line
     assert "secret title" not in line
+
+
+def test_requests_are_not_logged_where_the_log_is_for_faults_alone(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger.setLevel("ERROR")  # as POWERTOOLS_LOG_LEVEL does
+    try:
+        document(call("public-health"))
+    finally:
+        logger.setLevel("INFO")
+    assert capsys.readouterr().out == ""

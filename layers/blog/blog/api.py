@@ -1,6 +1,7 @@
 """What surrounds every route: the guard in front, errors, CORS and one log line behind."""
 
 import json
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -72,7 +73,8 @@ def lambda_handler(
             "Access-Control-Allow-Origin": [settings.allowed_origin],
             "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
         }
-        line.write(int(answer["statusCode"]))
+        if logger.log_level <= logging.INFO:
+            line.write(int(answer["statusCode"]))
         return answer
 
     return handler
