@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 import tests.conftest  # noqa: F401 - the handlers' settings
+from blog.api import logger
 from blog.cursors import cursor_after
 from blog.keys import entry_sort_key
 from blog.listings import feed
@@ -31,7 +32,7 @@ from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
 
-os.environ["POWERTOOLS_LOG_LEVEL"] = "ERROR"  # a line a request is not for this terminal
+logger.setLevel("ERROR")  # a line a request is not for this terminal
 
 FEW, SOME, MANY = 100, 10_000, int(os.environ.get("BENCH_POSTS") or 100_000)
 TURNS = 90
