@@ -266,6 +266,19 @@ def test_a_repeated_creation_answers_201_again(call: Call) -> None:
         problem(call("posts-create", headers={"Idempotency-Key": odd}), 400)
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/merge-patch+json", "application/x-www-form-urlencoded",
+     "multipart/form-data; boundary=x", "application/json"],
+)  # fmt: skip
+@pytest.mark.parametrize("event", ["posts-create", "posts-edit", "account-edit-me"])
+def test_no_body_is_400_whatever_type_it_is_said_to_be(
+    call: Call, event: str, content_type: str
+) -> None:
+    refused = problem(call(event, body="", headers={"Content-Type": content_type}), 400)
+    assert refused["detail"].startswith("The request has no body")
+
+
 def test_head_answers_as_get_without_a_body(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     read = call("public-get-post", post_id=post["id"])
