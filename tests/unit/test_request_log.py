@@ -15,7 +15,8 @@ TRACE = "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa;Sample
 def told(
     capsys: pytest.CaptureFixture[str], status: int = 200, refusal: str | None = None
 ) -> dict[str, Any]:
-    line = RequestLine(sample_event("public-get-post"), LambdaContext())
+    context: Any = LambdaContext()
+    line = RequestLine(sample_event("public-get-post"), context)
     line.refusal = refusal
     line.write(status)
     written: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -50,4 +51,12 @@ def test_without_tracing_there_is_no_trace(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
+    assert "xray_trace_id" not in told(capsys)
+
+
+@pytest.mark.parametrize("header", ["", "Self=1-a;Root=b", "Root=alice@example.com"])
+def test_what_is_no_trace_is_not_logged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
     assert "xray_trace_id" not in told(capsys)

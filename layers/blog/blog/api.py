@@ -1,9 +1,7 @@
 """What surrounds every route: the guard in front, errors, CORS and one log line behind."""
 
-import json
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -27,15 +25,12 @@ EXPOSED_HEADERS = "ETag, Location, Retry-After, WWW-Authenticate"
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
-logger = Logger()
+logger = Logger(use_rfc3339=True, utc=True)
 
 
 def resolver() -> APIGatewayRestResolver:
-    """A resolver that validates, and writes JSON as UTF-8 without needless escapes."""
-    return APIGatewayRestResolver(
-        enable_validation=True,
-        serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
-    )
+    """A resolver that validates what is asked; what is answered is text already."""
+    return APIGatewayRestResolver(enable_validation=True)
 
 
 def lambda_handler(

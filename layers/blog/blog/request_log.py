@@ -6,12 +6,16 @@ it was measured. Faults of ours are its to log.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from blog import moments
 
+_ROOT = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
 
@@ -19,11 +23,11 @@ _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
 class RequestLine:
     """What is known of a request before it is answered, and why it was refused, if it was."""
 
-    def __init__(self, event: Mapping[str, Any], context: object) -> None:
+    def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         self.refusal: str | None = None
         self.ids = {
             "correlation_id": event["requestContext"]["requestId"],
-            "function_request_id": getattr(context, "aws_request_id", None),
+            "function_request_id": context.aws_request_id,
         }
         self._method = event["httpMethod"]
         self._route = event.get("resource")
@@ -48,5 +52,5 @@ class RequestLine:
 
 def _trace_id(header: str) -> str | None:
     """That of `Root=1-…;Parent=…`, which Lambda sets anew for each request."""
-    root, _, _ = header.partition(";")
-    return root.removeprefix("Root=") or None
+    root = _ROOT.search(header)
+    return root[1] if root else None
