@@ -6,7 +6,6 @@ import re
 import secrets
 from base64 import b32encode
 from datetime import datetime
-from functools import lru_cache
 
 from ulid import ULID
 
@@ -59,7 +58,6 @@ def checked_version(path_part: str) -> int:
     return int(path_part)
 
 
-@lru_cache(maxsize=256)  # people make several requests, and OpenSSL is slow to begin
 def author_id(sub: str, key: str) -> str:
     """The public name of a person: 26 characters a-z2-7, HMAC-SHA-256 of `sub` cut to 130 bits.
 
