@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from blog.table import Table
+from tests.integration.documented import undocumented
 from tests.support import ALICE, LambdaContext, sample_event
 
 Answer = dict[str, Any]
@@ -71,6 +72,7 @@ def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
         event["httpMethod"] = method or event["httpMethod"]
         answer: Answer = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
         handed_on: Answer = json.loads(json.dumps(answer))  # as Lambda does
+        assert undocumented(event, handed_on) == []
         return handed_on
 
     return send
