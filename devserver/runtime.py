@@ -57,8 +57,9 @@ def main() -> None:
             answer = {"result": result}
         except Exception as e:  # noqa: BLE001 - whatever a handler raises is its answer
             answer = _failure(e)
-        _answer(answers, {**answer, "seconds": time.perf_counter() - started})
-        sys.stdout.flush()
+        seconds = time.perf_counter() - started
+        sys.stdout.flush()  # first, for who has the answer may end this process
+        _answer(answers, {**answer, "seconds": seconds})
 
 
 def _loaded_handler(name: str) -> Callable[[Any, Context], Any]:
