@@ -126,6 +126,8 @@ restore: $(READY) ## STAGE's table as it was AT=2026-01-31T09:30:00Z, beside the
 
 smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
+	@test -n "$(ISSUER_URL)$(TENANT)$(and $(ALICE_TOKEN),$(BOB_TOKEN))" || \
+		{ echo "make smoke: nobody to log in as, so most would be skipped: set TENANT" >&2; exit 1; }
 	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
 
 sam-local: $(READY) ## The same API in containers, by SAM CLI

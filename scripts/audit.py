@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 LOCKS = (
+    "requirements-audit.txt",
     "requirements-dev.txt",
     "requirements-pip.txt",
     "requirements-sam.txt",

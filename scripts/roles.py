@@ -23,6 +23,11 @@ MANAGED = {
         "logs:PutLogEvents",
     },
 }  # fmt: skip
+# By which rights could come to a role without standing in it.
+POLICIES = {
+    f"AWS::IAM::{kind}"
+    for kind in ("GroupPolicy", "ManagedPolicy", "Policy", "RolePolicy", "UserPolicy")
+}
 HEADING = """# What each role may do
 
 Printed by `make docs` from `template.yaml` as SAM transforms it; `make lint` fails when it is not
@@ -38,9 +43,19 @@ Rights = dict[str, set[str]]
 def roles() -> dict[str, Rights]:
     """Every role of the transformed template: what it may do, by what it may do that to.
 
-    Raises ValueError for what is no plain permission.
+    Raises ValueError for what is no plain permission, and where a right is given elsewhere.
     """
-    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    return roles_of(transformed(ROOT / "template.yaml", PARAMETERS)["Resources"])
+
+
+def roles_of(resources: Mapping[str, Any]) -> dict[str, Rights]:
+    """The same of these resources."""
+    for name, one in resources.items():
+        is_policy = one["Type"] in POLICIES or (
+            one["Type"] == "AWS::DynamoDB::Table" and "ResourcePolicy" in one["Properties"]
+        )
+        if is_policy:
+            raise ValueError(f"rights are given in roles alone, not by {name}")
     return {
         name: _rights(one["Properties"])
         for name, one in resources.items()

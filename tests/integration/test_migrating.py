@@ -135,3 +135,15 @@ def test_a_table_that_is_away_is_told(
     monkeypatch.setattr(migrating, "migrate", away)
     assert command("--apply") == 1
     assert "run the same again" in capsys.readouterr().err
+
+
+def test_a_newer_versions_post_that_this_one_edits_is_migrated_again(
+    posts: Blog, table: Table
+) -> None:
+    post = create(posts, body="*one*")
+    newer = {**post.item(), "schema_number": SCHEMA + 1, "what_this_one_does_not_know": "lost"}
+    table.transact([Action(post_key(post.id), newer)])
+    edit(posts, post, title="Another title")
+    stored = table.get(post_key(post.id))
+    assert stored is not None
+    assert stored["schema_number"] == SCHEMA

@@ -1,10 +1,11 @@
 """Least privilege: what each role of the deployment may do, as docs/roles.md prints it."""
 
 import re
+from typing import Any
 
 import pytest
 
-from scripts.roles import MANAGED, Rights, roles
+from scripts.roles import MANAGED, Rights, roles, roles_of
 
 LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 READ = {"BatchGetItem", "GetItem", "Query"}
@@ -80,6 +81,19 @@ def found() -> dict[str, Rights]:
 
 def test_a_role_may_do_what_it_needs_and_no_more(found: dict[str, Rights]) -> None:
     assert found == ROLES
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"Type": f"AWS::IAM::{kind}", "Properties": {}}
+        for kind in ("Policy", "ManagedPolicy", "RolePolicy")
+    ]
+    + [{"Type": "AWS::DynamoDB::Table", "Properties": {"ResourcePolicy": {}}}],
+)
+def test_no_right_is_given_beside_the_roles(planted: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not by Planted"):
+        roles_of({"Planted": planted})
 
 
 def test_what_the_anonymous_internet_reaches_writes_nothing_but_its_log(

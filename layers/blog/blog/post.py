@@ -75,8 +75,11 @@ class Post(BaseModel):
         return cls.model_validate(item)
 
     def item(self) -> dict[str, Any]:
-        """For the table."""
-        return self.model_dump(exclude_none=True)
+        """For the table. What a newer version stored is of this one's schema again, without what
+        only that one knows, so that it will be migrated again."""
+        return self.model_dump(exclude_none=True) | {
+            "schema_number": min(self.schema_number, SCHEMA)
+        }
 
 
 class Entry(BaseModel):
