@@ -1,6 +1,7 @@
 """Deletion and the other jobs: out of sight at once, finished whatever happens, done once."""
 
 import importlib
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -211,7 +212,11 @@ def test_a_counter_that_goes_down_while_a_job_looks_at_it_is_looked_at_again(
 
 
 def test_deletion_over_http_and_the_jobs_function(
-    call: Call, client: Any, monkeypatch: pytest.MonkeyPatch, post: dict[str, Any]
+    call: Call,
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    post: dict[str, Any],
 ) -> None:
     app = importlib.import_module("functions.jobs.app")
     monkeypatch.setattr(app, "table", Table(client, TABLE))
@@ -226,3 +231,9 @@ def test_deletion_over_http_and_the_jobs_function(
     assert app.handler(event, LambdaContext(1_000)) == {"done": 0, "left": 3}
     assert app.handler(event, LambdaContext()) == {"done": 3, "left": 0}
     assert stored_items(client) == {}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert [(one["service"], one["JobsLeft"]) for one in lines] == [
+        ("jobs", [3.0]),
+        ("jobs", [0.0]),
+    ]
+    assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]

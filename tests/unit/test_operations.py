@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from blog_auth.refusals import BAD_SIGNATURE, WRONG_ALGORITHM
 from devserver.deployment import read_deployment, transformed
 from devserver.intrinsics import Resolver
 from scripts.roles import PARAMETERS
@@ -156,16 +157,23 @@ def test_the_dashboard_is_json() -> None:
 
 def test_alarms_watch_metrics_that_are_written() -> None:
     """Under the names and dimensions that the functions give them."""
+    alarms = (one for one in RESOURCES.values() if one["Type"] == "AWS::CloudWatch::Alarm")
     own = {
-        (
-            one["Properties"]["MetricName"],
-            *(pair["Value"] for pair in one["Properties"].get("Dimensions", [])),
+        (watched["MetricName"], *(pair["Value"] for pair in watched.get("Dimensions", [])))
+        for alarm in alarms
+        for watched in (
+            alarm["Properties"],
+            *(
+                metric["MetricStat"]["Metric"]
+                for metric in alarm["Properties"].get("Metrics", [])
+                if "MetricStat" in metric
+            ),
         )
-        for one in RESOURCES.values()
-        if one["Type"] == "AWS::CloudWatch::Alarm"
-        and one["Properties"].get("Namespace") == {"Ref": "AWS::StackName"}
+        if watched.get("Namespace") == {"Ref": "AWS::StackName"}
     }
     assert own == {
+        ("Decisions", "authorizer", "deny", BAD_SIGNATURE.code),
+        ("Decisions", "authorizer", "deny", WRONG_ALGORITHM.code),
         ("Decisions", "authorizer", "undecided"),
         ("Decisions", "authorizer", "deny"),
         ("KeySetAge", "authorizer"),
