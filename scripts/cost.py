@@ -39,6 +39,7 @@ GB_OUT = 0.09
 CDN_REQUEST = 1.00e-6
 CDN_GB = 0.085
 ALARM_METRIC = 0.10
+DASHBOARD = 3.00
 CUSTOM_METRIC = 0.30
 TRACE = 5.00e-6
 TRACED_SHARE = 0.05
@@ -129,6 +130,7 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
     yield "CloudWatch, logs", (reads + writes + 2 * MINUTES) * KB_OF_LOG / 1e6 * GB_OF_LOG
     yield f"CloudWatch, alarms on {alarm_metrics()} metrics", alarm_metrics() * ALARM_METRIC
     yield f"CloudWatch, {CUSTOM_METRICS} metrics of its own", CUSTOM_METRICS * CUSTOM_METRIC
+    yield "CloudWatch, the dashboard", len(_resources("Dashboard")) * DASHBOARD
     yield "X-Ray", (reads + writes) * TRACED_SHARE * TRACE
     yield "Data out of API Gateway", 0.0 if has_cdn else reads * page * GB_OUT
     cdn = READS * (CDN_REQUEST + page * CDN_GB)

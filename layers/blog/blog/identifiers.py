@@ -6,6 +6,7 @@ import re
 import secrets
 from base64 import b32encode
 from datetime import datetime
+from functools import lru_cache
 
 from ulid import ULID
 
@@ -58,6 +59,7 @@ def checked_version(path_part: str) -> int:
     return int(path_part)
 
 
+@lru_cache(maxsize=256)  # people make several requests, of which it is a tenth
 def author_id(sub: str, key: str) -> str:
     """The public name of a person: 26 characters a-z2-7, HMAC-SHA-256 of `sub` cut to 130 bits.
 
