@@ -138,3 +138,23 @@ def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
     assert told == "told False"
     assert "kkkk" not in mode_and_found
     assert not Path(mode_and_found.rpartition(" ")[2]).exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, "API_URL names no API"),
+        ({"API_URL": "https://api.example.com/v1"}, "nobody to log in as"),
+        ({"API_URL": "https://api.example.com/v1", "ALICE_TOKEN": "x"}, "nobody to log in as"),
+    ],
+)
+def test_a_smoke_test_that_would_skip_most_of_itself_fails(
+    variables: dict[str, str], told: str
+) -> None:
+    command = ["make", "--old-file", ".venv/ready", "smoke"]
+    environment = {"PATH": os.environ["PATH"], **variables}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert result.returncode != 0
+    assert told in result.stderr
