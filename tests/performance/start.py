@@ -71,17 +71,17 @@ class Boto3:
 
 def warm() -> list[float]:
     """What it takes outside boto3, and what a call takes."""
-    from boto3.dynamodb.types import (  # noqa: PLC0415 - as the runtime brings it
+    from boto3.dynamodb.types import (  # noqa: PLC0415 - on the path only now
         TypeDeserializer,
         TypeSerializer,
     )
-    from botocore.client import BaseClient  # noqa: PLC0415 - as well
+    from botocore.client import BaseClient  # noqa: PLC0415 - likewise
 
     boto3, outside = Boto3(), list[float]()
     boto3.watch(BaseClient, CALL)
     boto3.watch(TypeSerializer, "serialize")
     boto3.watch(TypeDeserializer, "deserialize")
-    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - watched from the start
+    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - the artifact's, watched now
 
     for turn in range(WARM_UP + MEASURED):
         if turn == WARM_UP:

@@ -1,6 +1,5 @@
 """The OpenAPI document: what the code says, and examples that fit."""
 
-import json
 import subprocess
 import sys
 from typing import Any
@@ -8,15 +7,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from tests.document import OPERATIONS, SCHEMAS
 from tests.support import ROOT
-
-DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions/public/openapi.json").read_text())
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-OPERATIONS = {
-    operation["operationId"]: operation
-    for operations in DOCUMENT["paths"].values()
-    for operation in operations.values()
-}
 
 
 def test_the_document_is_what_the_handlers_say() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from blog.errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
 from blog.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, admitted
-from tests.unit.test_openapi import OPERATIONS
+from tests.document import OPERATIONS
 
 
 def event(body: str | None, *, method: str = "POST", **changes: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 from devserver.deployment import Deployment, Schedule, read_deployment
 from devserver.intrinsics import TemplateError
 from devserver.settings import AUTHOR_ID_KEY
+from tests.document import DOCUMENT
 from tests.support import AUDIENCE, ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
@@ -120,10 +121,9 @@ def test_what_passes_says_when_to_try_again(deployment: Deployment, kind: str) -
 
 
 def test_the_document_describes_the_templates_routes(deployment: Deployment) -> None:
-    document = json.loads((ROOT / "functions" / "public" / "openapi.json").read_text())
     documented = {
         (method.upper(), path): "security" in operation
-        for path, operations in document["paths"].items()
+        for path, operations in DOCUMENT["paths"].items()
         for method, operation in operations.items()
     }
     deployed = {

@@ -348,8 +348,8 @@ class Table:
             )
         return {kind: request}
 
-    def _attributes(self, item: Item) -> dict[str, Any]:
-        return dict(self._serialise(item)["M"])
+    def _attributes(self, item: Item) -> Mapping[str, Any]:
+        return self._serialise(item)["M"]
 
     def _plain(self, attributes: Mapping[str, Any]) -> Item:
         item: Item = self._deserialise({"M": attributes})

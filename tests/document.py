@@ -1,0 +1,14 @@
+"""The OpenAPI document, as it lies beside the function that serves it."""
+
+import json
+from typing import Any
+
+from tests.support import ROOT
+
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions/public/openapi.json").read_text())
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+OPERATIONS: dict[str, Any] = {
+    operation["operationId"]: operation
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+}
