@@ -9,6 +9,8 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/ready
+# The locked SAM CLI, and the Python that it builds with, go before what else the machine has.
+WITH_SAM = PATH="$(CURDIR)/$(SAM)/bin:$$PATH"
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
@@ -22,7 +24,7 @@ setup: $(READY) ## Make the virtual environment, if it is not there or not up to
 
 # What set-up prints goes to stderr, so that `make -s token` prints a token and nothing else.
 define installed
-python="$$(scripts/find-python)" && \
+python="$$($(or $(1),scripts/find-python))" && \
 	echo "Setting up $(@D) with $$python (about half a minute) ..." >&2 && \
 	"$$python" -m venv --clear $(@D) && \
 	for lock in requirements-pip.txt $<; do \
@@ -32,7 +34,7 @@ python="$$(scripts/find-python)" && \
 endef
 
 $(READY): requirements-dev.txt requirements-pip.txt scripts/find-python
-	@$(installed)
+	@$(call installed)
 
 doctor: ## What is missing on this machine, what for, and how to get it
 	@python="$$(scripts/find-python)" && "$$python" scripts/doctor.py
@@ -55,8 +57,8 @@ test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on D
 	@$(PY) -m devserver.dynoxide
 	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
 
-test-sam-local: $(READY) ## The end-to-end tests against sam local (needs SAM CLI, Docker, Python 3.13)
-	@$(PY) -m tests.e2e.sam_local $(ARGS)
+test-sam-local: $(READY) $(SAM_READY) ## The end-to-end tests against sam local (needs Docker, Python 3.13)
+	@$(WITH_SAM) $(PY) -m tests.e2e.sam_local $(ARGS)
 
 torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)
 	@$(PY) -m devserver.dynoxide >/dev/null
@@ -76,10 +78,10 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 
 # Tools that ask for other versions than the tests do.
 $(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
-	@$(installed)
+	@$(call installed)
 
 $(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
-	@$(installed)
+	@$(call installed,scripts/find-python 3.13)
 
 audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and advisories about what is locked (AUDIT=insist: or fail)
 	@$(PY) -m scripts.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
@@ -104,16 +106,15 @@ coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
 		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
 
-build: $(READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills of materials (needs SAM CLI, Python 3.13)
-	@command -v sam >/dev/null || { echo "SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions." >&2; exit 1; }
-	@sam build --build-dir $(BUILD_DIR) $(ARGS)
-	@python3.13 scripts/bytecode.py $(BUILD_DIR)
+build: $(READY) $(SAM_READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills of materials (needs Python 3.13)
+	@$(WITH_SAM) sam build --build-dir $(BUILD_DIR) $(ARGS)
+	@$(SAM)/bin/python scripts/bytecode.py $(BUILD_DIR)
 	@$(PY) -m scripts.sbom $(dir $(BUILD_DIR))sbom
 
 # STAGE is an environment of samconfig.toml.
 STAGE ?= staging
-deploy: $(READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
-	@$(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
+deploy: $(READY) $(SAM_READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
+	@$(WITH_SAM) $(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
 
 deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)
 	@$(PY) -m scripts.deploy_app $(STAGE)
@@ -130,11 +131,12 @@ smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT 
 		{ echo "make smoke: nobody to log in as, so most would be skipped: set TENANT" >&2; exit 1; }
 	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
 
-sam-local: $(READY) ## The same API in containers, by SAM CLI
-	@exec $(PY) -m devserver.sam_local
+sam-local: $(READY) $(SAM_READY) ## The same API in containers, by SAM CLI (needs Docker, Python 3.13)
+	@$(WITH_SAM) exec $(PY) -m devserver.sam_local
 
 bench: $(READY) ## Ratios, measured here and now (ARGS= some parts, BENCH_POSTS= of the largest blog)
-	@$(PY) -m tests.performance $(ARGS)
+	-@$(MAKE) --no-print-directory $(SAM_READY) # without it, cold starts are left out
+	@$(WITH_SAM) $(PY) -m tests.performance $(ARGS)
 
 # Hashes of every platform's wheels, and no address of any registry.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
@@ -143,6 +145,10 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
+	@for function in authorizer posts; do \
+		$(LOCK) --extra tutorial-$$function -c requirements-dev.txt \
+			-o tests/performance/tutorial/$$function/requirements.txt || exit; \
+	done
 	@$(LOCK) $(ARGS) --extra pip -o requirements-pip.txt
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt

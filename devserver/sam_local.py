@@ -107,7 +107,7 @@ async def _until_it_ends(
 def check_tools() -> None:
     """Raises Unusable, which names what is missing and where it is had."""
     if shutil.which("sam") is None:
-        raise Unusable("SAM CLI is missing: pip install aws-sam-cli, or see AWS's instructions.")
+        raise Unusable("SAM CLI is missing, which make brings along: make sam-local.")
     if not _runs("python3.13", "--version"):
         raise Unusable("Python 3.13 is missing, the functions' runtime, which sam build needs.")
     if shutil.which("docker") is None:

@@ -101,7 +101,7 @@ def main() -> int:
     except CannotDeploy as e:
         sys.stderr.write(f"make deploy: {e}\n")
     except FileNotFoundError:
-        sys.stderr.write("make deploy: SAM CLI is missing: pip install aws-sam-cli\n")
+        sys.stderr.write("make deploy: SAM CLI is missing, which make brings along\n")
     return 1
 
 

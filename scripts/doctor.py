@@ -10,9 +10,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 SECONDS_TO_ANSWER = 20
+FIND_PYTHON = Path(__file__).with_name("find-python")
 
 
 class Need(NamedTuple):
@@ -64,10 +66,8 @@ NEEDS = (
     Need("Chromium", "the tests in a browser", "Debian: chromium", False, _chromium),
     Need("Cargo", "Dynoxide: make test-dynoxide, make torture", "https://rustup.rs", False,
          lambda: says("cargo", "--version")),
-    Need("SAM CLI", "make build, deploy, sam-local", "pip install aws-sam-cli", False,
-         lambda: says("sam", "--version")),
-    Need("Python 3.13", "make build, sam-local: the functions' runtime", "https://python.org",
-         False, lambda: says("python3.13", "--version")),
+    Need("Python 3.13", "make build, deploy, audit, sam-local: the functions' runtime",
+         "https://python.org", False, lambda: says(str(FIND_PYTHON), "3.13")),
     Need("Docker", "make sam-local", "https://docs.docker.com/engine/install", False,
          lambda: says("docker", "version", "--format", "{{.Server.Version}}")),
     Need("uv", "make lock", "https://docs.astral.sh/uv", False, lambda: says("uv", "--version")),

@@ -120,10 +120,11 @@ class Start:
 
 def measure(figures: Figures) -> None:
     """The authorizer, then each handler."""
-    python = shutil.which(RUNTIME)
-    if shutil.which("sam") is None or python is None:
+    found = shutil.which(RUNTIME)
+    if shutil.which("sam") is None or found is None:
         figures.left_out("the cold start", f"it needs SAM CLI and {RUNTIME}")
         return
+    python = str(Path(found).resolve())  # of no virtual environment, with SAM CLI's own libraries
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _build(folder)

@@ -1,6 +1,7 @@
 """`make audit`: what it finds fails it, and what it could not look at is told of."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,23 +12,25 @@ CLEAN = {"dependencies": [{"name": "pyjwt", "version": "2", "vulns": []}]}
 ILL = {"dependencies": [{"name": "pyjwt", "version": "1", "vulns": [{"id": "CVE-1"}]}]}
 UNKNOWN = {"dependencies": [{"name": "pyjwt", "skip_reason": "not found"}]}
 
+CAT = shutil.which("cat")
+
 
 def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
     path = folder / name
     (folder / f"{name}.txt").write_text(says)
-    path.write_text(f'#!/bin/sh\ncat "{path}.txt"\nexit {exit_code}\n')
+    path.write_text(f'#!/bin/sh\n"{CAT}" "{path}.txt"\nexit {exit_code}\n')
     path.chmod(0o755)
 
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All five, each content."""
+    """All five, each content, and no other."""
     tool(tmp_path, "sam", "template.yaml is a valid SAM Template")
     tool(tmp_path, "checkov", "Passed checks: 51, Failed checks: 0, Skipped checks: 0")
     tool(tmp_path, "actionlint", "")
     tool(tmp_path, "pip-audit", json.dumps(CLEAN))
     tool(tmp_path, "npm", json.dumps({"vulnerabilities": {}}))
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["audit", str(tmp_path)])
     monkeypatch.delenv("AUDIT", raising=False)
     return tmp_path
@@ -57,7 +60,6 @@ def test_what_is_found_fails_it(
 
 
 UNREAD = [
-    ("actionlint", "", 2),
     ("pip-audit", json.dumps(UNKNOWN), 0),
     ("pip-audit", "", 1),
     ("npm", json.dumps({"error": {}}), 1),
@@ -65,7 +67,7 @@ UNREAD = [
 
 
 @pytest.mark.parametrize("answer", UNREAD)
-def test_what_was_not_looked_at_is_told_and_fails_it_where_that_matters(
+def test_a_service_that_does_not_answer_is_told_of_and_fails_it_where_that_matters(
     tools: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -78,12 +80,30 @@ def test_what_was_not_looked_at_is_told_and_fails_it_where_that_matters(
     assert audit.main() == 1
 
 
-def test_a_tool_that_is_not_there_is_told_of(
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("sam", "sam validate: NOT CHECKED: sam is not in"),
+        ("checkov", "checkov: NOT CHECKED: checkov is not in"),
+        ("actionlint", "actionlint: NOT CHECKED: neither actionlint nor Go"),
+        ("pip-audit", "python advisories: NOT CHECKED: pip-audit is not in"),
+        ("npm", "npm advisories: NOT CHECKED: npm is not on this machine"),
+    ],
+)
+def test_a_tool_that_is_not_there_fails_it(
+    tools: Path, capsys: pytest.CaptureFixture[str], missing: str, told: str
+) -> None:
+    (tools / missing).unlink()
+    assert audit.main() == 1
+    assert told in capsys.readouterr().out
+
+
+def test_an_actionlint_that_does_not_start_fails_it(
     tools: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tools / "checkov").unlink()
-    assert audit.main() == 0
-    assert "checkov: NOT CHECKED: checkov is not in" in capsys.readouterr().out
+    tool(tools, "actionlint", "", 2)
+    assert audit.main() == 1
+    assert "actionlint: NOT CHECKED: actionlint could not be run" in capsys.readouterr().out
 
 
 def test_what_was_found_before_a_look_up_failed_is_told_and_fails_it(

@@ -43,7 +43,7 @@ def test_each_that_is_missing_comes_with_what_it_is_for_and_where_it_is(
 ) -> None:
     doctor.main()
     said = capsys.readouterr().out
-    assert "SAM CLI, for make build, deploy, sam-local: pip install aws-sam-cli" in said
+    assert "missing  uv, for make lock: https://docs.astral.sh/uv" in said
 
 
 def test_an_old_python_is_all_that_fails_it(
@@ -70,6 +70,14 @@ def test_the_node_that_vite_takes_is_found(empty_machine: Path, version: str, fo
     tool(empty_machine, "node", version)
     tool(empty_machine, "npm", "10.0.0")
     assert bool(doctor._node()) is found
+
+
+def test_a_python_that_does_not_run_is_missing(empty_machine: Path) -> None:
+    tool(empty_machine, "python3.13", "command not found", exit_code=127)  # as a shim of pyenv's
+    (look,) = (need.look for need in doctor.NEEDS if need.name == "Python 3.13")
+    assert look() == ""
+    tool(empty_machine, "python3.13", "")
+    assert look() == "python3.13"
 
 
 def test_a_docker_without_its_engine_is_missing(
