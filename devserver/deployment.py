@@ -24,6 +24,7 @@ _RUN_HERE = (
     "AWS::ApiGateway::Stage",
     "AWS::DynamoDB::Table",
     "AWS::Events::Rule",
+    "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",
@@ -155,7 +156,11 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
             for one in rules
             if "EventPattern" in one
         ),
-        rights=rights_of(by_type["AWS::Lambda::Function"], by_type.get("AWS::IAM::Role", {})),
+        rights=rights_of(
+            by_type["AWS::Lambda::Function"],
+            by_type.get("AWS::IAM::Role", {}),
+            by_type.get("AWS::IAM::ManagedPolicy", {}),
+        ),
     )
 
 

@@ -37,20 +37,39 @@ class Use(NamedTuple):
 
 
 def rights_of(
-    functions: Mapping[str, Mapping[str, Any]], roles: Mapping[str, Mapping[str, Any]]
+    functions: Mapping[str, Mapping[str, Any]],
+    roles: Mapping[str, Mapping[str, Any]],
+    policies: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, list[tuple[str, str]]]:
-    """From the properties of both, resolved."""
+    """From the properties of all three, resolved: the policies are what bounds a role."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, properties in functions.items():
         role = roles[properties["Role"].rpartition(":")[2]]
-        found[name] = [
-            (action, resource)
-            for policy in role.get("Policies", [])
-            for statement in policy["PolicyDocument"]["Statement"]
-            for action in _several(statement["Action"])
-            for resource in _several(statement["Resource"])
-        ]
+        given = [one for policy in role.get("Policies", []) for one in _rights(policy)]
+        boundary = role.get("PermissionsBoundary")
+        found[name] = list(bounded(given, _rights(policies[boundary])) if boundary else given)
     return found
+
+
+def _rights(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for action in _several(statement["Action"]):
+            for resource in _several(statement["Resource"]):
+                yield action, resource
+
+
+def bounded(
+    rights: Iterable[tuple[str, str]], boundary: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """What is left of rights under a permissions boundary: actions to resources, wildcards in both
+    of the boundary's and in a right's resource."""
+    limits = list(boundary)
+    for action, resource in rights:
+        there = [limit for actions, limit in limits if fnmatchcase(action, actions)]
+        if any(fnmatchcase(resource, limit) for limit in there):
+            yield action, resource
+        else:
+            yield from ((action, limit) for limit in there if fnmatchcase(limit, resource))
 
 
 def _several(value: Any) -> list[str]:

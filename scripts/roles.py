@@ -1,12 +1,16 @@
-"""`make docs`: docs/roles.md, what each role of the deployment may do, from the template as SAM
-transforms it. With --check nothing is written, and the exit code says whether the page is up to
-date, so that a right that is new is seen by whoever reviews the change."""
+"""`make docs`: docs/roles.md, what each role of the deployment may do, and who else may do what,
+from the template as SAM transforms it. With --check nothing is written, and the exit code says
+whether the page is up to date, so that a right that is new is seen by whoever reviews the change.
+"""
 
+import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from devserver.deployment import transformed
+from devserver.roles import bounded
 from scripts.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "roles.md"
@@ -23,81 +27,181 @@ MANAGED = {
         "logs:PutLogEvents",
     },
 }  # fmt: skip
-# By which rights could come to a role without standing in it.
-POLICIES = {
-    f"AWS::IAM::{kind}"
-    for kind in ("GroupPolicy", "ManagedPolicy", "Policy", "RolePolicy", "UserPolicy")
-}
+ON_RESOURCES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+# What SAM lets API Gateway invoke a function for: any stage's route.
+ROUTE = re.compile(
+    r"arn:\S+:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/([A-Z]+)(/\S+)"
+)
 HEADING = """# What each role may do
 
 Printed by `make docs` from `template.yaml` as SAM transforms it; `make lint` fails when it is not
 up to date, and `tests/unit/test_roles.py` says what it must be. No role may do anything else.
 
+A function's is what its own policies and `FunctionsBoundary`, the most that any may do, both allow.
+
 | role | may | on |
 | --- | --- | --- |
+"""
+OTHERS = """
+## Who else may do what
+
+Services of AWS, by the policies of the resources themselves. Nobody may come to a bucket or the
+queue but over TLS.
+
+| service | may | on | for |
+| --- | --- | --- | --- |
 """
 
 Rights = dict[str, set[str]]
 
 
-def roles() -> dict[str, Rights]:
-    """Every role of the transformed template: what it may do, by what it may do that to.
+class Grant(NamedTuple):
+    """What a service may do to a resource, and the source or condition that it may for."""
 
-    Raises ValueError for what is no plain permission, and where a right is given elsewhere.
+    service: str
+    action: str
+    resource: str
+    source: str
+
+
+def template_resources() -> dict[str, Any]:
+    """Those of the transformed template."""
+    resources: dict[str, Any] = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    return resources
+
+
+def roles(resources: Mapping[str, Any]) -> dict[str, Rights]:
+    """Every role: what it may do, by what it may do that to.
+
+    Raises ValueError for what is no plain permission, or where a boundary takes away what a role's
+    own policies say.
     """
-    return roles_of(transformed(ROOT / "template.yaml", PARAMETERS)["Resources"])
-
-
-def roles_of(resources: Mapping[str, Any]) -> dict[str, Rights]:
-    """The same of these resources."""
-    for name, one in resources.items():
-        is_policy = one["Type"] in POLICIES or (
-            one["Type"] == "AWS::DynamoDB::Table" and "ResourcePolicy" in one["Properties"]
-        )
-        if is_policy:
-            raise ValueError(f"rights are given in roles alone, not by {name}")
     return {
-        name: _rights(one["Properties"])
+        name: _rights(name, one["Properties"], resources)
         for name, one in resources.items()
         if one["Type"] == "AWS::IAM::Role"
     }
 
 
-def _rights(role: Mapping[str, Any]) -> Rights:
+def _rights(name: str, role: Mapping[str, Any], resources: Mapping[str, Any]) -> Rights:
+    managed = [
+        (action, "*")
+        for arn in role.get("ManagedPolicyArns", [])
+        for action in MANAGED[_text(arn).rpartition("/")[2]]
+    ]
+    own = [one for policy in role.get("Policies", []) for one in _allowed(policy)]
+    given = [*managed, *own]
+    if boundary := role.get("PermissionsBoundary"):
+        given = list(bounded(given, _allowed(resources[boundary["Ref"]]["Properties"])))
+    if beyond := set(own) - set(given):
+        raise ValueError(f"{name} is bounded, so that it may not {sorted(beyond)}")
     rights: Rights = {}
-    for arn in role.get("ManagedPolicyArns", []):
-        rights.setdefault("*", set()).update(MANAGED[_text(arn).rpartition("/")[2]])
-    for policy in role.get("Policies", []):
-        for statement in policy["PolicyDocument"]["Statement"]:
-            if statement.keys() - {"Sid", "Effect", "Action", "Resource"}:
-                raise ValueError(f"no plain permission: {statement}")
-            if statement["Effect"] != "Allow":
-                raise ValueError(f"no permission: {statement}")
-            for resource in _several(statement["Resource"]):
-                rights.setdefault(_text(resource), set()).update(_several(statement["Action"]))
+    for action, resource in given:
+        rights.setdefault(resource, set()).add(action)
     return rights
+
+
+def _allowed(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if statement.keys() - {"Sid", "Effect", "Action", "Resource"}:
+            raise ValueError(f"no plain permission: {statement}")
+        if statement["Effect"] != "Allow":
+            raise ValueError(f"no permission: {statement}")
+        for resource in _several(statement["Resource"]):
+            for action in _several(statement["Action"]):
+                yield action, _text(resource)
+
+
+def grants(resources: Mapping[str, Any]) -> list[Grant]:
+    """What others may do: who assumes a role, whom a resource's policy lets in, who invokes a
+    function.
+
+    Raises ValueError for what is no plain grant to a service, and where rights are given otherwise.
+    """
+    boundaries = {
+        one["Properties"]["PermissionsBoundary"]["Ref"]
+        for one in resources.values()
+        if "PermissionsBoundary" in one.get("Properties", {})
+    }
+    found: list[Grant] = []
+    for name, one in resources.items():
+        kind, properties = one["Type"], one.get("Properties", {})
+        if kind == "AWS::IAM::Role":
+            found.extend(_granted(properties["AssumeRolePolicyDocument"], name))
+        elif kind == "AWS::Lambda::Permission":
+            found.append(_invocation(properties))
+        elif kind in ON_RESOURCES:
+            found.extend(_granted(properties["PolicyDocument"], ""))
+        elif name not in boundaries and (
+            kind.startswith("AWS::IAM::")
+            or kind.endswith("Permission")
+            or "Effect" in json.dumps(properties)  # as each statement of a policy has
+        ):
+            raise ValueError(f"{name} gives rights, and this is no place for that")
+    return found
+
+
+def _granted(document: Mapping[str, Any], resource: str) -> Iterator[Grant]:
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Deny":
+            continue
+        match statement["Principal"]:
+            case {"Service": services, **others} if not others:
+                pass
+            case _:
+                raise ValueError(f"no plain grant to a service: {statement}")
+        for service in _several(services):
+            for action in _several(statement["Action"]):
+                for one in _several(statement.get("Resource", resource)):
+                    yield Grant(service, action, _text(one), _condition(statement))
+
+
+def _condition(statement: Mapping[str, Any]) -> str:
+    return " and ".join(
+        f"{name} {operator} {_text(value)}"
+        for operator, names in statement.get("Condition", {}).items()
+        for name, value in names.items()
+    )
+
+
+def _invocation(permission: Mapping[str, Any]) -> Grant:
+    function = _text(permission["FunctionName"]).replace("FunctionAliaslive", "Function.live")
+    source = _text(permission["SourceArn"])
+    return Grant(permission["Principal"], permission["Action"], function, source)
 
 
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _text(resource: Any) -> str:
-    """A resource as one would write it in Fn::Sub."""
-    match resource:
+def _text(value: Any) -> str:
+    """A value as one would write it in Fn::Sub."""
+    match value:
         case str():
-            return resource
+            return value
+        case {"Ref": str(name)}:
+            return f"${{{name}}}"
         case {"Fn::Sub": str(text)}:
+            return text
+        case {"Fn::Sub": [str(text), dict(local)]}:
+            for name, one in local.items():
+                text = text.replace(f"${{{name}}}", _text(one))
             return text
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
             return f"${{{name}.{attribute}}}"
         case _:
-            raise ValueError(f"no plain resource: {resource}")
+            raise ValueError(f"no plain value: {value}")
 
 
 def page() -> str:
     """The page."""
-    return HEADING + "".join(f"| {' | '.join(row)} |\n" for row in _rows(roles()))
+    resources = template_resources()
+    ours, theirs = _rows(roles(resources)), _others(grants(resources))
+    return HEADING + _table(ours) + OTHERS + _table(theirs)
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _rows(found: Mapping[str, Rights]) -> Iterator[tuple[str, str, str]]:
@@ -106,6 +210,21 @@ def _rows(found: Mapping[str, Rights]) -> Iterator[tuple[str, str, str]]:
         for resource, actions in sorted(rights.items()):
             yield name, ", ".join(f"`{one}`" for one in sorted(actions)), f"`{resource}`"
             name = ""
+
+
+def _others(found: Iterable[Grant]) -> Iterator[tuple[str, str, str, str]]:
+    """One for each that differs in more than the resource, and a function's routes as one."""
+    together: dict[tuple[str, str, str], dict[str, int]] = {}
+    for grant in found:
+        source = "a route of `${Api}`" if ROUTE.fullmatch(grant.source) else f"`{grant.source}`"
+        count = together.setdefault((grant.service, grant.action, source.replace("``", "")), {})
+        count[grant.resource] = count.get(grant.resource, 0) + 1
+    for (service, action, source), resources in sorted(together.items()):
+        names = ", ".join(
+            f"`{name}`" + (f" ({count} routes)" if count > 1 else "")
+            for name, count in sorted(resources.items())
+        )
+        yield f"`{service}`", f"`{action}`", names, source
 
 
 def main() -> int:

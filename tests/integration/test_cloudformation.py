@@ -133,6 +133,8 @@ def test_functions_find_what_was_created(everything: Stack) -> None:
         assert role == everything.names[f"{name}Role"]
         allowed = client("iam").list_role_policies(RoleName=role)["PolicyNames"]
         assert bool(allowed) == (name != "AuthorizerFunction")
+        boundary = client("iam").get_role(RoleName=role)["Role"]["PermissionsBoundary"]
+        assert boundary["PermissionsBoundaryArn"] == everything.names["FunctionsBoundary"]
 
 
 def test_logs_are_kept_as_long_as_they_are_told_to(everything: Stack) -> None:

@@ -9,7 +9,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from devserver.intrinsics import DESK_CREDENTIAL
-from devserver.roles import DynamoDbRoles, Rights
+from devserver.roles import DynamoDbRoles, Rights, bounded
 from devserver.s3 import Cors, Front
 from tests.integration.engines import DEPLOYMENT
 
@@ -137,6 +137,26 @@ def test_an_object_that_is_not_there_is_told_of_to_who_could_list_it() -> None:
     assert send("WritingFunction", "GET", "/B/media/missing") == 404
     assert send("ReadingFunction", "GET", "/B/media/missing") == 403
     assert send(DESK_CREDENTIAL, "GET", "/B/media/missing") == 404
+
+
+BOUNDARY = [("logs:Put*", "group:*"), ("dynamodb:*Item", TABLE), ("s3:GetObject", "B/*")]
+
+
+@pytest.mark.parametrize(
+    ("right", "left"),
+    [
+        (("dynamodb:GetItem", TABLE), [("dynamodb:GetItem", TABLE)]),
+        (("s3:GetObject", "B/media/*"), [("s3:GetObject", "B/media/*")]),
+        (("logs:PutLogEvents", "*"), [("logs:PutLogEvents", "group:*")]),
+        (("dynamodb:Scan", TABLE), []),
+        (("dynamodb:GetItem", "another"), []),
+        (("s3:GetObject", "C/media/*"), []),
+    ],
+)
+def test_a_boundary_leaves_what_both_allow(
+    right: tuple[str, str], left: list[tuple[str, str]]
+) -> None:
+    assert list(bounded([right], BOUNDARY)) == left
 
 
 def test_the_templates_rights_are_known() -> None:

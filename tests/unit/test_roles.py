@@ -1,13 +1,25 @@
-"""Least privilege: what each role of the deployment may do, as docs/roles.md prints it."""
+"""Least privilege: what each role of the deployment may do, and who else may do what, as
+docs/roles.md prints it."""
 
 import re
 from typing import Any
 
 import pytest
 
-from scripts.roles import MANAGED, Rights, roles, roles_of
+from devserver.deployment import read_deployment
+from devserver.settings import TEMPLATE
+from scripts.roles import (
+    MANAGED,
+    PARAMETERS,
+    ROUTE,
+    Grant,
+    Rights,
+    grants,
+    roles,
+    template_resources,
+)
 
-LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 READ = {"BatchGetItem", "GetItem", "Query"}
 WRITE = {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}
 FAILURES = {"${FailedEvents.Arn}": {"sqs:SendMessage"}}
@@ -15,7 +27,7 @@ FAILURES = {"${FailedEvents.Arn}": {"sqs:SendMessage"}}
 
 def on_table(actions: set[str], **folders: set[str]) -> Rights:
     """What a function may do beside writing its log; `bucket` is the bucket itself."""
-    found = {"*": LOG}
+    found = {"${FunctionLogs.Arn}": LOG}
     if actions:
         found["${BlogTable.Arn}"] = {f"dynamodb:{one}" for one in actions}
     for folder, allowed in folders.items():
@@ -74,26 +86,105 @@ ROLES: dict[str, Rights] = {
 }  # fmt: skip
 
 
+API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+RULES = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*"
+CDN = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+INVOKE, ASSUME = "lambda:InvokeFunction", "sts:AssumeRole"
+# Beside API Gateway, for each of a function's routes.
+GRANTS = {
+    *(Grant("lambda.amazonaws.com", ASSUME, f"{function}Role", "") for function in FUNCTIONS),
+    Grant("codedeploy.amazonaws.com", ASSUME, "DeploymentRole", ""),
+    Grant("apigateway.amazonaws.com", ASSUME, "ApiGatewayLogsRole", ""),
+    Grant("apigateway.amazonaws.com", INVOKE, "${AuthorizerFunction.live}", f"{API}/authorizers/*"),
+    Grant("events.amazonaws.com", INVOKE, "${InspectorFunction.live}",
+          "${InspectorFunctionUpload.Arn}"),
+    Grant("events.amazonaws.com", INVOKE, "${JobsFunction.live}",
+          "${JobsFunctionEveryMinute.Arn}"),
+    Grant("events.amazonaws.com", INVOKE, "${PublisherFunction.live}",
+          "${PublisherFunctionEveryMinute.Arn}"),
+    Grant("events.amazonaws.com", "sqs:SendMessage", "${FailedEvents.Arn}",
+          f"aws:SourceArn ArnLike {RULES}"),
+    Grant("cloudwatch.amazonaws.com", "sns:Publish", "${AlarmTopic}",
+          "aws:SourceAccount StringEquals ${AWS::AccountId}"),
+    Grant("cloudfront.amazonaws.com", "s3:GetObject", "${SiteBucket.Arn}/*",
+          f"aws:SourceArn StringEquals {CDN}"),
+    Grant("cloudfront.amazonaws.com", "s3:ListBucket", "${SiteBucket.Arn}",
+          f"aws:SourceArn StringEquals {CDN}"),
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def found() -> dict[str, Rights]:
-    return roles()
+def resources() -> dict[str, Any]:
+    return template_resources()
+
+
+@pytest.fixture(scope="module")
+def found(resources: dict[str, Any]) -> dict[str, Rights]:
+    return roles(resources)
 
 
 def test_a_role_may_do_what_it_needs_and_no_more(found: dict[str, Rights]) -> None:
     assert found == ROLES
 
 
+def test_no_function_goes_beyond_the_boundary(resources: dict[str, Any]) -> None:
+    for function in FUNCTIONS:
+        role = resources[f"{function}Role"]["Properties"]
+        assert role["PermissionsBoundary"] == {"Ref": "FunctionsBoundary"}
+
+
+def test_others_may_do_what_they_must_and_no_more(resources: dict[str, Any]) -> None:
+    others = grants(resources)
+    assert {grant for grant in others if not ROUTE.fullmatch(grant.source)} == GRANTS
+    routes = [(grant.resource, grant.source.partition("/*/")[2]) for grant in others
+              if ROUTE.fullmatch(grant.source)]  # fmt: skip
+    declared = read_deployment(TEMPLATE, PARAMETERS).routes
+    assert sorted(routes) == sorted(
+        (f"${{{one.function}.live}}", one.method + re.sub(r"\{\w+\}", "*", one.resource))
+        for one in declared
+        if one.function
+    )
+    assert {grant.service for grant in others if ROUTE.fullmatch(grant.source)} == {
+        "apigateway.amazonaws.com"
+    }
+
+
+def statement(**members: Any) -> dict[str, Any]:
+    return {"PolicyDocument": {"Statement": [{"Effect": "Allow", **members}]}}
+
+
+ANYONE = {"Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+
+
 @pytest.mark.parametrize(
     "planted",
     [
-        {"Type": f"AWS::IAM::{kind}", "Properties": {}}
-        for kind in ("Policy", "ManagedPolicy", "RolePolicy")
-    ]
-    + [{"Type": "AWS::DynamoDB::Table", "Properties": {"ResourcePolicy": {}}}],
-)
-def test_no_right_is_given_beside_the_roles(planted: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not by Planted"):
-        roles_of({"Planted": planted})
+        *({"Type": f"AWS::IAM::{kind}", "Properties": {}}
+          for kind in ("Policy", "ManagedPolicy", "RolePolicy", "User")),
+        {"Type": "AWS::DynamoDB::Table", "Properties": {"ResourcePolicy": statement(**ANYONE)}},
+        {"Type": "AWS::Lambda::LayerVersionPermission", "Properties": {"Principal": "*"}},
+        {"Type": "AWS::Logs::ResourcePolicy",
+         "Properties": {"PolicyDocument": '{"Statement": [{"Effect": "Allow"}]}'}},
+        {"Type": "AWS::S3::BucketPolicy", "Properties": statement(**ANYONE)},
+        {"Type": "AWS::S3::BucketPolicy",
+         "Properties": statement(**{**ANYONE, "Principal": {"AWS": "123456789012"}})},
+    ],
+)  # fmt: skip
+def test_no_right_is_given_elsewhere(planted: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"Planted|plain grant"):
+        grants({"Planted": planted})
+
+
+def test_a_right_that_the_boundary_takes_away_is_told_of(resources: dict[str, Any]) -> None:
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "Policies": [statement(Action="dynamodb:Scan", Resource="${BlogTable.Arn}")],
+            "PermissionsBoundary": {"Ref": "FunctionsBoundary"},
+        },
+    }
+    with pytest.raises(ValueError, match="dynamodb:Scan"):
+        roles({"Planted": role, "FunctionsBoundary": resources["FunctionsBoundary"]})
 
 
 def test_what_the_anonymous_internet_reaches_writes_nothing_but_its_log(
