@@ -68,7 +68,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) $(VENV)/bin/cfn-lint template.yaml
+	@$(PY) $(VENV)/bin/cfn-lint template.yaml .github/deploy-role.yaml
 	@$(PY) -m scripts.openapi --check
 	@$(PY) -m scripts.refusals --check
 	@$(PY) -m scripts.permissions --check

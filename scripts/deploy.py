@@ -2,6 +2,7 @@
 
 PARAMETERS="Key=Value ..."   go before those of samconfig.toml
 AUTHOR_ID_KEY                the secret, once: CloudFormation keeps what is not given again
+STACK_ROLE                   CloudFormation's role (its ARN), where it is not to work as oneself
 
 All functions get a new version where any artifact or parameter differs: their code's own digest
 would miss a change in a layer, and the alias would go on with the old version.
@@ -59,10 +60,15 @@ def digest(build: Path, given: Mapping[str, str]) -> str:
     return total.hexdigest()
 
 
-def settings(stage: str, config: Path, build: Path, given: Mapping[str, str]) -> str:
-    """A samconfig.toml with the stage's settings and all parameters: on a command line, a secret
-    could be read by whoever lists the machine's processes. Raises CannotDeploy."""
+def settings(
+    stage: str, config: Path, build: Path, given: Mapping[str, str], role: str = ""
+) -> str:
+    """A samconfig.toml with the stage's settings, all parameters, and the ARN of CloudFormation's
+    role, if any: on a command line, a secret could be read by whoever lists the machine's
+    processes. Raises CannotDeploy."""
     found = tomllib.loads(config.read_text())[stage]["deploy"]["parameters"]
+    if role:
+        found["role_arn"] = role
     all_of_them = {**given, "ArtifactsDigest": digest(build, given)}
     overrides = [f'{name}="{_escaped(value)}"' for name, value in all_of_them.items()]
     lines = [
@@ -84,7 +90,8 @@ def main() -> int:
     """Deploy, by SAM CLI; its exit code."""
     stage, build, config = sys.argv[1], Path(sys.argv[2]).resolve(), ROOT / "samconfig.toml"
     try:
-        text = settings(stage, config, build, parameters(stage, config, os.environ))
+        given = parameters(stage, config, os.environ)
+        text = settings(stage, config, build, given, os.environ.get("STACK_ROLE", ""))
         with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
             file.write(text)
             file.flush()

@@ -104,6 +104,15 @@ def test_sam_finds_all_parameters_and_the_digest_in_the_stages_settings(
     }
 
 
+def test_cloudformation_works_under_its_own_role_where_there_is_one(
+    config: Path, build: Path
+) -> None:
+    role = "arn:aws:iam::123456789012:role/stack"
+    for given, expected in ((role, role), ("", None)):
+        stages = tomllib.loads(settings("staging", config, build, {}, given))
+        assert stages["staging"]["deploy"]["parameters"].get("role_arn") == expected
+
+
 def test_a_secret_of_any_characters_reaches_sam_whole(config: Path, build: Path) -> None:
     stages = tomllib.loads(settings("staging", config, build, {"AuthorIdKey": "k'k\"k k$k"}))
     overrides = stages["staging"]["deploy"]["parameters"]["parameter_overrides"]
