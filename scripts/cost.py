@@ -1,8 +1,8 @@
 """`make docs`: docs/cost.md, a month's bill of a blog with a million reads and a thousand posts.
 With --check nothing is written, and the exit code says whether the page is up to date.
 
-Units and times are those that `make bench` measured, from the table in docs/scaling.md; alarms and
-metrics are counted in the template.
+Units and times are those that `make bench` measured, from the table in docs/scaling.md; alarms are
+counted in the template.
 """
 
 import re
@@ -15,17 +15,26 @@ from samtranslator.yaml_helper import yaml_parse
 from scripts.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "cost.md"
-READ = "GET /posts/by-slug/{slug}"
-CREATION = "POST /posts, published"
-EDIT = "PATCH /posts/{id}, its text"
+LENGTH = "1,500 words"
+READ = f"GET /posts/by-slug/{{slug}}, {LENGTH}"
+CREATION = f"POST /posts, published, {LENGTH}"
+EDIT = f"PATCH /posts/{{id}}, its text, {LENGTH}"
 READS = 1_000_000
 POSTS = 1_000
 EDITS_OF_A_POST = 5
-KB_OF_A_PAGE = 15  # JSON of a post of some 1,500 words
+KB_OF_A_PAGE = 22.5  # JSON, uncompressed, as `make bench` measured it
+KB_STORED = 80  # of a post with its entries and revisions, likewise
+KB_OF_A_PICTURE = 200
 KB_OF_LOG = 1.2  # of a request: the function's line, Lambda's three, the access log's
 TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is kept for five minutes
 HIT_SHARE = 0.9  # of reads that a CDN answers by itself
-CUSTOM_METRICS = 12  # of the stack's own namespace that are written in most hours
+# Of the stack's own namespace, those that are written in most hours: each value of a dimension
+# makes one.
+CUSTOM_METRICS = (
+    "Decisions allow", "Decisions allow verified", "Decisions deny", "Decisions deny expired",
+    "Decisions deny malformed", "Decisions deny opaque", "KeySetFetches ok", "KeySetAge",
+    "PublisherLag", "NotPublished", "JobsLeft", "Faults",
+)  # fmt: skip
 MINUTES = 60 * 24 * 30
 
 # USD, us-east-1, on demand, 2026, without any free tier.
@@ -34,6 +43,10 @@ LAMBDA_REQUEST = 0.20e-6
 GB_SECOND = 0.0000133334
 READ_UNIT = 0.125e-6
 WRITE_UNIT = 0.625e-6
+GB_OF_TABLE = 0.25 + 0.20  # a month's, and its point-in-time recovery
+GB_OF_BUCKET = 0.023
+UPLOAD = 2 * 5.00e-6 + 2 * 0.40e-6  # sent, looked at, copied
+OBJECT_READ = 0.40e-6
 GB_OF_LOG = 0.50
 GB_OUT = 0.09
 CDN_REQUEST = 1.00e-6
@@ -51,12 +64,17 @@ HEADING = """# What a month costs
 
 A blog that is read {reads:,} times, with {posts:,} new posts, each edited {edits} times. Printed by
 `make docs`: units and times from the table in [scaling](scaling.md), alarms counted in the
-template, prices of us-east-1 on demand without any free tier. A read is `{read}`,
-{kb} KB; a CDN answers {share:.0%} of them by itself.
+template, prices of us-east-1 on demand without any free tier. A read is
+`{read}`: {kb} KB, not counting that a CDN compresses
+them; it answers {share:.0%} of them by itself. Each post comes with a picture. What is stored is a
+month's posts, and adds up: after a year it is twelve times that.
 
 | USD a month | without a CDN | with one |
 | --- | --- | --- |
 {rows}
+
+Showing pictures is not in it: a million times one of {picture} KB is {showing:.2f}, most of it data
+out of S3, to which `GET /media/{{media_id}}` redirects, with or without a CDN.
 
 With `SnapStart=PublishedVersions` come {snapshots:.2f} for keeping one snapshot of each function,
 and {restore:.2f} for a million times that one of {megabytes} MB is restored.
@@ -127,14 +145,23 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
     yield "Lambda, publisher and jobs", 2 * MINUTES * every_minute
     yield "DynamoDB, requests", sum(count * route.price()[0] for count, route in made_of)
     yield "DynamoDB, publisher and jobs", 3 * MINUTES * READ_UNIT
+    yield "DynamoDB, storage and backups", POSTS * KB_STORED / 1e6 * GB_OF_TABLE
+    yield "S3, a picture with each post", POSTS * (UPLOAD + KB_OF_A_PICTURE / 1e6 * GB_OF_BUCKET)
     yield "CloudWatch, logs", (reads + writes + 2 * MINUTES) * KB_OF_LOG / 1e6 * GB_OF_LOG
     yield f"CloudWatch, alarms on {alarm_metrics()} metrics", alarm_metrics() * ALARM_METRIC
-    yield f"CloudWatch, {CUSTOM_METRICS} metrics of its own", CUSTOM_METRICS * CUSTOM_METRIC
+    own = len(CUSTOM_METRICS)
+    yield f"CloudWatch, {own} metrics of its own", own * CUSTOM_METRIC
     yield "CloudWatch, the dashboard", len(_resources("Dashboard")) * DASHBOARD
     yield "X-Ray", (reads + writes) * TRACED_SHARE * TRACE
     yield "Data out of API Gateway", 0.0 if has_cdn else reads * page * GB_OUT
-    cdn = READS * (CDN_REQUEST + page * CDN_GB)
+    cdn = (READS + writes) * CDN_REQUEST + READS * page * CDN_GB
     yield "CloudFront", cdn if has_cdn else 0.0
+
+
+def picture_shown() -> float:
+    """What it costs to show one: the redirect, and the picture itself."""
+    redirect = API_REQUEST + Route(1, 0, 0.015 * 0.5).price()[1] + READ_UNIT
+    return redirect + OBJECT_READ + KB_OF_A_PICTURE / 1e6 * GB_OUT
 
 
 def page() -> str:
@@ -155,6 +182,8 @@ def page() -> str:
         kb=KB_OF_A_PAGE,
         share=HIT_SHARE,
         rows="\n".join(rows),
+        picture=KB_OF_A_PICTURE,
+        showing=1e6 * picture_shown(),
         snapshots=snapshots(),
         restore=1e6 * MEGABYTES / 1024 * SNAPSHOT_GB_RESTORED,
         megabytes=MEGABYTES,

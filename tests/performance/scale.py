@@ -5,6 +5,7 @@ unless told. Times are of the handler in this process and the engine in another 
 """
 
 import importlib
+import json
 import os
 import statistics
 import time
@@ -25,7 +26,7 @@ from blog.reactions import Reactions
 from blog.table import CLIENT_CONFIG, Table
 from devserver.dynoxide import running_dynoxide
 from devserver.settings import Unusable
-from tests.integration.calling import Answer, Call, caller
+from tests.integration.calling import Answer, Call, caller, document
 from tests.integration.neighbourhood import named
 from tests.integration.writing import TABLE
 from tests.performance.figures import Figures
@@ -74,6 +75,11 @@ class Bench:
     def table_of(self, blog: Blog) -> Table:
         """The blog's table by itself."""
         return Table(self._meters[blog][0], TABLE)
+
+    def stored(self, blog: Blog) -> int:
+        """Bytes of all items, as JSON has them: names, values, and DynamoDB's types."""
+        pages = self._meters[blog][0].get_paginator("scan").paginate(TableName=TABLE)
+        return sum(len(json.dumps(item)) for page in pages for item in page["Items"])
 
     def measured(self, requests: Mapping[Blog, "Request"]) -> dict[Blog, Measured]:
         """The same request of each blog, in turns, so that all see the same weather."""
@@ -129,6 +135,7 @@ def measure(figures: Figures) -> None:
         _routes(figures, [Blog(size) for size in sorted({FEW, SOME, MANY})])
         _shards(figures)
         _followed(figures)
+        _long(figures)
     except Unusable as e:
         figures.left_out("part three", str(e))
 
@@ -152,6 +159,14 @@ def _routes(figures: Figures, blogs: list[Blog]) -> None:
 
 
 Request = Callable[[int], Answer]
+# A post of some 1,500 words, of which docs/cost.md reckons the bill.
+WORDS = 1_500
+PARAGRAPH = (
+    "Serverless functions *answer* requests one at a time, keep nothing between them that they "
+    "could not do without, and are [billed](https://aws.example/pricing) by the millisecond; the "
+    "table beside them is where a blog really lives, and what its keys do not say it cannot find."
+)
+EDITS = 5
 
 
 def _requests(call: Call, blog: Blog) -> dict[str, Request]:
@@ -273,3 +288,48 @@ def _followed(figures: Figures) -> None:
             figures.add(f"{what}: calls", one.cost.calls)
             figures.add(f"{what}: read units", one.cost.reads)
             figures.add(f"{what}: median ms", one.median)
+
+
+def _long(figures: Figures) -> None:
+    """A long post: written, read, edited, and what is stored of it then."""
+    paragraphs = WORDS // len(PARAGRAPH.split())
+    text = "\n\n".join(f"## Part {n}\n\n{PARAGRAPH}" for n in range(paragraphs))
+    blog = Blog(FEW)
+    with filled(blog) as bench:
+        made: list[dict[str, Any]] = []
+
+        def create(turn: int) -> Answer:
+            body = {"title": f"Long {turn}", "body": text, "status": "published", "tags": ["long"]}
+            answer = bench.call("posts-create", sub=f"auth0|{turn}", body=body)
+            made.append(document(answer))
+            return answer
+
+        def edit(turn: int) -> Answer:
+            return bench.call(
+                "posts-edit",
+                sub=f"auth0|{turn}",
+                post_id=made[turn]["id"],
+                body={"body": f"{text}\n\nEdited {time.perf_counter()}."},
+            )
+
+        requests: dict[str, Request] = {
+            "POST /posts, published": create,
+            "GET /posts/by-slug/{slug}": lambda n: bench.call(
+                "public-get-post-by-slug", slug=made[n]["slug"]
+            ),
+            "PATCH /posts/{id}, its text": edit,
+        }
+        before = bench.stored(blog)
+        for name, request in requests.items():
+            one = bench.measured({blog: request})[blog]
+            what = f"{name}, 1,500 words"
+            figures.add(f"{what}: round trips", one.cost.round_trips)
+            figures.add(f"{what}: read units", one.cost.reads)
+            figures.add(f"{what}: write units", one.cost.writes)
+            figures.add(f"{what}: bytes", one.size)
+            figures.add(f"{what}: CPU ms", one.cpu)
+        for turn in range(len(made)):
+            for _ in range(EDITS - 1):
+                edit(turn)
+        stored = (bench.stored(blog) - before) / len(made)
+        figures.add(f"stored of each, edited {EDITS} times: bytes", stored)

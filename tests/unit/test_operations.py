@@ -10,6 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 from blog_auth.refusals import BAD_SIGNATURE, WRONG_ALGORITHM
 from devserver.deployment import read_deployment, transformed
 from devserver.intrinsics import Resolver
+from scripts.cost import CUSTOM_METRICS
 from scripts.roles import PARAMETERS
 from tests.support import ROOT
 
@@ -181,6 +182,15 @@ def test_alarms_watch_metrics_that_are_written() -> None:
         ("JobsLeft", "jobs"),
         ("Faults",),
     }
+
+
+def test_the_bill_counts_every_metric_that_is_written() -> None:
+    code = "".join(path.read_text() for path in ROOT.glob("functions/*/app.py"))
+    template = (ROOT / "template.yaml").read_text()
+    written = re.findall(r'(?:count|add_metric)\(\s*"(\w+)"|\{"(KeySetAge)":', code)
+    filtered = re.findall(r"MetricNamespace: .*, MetricName: (\w+)", template)
+    names = {name for pair in written for name in pair if name} | set(filtered)
+    assert {one.partition(" ")[0] for one in CUSTOM_METRICS} == names
 
 
 def test_every_alarm_tells_somebody_and_is_explained() -> None:
