@@ -1,11 +1,13 @@
 """The table that the template describes, empty, in the engine under test."""
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from blog import retries
+from blog.api import logger
 from blog.storage import Bucket
 from blog.table import Table
 from devserver.deployment import Deployment
@@ -69,3 +71,11 @@ def post(call: Call) -> dict[str, Any]:
     """Alice's draft."""
     created: dict[str, Any] = document(call("posts-create"))
     return created
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the handlers log of faults of ours; their stream is the one that was there before."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream

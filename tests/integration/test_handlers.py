@@ -426,14 +426,6 @@ def test_health_touches_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> 
     assert document(call("public-health")) == {"status": "ok"}
 
 
-@pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the handlers log of faults of ours; their stream is the one that was there before."""
-    stream = io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", stream)
-    return stream
-
-
 def _fail(error: Exception) -> Callable[..., Any]:
     def fail(*_: Any, **__: Any) -> None:
         raise error
