@@ -1,5 +1,6 @@
 # make dev · make test · make lint · make build · make sam-local · make bench
-# Each target makes its own set-up in .venv; all that it needs is Python 3.11 or later.
+# Each target makes its own set-up, in .venv and beside it; all that it needs is Python 3.11 or later, and
+# what SAM CLI builds, the functions' own 3.13.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -83,7 +84,7 @@ $(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
 $(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
 	@$(call installed,scripts/find-python 3.13)
 
-audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and advisories about what is locked (AUDIT=insist: or fail)
+audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and what advisories say of what is locked (needs Python 3.13; AUDIT=insist: fail without them)
 	@$(PY) -m scripts.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
 
 format: $(READY) ## Put the code into ruff's format
@@ -113,7 +114,7 @@ build: $(READY) $(SAM_READY) ## What is deployed, into .aws-sam: sam build, byte
 
 # STAGE is an environment of samconfig.toml.
 STAGE ?= staging
-deploy: $(READY) $(SAM_READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ...")
+deploy: $(READY) $(SAM_READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ..."; needs Python 3.13)
 	@$(WITH_SAM) $(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
 
 deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)

@@ -25,6 +25,7 @@ EDITS_OF_A_POST = 5
 KB_OF_A_PAGE = 22.5  # JSON, uncompressed, as `make bench` measured it
 KB_STORED = 80  # of a post with its entries and revisions, likewise
 KB_OF_A_PICTURE = 200
+MS_OF_A_REDIRECT = 15  # assumed
 KB_OF_LOG = 1.2  # of a request: the function's line, Lambda's three, the access log's
 TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is kept for five minutes
 HIT_SHARE = 0.9  # of reads that a CDN answers by itself
@@ -66,15 +67,16 @@ A blog that is read {reads:,} times, with {posts:,} new posts, each edited {edit
 `make docs`: units and times from the table in [scaling](scaling.md), alarms counted in the
 template, prices of us-east-1 on demand without any free tier. A read is
 `{read}`: {kb} KB, not counting that a CDN compresses
-them; it answers {share:.0%} of them by itself. Each post comes with a picture. What is stored is a
-month's posts, and adds up: after a year it is twelve times that.
+them; it answers {share:.0%} of them by itself. Of pictures, one with each post, S3's part is
+counted. What is stored is a month's posts, and adds up: after a year it is twelve times that.
 
 | USD a month | without a CDN | with one |
 | --- | --- | --- |
 {rows}
 
 Showing pictures is not in it: a million times one of {picture} KB is {showing:.2f}, most of it data
-out of S3, to which `GET /media/{{media_id}}` redirects, with or without a CDN.
+out of S3, to which `GET /media/{{media_id}}` redirects unless `MediaUrl` names a CDN for them. That
+takes the redirect for one of {redirect} ms and a read unit, and none of them from a cache.
 
 With `SnapStart=PublishedVersions` come {snapshots:.2f} for keeping one snapshot of each function,
 and {restore:.2f} for a million times that one of {megabytes} MB is restored.
@@ -160,8 +162,8 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
 
 def picture_shown() -> float:
     """What it costs to show one: the redirect, and the picture itself."""
-    redirect = API_REQUEST + Route(1, 0, 0.015 * 0.5).price()[1] + READ_UNIT
-    return redirect + OBJECT_READ + KB_OF_A_PICTURE / 1e6 * GB_OUT
+    redirect = Route(1, 0, MS_OF_A_REDIRECT / 1000 * MEGABYTES / 1024)
+    return API_REQUEST + sum(redirect.price()) + OBJECT_READ + KB_OF_A_PICTURE / 1e6 * GB_OUT
 
 
 def page() -> str:
@@ -183,6 +185,7 @@ def page() -> str:
         share=HIT_SHARE,
         rows="\n".join(rows),
         picture=KB_OF_A_PICTURE,
+        redirect=MS_OF_A_REDIRECT,
         showing=1e6 * picture_shown(),
         snapshots=snapshots(),
         restore=1e6 * MEGABYTES / 1024 * SNAPSHOT_GB_RESTORED,

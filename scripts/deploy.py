@@ -2,7 +2,7 @@
 
 PARAMETERS="Key=Value ..."   go before those of samconfig.toml
 AUTHOR_ID_KEY                the secret, once: CloudFormation keeps what is not given again
-STACK_ROLE                   CloudFormation's role (its ARN), where it is not to work as oneself
+STACK_ROLE                   CloudFormation's role (its ARN), which it then keeps for the stack
 
 All functions get a new version where any artifact or parameter differs: their code's own digest
 would miss a change in a layer, and the alias would go on with the old version.

@@ -28,6 +28,8 @@ MANAGED = {
     },
 }  # fmt: skip
 ON_RESOURCES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+OVER_TLS = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+ATTACHMENTS = {"Groups", "Roles", "Users"}
 # What SAM lets API Gateway invoke a function for: any stage's route.
 ROUTE = re.compile(
     r"arn:\S+:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/([A-Z]+)(/\S+)"
@@ -123,6 +125,9 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
         for one in resources.values()
         if "PermissionsBoundary" in one.get("Properties", {})
     }
+    boundaries = {  # and nothing else
+        name for name in boundaries if not resources[name]["Properties"].keys() & ATTACHMENTS
+    }
     found: list[Grant] = []
     for name, one in resources.items():
         kind, properties = one["Type"], one.get("Properties", {})
@@ -131,6 +136,8 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
         elif kind == "AWS::Lambda::Permission":
             found.append(_invocation(properties))
         elif kind in ON_RESOURCES:
+            if kind in OVER_TLS:
+                _check_tls(name, properties["PolicyDocument"])
             found.extend(_granted(properties["PolicyDocument"], ""))
         elif name not in boundaries and (
             kind.startswith("AWS::IAM::")
@@ -139,6 +146,15 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
         ):
             raise ValueError(f"{name} gives rights, and this is no place for that")
     return found
+
+
+def _check_tls(name: str, document: Mapping[str, Any]) -> None:
+    for statement in document["Statement"]:
+        if (statement["Effect"], statement["Principal"]) == ("Deny", "*") and statement[
+            "Condition"
+        ] == {"Bool": {"aws:SecureTransport": "false"}}:
+            return
+    raise ValueError(f"{name} lets requests in that come without TLS")
 
 
 def _granted(document: Mapping[str, Any], resource: str) -> Iterator[Grant]:
@@ -158,9 +174,10 @@ def _granted(document: Mapping[str, Any], resource: str) -> Iterator[Grant]:
 
 def _condition(statement: Mapping[str, Any]) -> str:
     return " and ".join(
-        f"{name} {operator} {_text(value)}"
+        f"{name} {operator} {value}"
         for operator, names in statement.get("Condition", {}).items()
-        for name, value in names.items()
+        for name, values in names.items()
+        for value in [" or ".join(map(_text, _several(values)))]
     )
 
 

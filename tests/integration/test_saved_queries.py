@@ -119,5 +119,5 @@ def _fields(text: str) -> Iterator[str]:
     given = set(re.findall(r" as (\w+)", text))
     for command in re.findall(r"(?:^|\| )(fields|stats) (.+)", text, re.M):
         for word in re.findall(r"(?<![\w@])@?[a-z]\w*", command[1]):
-            if word not in FUNCTIONS | given and not re.fullmatch(r"\d+h?", word):
+            if word not in FUNCTIONS | given:
                 yield word

@@ -1,4 +1,4 @@
-"""The roles of the pipeline: who comes into them, and that they reach what the stack has alone."""
+"""The roles of the pipeline: who comes into them, and how far they reach."""
 
 import re
 import tomllib
@@ -80,7 +80,36 @@ def test_no_role_may_do_everything_to_anything(roles: dict[str, Any], role: str)
             assert not [action for action in actions if re.search(r":\*|:(Put|Delete)\*", action)]
 
 
-def test_the_stacks_that_they_reach_are_those_of_samconfig() -> None:
+def test_a_deployment_is_of_one_stack_and_its_artifacts(roles: dict[str, Any]) -> None:
+    reached = [
+        place
+        for actions, resources, _ in statements(roles["DeployRole"])
+        for place in resources
+        if set(actions) & {"cloudformation:ExecuteChangeSet", "s3:PutObject"}
+    ]
+    assert len(reached) == 3
+    assert [place for place in reached if not re.search(r"[:/]blog-\$\{Stage\}[-/]", place)] == []
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for stage in ("staging", "production"):
-        assert settings[stage]["deploy"]["parameters"]["stack_name"] == f"blog-{stage}"
+        given = settings[stage]["deploy"]["parameters"]
+        assert given["stack_name"] == given["s3_prefix"] == f"blog-{stage}"
+
+
+SCOPED = ("cloudwatch", "codedeploy", "dynamodb", "events", "iam", "lambda", "logs", "sns", "sqs")
+
+
+@pytest.mark.parametrize("service", [*SCOPED, "s3"])
+def test_what_has_the_stacks_name_is_reached_by_it(roles: dict[str, Any], service: str) -> None:
+    whole = next(
+        (actions, resources)
+        for actions, resources, _ in statements(roles["StackRole"])
+        if {f"{service}:*", "iam:CreateRole"} & set(actions)
+        and (service == "iam") == ("iam:CreateRole" in actions)
+    )
+    places = [place for place in whole[1] if f"}}:{service}:" in place]
+    assert places
+    # Layers have names of SAM's making, CodeDeploy's settings of AWS's own.
+    odd = re.compile(r"layer:(Auth|Blog)Layer\*|deploymentconfig:\*")
+    assert [
+        place for place in places if "blog-${Stage}-*" not in place and not odd.search(place)
+    ] == []

@@ -8,6 +8,7 @@ from scripts import doctor
 
 
 def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\necho '{says}'\nexit {exit_code}\n")
     path.chmod(0o755)
@@ -17,6 +18,7 @@ def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One with nothing but the Python that runs this."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     return tmp_path
 
 
@@ -76,6 +78,8 @@ def test_a_python_that_does_not_run_is_missing(empty_machine: Path) -> None:
     tool(empty_machine, "python3.13", "command not found", exit_code=127)  # as a shim of pyenv's
     (look,) = (need.look for need in doctor.NEEDS if need.name == "Python 3.13")
     assert look() == ""
+    tool(empty_machine / "versions" / "3.13.9" / "bin", "python3.13", "")
+    assert look().endswith("versions/3.13.9/bin/python3.13")
     tool(empty_machine, "python3.13", "")
     assert look() == "python3.13"
 

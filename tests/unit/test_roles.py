@@ -87,7 +87,6 @@ ROLES: dict[str, Rights] = {
 
 
 API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
-RULES = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*"
 CDN = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
 INVOKE, ASSUME = "lambda:InvokeFunction", "sts:AssumeRole"
 # Beside API Gateway, for each of a function's routes.
@@ -103,7 +102,8 @@ GRANTS = {
     Grant("events.amazonaws.com", INVOKE, "${PublisherFunction.live}",
           "${PublisherFunctionEveryMinute.Arn}"),
     Grant("events.amazonaws.com", "sqs:SendMessage", "${FailedEvents.Arn}",
-          f"aws:SourceArn ArnLike {RULES}"),
+          "aws:SourceArn ArnEquals ${InspectorFunctionUpload.Arn} or"
+          " ${PublisherFunctionEveryMinute.Arn} or ${JobsFunctionEveryMinute.Arn}"),
     Grant("cloudwatch.amazonaws.com", "sns:Publish", "${AlarmTopic}",
           "aws:SourceAccount StringEquals ${AWS::AccountId}"),
     Grant("cloudfront.amazonaws.com", "s3:GetObject", "${SiteBucket.Arn}/*",
@@ -165,14 +165,30 @@ ANYONE = {"Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
         {"Type": "AWS::Lambda::LayerVersionPermission", "Properties": {"Principal": "*"}},
         {"Type": "AWS::Logs::ResourcePolicy",
          "Properties": {"PolicyDocument": '{"Statement": [{"Effect": "Allow"}]}'}},
-        {"Type": "AWS::S3::BucketPolicy", "Properties": statement(**ANYONE)},
-        {"Type": "AWS::S3::BucketPolicy",
+        {"Type": "AWS::SNS::TopicPolicy", "Properties": statement(**ANYONE)},
+        {"Type": "AWS::SNS::TopicPolicy",
          "Properties": statement(**{**ANYONE, "Principal": {"AWS": "123456789012"}})},
     ],
 )  # fmt: skip
 def test_no_right_is_given_elsewhere(planted: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Planted|plain grant"):
         grants({"Planted": planted})
+
+
+def test_a_boundary_gives_no_right_to_anybody(resources: dict[str, Any]) -> None:
+    boundary = resources["FunctionsBoundary"]
+    attached = {"Properties": {**boundary["Properties"], "Roles": [{"Ref": "PublicFunctionRole"}]}}
+    with pytest.raises(ValueError, match="FunctionsBoundary"):
+        grants({**resources, "FunctionsBoundary": boundary | attached})
+
+
+@pytest.mark.parametrize("policy", ["FailedEventsPolicy", "MediaBucketPolicy", "SiteBucketPolicy"])
+def test_nobody_comes_without_tls(resources: dict[str, Any], policy: str) -> None:
+    properties = resources[policy]["Properties"]
+    allowed = [one for one in properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    open_ = {"Properties": {**properties, "PolicyDocument": {"Statement": allowed}}}
+    with pytest.raises(ValueError, match=f"{policy} .* without TLS"):
+        grants({**resources, policy: resources[policy] | open_})
 
 
 def test_a_right_that_the_boundary_takes_away_is_told_of(resources: dict[str, Any]) -> None:
