@@ -75,8 +75,8 @@ counted. What is stored is a month's posts, and adds up: after a year it is twel
 {rows}
 
 Showing pictures is not in it: a million times one of {picture} KB is {showing:.2f}, most of it data
-out of S3, to which `GET /media/{{media_id}}` redirects unless `MediaUrl` names a CDN for them. That
-takes the redirect for one of {redirect} ms and a read unit, and none of them from a cache.
+out of S3, to which `GET /media/{{media_id}}` redirects unless `MediaUrl` names a CDN for them. Each
+redirect is reckoned at {redirect} ms and a read unit, and none as coming out of a cache.
 
 With `SnapStart=PublishedVersions` come {snapshots:.2f} for keeping one snapshot of each function,
 and {restore:.2f} for a million times that one of {megabytes} MB is restored.
