@@ -7,14 +7,12 @@ port.
 """
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
 from moto.moto_server.werkzeug_app import create_backend_app
-from waitress.server import create_server
 
 from devserver.dynoxide import running_dynoxide
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
@@ -22,6 +20,7 @@ from devserver.moto_process import MotoProcess, serve_until_input_ends
 from devserver.quick_moto import quicken_moto
 from devserver.roles import NOBODY, DynamoDbRoles, Rights
 from devserver.settings import Engine, bound_socket
+from devserver.wsgi import serving
 
 # What of a table's properties create_table takes here; the others are about running it for long.
 # No stream: nothing reads it at a desk, and moto copies all that is in it for each transaction, so
@@ -35,10 +34,9 @@ def serve(host: str, port: int, rights: Rights = NOBODY) -> None:
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
     application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
-    server = create_server(application, sockets=[sock], threads=1)
-    threading.Thread(target=server.run, daemon=True).start()
-    print(sock.getsockname()[1], flush=True)
-    serve_until_input_ends(application.know)
+    with serving(application, sock, threads=1):
+        print(sock.getsockname()[1], flush=True)
+        serve_until_input_ends(application.know)
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from xml.sax.saxutils import escape
 import boto3
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import create_backend_app
-from waitress.server import create_server
 from werkzeug.wrappers import Request, Response
 
 from devserver.intrinsics import DESK_CREDENTIAL, REGION
@@ -26,6 +25,7 @@ from devserver.moto_process import MotoProcess, serve_until_input_ends
 from devserver.roles import NOBODY, Rights, Roles, Use, uses_of_s3
 from devserver.settings import bound_socket
 from devserver.signatures import Denied, check_form, check_header, check_presigned
+from devserver.wsgi import serving
 
 MAX_BYTES = 64 * 1024 * 1024  # of a request
 _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -128,13 +128,12 @@ def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[st
     def tell(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    server = create_server(Front(moto, cors, tell, rights), sockets=[sock], threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    client = s3_client(f"http://{host}:{port}")
-    for bucket in buckets:
-        client.create_bucket(Bucket=bucket)
-    print("ready", flush=True)
-    serve_until_input_ends()
+    with serving(Front(moto, cors, tell, rights), sock):
+        client = s3_client(f"http://{host}:{port}")
+        for bucket in buckets:
+            client.create_bucket(Bucket=bucket)
+        print("ready", flush=True)
+        serve_until_input_ends()
 
 
 class Storage(MotoProcess):

@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, request, send_from_directory
-from waitress.server import create_server
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.settings import ROOT, bound_socket
+from devserver.wsgi import serving
 
 SPA = ROOT / "spa"
 NODE = "Node.js 20.19, or 22.12 or later"  # what Vite asks for
@@ -48,9 +48,7 @@ def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterat
         sock = parts.enter_context(bound_socket("SPA_PORT", port))
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
         build = parts.enter_context(_Build(folder, variables))
-        server = create_server(_site(folder, build, api_url), sockets=[sock])
-        threading.Thread(target=server.run, daemon=True).start()
-        parts.callback(server.close)
+        parts.enter_context(serving(_site(folder, build, api_url), sock))
         yield
 
 

@@ -4,14 +4,12 @@ import asyncio
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
 from botocore.exceptions import BotoCoreError
-from waitress.server import create_server
 
 from devserver.deployment import Deployment
 from devserver.dynamodb import dynamodb_client, make_table
@@ -23,6 +21,7 @@ from devserver.issuer.tenant import Tenant
 from devserver.s3 import Cors, Storage
 from devserver.samples import fill
 from devserver.settings import Unusable, bound_socket
+from devserver.wsgi import serving
 
 
 def interrupted_by_sigterm() -> None:
@@ -45,9 +44,7 @@ def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
             servers.enter_context(bound_socket("ISSUER_PORT", port, host))
             for host in hosts or ("127.0.0.1",)
         ]
-        server = create_server(application, sockets=sockets)
-        threading.Thread(target=server.run, daemon=True).start()
-        servers.callback(server.close)
+        servers.enter_context(serving(application, *sockets))
         yield tenant
 
 

@@ -1,0 +1,30 @@
+"""A WSGI application in threads of this process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+from typing import Any
+
+from waitress.server import create_server
+
+
+@contextmanager
+def serving(application: Any, *sockets: socket, threads: int = 4) -> Iterator[None]:
+    """Serve it on these sockets, which are closed at the end, with so many requests at once."""
+    server = create_server(application, sockets=list(sockets), threads=threads)
+    is_ending = threading.Event()
+
+    def run() -> None:
+        try:
+            server.run()
+        except OSError:  # as it is told of sockets that are closed while it waits for them
+            if not is_ending.is_set():
+                raise
+
+    threading.Thread(target=run, name="serving", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_ending.set()
+        server.close()
