@@ -7,6 +7,7 @@ the sitemap, pictures) is redirected there. The headers are those that the build
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from devserver.wsgi import serving
 SPA = ROOT / "spa"
 NODE = "Node.js 20.19, or 22.12 or later"  # what Vite asks for
 SECONDS_TO_BUILD = 120
+# Ctrl-C reaches all processes of a terminal at once, so that it may come before the desk ends it.
+ENDED_BY_USER = (-signal.SIGINT, -signal.SIGTERM)
 # What the site's host hands on to the API.
 OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
 
@@ -107,6 +110,8 @@ class _Build:
                     stderr=sys.stderr if is_last else subprocess.STDOUT,
                 )
             output, _ = self._process.communicate()
+            if self._process.returncode in ENDED_BY_USER:
+                return
             if self._process.returncode and not self._is_ended:
                 sys.stderr.write(f"The SPA: `{' '.join(command)}` failed.\n")
                 sys.stderr.write((output or b"").decode(errors="replace"))

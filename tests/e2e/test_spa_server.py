@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -87,6 +90,27 @@ def test_a_build_that_fails_says_so_where_it_was_started(capfd: pytest.CaptureFi
     assert answer.status_code == 503
     assert "could not be built" in answer.text
     assert "Invalid URL" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("ending", "is_told"), [(signal.SIGINT, False), (signal.SIGKILL, True)])
+def test_a_build_that_ctrl_c_ends_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], ending: int, is_told: bool
+) -> None:
+    """It reaches all processes of a terminal at once."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Popen(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    port = free_port()
+    with running_spa(port, "https://api.example.com/v1", {**os.environ, **VARIABLES}):
+        assert requests.get(f"http://localhost:{port}", timeout=150).status_code == 200
+        started[-1].send_signal(ending)
+        time.sleep(1)
+    assert ("failed" in capfd.readouterr().err) == is_told
 
 
 def test_npm_run_build_checks_types_and_makes_what_one_uploads(tmp_path: Path) -> None:
