@@ -120,13 +120,11 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
 
     Raises ValueError for what is no plain grant to a service, and where rights are given otherwise.
     """
+    named = (one.get("Properties", {}).get("PermissionsBoundary") for one in resources.values())
     boundaries = {
-        one["Properties"]["PermissionsBoundary"]["Ref"]
-        for one in resources.values()
-        if "PermissionsBoundary" in one.get("Properties", {})
-    }
-    boundaries = {  # and nothing else
-        name for name in boundaries if not resources[name]["Properties"].keys() & ATTACHMENTS
+        boundary["Ref"]
+        for boundary in named
+        if boundary and not resources[boundary["Ref"]]["Properties"].keys() & ATTACHMENTS
     }
     found: list[Grant] = []
     for name, one in resources.items():
@@ -150,10 +148,14 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
 
 def _check_tls(name: str, document: Mapping[str, Any]) -> None:
     for statement in document["Statement"]:
-        if (statement["Effect"], statement["Principal"]) == ("Deny", "*") and statement[
-            "Condition"
-        ] == {"Bool": {"aws:SecureTransport": "false"}}:
-            return
+        match statement:
+            case {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*" | "sqs:*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }:
+                return
     raise ValueError(f"{name} lets requests in that come without TLS")
 
 
@@ -174,10 +176,9 @@ def _granted(document: Mapping[str, Any], resource: str) -> Iterator[Grant]:
 
 def _condition(statement: Mapping[str, Any]) -> str:
     return " and ".join(
-        f"{name} {operator} {value}"
+        f"{name} {operator} {' or '.join(map(_text, _several(values)))}"
         for operator, names in statement.get("Condition", {}).items()
         for name, values in names.items()
-        for value in [" or ".join(map(_text, _several(values)))]
     )
 
 
