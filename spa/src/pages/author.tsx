@@ -10,7 +10,9 @@ import { NotLoaded } from "./not-found";
 
 export function AuthorPage({ id }: { id: string }) {
   const path = { author_id: id };
-  const loaded = useLoaded(id, () => taken(visitor.GET("/authors/{author_id}", { params: { path } })));
+  const loaded = useLoaded(id, () =>
+    taken(visitor.GET("/authors/{author_id}", { params: { path } })),
+  );
   if (loaded.status === "loading") return <Waiting />;
   if (loaded.status === "failed") return <NotLoaded failed={loaded} />;
   const author = loaded.value;

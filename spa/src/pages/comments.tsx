@@ -76,9 +76,7 @@ export function Comments({ post }: { post: Post }) {
       {thread(null)}
       <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
       {!isOpen && <p class="quiet">Comments are closed.</p>}
-      {isOpen && (entries.length > 0 || !pages.isLoading) && (
-        <NewComment post={post} onPut={put} />
-      )}
+      {isOpen && (entries.length > 0 || !pages.isLoading) && <NewComment post={post} onPut={put} />}
     </section>
   );
 }
@@ -162,9 +160,7 @@ function OneComment(props: {
           </button>
         )}
       </p>
-      {doing === "reply" && (
-        <NewComment post={post} parent={comment} onPut={put} onCancel={stop} />
-      )}
+      {doing === "reply" && <NewComment post={post} parent={comment} onPut={put} onCancel={stop} />}
     </article>
   );
 }

@@ -23,7 +23,9 @@ class Kept {
   }
 
   keys(prefix: string): string[] {
-    return this.#tried(() => Object.keys(this.storage()).filter((key) => key.startsWith(prefix))) ?? [];
+    return (
+      this.#tried(() => Object.keys(this.storage()).filter((key) => key.startsWith(prefix))) ?? []
+    );
   }
 
   removeAll(prefix: string): void {

@@ -307,7 +307,8 @@ export class Draft {
       this.state.value = { kind: "offline" };
       this.#soon(RETRY_AFTER);
     } else if (isAway(error)) {
-      const message = "The server cannot be reached. Whether that was done is not known: try again.";
+      const message =
+        "The server cannot be reached. Whether that was done is not known: try again.";
       this.state.value = { kind: "refused", message };
     } else if (isStatus(error, 404) && this.post.value) {
       this.state.value = { kind: "gone" };

@@ -35,7 +35,8 @@ function LoadedEditor({ id }: { id: string }) {
   );
 
   useEffect(() => {
-    if (isShown || loaded.status !== "loaded" || session.value.status !== "member") return undefined;
+    if (isShown || loaded.status !== "loaded" || session.value.status !== "member")
+      return undefined;
     let isCurrent = true;
     const opened = new Draft(session.value.me.author_id, (post) => {
       if (location.pathname !== `/me/posts/${address.current}`) return; // gone elsewhere meanwhile

@@ -80,10 +80,7 @@ export function Publishing({ draft }: { draft: Draft }) {
           </button>
         )}
         {status !== "draft" && (
-          <button
-            type="button"
-            onClick={() => take({ status: "draft" }, "It is a draft again.")}
-          >
+          <button type="button" onClick={() => take({ status: "draft" }, "It is a draft again.")}>
             Back to draft
           </button>
         )}

@@ -23,7 +23,9 @@ function WaitingComments() {
     const params = { path: { post_id: comment.post_id, comment_id: comment.id } };
     const address = "/posts/{post_id}/comments/{comment_id}/approval";
     try {
-      await taken(isApproved ? member.PUT(address, { params }) : member.DELETE(address, { params }));
+      await taken(
+        isApproved ? member.PUT(address, { params }) : member.DELETE(address, { params }),
+      );
       pages.change((all) => all.filter((one) => one !== comment));
     } catch (error) {
       notify("failure", messageOf(error));
