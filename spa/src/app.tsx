@@ -99,6 +99,7 @@ function Header() {
     void afterFirstPaint()
       .then(restore)
       .then((returnTo) => returnTo && route(returnTo, true));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when the app starts
   }, []);
 
   const link = (href: string, text: string) => (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { member, type Schemas } from "../api/client";
 import { messageOf, taken } from "../api/problem";
@@ -9,22 +9,22 @@ export function ExportSection() {
   const [state, setState] = useState<Schemas["Export"]>();
   const [error, setError] = useState<string>();
 
-  async function run(call: Promise<Schemas["Export"]>) {
+  const run = useCallback(async (call: Promise<Schemas["Export"]>) => {
     setError(undefined);
     try {
       setState(await call);
     } catch (failure) {
       setError(messageOf(failure));
     }
-  }
-  const ask = () => run(taken(member.GET("/me/export")));
+  }, []);
+  const ask = useCallback(() => void run(taken(member.GET("/me/export"))), [run]);
 
-  useEffect(() => void ask(), []);
+  useEffect(ask, [ask]);
   useEffect(() => {
     if (state?.status !== "preparing") return undefined;
     const timer = setTimeout(ask, ASK_AFTER);
     return () => clearTimeout(timer);
-  }, [state]);
+  }, [state, ask]);
 
   return (
     <section aria-labelledby="export">

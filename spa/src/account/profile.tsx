@@ -4,7 +4,7 @@ import { member, type Schemas } from "../api/client";
 import { messageOf, Problem, taken } from "../api/problem";
 import { TextArea, TextField } from "../parts/field";
 import { notify } from "../parts/notices";
-import { session, update } from "../session/session";
+import { session, update, type Account } from "../session/session";
 
 /**
  * An access token carries no name, so the API learns one from here, once. The ID token's nickname is
@@ -12,9 +12,11 @@ import { session, update } from "../session/session";
  */
 export function ProfileForm() {
   const current = session.value;
-  if (current.status !== "member") return null;
-  const { me } = current;
-  const [name, setName] = useState(me.name ?? current.nickname);
+  return current.status === "member" ? <Form me={current.me} nickname={current.nickname} /> : null;
+}
+
+function Form({ me, nickname }: { me: Account; nickname: string }) {
+  const [name, setName] = useState(me.name ?? nickname);
   const [bio, setBio] = useState(me.bio ?? "");
   const [picture, setPicture] = useState(me.picture ?? "");
   const [website, setWebsite] = useState(me.website ?? "");

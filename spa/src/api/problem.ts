@@ -15,7 +15,7 @@ export class Problem extends Error {
   /** What is wrong with each field, by its name; `tags.3` counts as `tags`. */
   get fields(): Record<string, string> {
     const errors = this.details.errors ?? [];
-    return Object.fromEntries(errors.map((e) => [e.field.split(".")[0], e.message]));
+    return Object.fromEntries(errors.map((e) => [e.field.split(".")[0] ?? "", e.message]));
   }
 }
 

@@ -250,6 +250,7 @@ function CommentForm(props: {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (props.onCancel) form.current?.querySelector("textarea")?.focus(); // it was asked for
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the form appears
   }, []);
 
   const atField = error instanceof Problem ? error.fields.body : undefined;

@@ -28,7 +28,7 @@ export function PostPage({ slug }: { slug: string }) {
   useEffect(() => {
     // A former slug was redirected: show the one that it has now.
     if (current !== slug) history.replaceState(null, "", `/posts/${current}${location.hash}`);
-  }, [current]);
+  }, [current, slug]);
 
   if (loaded.status === "loading") return <Waiting />;
   if (loaded.status === "failed") return <NotLoaded failed={loaded} />;

@@ -21,6 +21,7 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
     return () => {
       isCurrent = false;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what `load` loads
   }, [key, attempt]);
   return state?.key === key ? state.loaded : { status: "loading" };
 }
@@ -66,6 +67,7 @@ export function usePages<T>(key: string, load: (cursor?: string) => Promise<Page
     change([]);
     setCursor(undefined);
     void next(undefined);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what `load` loads
   }, [key]);
 
   const hasMore = cursor !== null && (cursor !== undefined || error !== undefined);

@@ -6,7 +6,9 @@ class Kept {
   constructor(private readonly storage: () => Storage) {}
 
   get<T>(key: string): T | undefined {
-    return this.#tried(() => JSON.parse(this.storage().getItem(key) ?? "null") ?? undefined);
+    return this.#tried(
+      () => (JSON.parse(this.storage().getItem(key) ?? "null") as T | null) ?? undefined,
+    );
   }
 
   /** Whether it is kept. */

@@ -34,6 +34,7 @@ export function Toggle(props: {
         if (!isStatus(error, 404)) notify("failure", messageOf(error));
       },
     );
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `ask` is a new function in each render
   }, [status]);
 
   async function flip() {

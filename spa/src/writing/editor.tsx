@@ -53,6 +53,7 @@ function LoadedEditor({ id }: { id: string }) {
     return () => {
       isCurrent = false;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- one session for each post that is loaded
   }, [loaded.status, id]);
   useEffect(() => () => draft?.close(), [draft]);
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { member, type Schemas } from "../api/client";
 import { messageOf, taken } from "../api/problem";
@@ -11,20 +11,22 @@ export function Preview({ body }: { body: string }) {
   const [preview, setPreview] = useState<Schemas["Preview"]>();
   const [error, setError] = useState<string>();
 
+  const isFirst = useRef(true);
+
   useEffect(() => {
     let isCurrent = true;
-    const timer = setTimeout(
-      async () => {
-        try {
-          const rendered = await taken(member.POST("/me/preview", { body: { body } }));
-          if (isCurrent) setPreview(rendered);
-          if (isCurrent) setError(undefined);
-        } catch (failure) {
-          if (isCurrent) setError(messageOf(failure));
-        }
-      },
-      preview ? RENDER_AFTER : 0,
-    );
+    async function render() {
+      try {
+        const rendered = await taken(member.POST("/me/preview", { body: { body } }));
+        if (!isCurrent) return;
+        isFirst.current = false;
+        setPreview(rendered);
+        setError(undefined);
+      } catch (failure) {
+        if (isCurrent) setError(messageOf(failure));
+      }
+    }
+    const timer = setTimeout(() => void render(), isFirst.current ? 0 : RENDER_AFTER);
     return () => {
       isCurrent = false;
       clearTimeout(timer);
