@@ -65,7 +65,7 @@ torture: $(READY) ## Races, faults and killed processes, checked as a history (O
 	@$(PY) -m devserver.dynoxide >/dev/null
 	@$(PY) -m tests.torture
 
-lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ are up to date
+lint: $(READY) ## ruff, mypy, cfn-lint, the app (tsc, prettier, eslint, unit tests), and whether openapi.json and docs/ are up to date
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
@@ -75,7 +75,7 @@ lint: $(READY) ## ruff, mypy, cfn-lint, tsc, and whether openapi.json and docs/ 
 	@$(PY) -m scripts.permissions --check
 	@$(PY) -m scripts.roles --check
 	@$(PY) -m scripts.cost --check
-	@$(PY) -m devserver.spa
+	@$(PY) -m scripts.lint_spa
 
 # Tools that ask for other versions than the tests do.
 $(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
@@ -87,9 +87,10 @@ $(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
 audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and what advisories say of what is locked (needs Python 3.13; AUDIT=insist: fail without them)
 	@$(PY) -m scripts.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
 
-format: $(READY) ## Put the code into ruff's format
+format: $(READY) ## Put the code into ruff's and prettier's format
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+	@$(PY) -m scripts.lint_spa --fix
 
 openapi: $(READY) ## Write openapi.json from the handlers
 	@$(PY) -m scripts.openapi
@@ -155,4 +156,4 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
 
 clean: ## Remove what can be made again
-	@rm -rf $(VENV) $(AUDIT) $(SAM) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist
+	@rm -rf $(VENV) $(AUDIT) $(SAM) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests

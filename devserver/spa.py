@@ -150,20 +150,3 @@ def _site(folder: Path, build: _Build, api_url: str) -> Flask:
         return answer
 
     return app
-
-
-def check() -> int:
-    """`make lint`: whether the app's types hold. Without Node.js it says that it was left out."""
-    if missing := missing_node():
-        sys.stderr.write(f"The app's types were not checked: {missing}.\n")
-        return 0
-    for command in (*set_up(), ["npm", "run", "--silent", "check"]):
-        result = subprocess.run(command, cwd=SPA, capture_output=True, text=True, check=False)
-        if result.returncode:
-            sys.stderr.write(result.stdout + result.stderr)
-            return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(check())
