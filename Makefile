@@ -55,14 +55,14 @@ test: $(READY) ## All tests, the end-to-end suite among them
 
 # Without the tests in a browser, which are of the app.
 test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on Dynoxide (needs Cargo, once)
-	@$(PY) -m devserver.dynoxide
+	@$(PY) -m devserver.aws.dynoxide
 	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
 
 test-sam-local: $(READY) $(SAM_READY) ## The end-to-end tests against sam local (needs Docker, Python 3.13)
-	@$(WITH_SAM) $(PY) -m tests.e2e.sam_local $(ARGS)
+	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)
 
 torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)
-	@$(PY) -m devserver.dynoxide >/dev/null
+	@$(PY) -m devserver.aws.dynoxide >/dev/null
 	@$(PY) -m tests.torture
 
 lint: $(READY) ## ruff, mypy, cfn-lint, the app (tsc, prettier, eslint, unit tests), and whether openapi.json and docs/ are up to date
@@ -70,11 +70,11 @@ lint: $(READY) ## ruff, mypy, cfn-lint, the app (tsc, prettier, eslint, unit tes
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/cfn-lint template.yaml .github/deploy-role.yaml
-	@$(PY) -m scripts.openapi --check
-	@$(PY) -m scripts.refusals --check
-	@$(PY) -m scripts.permissions --check
-	@$(PY) -m scripts.roles --check
-	@$(PY) -m scripts.cost --check
+	@$(PY) -m scripts.docs.openapi --check
+	@$(PY) -m scripts.docs.refusals --check
+	@$(PY) -m scripts.docs.permissions --check
+	@$(PY) -m scripts.docs.roles --check
+	@$(PY) -m scripts.docs.cost --check
 	@$(PY) -m scripts.lint_spa
 
 # Tools that ask for other versions than the tests do.
@@ -85,7 +85,7 @@ $(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
 	@$(call installed,scripts/find-python 3.13)
 
 audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and what advisories say of what is locked (needs Python 3.13; AUDIT=insist: fail without them)
-	@$(PY) -m scripts.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
+	@$(PY) -m scripts.release.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
 
 format: $(READY) ## Put the code into ruff's and prettier's format
 	@$(PY) -m ruff check --fix .
@@ -93,16 +93,16 @@ format: $(READY) ## Put the code into ruff's and prettier's format
 	@$(PY) -m scripts.lint_spa --fix
 
 openapi: $(READY) ## Write openapi.json from the handlers
-	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.docs.openapi
 
 docs: $(READY) ## Write what the pages in docs/ take from the code
-	@$(PY) -m scripts.refusals
-	@$(PY) -m scripts.permissions
-	@$(PY) -m scripts.roles
-	@$(PY) -m scripts.cost
+	@$(PY) -m scripts.docs.refusals
+	@$(PY) -m scripts.docs.permissions
+	@$(PY) -m scripts.docs.roles
+	@$(PY) -m scripts.docs.cost
 
 screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
-	@$(PY) -m scripts.screenshots
+	@$(PY) -m tests.support.screenshots
 
 coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
@@ -110,22 +110,22 @@ coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
 
 build: $(READY) $(SAM_READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills of materials (needs Python 3.13)
 	@$(WITH_SAM) sam build --build-dir $(BUILD_DIR) $(ARGS)
-	@$(SAM)/bin/python scripts/bytecode.py $(BUILD_DIR)
-	@$(PY) -m scripts.sbom $(dir $(BUILD_DIR))sbom
+	@$(SAM)/bin/python scripts/release/bytecode.py $(BUILD_DIR)
+	@$(PY) -m scripts.release.sbom $(dir $(BUILD_DIR))sbom
 
 # STAGE is an environment of samconfig.toml.
 STAGE ?= staging
 deploy: $(READY) $(SAM_READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ..."; needs Python 3.13)
-	@$(WITH_SAM) $(PY) -m scripts.deploy $(STAGE) $(BUILD_DIR)
+	@$(WITH_SAM) $(PY) -m scripts.release.deploy $(STAGE) $(BUILD_DIR)
 
 deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)
-	@$(PY) -m scripts.deploy_app $(STAGE)
+	@$(PY) -m scripts.release.deploy_app $(STAGE)
 
 restore-drill: $(READY) ## Whether STAGE's table can be restored from its backup, and how fast
-	@env -u AT $(PY) -m scripts.restore $(STAGE)
+	@env -u AT $(PY) -m scripts.release.restore $(STAGE)
 
 restore: $(READY) ## STAGE's table as it was AT=2026-01-31T09:30:00Z, beside the one in use
-	@AT="$(AT)" $(PY) -m scripts.restore $(STAGE)
+	@AT="$(AT)" $(PY) -m scripts.release.restore $(STAGE)
 
 smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }

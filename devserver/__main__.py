@@ -4,9 +4,8 @@ import os
 import sys
 from contextlib import ExitStack
 
-from devserver.deployment import patient, read_deployment
-from devserver.dynamodb import running_dynamodb
-from devserver.gateway import INTEGRATION_TIMEOUT
+from devserver.apigateway.gateway import INTEGRATION_TIMEOUT
+from devserver.aws.dynamodb import running_dynamodb
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
 from devserver.spa import missing_node, running_spa
@@ -17,6 +16,7 @@ from devserver.stack import (
     running_issuer,
     running_storage,
 )
+from devserver.template.deployment import patient, read_deployment
 
 A_DAY = 24 * 3600.0
 GREETING = """

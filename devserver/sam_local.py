@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from devserver.deployment import Deployment, read_deployment
-from devserver.dynamodb import running_dynamodb
-from devserver.environments import running_pools
-from devserver.eventbridge import running_events
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
-from devserver.s3 import Storage
+from devserver.aws.dynamodb import running_dynamodb
+from devserver.aws.s3 import Storage
+from devserver.lambda_.environments import running_pools
+from devserver.lambda_.eventbridge import running_events
 from devserver.settings import ROOT, TEMPLATE, DeskSettings, Unusable, bound_socket, port_setting
 from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, running_storage
+from devserver.template.deployment import Deployment, read_deployment
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"

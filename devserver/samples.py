@@ -4,13 +4,14 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from blog.clock import now
+from blog.dynamodb.table import Table
 from blog.identifiers import author_id
-from blog.models import NewPost, ProfileChanges
-from blog.moments import now
-from blog.people import Person
-from blog.posts import Posts
-from blog.profiles import Profiles
-from blog.table import Table
+from blog.people.person import Person
+from blog.people.profiles import Profiles
+from blog.people.schemas import ProfileChanges
+from blog.posts.schemas import NewPost
+from blog.posts.service import Posts
 from devserver.issuer.tenant import USERS
 from devserver.settings import AUTHOR_ID_KEY
 

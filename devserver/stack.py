@@ -11,16 +11,16 @@ from typing import Any
 import uvicorn
 from botocore.exceptions import BotoCoreError
 
-from devserver.deployment import Deployment
-from devserver.dynamodb import dynamodb_client, make_table
-from devserver.environments import EnvironmentPool, running_pools
-from devserver.eventbridge import running_events
-from devserver.gateway import INTEGRATION_TIMEOUT, Gateway
+from devserver.apigateway.gateway import INTEGRATION_TIMEOUT, Gateway
+from devserver.aws.dynamodb import dynamodb_client, make_table
+from devserver.aws.s3 import Cors, Storage
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
-from devserver.s3 import Cors, Storage
+from devserver.lambda_.environments import EnvironmentPool, running_pools
+from devserver.lambda_.eventbridge import running_events
 from devserver.samples import fill
 from devserver.settings import Unusable, bound_socket
+from devserver.template.deployment import Deployment
 from devserver.wsgi import serving
 
 

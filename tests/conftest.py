@@ -6,7 +6,7 @@ from pathlib import Path
 import moto  # noqa: F401 - before any client is made, so that mock_aws reaches it
 import pytest
 
-from tests.logs import logged
+from tests.support.logs import logged
 
 os.environ.update(
     {

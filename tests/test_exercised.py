@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from devserver.gateway import path_pattern
+from devserver.apigateway.gateway import path_pattern
 from tests.conftest import LOG_FILES
-from tests.e2e.stack import DEPLOYMENT
+from tests.support.stack import DEPLOYMENT
 
 # What no request can use, and why it is there all the same.
 UNUSED = {

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import LINES, LOG_FILES
-from tests.logs import logged, personal
+from tests.support.logs import logged, personal
 
 
 def test_the_suites_logs_hold_nothing_personal(pytestconfig: pytest.Config) -> None:

@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devserver.authorization import Authorization, MalformedPolicy, ResultCache
-from devserver.deployment import Authorizer, Deployment, Route
-from devserver.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
-from devserver.gateway_responses import DEFAULTS, gateway_answer
-from devserver.http import Answer, ClientGone, Receive, Request, Send, read_body
-from devserver.proxy import (
+from devserver.apigateway.authorization import Authorization, MalformedPolicy, ResultCache
+from devserver.apigateway.gateway_responses import DEFAULTS, gateway_answer
+from devserver.apigateway.http import Answer, ClientGone, Receive, Request, Send, read_body
+from devserver.apigateway.proxy import (
     MalformedAnswer,
     authorizer_event,
     method_arn,
@@ -25,6 +23,8 @@ from devserver.proxy import (
     proxy_event,
     request_context,
 )
+from devserver.lambda_.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
+from devserver.template.deployment import Authorizer, Deployment, Route
 
 INTEGRATION_TIMEOUT = 29.0  # seconds
 WISH = "x-gateway-response"

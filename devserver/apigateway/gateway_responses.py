@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devserver.deployment import GatewayResponse
-from devserver.http import Answer
+from devserver.apigateway.http import Answer
+from devserver.template.deployment import GatewayResponse
 
 # Type: default status and message, as API Gateway documents them.
 DEFAULTS = {

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from devserver.authorization import Authorization
-from devserver.deployment import Route
-from devserver.http import Answer, Request
-from devserver.intrinsics import ACCOUNT, REGION
+from devserver.apigateway.authorization import Authorization
+from devserver.apigateway.http import Answer, Request
+from devserver.template.deployment import Route
+from devserver.template.intrinsics import ACCOUNT, REGION
 
 API_ID = "desk"
 

@@ -1,5 +1,5 @@
 """DynamoDB at a desk: an engine that is there, Dynoxide, or moto in a process of its own,
-`python -m devserver.dynamodb HOST PORT`.
+`python -m devserver.aws.dynamodb HOST PORT`.
 
 moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
 acknowledged writes were lost. So one thread serves, one request after the other. It prints its
@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from devserver.dynoxide import running_dynoxide
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
-from devserver.moto_process import MotoProcess, serve_until_input_ends
-from devserver.quick_moto import quicken_moto
-from devserver.roles import NOBODY, DynamoDbRoles, Rights
+from devserver.aws.dynoxide import running_dynoxide
+from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
+from devserver.aws.quick_moto import quicken_moto
+from devserver.lambda_.roles import NOBODY, DynamoDbRoles, Rights
 from devserver.settings import Engine, bound_socket
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.wsgi import serving
 
 # What of a table's properties create_table takes here; the others are about running it for long.
@@ -52,7 +52,7 @@ def running_dynamodb(
         with running_dynoxide(host, port, engine.folder) as address:
             yield lambda _=NOBODY: address
         return
-    with MotoProcess("devserver.dynamodb", host, str(port)) as moto:
+    with MotoProcess("devserver.aws.dynamodb", host, str(port)) as moto:
 
         def address_with(rights: Rights = NOBODY) -> str:
             moto.tell(rights)

@@ -1,4 +1,6 @@
-"""Dynoxide, a DynamoDB engine on SQLite: `python -m devserver.dynoxide` builds the pinned version.
+"""Dynoxide, a DynamoDB engine on SQLite.
+
+`python -m devserver.aws.dynoxide` builds the pinned version.
 
 Unlike moto it is atomic by itself, honours ClientRequestToken, reports consumed capacity and keeps
 its data in a file. It is Rust's, so that Cargo builds it once, into this user's cache.

@@ -1,4 +1,4 @@
-"""S3 by moto, in a process of its own: `python -m devserver.s3 HOST PORT ORIGIN METHODS RIGHTS
+"""S3 by moto, in a process of its own: `python -m devserver.aws.s3 HOST PORT ORIGIN METHODS RIGHTS
 BUCKET...`, with the rights of functions as JSON.
 
 moto takes any size, type, key and signature, from anybody, so a front checks them. It prints a
@@ -20,11 +20,11 @@ from botocore.config import Config
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
-from devserver.moto_process import MotoProcess, serve_until_input_ends
-from devserver.roles import NOBODY, Rights, Roles, Use, uses_of_s3
+from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
+from devserver.aws.signatures import Denied, check_form, check_header, check_presigned
+from devserver.lambda_.roles import NOBODY, Rights, Roles, Use, uses_of_s3
 from devserver.settings import bound_socket
-from devserver.signatures import Denied, check_form, check_header, check_presigned
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 from devserver.wsgi import serving
 
 MAX_BYTES = 64 * 1024 * 1024  # of a request
@@ -143,7 +143,7 @@ class Storage(MotoProcess):
         self, host: str, port: int, cors: Cors, rights: Rights, buckets: Iterable[str]
     ) -> None:
         given = cors.origin, ",".join(cors.methods), json.dumps(rights)
-        super().__init__("devserver.s3", host, str(port), *given, *buckets)
+        super().__init__("devserver.aws.s3", host, str(port), *given, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
         """Call that, in another thread, at each upload by a form from now on."""

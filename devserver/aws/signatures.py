@@ -15,8 +15,8 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
-from devserver.roles import caller
+from devserver.lambda_.roles import caller
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 
 _CREDENTIALS = Credentials(DESK_CREDENTIAL, DESK_CREDENTIAL)  # all have the same secret
 _ALGORITHM = "AWS4-HMAC-SHA256"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devserver.deployment import Function
-from devserver.intrinsics import ACCOUNT, DESK_CREDENTIAL, REGION
+from devserver.template.deployment import Function
+from devserver.template.intrinsics import ACCOUNT, DESK_CREDENTIAL, REGION
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
 

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from devserver.deployment import Deployment
-from devserver.environments import EnvironmentPool, FunctionFailed
-from devserver.intrinsics import ACCOUNT, REGION
-from devserver.s3 import Storage, Upload
+from devserver.aws.s3 import Storage, Upload
+from devserver.lambda_.environments import EnvironmentPool, FunctionFailed
+from devserver.template.deployment import Deployment
+from devserver.template.intrinsics import ACCOUNT, REGION
 
 TRIES = 3  # of an event, as Lambda makes them
 SECONDS_BETWEEN_TRIES = 2

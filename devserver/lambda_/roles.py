@@ -17,7 +17,7 @@ from xml.sax.saxutils import unescape
 
 from werkzeug.wrappers import Request, Response
 
-from devserver.intrinsics import ACCOUNT, REGION
+from devserver.template.intrinsics import ACCOUNT, REGION
 
 # Whose rights: by the name of a function, what it may do, and to what (an ARN, with wildcards).
 Rights = Mapping[str, Iterable[tuple[str, str]]]

@@ -14,8 +14,8 @@ from typing import Any
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.intrinsics import REGION, Resolver
-from devserver.roles import Rights, rights_of
+from devserver.lambda_.roles import Rights, rights_of
+from devserver.template.intrinsics import REGION, Resolver
 
 _LOCAL_BUCKET = "s3://local/"
 _FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")

@@ -5,18 +5,18 @@ import blog.cold_start
 import os
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from blog.api import identity, lambda_handler, person, resolver, writing_person
-from blog.leaving import Leaving
-from blog.models import Account, Erasure, Export, ProfileChanges
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import Content
-from blog.profiles import Profiles
-from blog.responses import PRIVATE, TextResponse, json_response
+from blog.accounts.requests import Leaving
+from blog.accounts.schemas import Erasure, ErasureContent, Export
+from blog.dynamodb.table import Table
+from blog.http.handler import identity, lambda_handler, person, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.responses import PRIVATE, TextResponse, json_response
+from blog.people.profiles import Profiles
+from blog.people.schemas import Account, ProfileChanges
+from blog.s3 import Bucket
 from blog.settings import MediaSettings
-from blog.storage import Bucket
-from blog.table import Table
 
 settings = MediaSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
@@ -24,6 +24,13 @@ profiles = Profiles(table)
 leaving = Leaving(table, Bucket(settings.media_bucket))
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
+
+Content = Annotated[
+    ErasureContent,
+    Query(
+        description="erase: nothing is left; anonymise: what was published stays, nobody's",
+    ),
+]
 
 
 @app.get(

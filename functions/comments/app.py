@@ -8,26 +8,21 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.api import identity, lambda_handler, person, resolver, writing_person
-from blog.comments import Comments
-from blog.conversations import Conversations
+from blog.comments.queries import Conversations
+from blog.comments.schemas import CommentChanges, CommentDetail, NewComment, PendingPage
+from blog.comments.service import Comments
+from blog.dynamodb.idempotency import Idempotency
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.idempotency import Idempotency
+from blog.http.handler import identity, lambda_handler, person, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
+from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
 from blog.identifiers import checked_id
-from blog.models import (
-    CommentChanges,
-    CommentDetail,
-    NewComment,
-    PendingPage,
-    Reasoned,
-)
-from blog.moderation import Reports
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
-from blog.permissions import MODERATE_CONTENT
-from blog.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
+from blog.moderation.reports import Reports
+from blog.moderation.schemas import Reasoned
+from blog.people.permissions import MODERATE_CONTENT
 from blog.settings import CommentSettings
-from blog.table import Table
 
 settings = CommentSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

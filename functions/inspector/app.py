@@ -8,10 +8,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog.inspection import inspect
+from blog.dynamodb.table import Table
+from blog.media.inspection import inspect
+from blog.s3 import Bucket
 from blog.settings import BucketSettings
-from blog.storage import Bucket
-from blog.table import Table
 
 settings = BucketSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

@@ -9,10 +9,10 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog.jobs import run_jobs
+from blog.dynamodb.table import Table
+from blog.jobs.runner import run_jobs
+from blog.s3 import Bucket
 from blog.settings import BucketSettings
-from blog.storage import Bucket
-from blog.table import Table
 from blog_auth.emf import NAMESPACE
 
 settings = BucketSettings.from_environment(os.environ)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from blog.api import lambda_handler, resolver, writing_person
-from blog.media import Media
-from blog.models import MediaUpload, NewMedia
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.responses import PRIVATE, TextResponse, json_response
+from blog.dynamodb.table import Table
+from blog.http.handler import lambda_handler, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.responses import PRIVATE, TextResponse, json_response
+from blog.media.schemas import MediaUpload, NewMedia
+from blog.media.service import Media
+from blog.s3 import Bucket
 from blog.settings import MediaSettings
-from blog.storage import Bucket
-from blog.table import Table
 
 settings = MediaSettings.from_environment(os.environ)
 media = Media(Table.connect(settings.table_name), Bucket(settings.media_bucket))

@@ -8,17 +8,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from blog.api import identity, lambda_handler, resolver, writing_person
+from blog.dynamodb.table import Table
+from blog.http.handler import identity, lambda_handler, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.parameters import Cursor, Limit
+from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.identifiers import checked_id
-from blog.models import BannedPage, OwnPostPage, Reasoned, ReportPage
-from blog.moderation import Moderators
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import Cursor, Limit
-from blog.people import Person
-from blog.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted
-from blog.responses import PRIVATE, TextResponse, json_response, no_content
+from blog.moderation.moderators import Moderators
+from blog.moderation.schemas import BannedPage, Reasoned, ReportPage
+from blog.people.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted
+from blog.people.person import Person
+from blog.posts.schemas import OwnPostPage
 from blog.settings import AuthorSettings
-from blog.table import Table
 
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

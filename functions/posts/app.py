@@ -8,12 +8,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.api import identity, lambda_handler, resolver, writing_person
-from blog.content import rendered
+from blog.dynamodb.idempotency import Idempotency
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.idempotency import Idempotency
+from blog.http.handler import identity, lambda_handler, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
+from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
 from blog.identifiers import checked_id, checked_version
-from blog.models import (
+from blog.posts.model import Status
+from blog.posts.queries import Library
+from blog.posts.rendering import rendered
+from blog.posts.schemas import (
     Draft,
     NewPost,
     OwnPost,
@@ -23,14 +29,8 @@ from blog.models import (
     Revision,
     RevisionPage,
 )
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
-from blog.post import Status
-from blog.posts import Posts
-from blog.reading import Library
-from blog.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
+from blog.posts.service import Posts
 from blog.settings import AuthorSettings
-from blog.table import Table
 
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

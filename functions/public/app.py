@@ -9,22 +9,19 @@ from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel
 
-from blog import documentation, feeds, sitemaps
-from blog.api import lambda_handler, resolver
-from blog.conversations import Conversations
+from blog.comments.queries import Conversations
+from blog.comments.schemas import CommentPage
+from blog.dynamodb.table import Table
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
-from blog.identifiers import checked_id
-from blog.media import Media
-from blog.models import CommentPage, PostDetail, PostPage, PublicProfile, TagPage
-from blog.openapi import answers
-from blog.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Month, Of, Part, Tag
-from blog.profiles import Profiles
-from blog.reading import Library, PostView
-from blog.responses import (
+from blog.http import docs_page
+from blog.http.handler import lambda_handler, resolver
+from blog.http.openapi import answers
+from blog.http.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Tag
+from blog.http.responses import (
     ATOM,
     HTML,
     JSON,
@@ -36,9 +33,16 @@ from blog.responses import (
     entity_response,
     json_response,
 )
+from blog.identifiers import checked_id
+from blog.media.service import Media
+from blog.people.profiles import Profiles
+from blog.people.schemas import PublicProfile
+from blog.posts import feeds, sitemaps
+from blog.posts.queries import Library
+from blog.posts.schemas import PostDetail, PostPage, TagPage
+from blog.posts.view import PostView
+from blog.s3 import Bucket
 from blog.settings import PublicSettings
-from blog.storage import Bucket
-from blog.table import Table
 
 settings = PublicSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
@@ -48,6 +52,21 @@ conversations = Conversations(table)
 media = Media(table, Bucket(settings.media_bucket), settings.media_url)
 OPENAPI = pathlib.Path(__file__).with_name("openapi.json")
 app = resolver()
+
+Month = Annotated[
+    str | None,
+    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
+]
+Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
+Of = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=1024,
+        description="How many parts the month has",
+        json_schema_extra={"enum": [2**n for n in range(11)]},
+    ),
+]
 
 
 class Health(BaseModel):
@@ -284,7 +303,7 @@ def get_sitemap(
 )
 def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     folder, _, _ = _path().rpartition("/")
-    document = documentation.served_below(OPENAPI.read_text(), folder)
+    document = docs_page.served_below(OPENAPI.read_text(), folder)
     return document_response(document, JSON, if_none_match)
 
 
@@ -296,8 +315,8 @@ def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     responses=answers(200, None, document=HTML, not_modified=True),
 )
 def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
-    answer = document_response(documentation.page(_path()), HTML, if_none_match)
-    answer.headers["Content-Security-Policy"] = documentation.CONTENT_SECURITY_POLICY
+    answer = document_response(docs_page.page(_path()), HTML, if_none_match)
+    answer.headers["Content-Security-Policy"] = docs_page.CONTENT_SECURITY_POLICY
     return answer
 
 
@@ -311,7 +330,7 @@ def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
 def get_docs_asset(
     name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    found = documentation.asset(name)
+    found = docs_page.asset(name)
     return document_response(found.text, found.media_type, if_none_match)
 
 

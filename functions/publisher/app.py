@@ -9,10 +9,10 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog.moments import now
-from blog.publishing import publish_due, seconds_overdue
+from blog.clock import now
+from blog.dynamodb.table import Table
+from blog.posts.scheduling import publish_due, seconds_overdue
 from blog.settings import TableSettings
-from blog.table import Table
 from blog_auth.emf import NAMESPACE
 
 settings = TableSettings.from_environment(os.environ)

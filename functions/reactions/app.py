@@ -8,17 +8,18 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from blog.api import lambda_handler, person, resolver, writing_person
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
-from blog.following import Following
+from blog.http.handler import lambda_handler, person, resolver, writing_person
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.parameters import Cursor, Limit
+from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.identifiers import checked_id, is_author_id
-from blog.models import FollowsPage, LikesPage, PostPage
-from blog.openapi import ACCESS_TOKEN, SECURITY, answers
-from blog.parameters import Cursor, Limit
-from blog.reactions import Reactions
-from blog.responses import PRIVATE, TextResponse, json_response, no_content
+from blog.posts.schemas import PostPage
+from blog.reactions.queries import Following
+from blog.reactions.schemas import FollowsPage, LikesPage
+from blog.reactions.service import Reactions
 from blog.settings import AuthorSettings
-from blog.table import Table
 
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from samtranslator.yaml_helper import yaml_parse
 
-from scripts.pages import ROOT, keep
+from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "cost.md"
 LENGTH = "1,500 words"

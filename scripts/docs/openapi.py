@@ -16,8 +16,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
-from scripts.openapi_examples import EXAMPLES, problem_example
-from scripts.pages import ROOT, keep
+from scripts.docs.openapi_examples import EXAMPLES, problem_example
+from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "functions" / "public" / "openapi.json"
 FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")

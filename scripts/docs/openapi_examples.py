@@ -18,7 +18,7 @@ from blog.errors import (
     Unprocessable,
     UnsupportedMediaType,
 )
-from blog.responses import problem_body
+from blog.http.responses import problem_body
 from blog_auth.refusals import WRONG_AUDIENCE
 
 Json = dict[str, Any]

@@ -4,8 +4,8 @@ written, and the exit code says whether the page is up to date."""
 import json
 import sys
 
-from scripts.pages import ROOT, keep
-from tests.integration import permissions
+from scripts.docs import permissions_table
+from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "permissions.md"
 
@@ -14,10 +14,10 @@ def main() -> int:
     """Write the page, or check it."""
     events = {
         row.event: json.loads((ROOT / "events" / f"{row.event}.json").read_text())
-        for row in permissions.ROWS
+        for row in permissions_table.ROWS
     }
     routes = {name: f"{one['httpMethod']} {one['resource']}" for name, one in events.items()}
-    current = permissions.page(routes)
+    current = permissions_table.page(routes)
     return keep(TARGET, current, "make docs")
 
 

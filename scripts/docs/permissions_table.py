@@ -12,7 +12,7 @@ KINDS = ("nobody", "a stranger", "the owner", "a moderator", "the owner, banned"
 INTRODUCTION = """\
 # Who may do what
 
-Printed from `tests/integration/permissions.py` by `make docs`; the tests ask each of it.
+Printed from `scripts/docs/permissions_table.py` by `make docs`; the tests ask each of it.
 
 *The owner* is who wrote the post or the comment, or whose things they are; *a stranger* is
 somebody else with a good token; *a moderator* has `moderate:content` and `moderate:people` in it;

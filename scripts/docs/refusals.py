@@ -5,7 +5,7 @@ import sys
 
 from blog_auth import refusals
 from blog_auth.refusals import Refusal
-from scripts.pages import ROOT, keep
+from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "authorizer.md"
 

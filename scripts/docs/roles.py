@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from devserver.deployment import transformed
-from devserver.roles import bounded
-from scripts.pages import ROOT, keep
+from devserver.lambda_.roles import bounded
+from devserver.template.deployment import transformed
+from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "roles.md"
 
@@ -37,7 +37,7 @@ ROUTE = re.compile(
 HEADING = """# What each role may do
 
 Printed by `make docs` from `template.yaml` as SAM transforms it; `make lint` fails when it is not
-up to date, and `tests/unit/test_roles.py` says what it must be. No role may do anything else.
+up to date, and `tests/template/test_roles.py` says what it must be. No role may do anything else.
 
 A function's is what its own policies and `FunctionsBoundary`, the most that any may do, both allow.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 LOCKS = sorted(
     str(path.relative_to(ROOT))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552
 
 

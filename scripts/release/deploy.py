@@ -19,7 +19,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 GIVEN_ONCE = "AuthorIdKey"
 KEY_VARIABLE = "AUTHOR_ID_KEY"
 

@@ -20,8 +20,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver.spa import SPA, missing_node, set_up
-from scripts.deploy import CannotDeploy
-from scripts.stacks import deployed, outputs_of
+from scripts.release.deploy import CannotDeploy
+from scripts.release.stacks import deployed, outputs_of
 
 FOR_EVER = "public, max-age=31536000, immutable"
 NOT_AT_ALL = "no-cache"

@@ -15,14 +15,14 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from pydantic import ValidationError
 
+from blog.accounts.requests import DAYS_TOLD
+from blog.admin.restore import Restoring
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
-from blog.leaving import DAYS_TOLD
-from blog.post import Post
-from blog.restoring import Restoring
-from blog.storage import Bucket
-from blog.table import Table
-from scripts.deploy import CannotDeploy
-from scripts.stacks import deployed, outputs_of
+from blog.posts.model import Post
+from blog.s3 import Bucket
+from scripts.release.deploy import CannotDeploy
+from scripts.release.stacks import deployed, outputs_of
 
 SECONDS_BETWEEN_LOOKS = 20
 DAYS = DAYS_TOLD - 5  # which leaves five to look at the copy and put it back

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from scripts.deploy import ROOT, CannotDeploy
+from scripts.release.deploy import ROOT, CannotDeploy
 
 
 def deployed(stage: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import OTHER_AUDIENCE, SPA_CLIENT, Tenant
 from devserver.settings import AUDIENCE
-from tests.support import ALICE
+from tests.support.samples import ALICE
 
 URL = "http://localhost:9400/"
 CALLBACK = "http://localhost:5173/"

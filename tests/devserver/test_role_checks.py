@@ -8,10 +8,10 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from devserver.intrinsics import DESK_CREDENTIAL
-from devserver.roles import DynamoDbRoles, Rights, bounded
-from devserver.s3 import Cors, Front
-from tests.integration.engines import DEPLOYMENT
+from devserver.aws.s3 import Cors, Front
+from devserver.lambda_.roles import DynamoDbRoles, Rights, bounded
+from devserver.template.intrinsics import DESK_CREDENTIAL
+from tests.support.engines import DEPLOYMENT
 
 ENDPOINT = "http://localhost:9401"
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/T"

@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 from werkzeug.test import Client
 
-from devserver import s3
-from devserver.eventbridge import matches, uploaded
-from devserver.intrinsics import DESK_CREDENTIAL
-from devserver.s3 import Cors, Front, Upload
+from devserver.aws import s3
+from devserver.aws.s3 import Cors, Front, Upload
+from devserver.lambda_.eventbridge import matches, uploaded
+from devserver.template.intrinsics import DESK_CREDENTIAL
 
 ENDPOINT = "http://localhost:9401"
 KEY = "uploads/somebody/01JDC0000000000000000000M0"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from devserver import environments
-from devserver.deployment import Function
-from devserver.environments import variables_of
-from tests.integration.engines import DEPLOYMENT
+from devserver.lambda_ import environments
+from devserver.lambda_.environments import variables_of
+from devserver.template.deployment import Function
+from tests.support.engines import DEPLOYMENT
 
 RECORDER = Path(__file__).with_name("reading_recorder.py")
 NOBODYS = "NOBODY_READS_THIS"

@@ -14,11 +14,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from devserver.moto_process import MotoProcess
+from devserver.aws.moto_process import MotoProcess
 from devserver.settings import Engine
 from tests.conftest import LOG_FILES
-from tests.e2e.stack import Client, DevServer, Stack
-from tests.e2e.tenant import tokens_of_two_users
+from tests.support.stack import Client, DevServer, Stack
+from tests.support.tenant import tokens_of_two_users
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         output = parts.enter_context(log_of_engine.open("w"))
         variables = {"ROLES": "tell"}
         if Engine.from_environment(os.environ) == Engine.from_environment({}):
-            engine = MotoProcess("tests.e2e.engine", "127.0.0.1", "0", log=output)
+            engine = MotoProcess(
+                "tests.support.cloudformation_engine", "127.0.0.1", "0", log=output
+            )
             moto = parts.enter_context(engine)
             variables["DYNAMODB_ENDPOINT"] = f"http://127.0.0.1:{moto.first_line()}"
         yield parts.enter_context(DevServer(log, **variables))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import ALLOWED_ORIGIN, Client, Json, problem
+from tests.support.stack import ALLOWED_ORIGIN, Client, Json, problem
 
 JSON = {"Content-Type": "application/json"}
 

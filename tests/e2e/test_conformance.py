@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import LOG_FILES
-from tests.e2e.stack import Client, DevServer, Json, inherited_environment
+from tests.support.stack import Client, DevServer, Json, inherited_environment
 
 EXAMPLES = os.environ.get("EXAMPLES", "8")
 SEED = os.environ.get("SEED", "1")

@@ -8,9 +8,9 @@ from typing import Any
 import requests
 
 from devserver.settings import DeskSettings
-from tests.e2e.editor import Editor
-from tests.e2e.stack import LEFT_OUT, free_ports
-from tests.support import ROOT
+from tests.support.editor import Editor
+from tests.support.samples import ROOT
+from tests.support.stack import LEFT_OUT, free_ports
 
 HANDLER = ROOT / "functions" / "public" / "app.py"
 SECONDS_TO_BEGIN = 60

@@ -12,9 +12,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from devserver.dynoxide import binary
-from tests.e2e.stack import Client, DevServer, await_health, free_port, free_ports, start_devserver
-from tests.support import ROOT
+from devserver.aws.dynoxide import binary
+from tests.support.samples import ROOT
+from tests.support.stack import (
+    Client,
+    DevServer,
+    await_health,
+    free_port,
+    free_ports,
+    start_devserver,
+)
 
 PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
 
@@ -166,7 +173,7 @@ def test_what_is_written_to_dynoxide_is_there_after_the_next_start(tmp_path: Pat
 
 
 def test_make_test_sam_local_says_what_is_missing(tmp_path: Path) -> None:
-    result = _run("tests.e2e.sam_local", PATH=str(tmp_path))
+    result = _run("tests.support.sam_local", PATH=str(tmp_path))
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("make test-sam-local: SAM CLI is missing")
 

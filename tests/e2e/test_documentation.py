@@ -1,6 +1,6 @@
 """The OpenAPI document and its page, over HTTP: whatever was built has all that they need."""
 
-from tests.e2e.stack import Client, problem
+from tests.support.stack import Client, problem
 
 
 def test_the_document_is_served(visitor: Client) -> None:

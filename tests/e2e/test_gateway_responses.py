@@ -2,8 +2,8 @@
 
 import pytest
 
-from devserver.gateway_responses import DEFAULTS
-from tests.e2e.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client, Stack
+from devserver.apigateway.gateway_responses import DEFAULTS
+from tests.support.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client, Stack
 
 RESPONSES = DEPLOYMENT.gateway_responses
 

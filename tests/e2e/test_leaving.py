@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.stack import Client, Stack, problem
 from tests.e2e.test_media import PNG, announced, send, shown
+from tests.support.stack import Client, Stack, problem
 
 SECONDS_TO_DO = 60
 

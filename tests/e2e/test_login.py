@@ -12,7 +12,7 @@ import requests
 
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import AUDIENCE
-from tests.e2e.stack import Client, Stack
+from tests.support.stack import Client, Stack
 
 CALLBACK = "http://localhost:5173/"
 

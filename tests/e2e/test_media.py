@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.stack import Client, problem
+from tests.support.stack import Client, problem
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(100))
 SECONDS_TO_LOOK = 20

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.e2e.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client
+from tests.support.stack import ALLOWED_ORIGIN, DEPLOYMENT, Client
 
 ROUTES = DEPLOYMENT.routes
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.stack import Client, problem
+from tests.support.stack import Client, problem
 
 
 def test_from_a_draft_to_a_published_post_that_nobody_else_can_change(

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.e2e.stack import Client
+from tests.support.stack import Client
 
 LOGIN = re.compile(r"(auth0|google-oauth2|github)(\||%7C)|[\w.]+@(example\.com|clients)")
 

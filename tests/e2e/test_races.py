@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import Client, Stack
+from tests.support.stack import Client, Stack
 
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:

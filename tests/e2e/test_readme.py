@@ -2,8 +2,8 @@
 
 import re
 
-from tests.e2e.stack import Stack, pasted
-from tests.support import ROOT
+from tests.support.samples import ROOT
+from tests.support.stack import Stack, pasted
 
 
 def test_the_tour_gives_the_statuses_that_it_says(stack: Stack) -> None:

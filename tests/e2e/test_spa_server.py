@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from devserver.spa import SPA, missing_node, running_spa
-from tests.e2e.stack import free_port
+from tests.support.stack import free_port
 
 VARIABLES = {
     "VITE_API_URL": "https://api.example.com/v1",

@@ -4,8 +4,8 @@ import pytest
 
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import AUDIENCE
-from tests.e2e.stack import Client, Stack
-from tests.e2e.tenant import tokens_of_two_users
+from tests.support.stack import Client, Stack
+from tests.support.tenant import tokens_of_two_users
 
 
 @pytest.fixture

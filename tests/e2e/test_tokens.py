@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from devserver.issuer.tenant import OTHER_AUDIENCE
-from tests.e2e.stack import Client, Json, Stack, problem
+from tests.support.stack import Client, Json, Stack, problem
 
 
 def rejected(stack: Stack, answer: requests.Response) -> Json:

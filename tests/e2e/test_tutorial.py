@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.e2e.stack import Stack, pasted
-from tests.support import ROOT
+from tests.support.samples import ROOT
+from tests.support.stack import Stack, pasted
 
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 QUOTES = re.findall(r"\(\[`([^`]+)`\]\(\.\./\1\)\)[^`]*?\n\n```\w+\n(.*?)```", TUTORIAL, re.S)

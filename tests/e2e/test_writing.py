@@ -9,9 +9,9 @@ import feedparser
 import pytest
 import requests
 
-from tests.e2e.stack import Client, problem
-from tests.html import dangers
-from tests.xss import CORPUS
+from tests.support.html import dangers
+from tests.support.stack import Client, problem
+from tests.support.xss import CORPUS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

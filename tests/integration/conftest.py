@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from blog import retries
-from blog.api import logger
-from blog.storage import Bucket
-from blog.table import Table
-from devserver.deployment import Deployment
-from tests.integration.calling import Call, caller, document
-from tests.integration.engines import DEPLOYMENT, Stores, empty_stores
-from tests.integration.writing import TABLE, Blog, Interfering
+from blog.dynamodb import retries
+from blog.dynamodb.table import Table
+from blog.http.handler import logger
+from blog.s3 import Bucket
+from devserver.template.deployment import Deployment
+from tests.support.calling import Call, caller, document
+from tests.support.engines import DEPLOYMENT, Stores, empty_stores
+from tests.support.writing import TABLE, Blog, Interfering
 
 
 @pytest.fixture(scope="session")

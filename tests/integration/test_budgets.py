@@ -10,14 +10,15 @@ from typing import Any
 import boto3
 import pytest
 
-from blog.editing import created
-from blog.jobs import run_jobs
-from blog.models import NewPost
-from blog.publishing import publish_due
-from blog.table import Table
-from tests.integration.calling import Call, document
+from blog.dynamodb.table import Table
+from blog.jobs.runner import run_jobs
+from blog.posts.editing import created
+from blog.posts.scheduling import publish_due
+from blog.posts.schemas import NewPost
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.integration.writing import (
+from tests.support.calling import Call, document
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import (
     NO_BUCKET,
     TABLE,
     THEN,
@@ -28,7 +29,6 @@ from tests.integration.writing import (
     person,
     put_all,
 )
-from tests.support import ALICE, BOB
 
 Calls = list[tuple[str, dict[str, Any]]]
 

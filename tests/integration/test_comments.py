@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from blog.jobs import run_jobs
-from blog.table import Table
-from tests.integration.calling import Call, document, header, problem
-from tests.integration.writing import NO_BUCKET, stored
-from tests.support import ALICE, BOB, CAROL
+from blog.dynamodb.table import Table
+from blog.jobs.runner import run_jobs
+from tests.support.calling import Call, document, header, problem
+from tests.support.samples import ALICE, BOB, CAROL
+from tests.support.writing import NO_BUCKET, stored
 
 SAMPLE = "01JDC0000000000000000000C0"
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.keys import Key
+from blog.dynamodb.table import Action, Table
 from blog.errors import NotFound, Unavailable
-from blog.jobs import run_jobs
-from blog.keys import Key
-from blog.post import Post
-from blog.table import Action, Table
-from tests.integration.calling import Call, document, problem
-from tests.integration.writing import (
+from blog.jobs.runner import run_jobs
+from blog.posts.model import Post
+from tests.support.calling import Call, document, problem
+from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
+from tests.support.writing import (
     NO_BUCKET,
     TABLE,
     Blog,
@@ -25,7 +26,6 @@ from tests.integration.writing import (
     stored,
     stored_items,
 )
-from tests.support import ALICE, BOB, LambdaContext, sample_event
 
 
 def with_much_beside_it(posts: Blog, client: Any, comments: int = 130) -> Post:

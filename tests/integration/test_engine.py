@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
-from blog.keys import Key
-from blog.table import Action, Range, Table
-from tests.integration.engines import IS_MOTO
-from tests.integration.writing import TABLE
+from blog.dynamodb.keys import Key
+from blog.dynamodb.table import Action, Range, Table
+from tests.support.engines import IS_MOTO
+from tests.support.writing import TABLE
 
 COUNTER = {"pk": {"S": "COUNTER"}, "sk": {"S": "C"}}
 ONE_MORE: dict[str, Any] = {

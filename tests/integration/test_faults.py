@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from blog.dynamodb.table import Table, connect
 from blog.errors import Unavailable
-from blog.jobs import run_jobs
-from blog.models import NewPost
-from blog.posts import Posts
-from blog.storage import Bucket
-from blog.table import Table, connect
-from tests.faults.proxy import (
+from blog.jobs.runner import run_jobs
+from blog.posts.schemas import NewPost
+from blog.posts.service import Posts
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, Answer, Call, caller, header, problem
+from tests.support.consistency import Items, faults, plain
+from tests.support.engines import IS_MOTO, Stores, empty_stores, shared_engine
+from tests.support.fault_proxy import (
     ONLY_FOR,
     SLOW,
     TOO_LATE,
@@ -31,21 +34,10 @@ from tests.faults.proxy import (
     nothing,
     running_proxy,
 )
-from tests.integration.calling import (
-    AUTHOR_PART,
-    COMMENT_PART,
-    Answer,
-    Call,
-    caller,
-    header,
-    problem,
-)
-from tests.integration.consistency import Items, faults, plain
-from tests.integration.engines import IS_MOTO, Stores, empty_stores, shared_engine
-from tests.integration.neighbourhood import Neighbourhood, finish, named
-from tests.integration.snapshots import Snapshot
-from tests.integration.writing import TABLE
-from tests.support import ALICE, BOB, CAROL, MODERATOR
+from tests.support.people import Neighbourhood, finish, named
+from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
+from tests.support.snapshots import Snapshot
+from tests.support.writing import TABLE
 
 pytestmark = pytest.mark.skipif(IS_MOTO, reason="moto ignores request tokens: make test-dynoxide")
 

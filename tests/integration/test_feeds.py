@@ -11,19 +11,19 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from blog import feeds
-from blog.content import Content, rendered
-from blog.editing import created
 from blog.errors import Unavailable
-from blog.models import NewPost
-from blog.people import NEUTRAL_NAME, Author
-from blog.post import Post, Stats
-from blog.reading import PostView
-from tests.html import dangers
-from tests.integration.calling import AUTHOR_PART, Answer, Call, header, problem
-from tests.integration.writing import TABLE, THEN, Blog, create, edit, person
-from tests.support import ALICE, BOB, ROOT
-from tests.xss import CORPUS
+from blog.people.person import NEUTRAL_NAME, Author
+from blog.posts import feeds
+from blog.posts.editing import created
+from blog.posts.model import Post, Stats
+from blog.posts.rendering import Content, rendered
+from blog.posts.schemas import NewPost
+from blog.posts.view import PostView
+from tests.support.calling import AUTHOR_PART, Answer, Call, header, problem
+from tests.support.html import dangers
+from tests.support.samples import ALICE, BOB, ROOT
+from tests.support.writing import TABLE, THEN, Blog, create, edit, person
+from tests.support.xss import CORPUS
 
 SITE = "https://blog.example.com"  # what tests/conftest.py says
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -247,7 +247,7 @@ def test_a_feed_while_the_table_is_away_is_503(
     call: Call, monkeypatch: pytest.MonkeyPatch, posts: Blog
 ) -> None:
     published(posts)
-    monkeypatch.setattr("blog.table.Table.get_all", _away)
+    monkeypatch.setattr("blog.dynamodb.table.Table.get_all", _away)
     problem(call("public-feed-atom"), 503)
 
 

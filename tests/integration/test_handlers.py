@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from blog.api import logger
+from blog.clock import written
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
-from blog.moments import written
-from blog.table import Table
-from devserver.deployment import Deployment
-from devserver.eventbridge import matches
-from tests.integration.calling import Answer, Call, document, header, problem
-from tests.integration.writing import TABLE, stored
-from tests.support import ALICE, BOB, ROOT, LambdaContext, sample_event
+from blog.http.handler import logger
+from devserver.lambda_.eventbridge import matches
+from devserver.template.deployment import Deployment
+from tests.support.calling import Answer, Call, document, header, problem
+from tests.support.samples import ALICE, BOB, ROOT, LambdaContext, sample_event
+from tests.support.writing import TABLE, stored
 
 
 def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.idempotency import Idempotency
 from blog.errors import Conflict, SlugTaken, Unprocessable
-from blog.idempotency import Idempotency
-from blog.models import NewPost
-from blog.post import Post
-from tests.integration.writing import THEN, Blog, create, edit, person, stored
-from tests.support import ALICE, BOB
+from blog.posts.model import Post
+from blog.posts.schemas import NewPost
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import THEN, Blog, create, edit, person, stored
 
 
 def repeatable(

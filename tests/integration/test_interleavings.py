@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.table import Table
 from blog.errors import Problem
-from blog.jobs import run_jobs
-from blog.post import Post
-from blog.publishing import publish_due
-from blog.table import Table
-from tests.integration.writing import (
+from blog.jobs.runner import run_jobs
+from blog.posts.model import Post
+from blog.posts.scheduling import publish_due
+from tests.support.samples import ALICE
+from tests.support.writing import (
     NO_BUCKET,
     TABLE,
     Blog,
@@ -25,7 +26,6 @@ from tests.integration.writing import (
     stored,
     stored_items,
 )
-from tests.support import ALICE
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)

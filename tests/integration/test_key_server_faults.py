@@ -19,11 +19,11 @@ from blog_auth.errors import TokenRefused, Undecided
 from blog_auth.key_fetch import KeySetUnusable, fetch_key_set
 from blog_auth.key_set import COOL_DOWN, SOFT_TTL, KeySet
 from blog_auth.settings import DEFAULT_KEYS_MAX_AGE, Issuer, Settings
-from devserver.deployment import read_deployment
-from devserver.environments import Result
-from devserver.gateway import Gateway
+from devserver.apigateway.gateway import Gateway
+from devserver.lambda_.environments import Result
+from devserver.template.deployment import read_deployment
 from functions.authorizer import app
-from tests.support import (
+from tests.support.samples import (
     AUDIENCE,
     ISSUER,
     NOW,

@@ -12,15 +12,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from blog import media
+from blog.dynamodb.keys import ban_key
+from blog.dynamodb.table import Action, Table
 from blog.errors import Unavailable
-from blog.keys import ban_key
-from blog.media import Media
-from blog.storage import Bucket
-from blog.table import Action, Table
-from tests.integration.calling import Call, document, header, problem
-from tests.integration.writing import BUCKET, stored
-from tests.support import ALICE, BOB, LambdaContext, sample_event
+from blog.media import service
+from blog.media.service import Media
+from blog.s3 import Bucket
+from tests.support.calling import Call, document, header, problem
+from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
+from tests.support.writing import BUCKET, stored
 
 MEDIA_ID = "01JDC0000000000000000000M0"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67  # 75 bytes, as the sample event announces
@@ -243,7 +243,7 @@ def test_what_never_becomes_a_picture_expires(call: Call, client: Any) -> None:
 
 
 def test_at_most_so_many_an_hour(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "UPLOADS_PER_HOUR", 2)
+    monkeypatch.setattr(service, "UPLOADS_PER_HOUR", 2)
     for _ in range(2):
         assert call("media-create")["statusCode"] == 201
     refused = call("media-create")

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from blog import migrating
-from blog.admin import main
-from blog.entries import entries
+from blog.admin import migrate_posts
+from blog.admin.__main__ import main
+from blog.admin.migrate_posts import migrate, migrate_all, outdated
+from blog.dynamodb.keys import Key, feed_partition, post_key
+from blog.dynamodb.table import Action, Table
 from blog.errors import Unavailable, Unprocessable
-from blog.keys import Key, feed_partition, post_key
-from blog.migrating import migrate, migrate_all, outdated
-from blog.post import SCHEMA, Post
-from blog.table import Action, Table
-from tests.integration.consistency import faults, plain
-from tests.integration.writing import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
-from tests.support import BOB
+from blog.posts.listing_entries import entries
+from blog.posts.model import SCHEMA, Post
+from tests.support.consistency import faults, plain
+from tests.support.samples import BOB
+from tests.support.writing import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
 
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
 OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}
@@ -100,7 +100,7 @@ def test_a_text_that_would_be_refused_today_stays_as_it_was(
     def refuses(_: str) -> None:
         raise Unprocessable([])
 
-    monkeypatch.setattr(migrating, "rendered", refuses)
+    monkeypatch.setattr(migrate_posts, "rendered", refuses)
     assert migrate_all(table) == len(old_posts)
     assert faults(plain(client)) == []
     for old in old_posts:
@@ -132,7 +132,7 @@ def test_a_table_that_is_away_is_told(
     def away(_table: Table, _key: Key) -> bool:
         raise Unavailable
 
-    monkeypatch.setattr(migrating, "migrate", away)
+    monkeypatch.setattr(migrate_posts, "migrate", away)
     assert command("--apply") == 1
     assert "run the same again" in capsys.readouterr().err
 

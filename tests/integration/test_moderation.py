@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from blog.publishing import publish_due
-from blog.table import Table
-from tests.integration.calling import AUTHOR_PART, Call, document, problem
+from blog.dynamodb.table import Table
+from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER
-from tests.integration.writing import Interfering, stored
-from tests.support import ALICE, BOB, MODERATOR
+from tests.support.calling import AUTHOR_PART, Call, document, problem
+from tests.support.samples import ALICE, BOB, MODERATOR
+from tests.support.writing import Interfering, stored
 
 REASON = {"reason": "An advertisement."}
 

@@ -12,22 +12,24 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from blog.comments import Comments
-from blog.conversations import Conversations
+from blog.accounts.merge import CannotMerge, Merge
+from blog.accounts.requests import Leaving
+from blog.accounts.schemas import ErasureContent
+from blog.comments.queries import Conversations
+from blog.comments.schemas import CommentChanges, CommentDetail, NewComment
+from blog.comments.service import Comments
+from blog.dynamodb.table import Table
 from blog.errors import Forbidden, NotFound, Problem, Unprocessable
-from blog.following import Following
-from blog.jobs import run_jobs
-from blog.leaving import Leaving
-from blog.merging import CannotMerge, Merge
-from blog.models import CommentChanges, CommentDetail, ErasureContent, NewComment, ProfileChanges
-from blog.moderation import Moderators
-from blog.profiles import Profiles
-from blog.reactions import Reactions
-from blog.table import Table
-from tests.integration.consistency import faults, plain
-from tests.integration.engines import empty_stores
-from tests.integration.writing import TABLE, Blog, create, edit, person
-from tests.support import ALICE, BOB
+from blog.jobs.runner import run_jobs
+from blog.moderation.moderators import Moderators
+from blog.people.profiles import Profiles
+from blog.people.schemas import ProfileChanges
+from blog.reactions.queries import Following
+from blog.reactions.service import Reactions
+from tests.support.consistency import faults, plain
+from tests.support.engines import empty_stores
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import TABLE, Blog, create, edit, person
 
 SUBS = st.sampled_from([ALICE, BOB, "google-oauth2|42#1", "auth0|dave"])
 MODERATOR = person("auth0|moderator")

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from blog.comments import Comments
+from blog.comments.schemas import NewComment
+from blog.comments.service import Comments
+from blog.dynamodb.table import Table
 from blog.errors import NotFound, Unprocessable
-from blog.jobs import run_jobs
-from blog.models import NewComment
-from blog.people import Person
-from blog.post import Post
-from blog.posts import Posts
-from blog.reactions import Reactions
-from blog.table import Table
-from devserver.dynamodb import dynamodb_client, running_dynamodb
-from tests.integration.engines import ENGINE, make_empty_table
-from tests.integration.writing import NO_BUCKET, TABLE, create, person, stored
+from blog.jobs.runner import run_jobs
+from blog.people.person import Person
+from blog.posts.model import Post
+from blog.posts.service import Posts
+from blog.reactions.service import Reactions
+from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
+from tests.support.engines import ENGINE, make_empty_table
+from tests.support.writing import NO_BUCKET, TABLE, create, person, stored
 
 PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
 AUTHOR = person("auth0|author")

@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blog.keys import ban_key, media_key
-from blog.medium import Medium
-from blog.moments import now
-from blog.table import Action, Table
-from devserver.deployment import Deployment
-from tests.integration.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
-from tests.integration.engines import empty_stores
-from tests.integration.neighbourhood import named
-from tests.integration.permissions import KINDS, ROWS, Row
-from tests.integration.snapshots import Snapshot
-from tests.integration.writing import TABLE
-from tests.support import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
+from blog.clock import now
+from blog.dynamodb.keys import ban_key, media_key
+from blog.dynamodb.table import Action, Table
+from blog.media.model import Medium
+from devserver.template.deployment import Deployment
+from scripts.docs.permissions_table import KINDS, ROWS, Row
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
+from tests.support.engines import empty_stores
+from tests.support.people import named
+from tests.support.samples import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
+from tests.support.snapshots import Snapshot
+from tests.support.writing import TABLE
 
 NEWCOMER = "auth0|65000000000000000000de01"
 MEDIA_PART = "01JDC0000000000000000000M0"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.table import Table, TransactionContended
 from blog.entity_tags import IfMatch
 from blog.errors import (
     BadRequest,
@@ -15,9 +16,9 @@ from blog.errors import (
     SlugTaken,
     WriteContended,
 )
-from blog.jobs import run_jobs
-from blog.table import Table, TransactionContended
-from tests.integration.writing import (
+from blog.jobs.runner import run_jobs
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import (
     NO_BUCKET,
     THEN,
     VERSION_1,
@@ -29,7 +30,6 @@ from tests.integration.writing import (
     stored,
     stored_items,
 )
-from tests.support import ALICE, BOB
 
 
 def test_a_draft_is_invisible_to_everyone_but_its_owner(posts: Blog) -> None:

@@ -17,17 +17,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from blog.editing import MAX_REVISIONS
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.entries import reserved_slugs
 from blog.errors import Forbidden, NotFound, PreconditionFailed, Problem, SlugTaken
-from blog.jobs import run_jobs
-from blog.models import NewPost, OwnPostPage, PostChanges, PostPage
-from blog.post import Post
-from blog.publishing import publish_due
-from blog.table import Table
-from tests.integration.engines import empty_stores
-from tests.integration.writing import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
+from blog.jobs.runner import run_jobs
+from blog.posts.editing import MAX_REVISIONS
+from blog.posts.listing_entries import reserved_slugs
+from blog.posts.model import Post
+from blog.posts.scheduling import publish_due
+from blog.posts.schemas import NewPost, OwnPostPage, PostChanges, PostPage
+from tests.support.engines import empty_stores
+from tests.support.writing import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
 
 PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
 TITLES = st.sampled_from(["One", "one!", "Two", "Two words", "हिन्दी", "!!!"])

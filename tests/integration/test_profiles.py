@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.table import Table, TransactionContended
 from blog.errors import NotFound, WriteContended
-from blog.models import ProfileChanges
-from blog.people import NEUTRAL_NAME
-from blog.profiles import Profiles
-from blog.table import Table, TransactionContended
-from tests.integration.calling import AUTHOR_PART, Call, document, header, problem
-from tests.integration.writing import Blog, create, edit, person, stored
-from tests.support import ALICE, BOB
+from blog.people.person import NEUTRAL_NAME
+from blog.people.profiles import Profiles
+from blog.people.schemas import ProfileChanges
+from tests.support.calling import AUTHOR_PART, Call, document, header, problem
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import Blog, create, edit, person, stored
 
 
 def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from blog import reactions
-from tests.integration.calling import AUTHOR_PART, Call, document, problem
-from tests.integration.writing import person
-from tests.support import ALICE, BOB, CAROL
+from blog.reactions import service
+from tests.support.calling import AUTHOR_PART, Call, document, problem
+from tests.support.samples import ALICE, BOB, CAROL
+from tests.support.writing import person
 
 
 def published(call: Call, sub: str = ALICE, title: str = "T") -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_nobody_follows_themselves_or_whom_nobody_knows(call: Call) -> None:
 
 
 def test_there_is_a_most_that_one_follows(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reactions, "MAX_FOLLOWS", 1)
+    monkeypatch.setattr(service, "MAX_FOLLOWS", 1)
     alice, carol = (published(call, sub)["author"]["id"] for sub in (ALICE, CAROL))
     for _ in range(2):
         answer = call("reactions-follow", parts={AUTHOR_PART: alice}, sub=BOB)

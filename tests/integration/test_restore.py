@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from blog.admin import main
+from blog.accounts.merge import Merge
+from blog.accounts.requests import Leaving
+from blog.admin.__main__ import main
+from blog.admin.restore import Found, Restoring
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import Item, Table
 from blog.errors import Unavailable
-from blog.leaving import Leaving
-from blog.merging import Merge
-from blog.restoring import Found, Restoring
-from blog.runs import Unfinished
-from blog.storage import Bucket
-from blog.table import Item, Table
-from devserver.dynamodb import make_table
-from scripts import restore
-from tests.integration.calling import AUTHOR_PART, Call
-from tests.integration.consistency import Items, faults, plain
-from tests.integration.engines import DEPLOYMENT, IS_MOTO
-from tests.integration.neighbourhood import KEY, Neighbourhood, finish, named
-from tests.integration.writing import BUCKET, TABLE, stored
-from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
+from blog.s3 import Bucket
+from devserver.aws.dynamodb import make_table
+from scripts.release import restore
+from tests.support.calling import AUTHOR_PART, Call
+from tests.support.consistency import Items, faults, plain
+from tests.support.engines import DEPLOYMENT, IS_MOTO
+from tests.support.people import KEY, Neighbourhood, finish, named
+from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
+from tests.support.writing import BUCKET, TABLE, stored
 
 COPY = "Copy"
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from blog.editing import MAX_REVISIONS
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import BadRequest, NotFound, PreconditionFailed, Unprocessable
-from blog.jobs import run_jobs
-from blog.table import Table
-from tests.integration.calling import Call, document, header, problem
-from tests.integration.writing import (
+from blog.jobs.runner import run_jobs
+from blog.posts.editing import MAX_REVISIONS
+from tests.support.calling import Call, document, header, problem
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import (
     NO_BUCKET,
     VERSION_1,
     Blog,
@@ -22,7 +23,6 @@ from tests.integration.writing import (
     stored,
     stored_items,
 )
-from tests.support import ALICE, BOB
 
 
 def versions(posts: Blog, post_id: str) -> list[int]:
@@ -156,7 +156,7 @@ def test_a_revision_whose_html_would_now_be_too_long_is_refused(
 ) -> None:
     post = create(posts, body="x" * 100, status="published")
     edit(posts, post, body="")
-    monkeypatch.setattr("blog.markdown.MAX_HTML", 10)
+    monkeypatch.setattr("blog.posts.markdown.MAX_HTML", 10)
     with pytest.raises(Unprocessable):
         posts.restore(post.id, 1, owner=person(ALICE), if_match=None)
 

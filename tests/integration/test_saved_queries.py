@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from blog.table import Table
+from blog.dynamodb.table import Table
 from functions.authorizer import app as authorizer
-from tests.integration.calling import Call
-from tests.support import ROOT, LambdaContext, sample_event
+from tests.support.calling import Call
+from tests.support.samples import ROOT, LambdaContext, sample_event
 
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 QUERIES = {

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.table import Action, Table
 from blog.errors import NotFound, Unavailable, Unprocessable
-from blog.jobs import run_jobs
-from blog.post import Post
-from blog.publishing import publish_due, seconds_overdue
-from blog.table import Action, Table
-from tests.integration.writing import (
+from blog.jobs.runner import run_jobs
+from blog.posts.model import Post
+from blog.posts.scheduling import publish_due, seconds_overdue
+from tests.support.samples import ALICE, BOB, LambdaContext
+from tests.support.writing import (
     NO_BUCKET,
     VERSION_1,
     Blog,
@@ -23,7 +24,6 @@ from tests.integration.writing import (
     expected_items,
     stored_items,
 )
-from tests.support import ALICE, BOB, LambdaContext
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)

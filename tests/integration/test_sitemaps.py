@@ -8,14 +8,14 @@ import boto3
 import pytest
 from lxml import etree
 
-from blog import sitemaps
-from blog.entries import counters, entries
+from blog.dynamodb.table import Action, Table
 from blog.errors import BadRequest
 from blog.identifiers import new_id
-from blog.table import Action, Table
-from tests.integration.calling import Answer, Call, header, problem
-from tests.integration.writing import TABLE, Blog, create, edit
-from tests.support import ALICE, BOB, ROOT
+from blog.posts import sitemaps
+from blog.posts.listing_entries import counters, entries
+from tests.support.calling import Answer, Call, header, problem
+from tests.support.samples import ALICE, BOB, ROOT
+from tests.support.writing import TABLE, Blog, create, edit
 
 SITE = "https://blog.example.com"
 NAMES = {"s": sitemaps.NAMESPACE}

@@ -10,11 +10,11 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from blog.dynamodb.keys import Key
+from blog.dynamodb.retries import WRITE_TRIES
+from blog.dynamodb.table import Action, ConditionRefused, Range, Table, TransactionContended
 from blog.errors import Unavailable, WriteContended
-from blog.keys import Key
-from blog.retries import WRITE_TRIES
-from blog.table import Action, ConditionRefused, Range, Table, TransactionContended
-from tests.integration.writing import TABLE
+from tests.support.writing import TABLE
 
 KEY = Key("POST#1", "POST")
 

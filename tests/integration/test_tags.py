@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.table import Table
 from blog.errors import BadRequest
-from blog.jobs import run_jobs
-from blog.publishing import publish_due
-from blog.table import Table
-from tests.integration.calling import Call, document, header, problem
+from blog.jobs.runner import run_jobs
+from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.integration.writing import NO_BUCKET, Blog, Interfering, create, edit
-from tests.support import ALICE, BOB
+from tests.support.calling import Call, document, header, problem
+from tests.support.samples import ALICE, BOB
+from tests.support.writing import NO_BUCKET, Blog, Interfering, create, edit
 
 
 def counts(posts: Blog) -> dict[str, int]:

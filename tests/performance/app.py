@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
 
 from devserver.settings import Unusable
 from devserver.spa import missing_node
-from tests.e2e.browser.chromium import OPTIONS, find_chromium
-from tests.e2e.stack import Client, DevServer, Stack
 from tests.performance.figures import Figures
+from tests.support.chromium import OPTIONS, find_chromium
+from tests.support.stack import Client, DevServer, Stack
 
 LOADS = 9
 MAX_SCRIPT = 25  # kilobytes, gzipped

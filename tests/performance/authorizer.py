@@ -25,7 +25,7 @@ from blog_auth.access_token import AccessTokenVerifier
 from blog_auth.key_set import KeySet
 from blog_auth.settings import Issuer, Settings
 from tests.performance.figures import Figures
-from tests.support import (
+from tests.support.samples import (
     ALICE,
     AUDIENCE,
     LambdaContext,

@@ -11,18 +11,18 @@ from typing import Any
 
 import boto3
 
-from blog.models import PostChanges
-from blog.posts import Posts
-from blog.reactions import Reactions
-from blog.reading import Library
-from blog.table import CLIENT_CONFIG, Table
-from devserver.dynoxide import running_dynoxide
+from blog.dynamodb.table import CLIENT_CONFIG, Table
+from blog.posts.queries import Library
+from blog.posts.schemas import PostChanges
+from blog.posts.service import Posts
+from blog.reactions.service import Reactions
+from devserver.aws.dynoxide import running_dynoxide
 from devserver.settings import Unusable
-from tests.integration.neighbourhood import named
-from tests.integration.writing import TABLE
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Meter
+from tests.support.people import named
+from tests.support.writing import TABLE
 
 SIZES = (100, 2_000)
 RIVALS, TURNS = 8, 25

@@ -19,18 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blog.reading import Library
-from blog.table import Table
-from devserver.deployment import read_deployment
-from devserver.dynamodb import dynamodb_client, running_dynamodb
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
+from blog.dynamodb.table import Table
+from blog.posts.queries import Library
+from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
 from devserver.settings import TEMPLATE, DeskSettings, Engine
 from devserver.stack import prepare_tables, running_storage
-from tests.e2e.stack import free_port
-from tests.integration.calling import POST_ID
+from devserver.template.deployment import read_deployment
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 from tests.performance.authorizer import ISSUER, key_server, valid_token
 from tests.performance.figures import Figures
-from tests.support import AUDIENCE, ROOT, sample_event
+from tests.support.calling import POST_ID
+from tests.support.samples import AUDIENCE, ROOT, sample_event
+from tests.support.stack import free_port
 
 COLD_STARTS = 15
 RUNTIME = "python3.13"
@@ -139,7 +139,7 @@ def _build(folder: Path) -> None:
     boto3 = f"boto3=={importlib.metadata.version('boto3')}"  # as Lambda's runtime brings it
     for command in (
         ["sam", "build", "--build-dir", f"{folder}/ours", *override],
-        [RUNTIME, "scripts/bytecode.py", f"{folder}/ours"],
+        [RUNTIME, "scripts/release/bytecode.py", f"{folder}/ours"],
         ["sam", "build", "-t", tutorial, "--build-dir", f"{folder}/tutorial", *override],
         [RUNTIME, "-m", "pip", "install", "--quiet", "--target", f"{folder}/runtime", boto3],
     ):

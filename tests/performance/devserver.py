@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devserver.settings import Unusable
-from tests.e2e.sam_local import running_sam_local
-from tests.e2e.stack import Client, DevServer, Stack
 from tests.performance.figures import Figures
+from tests.support.sam_local import running_sam_local
+from tests.support.stack import Client, DevServer, Stack
 
 TURNS = 15
 REQUESTS_A_TURN = 20

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from tests.support import ROOT
+from tests.support.samples import ROOT
 
 RESULTS = ROOT / "bench-results.json"
 

@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 from boto3.dynamodb.types import TypeSerializer
 from ulid import ULID
 
-from blog.editing import created
-from blog.entries import Counter, counters
-from blog.models import NewPost
-from blog.post import Post
-from devserver.dynamodb import dynamodb_client
-from devserver.intrinsics import DESK_CREDENTIAL, REGION
-from tests.integration.engines import make_empty_table
-from tests.integration.neighbourhood import named
-from tests.integration.writing import TABLE, items_of
+from blog.posts.editing import created
+from blog.posts.listing_entries import Counter, counters
+from blog.posts.model import Post
+from blog.posts.schemas import NewPost
+from devserver.aws.dynamodb import dynamodb_client
+from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from tests.support.engines import make_empty_table
+from tests.support.people import named
+from tests.support.writing import TABLE, items_of
 
 FIRST = datetime(2016, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)  # so that a million are nine years

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from devserver.dynoxide import running_dynoxide
+from devserver.aws.dynoxide import running_dynoxide
 from devserver.settings import Unusable
 from devserver.stack import running_issuer
-from tests.e2e.stack import free_port
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
+from tests.support.stack import free_port
 from tests.torture.stack import server_of, tokens_of
 
 CLIENTS = (1, 10, 100)

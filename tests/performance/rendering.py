@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 
-from blog.content import rendered
 from blog.errors import Unprocessable
+from blog.posts.rendering import rendered
 from tests.performance.figures import Figures
 
 SIZES = (10, 25, 50, 100)  # KiB

@@ -18,21 +18,21 @@ import boto3
 import pytest
 
 import tests.conftest  # noqa: F401 - the handlers' settings
-from blog.api import logger
-from blog.cursors import cursor_after
-from blog.keys import entry_sort_key
-from blog.listings import feed
-from blog.reactions import Reactions
-from blog.table import CLIENT_CONFIG, Table
-from devserver.dynoxide import running_dynoxide
+from blog.dynamodb.cursors import cursor_after
+from blog.dynamodb.keys import entry_sort_key
+from blog.dynamodb.listings import feed
+from blog.dynamodb.table import CLIENT_CONFIG, Table
+from blog.http.handler import logger
+from blog.reactions.service import Reactions
+from devserver.aws.dynoxide import running_dynoxide
 from devserver.settings import Unusable
-from scripts.cost import EDITS_OF_A_POST, LENGTH
-from tests.integration.calling import Answer, Call, caller, document
-from tests.integration.neighbourhood import named
-from tests.integration.writing import TABLE
+from scripts.docs.cost import EDITS_OF_A_POST, LENGTH
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
+from tests.support.calling import Answer, Call, caller, document
+from tests.support.people import named
+from tests.support.writing import TABLE
 
 logger.setLevel("ERROR")  # a line a request is not for this terminal
 

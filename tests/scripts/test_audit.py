@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import audit
+from scripts.release import audit
 
 CLEAN = {"dependencies": [{"name": "pyjwt", "version": "2", "vulns": []}]}
 ILL = {"dependencies": [{"name": "pyjwt", "version": "1", "vulns": [{"id": "CVE-1"}]}]}

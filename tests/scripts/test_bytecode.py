@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bytecode import faults
-from tests.support import ROOT
+from scripts.release.bytecode import faults
+from tests.support.samples import ROOT
 
 MODES = py_compile.PycInvalidationMode
 
@@ -58,7 +58,7 @@ def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
 
 
 def test_the_check_fails_where_there_is_nothing_to_check(tmp_path: Path) -> None:
-    check = [sys.executable, "scripts/bytecode.py", str(tmp_path), "--check"]
+    check = [sys.executable, "scripts/release/bytecode.py", str(tmp_path), "--check"]
     assert subprocess.run(check, cwd=ROOT, capture_output=True, check=False).returncode == 1
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.deploy import CannotDeploy, digest, parameters, settings
-from tests.support import ROOT
+from scripts.release.deploy import CannotDeploy, digest, parameters, settings
+from tests.support.samples import ROOT
 
 CONFIG = """
 [staging.deploy.parameters]
@@ -134,7 +134,7 @@ def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
     )
     (tmp_path / "sam").chmod(0o755)
     result = subprocess.run(
-        [sys.executable, "-m", "scripts.deploy", "staging", str(build)],
+        [sys.executable, "-m", "scripts.release.deploy", "staging", str(build)],
         cwd=ROOT,
         env={**os.environ, "PATH": str(tmp_path), "AUTHOR_ID_KEY": "k" * 32},
         capture_output=True,

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from scripts.audit import LOCKS
-from tests.support import ROOT
+from scripts.release.audit import LOCKS
+from tests.support.samples import ROOT
 
 LAYERS = sorted(ROOT.glob("layers/*/requirements.txt"))
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import sbom
-from tests.support import ROOT
+from scripts.release import sbom
+from tests.support.samples import ROOT
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from blog.table import Table
-from tests.integration.documented import undocumented
-from tests.support import ALICE, LambdaContext, sample_event
+from blog.dynamodb.table import Table
+from tests.support.documented import undocumented
+from tests.support.samples import ALICE, LambdaContext, sample_event
 
 Answer = dict[str, Any]
 Call = Callable[..., Answer]

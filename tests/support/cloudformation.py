@@ -15,9 +15,9 @@ from typing import Any
 import boto3
 from moto.cloudformation.parsing import resource_class_from_type
 
-from devserver.deployment import transformed
-from devserver.intrinsics import Resolver
 from devserver.settings import TEMPLATE
+from devserver.template.deployment import transformed
+from devserver.template.intrinsics import Resolver
 
 STACK = "blog"
 REGION = "us-east-1"

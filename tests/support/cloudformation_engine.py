@@ -1,6 +1,7 @@
-"""The engine of the end-to-end tests: moto, with the table that CloudFormation made of the
-template, in a process of its own: `python -m tests.e2e.engine HOST PORT`, which prints its port. It
-keeps to the template's roles, and tells on standard error what of them is used.
+"""Serve the table that CloudFormation makes of the template, on moto, in a process of its own.
+
+`python -m tests.support.cloudformation_engine HOST PORT` prints its port. The engine enforces the
+template's roles, and writes the rights that are used to standard error.
 """
 
 import os
@@ -8,10 +9,10 @@ import sys
 
 from moto import mock_aws
 
-from devserver.deployment import read_deployment
-from devserver.dynamodb import serve
+from devserver.aws.dynamodb import serve
 from devserver.settings import TEMPLATE, DeskSettings
-from tests.cloudformation import create, template
+from devserver.template.deployment import read_deployment
+from tests.support.cloudformation import create, template
 
 TABLE = "BlogTable"  # as the desk calls it
 

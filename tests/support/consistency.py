@@ -3,8 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from blog.entries import counters, entries, reserved_slugs
-from blog.keys import (
+from blog.dynamodb.keys import (
     author_stats_key,
     comment_key,
     own_comment_key,
@@ -15,9 +14,10 @@ from blog.keys import (
     stats_key,
     waiting_comment_key,
 )
-from blog.post import Post
-from blog.table import Item, Table
-from tests.integration.writing import TABLE, stored
+from blog.dynamodb.table import Item, Table
+from blog.posts.listing_entries import counters, entries, reserved_slugs
+from blog.posts.model import Post
+from tests.support.writing import TABLE, stored
 
 Items = dict[tuple[str, str], Item]
 AUTHOR_COUNTS = ("post_count", "comment_count", "follower_count", "following_count")

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from tests.document import DOCUMENT, SCHEMAS
+from tests.support.openapi_document import DOCUMENT, SCHEMAS
 
 CLOSED = {
     name: {"additionalProperties": False, **schema} if "properties" in schema else schema

@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from tests.e2e.stack import inherited_environment
-from tests.support import ROOT
+from tests.support.samples import ROOT
+from tests.support.stack import inherited_environment
 
 Message = dict[str, Any]
 SECONDS = 60

@@ -15,13 +15,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from blog.storage import Bucket
-from devserver.deployment import read_deployment
-from devserver.dynamodb import make_table, running_dynamodb
-from devserver.quick_moto import quicken_moto
+from blog.s3 import Bucket
+from devserver.aws.dynamodb import make_table, running_dynamodb
+from devserver.aws.quick_moto import quicken_moto
 from devserver.settings import Engine
-from tests.integration.writing import BUCKET, TABLE
-from tests.support import AUDIENCE, ROOT
+from devserver.template.deployment import read_deployment
+from tests.support.samples import AUDIENCE, ROOT
+from tests.support.writing import BUCKET, TABLE
 
 DEPLOYMENT = read_deployment(
     ROOT / "template.yaml",

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from blog.patience import SECONDS_TO_ANSWER
+from blog.dynamodb.deadline import SECONDS_TO_ANSWER
 
 TOO_LATE = SECONDS_TO_ANSWER + 0.2
 _NAMESPACE = "com.amazonaws.dynamodb.v20120810#"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support import ROOT
+from tests.support.samples import ROOT
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions/public/openapi.json").read_text())
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]

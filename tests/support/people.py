@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from blog.dynamodb.table import Table
 from blog.identifiers import author_id
-from blog.inspection import inspect
-from blog.jobs import run_jobs
-from blog.people import Person
-from blog.storage import Bucket
-from blog.table import Table
-from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document
-from tests.integration.writing import BUCKET
-from tests.support import ALICE, BOB, CAROL, MODERATOR
+from blog.jobs.runner import run_jobs
+from blog.media.inspection import inspect
+from blog.people.person import Person
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document
+from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
+from tests.support.writing import BUCKET
 
 KEY = "a key that only the tests know, 32+"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67

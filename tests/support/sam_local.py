@@ -14,8 +14,8 @@ import requests
 
 from devserver.sam_local import check_tools
 from devserver.settings import Unusable
-from tests.e2e.stack import Stack, free_port, inherited_environment
-from tests.support import ROOT
+from tests.support.samples import ROOT
+from tests.support.stack import Stack, free_port, inherited_environment
 
 SECONDS_FOR_A_COLD_START = 60
 

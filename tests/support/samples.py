@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 ISSUER = "https://tenant.example.com/"
 AUDIENCE = "https://blog.example.com/api"
 ALICE = "auth0|6500000000000000000a11ce"

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from devserver.settings import Unusable
 from devserver.spa import missing_node
-from tests.e2e.browser.chromium import OPTIONS, find_chromium
-from tests.e2e.browser.visitor import Visitor, write
-from tests.e2e.stack import Client, DevServer, Stack
+from tests.support.chromium import OPTIONS, find_chromium
+from tests.support.stack import Client, DevServer, Stack
+from tests.support.visitor import Visitor, write
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 IMAGES = ROOT / "docs" / "images"
 DESKTOP = {"width": 1000, "height": 720}

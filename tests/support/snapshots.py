@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.integration.engines import Stores
-from tests.integration.neighbourhood import PNG
-from tests.integration.writing import BUCKET, TABLE, stored
+from tests.support.engines import Stores
+from tests.support.people import PNG
+from tests.support.writing import BUCKET, TABLE, stored
 
 
 class Snapshot:

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from devserver.deployment import read_deployment
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.settings import AUDIENCE, TEMPLATE, DeskSettings
-from tests.support import ROOT
+from devserver.template.deployment import read_deployment
+from tests.support.samples import ROOT
 
 SECONDS_TO_START = 30
 LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it

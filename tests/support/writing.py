@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from blog.dynamodb.keys import post_key, revision_key, revision_text_key, slug_key, stats_key
+from blog.dynamodb.table import Action, Item, Table
 from blog.entity_tags import IfMatch
-from blog.entries import Counter, counters, entries, reserved_slugs
 from blog.identifiers import author_id
-from blog.keys import post_key, revision_key, revision_text_key, slug_key, stats_key
-from blog.models import NewPost, PostChanges
-from blog.people import Person
-from blog.post import Post, Stats
-from blog.posts import Posts
-from blog.reading import Library
-from blog.storage import Bucket
-from blog.table import Action, Item, Table
-from tests.support import ALICE
+from blog.people.person import Person
+from blog.posts.listing_entries import Counter, counters, entries, reserved_slugs
+from blog.posts.model import Post, Stats
+from blog.posts.queries import Library
+from blog.posts.schemas import NewPost, PostChanges
+from blog.posts.service import Posts
+from blog.s3 import Bucket
+from tests.support.samples import ALICE
 
 TABLE = "BlogTable"
 BUCKET = "MediaBucket"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.deployment import read_deployment
 from devserver.spa import OF_THE_API
-from scripts.roles import PARAMETERS
-from tests.support import ROOT
+from devserver.template.deployment import read_deployment
+from scripts.docs.roles import PARAMETERS
+from tests.support.samples import ROOT
 
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 DISTRIBUTION: dict[str, Any] = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]

@@ -8,11 +8,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from devserver.deployment import read_deployment, transformed
-from devserver.intrinsics import Resolver
 from devserver.settings import TEMPLATE
-from scripts.roles import PARAMETERS
-from tests.cloudformation import REGION, create, held, template
+from devserver.template.deployment import read_deployment, transformed
+from devserver.template.intrinsics import Resolver
+from scripts.docs.roles import PARAMETERS
+from tests.support.cloudformation import REGION, create, held, template
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 ALL_OPTIONS = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from scripts.roles import template_resources
-from tests.support import ROOT
+from scripts.docs.roles import template_resources
+from tests.support.samples import ROOT
 
 GITHUB = "token.actions.githubusercontent.com"
 

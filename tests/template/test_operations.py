@@ -8,11 +8,11 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from blog_auth.refusals import BAD_SIGNATURE, WRONG_ALGORITHM
-from devserver.deployment import read_deployment, transformed
-from devserver.intrinsics import Resolver
-from scripts.cost import CUSTOM_METRICS
-from scripts.roles import PARAMETERS
-from tests.support import ROOT
+from devserver.template.deployment import read_deployment, transformed
+from devserver.template.intrinsics import Resolver
+from scripts.docs.cost import CUSTOM_METRICS
+from scripts.docs.roles import PARAMETERS
+from tests.support.samples import ROOT
 
 CLOSED = {**PARAMETERS, "Closed": "on"}
 STAGE, RULE = "AWS::ApiGateway::Stage", "AWS::Events::Rule"

@@ -5,7 +5,7 @@ import re
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.support import ROOT
+from tests.support.samples import ROOT
 
 PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
 

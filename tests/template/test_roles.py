@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from devserver.deployment import read_deployment
 from devserver.settings import TEMPLATE
-from scripts.roles import (
+from devserver.template.deployment import read_deployment
+from scripts.docs.roles import (
     MANAGED,
     PARAMETERS,
     ROUTE,

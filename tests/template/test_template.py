@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.deployment import Deployment, Schedule, read_deployment
-from devserver.intrinsics import TemplateError
 from devserver.settings import AUTHOR_ID_KEY
-from tests.document import DOCUMENT
-from tests.support import AUDIENCE, ROOT
+from devserver.template.deployment import Deployment, Schedule, read_deployment
+from devserver.template.intrinsics import TemplateError
+from tests.support.openapi_document import DOCUMENT
+from tests.support.samples import AUDIENCE, ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]

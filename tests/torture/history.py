@@ -9,10 +9,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from blog.dynamodb.keys import follow_key, like_key, post_key
 from blog.identifiers import author_id
-from blog.keys import follow_key, like_key, post_key
 from devserver.settings import AUTHOR_ID_KEY
-from tests.integration.consistency import Items, faults
+from tests.support.consistency import Items, faults
 from tests.torture.operations import Operation
 
 LOST = "lost"

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import requests
 
-from blog.keys import Key
-from blog.table import Action, ConditionRefused, Range, Table
-from tests.faults.proxy import at_random, nothing
-from tests.integration.consistency import plain
-from tests.integration.writing import TABLE
+from blog.dynamodb.keys import Key
+from blog.dynamodb.table import Action, ConditionRefused, Range, Table
+from tests.support.consistency import plain
+from tests.support.fault_proxy import at_random, nothing
+from tests.support.writing import TABLE
 from tests.torture.clients import Orders
 from tests.torture.history import HEADINGS, Findings, findings
 from tests.torture.operations import Operation, read

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from blog.identifiers import author_id
-from devserver.dynamodb import dynamodb_client
-from devserver.dynoxide import running_dynoxide
+from devserver.aws.dynamodb import dynamodb_client
+from devserver.aws.dynoxide import running_dynoxide
 from devserver.issuer.tenant import SPA_CLIENT, Grant, Tenant, User
 from devserver.settings import AUDIENCE, AUTHOR_ID_KEY
 from devserver.stack import running_issuer
-from tests.e2e.stack import DevServer, free_port
-from tests.faults.proxy import FaultProxy, running_proxy
+from tests.support.fault_proxy import FaultProxy, running_proxy
+from tests.support.stack import DevServer, free_port
 
 PEOPLE = [f"auth0|person-{n}" for n in range(8)]
 LEAVERS = PEOPLE[-2:]

@@ -17,7 +17,16 @@ from blog_auth.errors import TokenRefused
 from blog_auth.key_set import COOL_DOWN, KeySet
 from blog_auth.refusals import Refusal
 from blog_auth.settings import Issuer, Settings
-from tests.support import ALICE, AUDIENCE, ISSUER, NOW, Clock, Signer, claims, key_set_document
+from tests.support.samples import (
+    ALICE,
+    AUDIENCE,
+    ISSUER,
+    NOW,
+    Clock,
+    Signer,
+    claims,
+    key_set_document,
+)
 
 SIGNER = Signer()
 CUSTOM_SIGNER = Signer("custom-key")

@@ -25,7 +25,7 @@ from blog_auth.errors import Undecided
 from blog_auth.key_set import COOL_DOWN, KeySet
 from blog_auth.refusals import Refusal
 from functions.authorizer import app
-from tests.support import (
+from tests.support.samples import (
     AUDIENCE,
     ISSUER,
     NOW,

@@ -14,7 +14,7 @@ from blog_auth.errors import Undecided
 from blog_auth.key_fetch import KeySetUnusable
 from blog_auth.key_set import KeySet
 from functions.authorizer import app
-from tests.support import (
+from tests.support.samples import (
     ALICE,
     ISSUER,
     NOW,

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.cursors import cursor_after, sort_key_of
+from blog.dynamodb.cursors import cursor_after, sort_key_of
+from blog.dynamodb.keys import entry_sort_key
+from blog.dynamodb.listings import feed, owned
 from blog.errors import BadRequest
 from blog.identifiers import new_id
-from blog.keys import entry_sort_key
-from blog.listings import feed, owned
-from tests.support import ALICE, BOB
+from tests.support.samples import ALICE, BOB
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 253_402_300_799_999).map(lambda ms: EPOCH + timedelta(milliseconds=ms))

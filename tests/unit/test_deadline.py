@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from blog import patience as module
+from blog.dynamodb import deadline as module
+from blog.dynamodb.deadline import Patience
+from blog.dynamodb.retries import LONGEST_PAUSE
+from blog.dynamodb.table import CLIENT_CONFIG, ONE_TRY
 from blog.errors import Unavailable
-from blog.patience import Patience
-from blog.retries import LONGEST_PAUSE
-from blog.table import CLIENT_CONFIG, ONE_TRY
-from devserver.deployment import read_deployment
-from tests.support import AUDIENCE, ROOT, Clock
+from devserver.template.deployment import read_deployment
+from tests.support.samples import AUDIENCE, ROOT, Clock
 
 BOUND = 5.0
 LONGEST_BACKOFF = 1.0  # of botocore's standard mode, before the second try of what was throttled

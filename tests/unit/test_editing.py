@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.editing import MAX_FORMER_SLUGS, Edit, created, with_another_slug
-from blog.entries import counters, entries, reserved_slugs
 from blog.errors import Unprocessable
-from blog.models import NewPost, PostChanges
-from blog.people import Person
-from blog.post import Post
-from blog.publishing import published
-from blog.slugs import derived_slug
-from tests.support import ALICE
+from blog.people.person import Person
+from blog.posts.editing import MAX_FORMER_SLUGS, Edit, created, with_another_slug
+from blog.posts.listing_entries import counters, entries, reserved_slugs
+from blog.posts.model import Post
+from blog.posts.scheduling import published
+from blog.posts.schemas import NewPost, PostChanges
+from blog.posts.slugs import derived_slug
+from tests.support.samples import ALICE
 
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 LATER = THEN + timedelta(days=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blog.entity_tags import IfMatch, entity_tag, none_match
 from blog.errors import BadRequest
-from blog.models import PostDetail
+from blog.posts.schemas import PostDetail
 
 
 def shown(**changes: Any) -> PostDetail:

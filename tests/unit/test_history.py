@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blog.keys import comment_key, like_key, own_comment_key, post_key
+from blog.dynamodb.keys import comment_key, like_key, own_comment_key, post_key
 from tests.torture.history import DISAGREEING, DUPLICATED, FAILED, KEPT, LOST, Findings, findings
 from tests.torture.operations import Operation, after, before, read
 

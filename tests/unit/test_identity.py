@@ -9,7 +9,7 @@ import pytest
 from blog_auth import refusals
 from blog_auth.errors import NotAuthenticated
 from blog_auth.identity import Identity
-from tests.support import ALICE, NOW, ROOT, Clock
+from tests.support.samples import ALICE, NOW, ROOT, Clock
 
 
 def _event(**authorizer: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blog.pictures import HEAD_BYTES, is_picture
+from blog.media.image_types import HEAD_BYTES, is_picture
 
 AVIF = b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1A"
 HEADS = {

@@ -11,7 +11,7 @@ from blog_auth.errors import Undecided
 from blog_auth.key_fetch import KeySetUnusable
 from blog_auth.key_set import KeySet, parse_key_set
 from blog_auth.settings import DEFAULT_KEYS_MAX_AGE
-from tests.support import Clock, Signer, key_set_document
+from tests.support.samples import Clock, Signer, key_set_document
 
 ONE, TWO = Signer("one"), Signer("two")
 

@@ -7,14 +7,14 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.document import OPERATIONS, SCHEMAS
-from tests.support import ROOT
+from tests.support.openapi_document import OPERATIONS, SCHEMAS
+from tests.support.samples import ROOT
 
 
 def test_the_document_is_what_the_handlers_say() -> None:
     path = f"{ROOT / 'layers' / 'auth'}:{ROOT / 'layers' / 'blog'}"
     result = subprocess.run(
-        [sys.executable, "-m", "scripts.openapi", "--check"],
+        [sys.executable, "-m", "scripts.docs.openapi", "--check"],
         cwd=ROOT,
         check=False,
         env={"PYTHONPATH": path},

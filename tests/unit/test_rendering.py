@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it.token import Token
 
-from blog import markdown
-from blog.content import EXCERPT_CHARACTERS, rendered
 from blog.errors import Unprocessable
-from tests.html import dangers, elements
-from tests.xss import CORPUS
+from blog.posts import markdown
+from blog.posts.rendering import EXCERPT_CHARACTERS, rendered
+from tests.support.html import dangers, elements
+from tests.support.xss import CORPUS
 
 LINK = 'rel="nofollow ugc noopener"'
 

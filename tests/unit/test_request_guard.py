@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog.errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
-from blog.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, admitted
-from tests.document import OPERATIONS
+from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, admitted
+from tests.support.openapi_document import OPERATIONS
 
 
 def event(body: str | None, *, method: str = "POST", **changes: Any) -> dict[str, Any]:

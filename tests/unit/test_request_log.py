@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from blog.request_log import RequestLine
-from tests.support import LambdaContext, sample_event
+from blog.http.request_log import RequestLine
+from tests.support.samples import LambdaContext, sample_event
 
 TRACE = "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa;Sampled=0"
 

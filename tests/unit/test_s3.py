@@ -2,7 +2,7 @@
 
 import pytest
 
-from blog.storage import Bucket
+from blog.s3 import Bucket
 
 
 def addresses(bucket: Bucket) -> tuple[str, str]:

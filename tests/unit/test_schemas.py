@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from blog.fields import normalised_tag
-from blog.models import NewPost, PostChanges
+from blog.posts.schemas import NewPost, PostChanges
 
 
 def faults(model: type[NewPost | PostChanges], sent: Any) -> list[str]:

@@ -4,8 +4,8 @@ import json
 import re
 import tomllib
 
-from tests.document import DOCUMENT
-from tests.support import ROOT
+from tests.support.openapi_document import DOCUMENT
+from tests.support.samples import ROOT
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 

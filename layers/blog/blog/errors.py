@@ -20,6 +20,7 @@ Problem (RFC 9457)
 Each class owns its status, title and headers; `blog.responses` renders them.
 """
 
+import traceback
 from typing import Any, ClassVar, NamedTuple
 
 
@@ -215,3 +216,12 @@ class Unavailable(Problem):
     def headers(self) -> dict[str, str]:
         """When to try again, in seconds."""
         return {"Retry-After": "5"}
+
+
+def where(error: BaseException) -> list[str]:
+    """The lines of code that an unexpected exception passed on its way.
+
+    What is logged of it: never its text, in which there may be anybody's data.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

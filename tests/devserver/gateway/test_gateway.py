@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from devserver.deployment import patient, read_deployment
 from devserver.stack import ApiServer
+from devserver.template.deployment import patient, read_deployment
 
 HERE = Path(__file__).parent
 GATEWAY_TIMEOUT = 2.0

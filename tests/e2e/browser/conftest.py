@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, StorageState, sync_playwright
 from devserver.settings import Unusable
 from devserver.spa import missing_node
 from tests.conftest import LOG_FILES
-from tests.e2e.browser.chromium import OPTIONS, find_chromium
-from tests.e2e.browser.visitor import Visitor
-from tests.e2e.stack import Client, DevServer, Stack
+from tests.support.chromium import OPTIONS, find_chromium
+from tests.support.stack import Client, DevServer, Stack
+from tests.support.visitor import Visitor
 
 Visit = Callable[..., Visitor]
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import write
-from tests.e2e.stack import Client
-from tests.support import ROOT
+from tests.support.samples import ROOT
+from tests.support.stack import Client
+from tests.support.visitor import write
 
 AXE = ROOT / "spa" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}

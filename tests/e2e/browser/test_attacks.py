@@ -7,9 +7,9 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import Visitor
-from tests.e2e.stack import Client, Stack
-from tests.xss import CORPUS
+from tests.support.stack import Client, Stack
+from tests.support.visitor import Visitor
+from tests.support.xss import CORPUS
 
 # What any of the corpus does when it runs.
 TRAP = """window.executed = [];

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 
 def test_the_page_shows_the_routes_and_tries_one_out(visit: Visit, stack: Stack) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Response, Route, expect
 
 from devserver.settings import AUDIENCE
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import saved, write
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
+from tests.support.visitor import saved, write
 
 
 def test_login_is_by_code_and_pkce_on_the_issuers_own_page(visit: Visit, stack: Stack) -> None:

@@ -9,8 +9,8 @@ import requests
 from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import publish, write
-from tests.e2e.stack import Client, Stack
+from tests.support.stack import Client, Stack
+from tests.support.visitor import publish, write
 
 
 def test_bob_reads_likes_comments_and_cannot_edit(

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import Visitor, publish, saved, write
-from tests.e2e.stack import Client, Json
+from tests.support.stack import Client, Json
+from tests.support.visitor import Visitor, publish, saved, write
 
 LONGER_THAN_AUTOSAVE = 1800  # milliseconds
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from playwright.sync_api import FilePayload, expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.browser.visitor import publish, saved, write
-from tests.e2e.stack import Client, Stack
 from tests.e2e.test_media import PNG
+from tests.support.stack import Client, Stack
+from tests.support.visitor import publish, saved, write
 
 
 def file(name: str, media_type: str, content: bytes) -> FilePayload:

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blog.storage import Bucket
-from blog.table import Table
-from tests.integration.calling import Call, caller
-from tests.integration.engines import empty_stores
-from tests.integration.neighbourhood import Neighbourhood
-from tests.integration.snapshots import Snapshot
-from tests.integration.writing import TABLE
+from blog.dynamodb.table import Table
+from blog.s3 import Bucket
+from tests.support.calling import Call, caller
+from tests.support.engines import empty_stores
+from tests.support.people import Neighbourhood
+from tests.support.snapshots import Snapshot
+from tests.support.writing import TABLE
 
 
 class Settled(NamedTuple):

@@ -11,16 +11,16 @@ from zipfile import ZipFile
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from blog.exporting import _zipped
-from blog.jobs import run_jobs
-from blog.merging import Merge
-from blog.storage import Bucket
-from blog.table import Table
-from tests.integration.calling import AUTHOR_PART, Call, document, header, problem
-from tests.integration.consistency import faults, plain, post_of
-from tests.integration.neighbourhood import BIO, NAME, PNG, Neighbourhood, finish, named
-from tests.integration.writing import BUCKET
-from tests.support import ALICE, BOB, MODERATOR
+from blog.accounts.export import _zipped
+from blog.accounts.merge import Merge
+from blog.dynamodb.table import Table
+from blog.jobs.runner import run_jobs
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, Call, document, header, problem
+from tests.support.consistency import faults, plain, post_of
+from tests.support.people import BIO, NAME, PNG, Neighbourhood, finish, named
+from tests.support.samples import ALICE, BOB, MODERATOR
+from tests.support.writing import BUCKET
 
 Leave = Callable[[str], None]
 
@@ -182,7 +182,7 @@ def test_the_report_is_told_for_thirty_days(
     )
     assert timedelta(days=29, hours=23) < kept_for <= timedelta(days=30)
     later = datetime.now(UTC) + timedelta(days=30, seconds=1)
-    monkeypatch.setattr("blog.leaving.now", lambda: later)
+    monkeypatch.setattr("blog.accounts.requests.now", lambda: later)
     assert document(call("account-get-erasure")) == {
         "status": "none", "content": None, "requested_at": None, "finished_at": None,
     }  # fmt: skip
@@ -274,7 +274,7 @@ def test_an_export_is_made_once_at_a_time_and_expires(
     assert document(call("account-get-export"))["status"] == "preparing", "in place of the old one"
     finish(table, bucket)
     later = datetime.now(UTC) + timedelta(days=7, seconds=1)
-    monkeypatch.setattr("blog.leaving.now", lambda: later)
+    monkeypatch.setattr("blog.accounts.requests.now", lambda: later)
     assert document(call("account-get-export"))["status"] == "none"
 
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from blog.jobs import run_jobs
-from blog.keys import Key
-from blog.merging import Merge
-from blog.storage import Bucket
-from blog.table import Action, Table
-from tests.integration.calling import AUTHOR_PART
-from tests.integration.consistency import faults, plain
-from tests.integration.engines import Stores
-from tests.integration.neighbourhood import Neighbourhood, named
-from tests.integration.snapshots import Snapshot
-from tests.integration.writing import BUCKET, TABLE
-from tests.support import ALICE, BOB, DAVE
+from blog.accounts.merge import Merge
+from blog.dynamodb.keys import Key
+from blog.dynamodb.table import Action, Table
+from blog.jobs.runner import run_jobs
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART
+from tests.support.consistency import faults, plain
+from tests.support.engines import Stores
+from tests.support.people import Neighbourhood, named
+from tests.support.samples import ALICE, BOB, DAVE
+from tests.support.snapshots import Snapshot
+from tests.support.writing import BUCKET, TABLE
 
 HOUR = timedelta(hours=1)
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from blog.jobs import run_jobs
-from blog.merging import Merge
-from blog.storage import Bucket
-from blog.table import Table
-from tests.integration.calling import AUTHOR_PART, COMMENT_PART
-from tests.integration.consistency import faults, plain
-from tests.integration.engines import Stores
-from tests.integration.neighbourhood import Neighbourhood, finish, named
-from tests.integration.snapshots import Snapshot
-from tests.integration.writing import TABLE, Interfering
-from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
+from blog.accounts.merge import Merge
+from blog.dynamodb.table import Table
+from blog.jobs.runner import run_jobs
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, COMMENT_PART
+from tests.support.consistency import faults, plain
+from tests.support.engines import Stores
+from tests.support.people import Neighbourhood, finish, named
+from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
+from tests.support.snapshots import Snapshot
+from tests.support.writing import TABLE, Interfering
 
 STRIDE = 24  # every so many writes of the long process, somebody else acts
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from blog import merging
-from blog.admin import main
+from blog.accounts import merge
+from blog.accounts.merge import Merge
+from blog.admin.__main__ import main
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
-from blog.merging import Merge
-from blog.storage import Bucket
-from blog.table import Table
-from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document, header, problem
-from tests.integration.consistency import faults, plain, post_of
-from tests.integration.neighbourhood import KEY, NAME, PNG, Neighbourhood, named
-from tests.integration.writing import BUCKET, TABLE
-from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document, header, problem
+from tests.support.consistency import faults, plain, post_of
+from tests.support.people import KEY, NAME, PNG, Neighbourhood, named
+from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
+from tests.support.writing import BUCKET, TABLE
 
 NEW = named(DAVE)
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}
@@ -175,7 +175,7 @@ def test_what_cannot_be_joined_is_told_and_left_alone(
     assert "the same" in refused(capsys, ALICE, ALICE)
     assert "has nothing" in refused(capsys, "auth0|mistyped", DAVE)
     with monkeypatch.context() as patched:
-        patched.setattr(merging, "MAX_FOLLOWS", 1)
+        patched.setattr(merge, "MAX_FOLLOWS", 1)
         assert "follow 2 authors" in refused(capsys, ALICE, DAVE)
     assert plain(client) == before
     run(DAVE, BOB, "--apply")

@@ -7,28 +7,28 @@ from typing import Any
 
 import pytest
 
-from blog import erasing
-from blog.comment import Comment
-from blog.comment_transactions import creation
-from blog.comments import Comments
+from blog.accounts import erasure
+from blog.accounts.merge import Merge
+from blog.clock import now
+from blog.comments.model import Comment
+from blog.comments.schemas import NewComment
+from blog.comments.service import Comments
+from blog.comments.transactions import creation
+from blog.dynamodb.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table
 from blog.errors import Unavailable
-from blog.gate import while_closed
 from blog.identifiers import new_id
-from blog.jobs import run_jobs
-from blog.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
-from blog.merging import Merge
-from blog.models import NewComment
-from blog.moments import now
-from blog.post import Stats
-from blog.reactions import Reactions
-from blog.runs import Unfinished
-from blog.storage import Bucket
-from blog.table import Action, ConditionRefused, Item, Range, Table
-from tests.integration.calling import AUTHOR_PART, COMMENT_PART, Call, document, problem
-from tests.integration.consistency import faults, plain
-from tests.integration.neighbourhood import Neighbourhood, finish, named
-from tests.integration.writing import TABLE, Interfering
-from tests.support import ALICE, BOB, CAROL, DAVE, MODERATOR
+from blog.jobs.runner import run_jobs
+from blog.people.write_access import while_closed
+from blog.posts.model import Stats
+from blog.reactions.service import Reactions
+from blog.s3 import Bucket
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document, problem
+from tests.support.consistency import faults, plain
+from tests.support.people import Neighbourhood, finish, named
+from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
+from tests.support.writing import TABLE, Interfering
 
 
 def once_before(
@@ -73,7 +73,7 @@ def test_a_comment_that_comes_to_wait_while_the_posts_move(
         )  # fmt: skip
         table.transact([*creation(comment, stats)])
 
-    once_before(monkeypatch, erasing._Erasure, "posts", comes)
+    once_before(monkeypatch, erasure._Erasure, "posts", comes)
     finish(table, bucket)
     assert_gone(client, ALICE)
     leave(world, "erase", newcomer.sub)
@@ -165,7 +165,7 @@ def test_a_post_that_goes_while_the_comments_under_it_do(
 ) -> None:
     leave(world, "erase")
     once_before(
-        monkeypatch, erasing._Erasure, "_comment",
+        monkeypatch, erasure._Erasure, "_comment",
         lambda: world.send("posts-delete", BOB, post_id=world.bobs),
     )  # fmt: skip
     run_jobs(table, bucket)

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from blog.comment import comment_of
-from blog.comment_transactions import own_row_alone, removal
-from blog.counting import IS_THERE
-from blog.gate import reopened
-from blog.identifiers import media_ids_in
-from blog.keys import (
+from blog.accounts.requests import DAYS_TOLD
+from blog.accounts.transfer import (
+    Move,
+    remove_picture,
+    remove_rest,
+    revision_keys,
+    write_while_closed,
+)
+from blog.clock import now, written
+from blog.comments.model import comment_of
+from blog.comments.transactions import own_row_alone, removal
+from blog.dynamodb.counters import IS_THERE
+from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
     FOLLOW,
@@ -37,22 +44,15 @@ from blog.keys import (
     profile_key,
     user_partition,
 )
-from blog.leaving import DAYS_TOLD
-from blog.moments import now, written
-from blog.moving import (
-    Move,
-    remove_picture,
-    remove_rest,
-    revision_keys,
-    write_while_closed,
-)
-from blog.people import Person
-from blog.post import Post
-from blog.reactions import Reactions
-from blog.runs import rows_under, write_what_fits
-from blog.storage import Bucket
-from blog.table import Action, Item, Table
-from blog.transactions import change
+from blog.dynamodb.resumable import rows_under, write_what_fits
+from blog.dynamodb.table import Action, Item, Table
+from blog.identifiers import media_ids_in
+from blog.people.person import Person
+from blog.people.write_access import reopened
+from blog.posts.model import Post
+from blog.posts.transactions import change
+from blog.reactions.service import Reactions
+from blog.s3 import Bucket
 
 
 def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:

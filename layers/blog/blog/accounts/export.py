@@ -13,8 +13,9 @@ from datetime import timedelta
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from blog.comment import comment_of
-from blog.keys import (
+from blog.clock import now
+from blog.comments.model import comment_of
+from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
     FOLLOW,
@@ -34,12 +35,11 @@ from blog.keys import (
     stats_key,
     user_partition,
 )
-from blog.moments import now
-from blog.people import Person
-from blog.post import Post, Stats
-from blog.runs import rows_under
-from blog.storage import Bucket, export_object_key, media_object_key
-from blog.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.resumable import rows_under
+from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.people.person import Person
+from blog.posts.model import Post, Stats
+from blog.s3 import Bucket, export_object_key, media_object_key
 
 KEPT = timedelta(days=7)  # and then the bucket's lifecycle removes it
 CHUNK_BYTES = 1024 * 1024

@@ -8,9 +8,10 @@ end anywhere, and goes on when it is run again.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from blog.counting import IS_THERE
-from blog.gate import closing, received, receiving
-from blog.keys import (
+from blog.accounts.transfer import Move, remove_rest
+from blog.clock import now, written
+from blog.dynamodb.counters import IS_THERE
+from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
     FOLLOW,
@@ -29,14 +30,13 @@ from blog.keys import (
     profile_key,
     user_partition,
 )
-from blog.moderation import ban_change
-from blog.moments import now, written
-from blog.moving import Move, remove_rest
-from blog.people import Person
-from blog.reactions import MAX_FOLLOWS
-from blog.runs import rows_under, write_what_fits
-from blog.storage import Bucket
-from blog.table import Action, Item, Table
+from blog.dynamodb.resumable import rows_under, write_what_fits
+from blog.dynamodb.table import Action, Item, Table
+from blog.moderation.moderators import ban_change
+from blog.people.person import Person
+from blog.people.write_access import closing, received, receiving
+from blog.reactions.service import MAX_FOLLOWS
+from blog.s3 import Bucket
 
 
 class CannotMerge(Exception):

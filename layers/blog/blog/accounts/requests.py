@@ -7,16 +7,16 @@ exporting.py and erasing.py do it.
 import secrets
 from datetime import datetime, timedelta
 
+from blog.accounts.schemas import Erasure, ErasureContent, Export
+from blog.clock import now, written
+from blog.dynamodb.keys import erasure_job_key, erasure_key, export_job_key, export_key
+from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import Conflict
-from blog.gate import check_gate, closing, unless_closed
 from blog.identifiers import new_id, random_author_id
-from blog.keys import erasure_job_key, erasure_key, export_job_key, export_key
-from blog.models import Erasure, ErasureContent, Export
-from blog.moments import now, written
-from blog.people import Person
-from blog.rates import Rate
-from blog.storage import SECONDS_TO_DOWNLOAD, Bucket, export_object_key
-from blog.table import Action, ConditionRefused, Table
+from blog.people.person import Person
+from blog.people.write_access import check_gate, closing, unless_closed
+from blog.s3 import SECONDS_TO_DOWNLOAD, Bucket, export_object_key
 
 EXPORTS_PER_HOUR = 5
 DAYS_TOLD = 30

@@ -8,11 +8,10 @@ both may be ended at any point and begun again, and no count is ever wrong.
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from blog.comment import Comment, comment_of
-from blog.comment_transactions import own_row_alone
-from blog.counting import IS_THERE, less, more
-from blog.gate import while_closed
-from blog.keys import (
+from blog.comments.model import Comment, comment_of
+from blog.comments.transactions import own_row_alone
+from blog.dynamodb.counters import IS_THERE, less, more
+from blog.dynamodb.keys import (
     COMMENT,
     FOLLOW,
     FOLLOWER,
@@ -37,14 +36,15 @@ from blog.keys import (
     user_partition,
     waiting_comment_key,
 )
-from blog.medium import Medium
-from blog.people import Person
-from blog.post import Post, Stats
-from blog.reactions import Reactions
-from blog.runs import Unfinished, write_what_fits
-from blog.storage import Bucket, folders_of, media_object_key, upload_object_key
-from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
-from blog.transactions import change
+from blog.dynamodb.resumable import Unfinished, write_what_fits
+from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.media.model import Medium
+from blog.people.person import Person
+from blog.people.write_access import while_closed
+from blog.posts.model import Post, Stats
+from blog.posts.transactions import change
+from blog.reactions.service import Reactions
+from blog.s3 import Bucket, folders_of, media_object_key, upload_object_key
 
 KEYS_AT_ONCE = 99  # and the check of the gate, in one transaction
 

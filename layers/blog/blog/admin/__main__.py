@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 
 from botocore.config import Config
 
+from blog.accounts.merge import CannotMerge, Merge
+from blog.admin.migrate_posts import migrate_all, outdated
+from blog.admin.restore import Restoring, WrongKey
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import CLIENT_CONFIG, Table, connect
 from blog.errors import Problem
 from blog.identifiers import author_id
-from blog.merging import CannotMerge, Merge
-from blog.migrating import migrate_all, outdated
-from blog.people import Person
-from blog.post import SCHEMA
-from blog.restoring import Restoring, WrongKey
-from blog.runs import Unfinished
+from blog.people.person import Person
+from blog.posts.model import SCHEMA
+from blog.s3 import Bucket
 from blog.settings import AdminSettings
-from blog.storage import Bucket
-from blog.table import CLIENT_CONFIG, Table, connect
 
 # Nobody waits for an answer here.
 PATIENT = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 10})

@@ -7,14 +7,14 @@ was ended. Each post is one transaction, under the condition that nobody else ha
 
 from collections.abc import Callable, Iterator
 
-from blog.content import rendered
-from blog.entries import entries
+from blog.dynamodb.keys import POST, Key
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.errors import Unprocessable, WriteContended
-from blog.keys import POST, Key
-from blog.post import SCHEMA, Post
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import Action, ConditionRefused, Item, Table
-from blog.transactions import change
+from blog.posts.listing_entries import entries
+from blog.posts.model import SCHEMA, Post
+from blog.posts.rendering import rendered
+from blog.posts.transactions import change
 
 
 def rendered_anew(post: Post) -> Post:

@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from blog.accounts.merge import Merge
+from blog.accounts.requests import Leaving
+from blog.clock import now
+from blog.dynamodb.keys import POST, Key, erasure_job_key, sub_of
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import MAX_BATCH_GET, Action, Item, Table
 from blog.identifiers import author_id, random_author_id
-from blog.jobs import run_jobs
-from blog.keys import POST, Key, erasure_job_key, sub_of
-from blog.leaving import Leaving
-from blog.merging import Merge
-from blog.moderation import Moderators
-from blog.moments import now
-from blog.people import Person
-from blog.runs import Unfinished
-from blog.storage import Bucket
-from blog.table import MAX_BATCH_GET, Action, Item, Table
+from blog.jobs.runner import run_jobs
+from blog.moderation.moderators import Moderators
+from blog.people.person import Person
+from blog.s3 import Bucket
 
 PASSES = 3
 _OF_ACCOUNTS = ("MOVED", "ERASURE")

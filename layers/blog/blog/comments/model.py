@@ -5,12 +5,12 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.keys import COMMENT, Key, comment_key, pending_comment_key, stats_key
-from blog.models import CommentDetail
-from blog.moments import Moment
-from blog.people import Author
-from blog.post import Stats
-from blog.table import Item, Table
+from blog.clock import Moment
+from blog.comments.schemas import CommentDetail
+from blog.dynamodb.keys import COMMENT, Key, comment_key, pending_comment_key, stats_key
+from blog.dynamodb.table import Item, Table
+from blog.people.person import Author
+from blog.posts.model import Stats
 
 
 class Comment(BaseModel):

@@ -1,14 +1,14 @@
 """Comments as they are read: those on a post, and those that wait for its author."""
 
-from blog.comment import Comment, is_tombstone
+from blog.comments.model import Comment, is_tombstone
+from blog.comments.schemas import CommentDetail, CommentPage, PendingPage, Tombstone
+from blog.dynamodb.keys import pending_comment_key, profile_key, stats_key
+from blog.dynamodb.listings import comments_on, waiting_for
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.table import Item, Table, side_by_side
 from blog.errors import NotFound
-from blog.keys import pending_comment_key, profile_key, stats_key
-from blog.listings import comments_on, waiting_for
-from blog.models import CommentDetail, CommentPage, PendingPage, Tombstone
-from blog.paging import rows_of
-from blog.people import Author
-from blog.post import Stats
-from blog.table import Item, Table, side_by_side
+from blog.people.person import Author
+from blog.posts.model import Stats
 
 
 class Conversations:

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from blog.comment import Comment, comment_in, is_tombstone, places_of
-from blog.comment_transactions import (
-    approval,
-    approval_off,
-    creation,
-    edited,
-    is_known,
-    removal,
-)
-from blog.content import rendered_comment
-from blog.counting import if_public
+from blog.clock import now
+from blog.comments.model import Comment, comment_in, is_tombstone, places_of
+from blog.comments.schemas import CommentChanges, CommentDetail, NewComment
+from blog.comments.transactions import approval, approval_off, creation, edited, is_known, removal
+from blog.dynamodb.counters import if_public
+from blog.dynamodb.idempotency import Idempotency
+from blog.dynamodb.keys import Key, ban_key, comment_key, known_key, profile_key, stats_key
+from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
     Conflict,
@@ -24,24 +23,11 @@ from blog.errors import (
     Unprocessable,
     WriteContended,
 )
-from blog.gate import check_gate, is_gate, open_gate
-from blog.idempotency import Idempotency
 from blog.identifiers import new_id
-from blog.keys import (
-    Key,
-    ban_key,
-    comment_key,
-    known_key,
-    profile_key,
-    stats_key,
-)
-from blog.models import CommentChanges, CommentDetail, NewComment
-from blog.moments import now
-from blog.people import Author, Person
-from blog.post import Stats
-from blog.rates import Rate
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import Action, ConditionRefused, Item, Table
+from blog.people.person import Author, Person
+from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.posts.model import Stats
+from blog.posts.rendering import rendered_comment
 
 PER_HOUR = 60
 

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterator
 
-from blog.comment import Comment
-from blog.counting import IS_THERE, less, more, more_if_public
-from blog.keys import (
+from blog.clock import now, written
+from blog.comments.model import Comment
+from blog.dynamodb.counters import IS_THERE, less, more, more_if_public
+from blog.dynamodb.keys import (
     author_stats_key,
     comment_key,
     known_key,
@@ -16,9 +17,8 @@ from blog.keys import (
     tombstone_job_key,
     waiting_comment_key,
 )
-from blog.moments import now, written
-from blog.post import Stats
-from blog.table import Action
+from blog.dynamodb.table import Action
+from blog.posts.model import Stats
 
 # Whose post it is, too: a waiting comment lies where its author looks.
 _OPEN = "#is_public = :is_public AND #comments = :comments AND #author_id = :author_id"

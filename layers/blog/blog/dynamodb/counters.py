@@ -1,7 +1,7 @@
 """Parts of transactions that more than one kind of write has: counters, and what they depend on."""
 
-from blog.keys import Key, stats_key
-from blog.table import Action
+from blog.dynamodb.keys import Key, stats_key
+from blog.dynamodb.table import Action
 
 IS_THERE = "attribute_exists(pk)"
 _IS_PUBLIC = "#is_public = :is_public"

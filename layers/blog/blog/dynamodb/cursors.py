@@ -8,8 +8,8 @@ import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+from blog.dynamodb.listings import Listing
 from blog.errors import BadRequest
-from blog.listings import Listing
 
 _BINDING_BYTES = 8
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{12,300}")

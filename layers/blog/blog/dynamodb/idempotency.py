@@ -11,9 +11,9 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from blog.dynamodb.keys import Key, idempotency_key
+from blog.dynamodb.table import Action, Item
 from blog.errors import FieldError, Unprocessable
-from blog.keys import Key, idempotency_key
-from blog.table import Action, Item
 
 SECONDS_KEPT = 24 * 3600
 

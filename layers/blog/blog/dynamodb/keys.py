@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from blog.moments import written
+from blog.clock import written
 
 
 class Key(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from blog.keys import (
+from blog.dynamodb.keys import (
     BANNED,
     COMMENT,
     ENTRY,

@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from blog.cursors import cursor_after, sort_key_of
-from blog.listings import Listing
-from blog.table import HIGHEST, Item, Range, Table
+from blog.dynamodb.cursors import cursor_after, sort_key_of
+from blog.dynamodb.listings import Listing
+from blog.dynamodb.table import HIGHEST, Item, Range, Table
 
 
 def rows_of(

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from blog.clock import written
+from blog.dynamodb.keys import Key, rate_key
+from blog.dynamodb.table import Action
 from blog.errors import TooManyRequests
-from blog.keys import Key, rate_key
-from blog.moments import written
-from blog.table import Action
 
 
 class Rate(NamedTuple):

@@ -3,9 +3,9 @@ run may end anywhere and the next one goes on."""
 
 from collections.abc import Callable, Iterator, Sequence
 
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 from blog.errors import WriteContended
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 
 ROWS_AT_ONCE = 25
 

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from blog.patience import patience
+from blog.dynamodb.deadline import patience
 
 WRITE_TRIES = 10  # of a transaction that others keep changing the ground of
 FIRST_PAUSE = 0.02  # seconds, doubled with each turn and cut to a random part

@@ -18,10 +18,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
+from blog.dynamodb.deadline import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, patience
+from blog.dynamodb.keys import Key
+from blog.dynamodb.retries import WRITE_TRIES, pauses
 from blog.errors import Unavailable, WriteContended
-from blog.keys import Key
-from blog.patience import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, patience
-from blog.retries import WRITE_TRIES, pauses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,15 +8,14 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog.errors import InternalError, Problem
-from blog.faults import where
+from blog.dynamodb.deadline import patience
+from blog.errors import InternalError, Problem, where
+from blog.http.request_guard import admitted
+from blog.http.request_log import RequestLine
+from blog.http.responses import as_problem, problem_body, problem_headers
 from blog.identifiers import author_id
-from blog.patience import patience
-from blog.people import Person
-from blog.permissions import writer
-from blog.request_guard import admitted
-from blog.request_log import RequestLine
-from blog.responses import as_problem, problem_body, problem_headers
+from blog.people.permissions import writer
+from blog.people.person import Person
 from blog.settings import AuthorSettings, Settings
 from blog_auth.errors import NotAuthenticated
 from blog_auth.identity import Identity

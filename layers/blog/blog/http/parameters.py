@@ -8,7 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from blog.entity_tags import IfMatch
 from blog.errors import BadRequest
-from blog.models import ErasureContent
 
 Tag = Annotated[
     str | None,
@@ -21,28 +20,6 @@ Cursor = Annotated[
     Query(
         description="The next_cursor of the page before",
         json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
-    ),
-]
-
-
-Month = Annotated[
-    str | None,
-    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
-]
-Content = Annotated[
-    ErasureContent,
-    Query(
-        description="erase: nothing is left; anonymise: what was published stays, nobody's",
-    ),
-]
-Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
-Of = Annotated[
-    int,
-    Query(
-        ge=1,
-        le=1024,
-        description="How many parts the month has",
-        json_schema_extra={"enum": [2**n for n in range(11)]},
     ),
 ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog import moments
+from blog import clock
 
 _ROOT = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -37,7 +37,7 @@ class RequestLine:
         line = {
             "level": "INFO",
             "message": "request",
-            "timestamp": moments.written(moments.now()),
+            "timestamp": clock.written(clock.now()),
             "service": _SERVICE,
             **self.ids,
             "xray_trace_id": _trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),

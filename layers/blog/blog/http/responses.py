@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -21,7 +21,6 @@ from blog.errors import (
     Unauthorized,
     Unprocessable,
 )
-from blog.models import CommentDetail, PostDetail
 from blog_auth.errors import NotAuthenticated
 from blog_auth.refusals import NO_TOKEN
 
@@ -50,6 +49,17 @@ _MESSAGES = {
 }
 
 
+class Versioned(Protocol):
+    """A model whose entity tag names its version."""
+
+    @property
+    def version(self) -> int:
+        """The number that an edit raises."""
+
+    def model_dump_json(self) -> str:
+        """The model as JSON."""
+
+
 TextResponse = Response[str | None]  # of a route: text that is written already, or no body
 
 
@@ -67,7 +77,7 @@ def json_response(
 
 
 def entity_response(
-    shown: PostDetail | CommentDetail,
+    shown: Versioned,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from blog.comment import is_tombstone
-from blog.keys import (
+from blog.comments.model import is_tombstone
+from blog.dynamodb.keys import (
     COMMENT,
     PENDING,
     Key,
@@ -14,8 +14,8 @@ from blog.keys import (
     post_partition,
     waiting_comment_key,
 )
-from blog.runs import Unfinished
-from blog.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 
 KEYS_AT_ONCE = 100
 COMMENTS_AT_ONCE = 20  # up to four actions each, and a transaction has a hundred

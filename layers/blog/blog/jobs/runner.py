@@ -10,16 +10,15 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from blog.cleaning import remove_if_empty, remove_if_without_replies, remove_what_is_left
-from blog.erasing import erase
-from blog.errors import Unavailable, WriteContended
-from blog.exporting import export
-from blog.faults import where
-from blog.keys import JOBS, Key
-from blog.moments import now
-from blog.runs import Unfinished
-from blog.storage import Bucket
-from blog.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
+from blog.accounts.erasure import erase
+from blog.accounts.export import export
+from blog.clock import now
+from blog.dynamodb.keys import JOBS, Key
+from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
+from blog.errors import Unavailable, WriteContended, where
+from blog.jobs.cleanup import remove_if_empty, remove_if_without_replies, remove_what_is_left
+from blog.s3 import Bucket
 
 MAX_JOBS = 100  # that one run begins; the next one follows in a minute
 # Longer than a run may take: two at once would be at the same long job for nothing.

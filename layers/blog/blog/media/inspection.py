@@ -3,12 +3,12 @@
 S3 tells of each upload at least once, so everything here may happen twice, or twice at once.
 """
 
-from blog.gate import open_gate
-from blog.keys import media_key, own_media_key
-from blog.medium import Medium
-from blog.pictures import HEAD_BYTES, is_picture
-from blog.storage import Bucket, media_object_key
-from blog.table import Action, ConditionRefused, Table
+from blog.dynamodb.keys import media_key, own_media_key
+from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.media.image_types import HEAD_BYTES, is_picture
+from blog.media.model import Medium
+from blog.people.write_access import open_gate
+from blog.s3 import Bucket, media_object_key
 
 
 def inspect(table: Table, bucket: Bucket, upload: str) -> bool:

@@ -4,9 +4,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.keys import media_key
-from blog.moments import Moment
-from blog.table import Action
+from blog.clock import Moment
+from blog.dynamodb.keys import media_key
+from blog.dynamodb.table import Action
 
 
 class Medium(BaseModel):

@@ -7,17 +7,17 @@ lifecycle.
 
 from datetime import datetime
 
+from blog.clock import now
+from blog.dynamodb.keys import media_key, own_media_key
+from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import NotFound
-from blog.gate import check_gate, open_gate
 from blog.identifiers import checked_id, media_path, new_id
-from blog.keys import media_key, own_media_key
-from blog.medium import Medium
-from blog.models import MediaReference, MediaUpload, NewMedia, UploadForm
-from blog.moments import now
-from blog.people import Person
-from blog.rates import Rate
-from blog.storage import Bucket, media_object_key, upload_object_key
-from blog.table import Action, ConditionRefused, Table
+from blog.media.model import Medium
+from blog.media.schemas import MediaReference, MediaUpload, NewMedia, UploadForm
+from blog.people.person import Person
+from blog.people.write_access import check_gate, open_gate
+from blog.s3 import Bucket, media_object_key, upload_object_key
 
 UPLOADS_PER_HOUR = 60
 SECONDS_KEPT = 24 * 3600  # without an upload that is a picture

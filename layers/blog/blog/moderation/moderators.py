@@ -1,37 +1,20 @@
 """What moderators do: hide posts, ban people, and read what was reported."""
 
-from datetime import datetime
-
-from blog.counting import if_public
+from blog.clock import now, written
+from blog.dynamodb.keys import BANNED, Key, ban_key, entry_sort_key_at, post_key, profile_key
+from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
-from blog.gate import check_gate, is_gate, open_gate
-from blog.identifiers import is_author_id, new_id
-from blog.keys import (
-    BANNED,
-    REPORTS,
-    Key,
-    ban_key,
-    comment_key,
-    entry_sort_key,
-    entry_sort_key_at,
-    own_report_key,
-    post_key,
-    profile_key,
-)
-from blog.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
-from blog.models import BannedPage, BannedPerson, OwnPostPage, Report, ReportPage
-from blog.moments import now, written
-from blog.paging import rows_of
-from blog.people import Author, Person
-from blog.post import Moderation, Post
-from blog.rates import Rate
-from blog.reading import own_page_of
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import Action, ConditionRefused, Table
-from blog.transactions import change
-
-REPORTS_PER_HOUR = 60
-DAYS_KEPT = 90
+from blog.identifiers import is_author_id
+from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
+from blog.people.person import Author, Person
+from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.posts.model import Moderation, Post
+from blog.posts.pages import own_page_of
+from blog.posts.schemas import OwnPostPage
+from blog.posts.transactions import change
 
 
 class Moderators:
@@ -144,72 +127,6 @@ class Moderators:
             for row in rows
         ]
         return ReportPage(items=items, next_cursor=next_cursor)
-
-
-class Reports:
-    """What people tell moderators."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def report(
-        self,
-        post_id: str,
-        comment_id: str | None,
-        reason: str,
-        *,
-        reporter: Person,
-        moment: datetime | None = None,
-    ) -> None:
-        """Tell moderators of a post that everyone may read, or of a comment on it; the first
-        report of a person counts.
-
-        Raises NotFound, Forbidden for who is banned, TooManyRequests and WriteContended.
-        """
-        moment = moment or now()
-        report_id = new_id(moment)
-        entry = Key(REPORTS, entry_sort_key(moment, report_id))
-        expires_at = int(moment.timestamp()) + DAYS_KEPT * 24 * 3600
-        row = {
-            "id": report_id,
-            "post_id": post_id,
-            "comment_id": comment_id,
-            "reason": reason,
-            "author_id": reporter.author_id,
-            "created_at": written(moment),
-            "expires_at": expires_at,
-        }
-        own = own_report_key(reporter.sub, post_id, comment_id)
-        rate = Rate.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
-        try:
-            self._table.write(
-                [
-                    if_public(post_id),
-                    *_is_there(post_id, comment_id),
-                    open_gate(reporter.author_id),
-                    Action(
-                        own,
-                        {"entry": entry.sk, "expires_at": expires_at},
-                        "attribute_not_exists(pk)",
-                    ),
-                    Action(entry, {name: value for name, value in row.items() if value}),
-                    rate.counted(),
-                ]
-            )
-        except ConditionRefused as e:
-            if is_gate(e.key):
-                check_gate(e.item)
-            if e.key == rate.key:
-                raise rate.exceeded(moment) from e
-            if e.key != own:
-                raise NotFound("There is nothing with this id.") from e
-
-
-def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
-    if comment_id is None:
-        return []
-    there = "attribute_exists(#body)"
-    return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]
 
 
 def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:

@@ -3,13 +3,13 @@
 Access tokens carry no name: the app sends it once, and it shows everywhere at once.
 """
 
+from blog.dynamodb.keys import author_stats_key, moved_key, profile_key
+from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.errors import NotFound
-from blog.gate import check_gate, open_gate
 from blog.identifiers import is_author_id
-from blog.keys import author_stats_key, moved_key, profile_key
-from blog.models import Account, ProfileChanges, PublicProfile
-from blog.people import Author, Person
-from blog.table import Action, ConditionRefused, Item, Table
+from blog.people.person import Author, Person
+from blog.people.schemas import Account, ProfileChanges, PublicProfile
+from blog.people.write_access import check_gate, open_gate
 from blog_auth.identity import Identity
 
 

@@ -5,9 +5,9 @@ So a ban bites at once, and not when a token or a cache expires.
 
 from typing import Literal
 
+from blog.dynamodb.keys import Key, ban_key
+from blog.dynamodb.table import Action, Item
 from blog.errors import Conflict, Forbidden
-from blog.keys import Key, ban_key
-from blog.table import Action, Item
 
 _NOT_CLOSED = "attribute_not_exists(#closed_for)"
 _OPEN = f"attribute_not_exists(#banned_at) AND {_NOT_CLOSED}"

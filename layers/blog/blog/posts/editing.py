@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from blog.content import Content, rendered
 from blog.errors import FieldError, Unprocessable
 from blog.identifiers import new_id
-from blog.models import NewPost
-from blog.people import Person
-from blog.post import Post, Status
-from blog.slugs import derived_slug, with_suffix
+from blog.people.person import Person
+from blog.posts.model import Post, Status
+from blog.posts.rendering import Content, rendered
+from blog.posts.schemas import NewPost
+from blog.posts.slugs import derived_slug, with_suffix
 
 MAX_FORMER_SLUGS = 20
 MAX_REVISIONS = 50

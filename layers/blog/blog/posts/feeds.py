@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 from ulid import ULID
 
+from blog.clock import written
 from blog.identifiers import media_id_of
-from blog.moments import written
-from blog.post import Post
-from blog.reading import PostView
+from blog.posts.model import Post
+from blog.posts.view import PostView
 
 POSTS = 20
 # From the post on with which a feed would pass this, it has excerpts instead of the content.

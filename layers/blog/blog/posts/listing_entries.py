@@ -8,7 +8,8 @@ the number of posts that name it in `counters(post)`, at any moment.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from blog.keys import (
+from blog.clock import written
+from blog.dynamodb.keys import (
     DUE,
     HIDDEN,
     Key,
@@ -24,8 +25,7 @@ from blog.keys import (
     tag_count_key,
     tag_partition,
 )
-from blog.moments import written
-from blog.post import Entry, Post
+from blog.posts.model import Entry, Post
 
 
 def entries(post: Post) -> dict[Key, dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.moments import Moment
+from blog.clock import Moment
 
 # Of what is stored of a post, raised when `migrating` learns another step.
 SCHEMA = 2

@@ -3,53 +3,34 @@
 Nothing here writes: it is all that the function needs which the anonymous internet reaches.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
+from blog.dynamodb.keys import (
+    Key,
+    moved_key,
+    post_key,
+    profile_key,
+    revision_text_key,
+    slug_key,
+    stats_key,
+)
+from blog.dynamodb.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.table import Item, Table
 from blog.errors import NotFound
 from blog.fields import is_slug, is_tag, normalised_tag
 from blog.identifiers import is_author_id
-from blog.keys import Key, moved_key, post_key, profile_key, revision_text_key, slug_key, stats_key
-from blog.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
-from blog.models import (
-    OwnPost,
+from blog.people.person import Author
+from blog.posts.model import Post, Status
+from blog.posts.pages import own_page_of, page_of
+from blog.posts.schemas import (
     OwnPostPage,
-    OwnPostSummary,
-    PostDetail,
     PostPage,
-    PostSummary,
     Revision,
     RevisionPage,
     RevisionSummary,
     TagCount,
     TagPage,
 )
-from blog.paging import rows_of
-from blog.people import Author
-from blog.post import Entry, Post, Stats, Status
-from blog.table import Item, Table
-
-
-class PostView(NamedTuple):
-    """A post with what is joined to it when it is read."""
-
-    post: Post
-    author: Author
-    stats: Stats
-
-    @classmethod
-    def of(cls, post: Post, items: dict[Key, Item]) -> "PostView":
-        """From items among which are its stats and its author's profile, if they have one."""
-        stats = Stats.model_validate(items.get(stats_key(post.id), {}))
-        return cls(post, Author.of(post.author_id, items.get(profile_key(post.author_id))), stats)
-
-    def shown(self) -> PostDetail:
-        """As everyone sees it."""
-        return PostDetail.of_post(*self)
-
-    def shown_to_owner(self) -> OwnPost:
-        """As its owner sees it, with why it is hidden."""
-        return OwnPost.of_post(*self)
+from blog.posts.view import PostView, owned_post, revision_of
 
 
 class Library:
@@ -162,50 +143,6 @@ class Library:
 
     def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
         return page_of(self._table, listing, limit, cursor)
-
-
-def page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> PostPage:
-    """A page of posts for everyone."""
-    rows, next_cursor = joined_rows(table, listing, limit, cursor)
-    return PostPage(items=[PostSummary.of(*row) for row in rows], next_cursor=next_cursor)
-
-
-def own_page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> OwnPostPage:
-    """A page of posts for their owner, or for moderators, with why they are hidden."""
-    rows, next_cursor = joined_rows(table, listing, limit, cursor)
-    return OwnPostPage(items=[OwnPostSummary.of(*row) for row in rows], next_cursor=next_cursor)
-
-
-def joined_rows(
-    table: Table, listing: Listing, limit: int, cursor: str | None
-) -> tuple[list[tuple[Entry, Author, Stats]], str | None]:
-    """A page with all that its rows show: one round trip for the rows, one for all the rest."""
-    rows, next_cursor = rows_of(table, listing, limit, cursor)
-    entries = [Entry.model_validate(row) for row in rows]
-    keys = [stats_key(entry.id) for entry in entries]
-    items = table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
-    return [joined(entry, items) for entry in entries], next_cursor
-
-
-def joined(entry: Entry, items: Mapping[Key, Item]) -> tuple[Entry, Author, Stats]:
-    """An entry with what is shown beside it, from items among which that is."""
-    author = Author.of(entry.author_id, items.get(profile_key(entry.author_id)))
-    return entry, author, Stats.model_validate(items.get(stats_key(entry.id), {}))
-
-
-def revision_of(item: Item | None) -> Revision:
-    """A stored revision; NotFound where there is none."""
-    if item is None:
-        raise NotFound("There is no such revision.")
-    return Revision.model_validate(item)
-
-
-def owned_post(item: Item | None, sub: str) -> Post:
-    """A stored post of this person's; NotFound for all others."""
-    post = None if item is None else Post.of(item)
-    if post is None or post.owner != sub:
-        raise NotFound("You have no such post.")
-    return post
 
 
 def _by_author(author_id: str) -> Listing:

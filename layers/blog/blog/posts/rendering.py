@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import nh3
 
-from blog import markdown
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
+from blog.posts import markdown
 
 EXCERPT_CHARACTERS = 200
 WORDS_A_MINUTE = 230

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from blog.dynamodb.keys import DUE, entry_sort_key, post_key
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import HIGHEST, ConditionRefused, Range, Table
 from blog.errors import Unavailable, WriteContended
-from blog.gate import is_gate, open_gate
-from blog.keys import DUE, entry_sort_key, post_key
-from blog.post import Post
-from blog.retries import WRITE_TRIES, pauses
-from blog.table import HIGHEST, ConditionRefused, Range, Table
-from blog.transactions import change
+from blog.people.write_access import is_gate, open_gate
+from blog.posts.model import Post
+from blog.posts.transactions import change
 
 MAX_DUE = 100  # posts that one run publishes; the next one follows in a minute
 

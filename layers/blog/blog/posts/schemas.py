@@ -1,41 +1,23 @@
-"""Posts as they are sent and as they are shown."""
+"""Posts in requests and responses."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from blog.fields import (
-    Bio,
-    Body,
-    CommentBody,
-    CoverImage,
-    Excerpt,
-    HttpsAddress,
-    Name,
-    Reason,
-    Slug,
-    Tags,
-    Title,
-)
-from blog.moments import Moment, SentMoment
-from blog.people import Author
-from blog.pictures import MAX_BYTES, ContentType
-from blog.post import Comments, Entry, Moderation, Post, Stats, Status
+from blog.clock import Moment, SentMoment
+from blog.fields import Body, CoverImage, Excerpt, HttpsAddress, Slug, Tags, Title
+from blog.people.person import Author
+from blog.posts.model import Comments, Entry, Moderation, Post, Stats, Status
+from blog.schemas import RequestBody
 
 
-class _Sent(BaseModel):
-    """A request's body: unknown members are refused, and nothing is converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class NewPost(_Sent):
+class NewPost(RequestBody):
     """What a post is made of. Only the title is required."""
 
     title: Title
     body: Annotated[Body, Field(description="Markdown")] = ""
     excerpt: Annotated[Excerpt | None, Field(description="The first words unless given")] = None
-    tags: Tags = []
+    tags: Tags = Field(default=[])
     cover_image: CoverImage | None = None
     canonical_url: HttpsAddress | None = None
     status: Status = "draft"
@@ -44,7 +26,7 @@ class NewPost(_Sent):
     comments: Comments = "open"
 
 
-class PostChanges(_Sent):
+class PostChanges(RequestBody):
     """A merge patch of a post (RFC 7396): what is not sent stays as it is."""
 
     title: Annotated[Title, Field(default=None)]
@@ -63,7 +45,7 @@ class PostChanges(_Sent):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class Draft(_Sent):
+class Draft(RequestBody):
     """A body to be rendered and not kept."""
 
     body: Annotated[Body, Field(description="Markdown")]
@@ -75,51 +57,6 @@ class Preview(BaseModel):
     body_html: str
     excerpt: str
     reading_minutes: int
-
-
-class ProfileChanges(_Sent):
-    """A merge patch of one's own profile (RFC 7396), which everyone may read."""
-
-    name: Annotated[Name, Field(default=None, description="As everyone sees it; no e-mail address")]
-    bio: Annotated[Bio | None, Field(default=None, description="Plain text; null clears it")]
-    picture: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
-    website: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
-    approves_first_comments: Annotated[
-        bool,
-        Field(default=None, description="Whether who never commented with one before must wait"),
-    ]
-
-    def given(self) -> dict[str, Any]:
-        """The members that were sent, null ones among them."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class PublicProfile(BaseModel):
-    """An author, as everyone sees them."""
-
-    id: str
-    name: str
-    bio: str | None
-    picture: str | None
-    website: str | None
-    post_count: int
-    follower_count: int
-
-
-class Account(BaseModel):
-    """Oneself. `name` is null until there is a profile."""
-
-    sub: str
-    author_id: str
-    name: str | None
-    bio: str | None
-    picture: str | None
-    website: str | None
-    approves_first_comments: bool
-    permissions: list[str]
-    post_count: int
-    follower_count: int
-    following_count: int
 
 
 class PostSummary(BaseModel):
@@ -232,160 +169,3 @@ class RevisionPage(BaseModel):
 
     items: list[RevisionSummary]
     next_cursor: str | None
-
-
-class NewComment(_Sent):
-    """A comment on a post, or a reply to one."""
-
-    body: Annotated[CommentBody, Field(description="Markdown without headings and pictures")]
-    parent_id: Annotated[str | None, Field(description="The comment that it replies to")] = None
-
-
-class CommentChanges(_Sent):
-    """A merge patch of a comment of one's own (RFC 7396)."""
-
-    body: Annotated[CommentBody, Field(default=None, description="Markdown")]
-
-
-class CommentDetail(BaseModel):
-    """A comment. A pending one is seen by its writer and the post's author, and by nobody else."""
-
-    id: str
-    post_id: str
-    parent_id: str | None
-    body: Annotated[str, Field(description="Markdown")]
-    body_html: Annotated[str, Field(description="Rendered and sanitised")]
-    author: Author
-    status: Literal["published", "pending"]
-    version: int
-    created_at: Moment
-    updated_at: Moment
-
-
-class Tombstone(BaseModel):
-    """What is left of a deleted comment that has replies."""
-
-    id: str
-    deleted: Literal[True] = True
-
-
-class CommentPage(BaseModel):
-    """A page of the comments on a post, oldest first; replies carry their parent's id."""
-
-    items: list[CommentDetail | Tombstone]
-    next_cursor: str | None
-
-
-class PendingPage(BaseModel):
-    """A page of the comments that wait for one's approval, oldest first."""
-
-    items: list[CommentDetail]
-    next_cursor: str | None
-
-
-class Reasoned(_Sent):
-    """Why somebody reports something, or a moderator acts."""
-
-    reason: Reason
-
-
-class Unavailable(BaseModel):
-    """Something in a list of one's own that is no longer there to see."""
-
-    id: str
-    available: Literal[False] = False
-
-
-class LikesPage(BaseModel):
-    """A page of the posts that one likes, the newest posts first."""
-
-    items: list[PostSummary | Unavailable]
-    next_cursor: str | None
-
-
-class FollowsPage(BaseModel):
-    """A page of the authors whom one follows, the latest followed first."""
-
-    items: list[PublicProfile | Unavailable]
-    next_cursor: str | None
-
-
-class BannedPerson(BaseModel):
-    """Somebody who may not write."""
-
-    author: Author
-    reason: str
-    at: Moment
-
-
-class BannedPage(BaseModel):
-    """A page of those who are banned, the latest first."""
-
-    items: list[BannedPerson]
-    next_cursor: str | None
-
-
-class Report(BaseModel):
-    """What somebody has told moderators of a post, or of a comment on it."""
-
-    id: str
-    post_id: str
-    comment_id: str | None
-    reason: str
-    author: Annotated[Author, Field(description="Who reported it")]
-    created_at: Moment
-
-
-class ReportPage(BaseModel):
-    """A page of reports, the latest first."""
-
-    items: list[Report]
-    next_cursor: str | None
-
-
-class NewMedia(_Sent):
-    """A picture that is to be uploaded."""
-
-    content_type: ContentType
-    size: Annotated[int, Field(ge=1, le=MAX_BYTES, description="In bytes, exactly")]
-
-
-class MediaReference(BaseModel):
-    """A picture; `url` is its path in this API, and what a post's `cover_image` takes."""
-
-    id: str
-    url: str
-
-
-class UploadForm(BaseModel):
-    """Where to send a picture: a multipart form with these fields and then the file, `file`."""
-
-    url: str
-    fields: dict[str, str]
-
-
-class MediaUpload(BaseModel):
-    """An announced picture, and how to upload it."""
-
-    media: MediaReference
-    upload: UploadForm
-
-
-class Export(BaseModel):
-    """Everything of one's own, as a zip; `url` holds until `expires_at`, then ask again."""
-
-    status: Literal["none", "preparing", "ready"]
-    url: str | None
-    expires_at: Moment | None
-
-
-ErasureContent = Literal["erase", "anonymise"]
-
-
-class Erasure(BaseModel):
-    """What has become of one's erasure; told for 30 days after it is done."""
-
-    status: Literal["none", "erasing", "done"]
-    content: ErasureContent | None = None
-    requested_at: Moment | None = None
-    finished_at: Moment | None = None

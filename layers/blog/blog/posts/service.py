@@ -2,9 +2,21 @@
 
 from datetime import datetime
 
-from blog.editing import Edit, created, with_another_slug
+from blog.clock import now
+from blog.dynamodb.idempotency import Idempotency
+from blog.dynamodb.keys import (
+    Key,
+    ban_key,
+    media_key,
+    post_key,
+    profile_key,
+    revision_text_key,
+    slug_key,
+    stats_key,
+)
+from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.table import ConditionRefused, Item, Table
 from blog.entity_tags import IfMatch
-from blog.entries import reserved_slugs
 from blog.errors import (
     Conflict,
     FieldError,
@@ -15,28 +27,16 @@ from blog.errors import (
     Unprocessable,
     WriteContended,
 )
-from blog.gate import check_gate, is_gate, open_gate
-from blog.idempotency import Idempotency
 from blog.identifiers import media_id_of
-from blog.keys import (
-    Key,
-    ban_key,
-    media_key,
-    post_key,
-    profile_key,
-    revision_text_key,
-    slug_key,
-    stats_key,
-)
-from blog.models import NewPost, PostChanges
-from blog.moments import now
-from blog.people import Person
-from blog.post import Post
-from blog.reading import PostView, owned_post, revision_of
-from blog.retries import WRITE_TRIES, pauses
-from blog.slugs import derived_slug
-from blog.table import ConditionRefused, Item, Table
-from blog.transactions import change, creation
+from blog.people.person import Person
+from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.posts.editing import Edit, created, with_another_slug
+from blog.posts.listing_entries import reserved_slugs
+from blog.posts.model import Post
+from blog.posts.schemas import NewPost, PostChanges
+from blog.posts.slugs import derived_slug
+from blog.posts.transactions import change, creation
+from blog.posts.view import PostView, owned_post, revision_of
 
 
 class Posts:

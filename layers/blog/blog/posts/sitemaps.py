@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
+from blog.dynamodb.keys import ENTRY, MONTHS, sitemap_partition
+from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import BadRequest, NotFound
-from blog.keys import ENTRY, MONTHS, sitemap_partition
-from blog.table import HIGHEST, Range, Table
 
 MAX_ADDRESSES = 5000  # in a file
 ADDRESSES_ON_AVERAGE = 4000  # at most: chance makes none of 4,000 one of 5,000

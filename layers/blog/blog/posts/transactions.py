@@ -7,10 +7,9 @@ that replaces ten tags by ten others and drops a revision has about sixty.
 import uuid
 from collections.abc import Iterator
 
-from blog.entries import Counter, counters, entries, reserved_slugs
-from blog.idempotency import Idempotency
-from blog.identifiers import media_id_of
-from blog.keys import (
+from blog.clock import written
+from blog.dynamodb.idempotency import Idempotency
+from blog.dynamodb.keys import (
     deletion_job_key,
     empty_counter_job_key,
     post_key,
@@ -19,10 +18,11 @@ from blog.keys import (
     slug_key,
     stats_key,
 )
-from blog.medium import is_ones_own
-from blog.moments import written
-from blog.post import Post, Stats
-from blog.table import Action
+from blog.dynamodb.table import Action
+from blog.identifiers import media_id_of
+from blog.media.model import is_ones_own
+from blog.posts.listing_entries import Counter, counters, entries, reserved_slugs
+from blog.posts.model import Post, Stats
 
 
 def creation(post: Post, idempotency: Idempotency | None) -> list[Action]:

@@ -1,7 +1,7 @@
 """What people see of their own likes and follows: the lists made of them."""
 
-from blog.cursors import cursor_after, sort_key_of
-from blog.keys import (
+from blog.dynamodb.cursors import cursor_after, sort_key_of
+from blog.dynamodb.keys import (
     FOLLOW,
     Key,
     author_stats_key,
@@ -11,15 +11,18 @@ from blog.keys import (
     summary_key,
     user_partition,
 )
-from blog.listings import followed, followed_by, liked
-from blog.models import FollowsPage, LikesPage, PostPage, PostSummary, PublicProfile, Unavailable
-from blog.paging import rows_of
-from blog.people import Person
-from blog.post import Entry
-from blog.profiles import public_profile
-from blog.reactions import MAX_FOLLOWS
-from blog.reading import joined, page_of
-from blog.table import HIGHEST, Item, Range, Table
+from blog.dynamodb.listings import followed, followed_by, liked
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.table import HIGHEST, Item, Range, Table
+from blog.people.person import Person
+from blog.people.profiles import public_profile
+from blog.people.schemas import PublicProfile
+from blog.posts.model import Entry
+from blog.posts.pages import page_of
+from blog.posts.schemas import PostPage, PostSummary
+from blog.posts.view import joined
+from blog.reactions.schemas import FollowsPage, LikesPage, Unavailable
+from blog.reactions.service import MAX_FOLLOWS
 
 
 class Following:

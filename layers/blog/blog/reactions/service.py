@@ -3,11 +3,9 @@
 None reads first. What a refused condition brings back says what was the case.
 """
 
-from blog.counting import IS_THERE, less, more_if_public
-from blog.errors import FieldError, NotFound, Unprocessable
-from blog.gate import check_gate, open_gate
-from blog.identifiers import is_author_id
-from blog.keys import (
+from blog.clock import now, written
+from blog.dynamodb.counters import IS_THERE, less, more_if_public
+from blog.dynamodb.keys import (
     author_stats_key,
     ban_key,
     follow_key,
@@ -15,9 +13,11 @@ from blog.keys import (
     like_key,
     stats_key,
 )
-from blog.moments import now, written
-from blog.people import Person
-from blog.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.errors import FieldError, NotFound, Unprocessable
+from blog.identifiers import is_author_id
+from blog.people.person import Person
+from blog.people.write_access import check_gate, open_gate
 
 MAX_FOLLOWS = 500  # that a personal feed is merged of
 _IS_NEW = "attribute_not_exists(pk)"

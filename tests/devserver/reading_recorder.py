@@ -48,7 +48,7 @@ recorder = Recorder(os.environ)
 
 
 def tell() -> None:
-    if storage := sys.modules.get("blog.storage"):
+    if storage := sys.modules.get("blog.s3"):
         storage.Bucket("bucket")._client  # noqa: B018 - makes it
     sys.stderr.write(f"ASKED {json.dumps(sorted(recorder.asked))}\n")
 

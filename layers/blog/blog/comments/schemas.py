@@ -1,0 +1,59 @@
+"""Comments in requests and responses."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from blog.clock import Moment
+from blog.fields import CommentBody
+from blog.people.person import Author
+from blog.schemas import RequestBody
+
+
+class NewComment(RequestBody):
+    """A comment on a post, or a reply to one."""
+
+    body: Annotated[CommentBody, Field(description="Markdown without headings and pictures")]
+    parent_id: Annotated[str | None, Field(description="The comment that it replies to")] = None
+
+
+class CommentChanges(RequestBody):
+    """A merge patch of a comment of one's own (RFC 7396)."""
+
+    body: Annotated[CommentBody, Field(default=None, description="Markdown")]
+
+
+class CommentDetail(BaseModel):
+    """A comment. A pending one is seen by its writer and the post's author, and by nobody else."""
+
+    id: str
+    post_id: str
+    parent_id: str | None
+    body: Annotated[str, Field(description="Markdown")]
+    body_html: Annotated[str, Field(description="Rendered and sanitised")]
+    author: Author
+    status: Literal["published", "pending"]
+    version: int
+    created_at: Moment
+    updated_at: Moment
+
+
+class Tombstone(BaseModel):
+    """What is left of a deleted comment that has replies."""
+
+    id: str
+    deleted: Literal[True] = True
+
+
+class CommentPage(BaseModel):
+    """A page of the comments on a post, oldest first; replies carry their parent's id."""
+
+    items: list[CommentDetail | Tombstone]
+    next_cursor: str | None
+
+
+class PendingPage(BaseModel):
+    """A page of the comments that wait for one's approval, oldest first."""
+
+    items: list[CommentDetail]
+    next_cursor: str | None

@@ -1,0 +1,88 @@
+"""Reports: what users tell moderators about posts and comments."""
+
+from datetime import datetime
+
+from blog.clock import now, written
+from blog.dynamodb.counters import if_public
+from blog.dynamodb.keys import (
+    REPORTS,
+    Key,
+    comment_key,
+    entry_sort_key,
+    own_report_key,
+)
+from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.errors import NotFound
+from blog.identifiers import new_id
+from blog.people.person import Person
+from blog.people.write_access import check_gate, is_gate, open_gate
+
+REPORTS_PER_HOUR = 60
+DAYS_KEPT = 90
+
+
+class Reports:
+    """What people tell moderators."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def report(
+        self,
+        post_id: str,
+        comment_id: str | None,
+        reason: str,
+        *,
+        reporter: Person,
+        moment: datetime | None = None,
+    ) -> None:
+        """Tell moderators of a post that everyone may read, or of a comment on it; the first
+        report of a person counts.
+
+        Raises NotFound, Forbidden for who is banned, TooManyRequests and WriteContended.
+        """
+        moment = moment or now()
+        report_id = new_id(moment)
+        entry = Key(REPORTS, entry_sort_key(moment, report_id))
+        expires_at = int(moment.timestamp()) + DAYS_KEPT * 24 * 3600
+        row = {
+            "id": report_id,
+            "post_id": post_id,
+            "comment_id": comment_id,
+            "reason": reason,
+            "author_id": reporter.author_id,
+            "created_at": written(moment),
+            "expires_at": expires_at,
+        }
+        own = own_report_key(reporter.sub, post_id, comment_id)
+        rate = Rate.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
+        try:
+            self._table.write(
+                [
+                    if_public(post_id),
+                    *_is_there(post_id, comment_id),
+                    open_gate(reporter.author_id),
+                    Action(
+                        own,
+                        {"entry": entry.sk, "expires_at": expires_at},
+                        "attribute_not_exists(pk)",
+                    ),
+                    Action(entry, {name: value for name, value in row.items() if value}),
+                    rate.counted(),
+                ]
+            )
+        except ConditionRefused as e:
+            if is_gate(e.key):
+                check_gate(e.item)
+            if e.key == rate.key:
+                raise rate.exceeded(moment) from e
+            if e.key != own:
+                raise NotFound("There is nothing with this id.") from e
+
+
+def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
+    if comment_id is None:
+        return []
+    there = "attribute_exists(#body)"
+    return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]

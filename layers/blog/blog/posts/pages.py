@@ -1,0 +1,33 @@
+"""Pages of posts: the entries of a list with their authors and counters."""
+
+from blog.dynamodb.keys import profile_key, stats_key
+from blog.dynamodb.listings import Listing
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.table import Table
+from blog.people.person import Author
+from blog.posts.model import Entry, Stats
+from blog.posts.schemas import OwnPostPage, OwnPostSummary, PostPage, PostSummary
+from blog.posts.view import joined
+
+
+def page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> PostPage:
+    """A page of posts for everyone."""
+    rows, next_cursor = joined_rows(table, listing, limit, cursor)
+    return PostPage(items=[PostSummary.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+def own_page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> OwnPostPage:
+    """A page of posts for their owner, or for moderators, with why they are hidden."""
+    rows, next_cursor = joined_rows(table, listing, limit, cursor)
+    return OwnPostPage(items=[OwnPostSummary.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+def joined_rows(
+    table: Table, listing: Listing, limit: int, cursor: str | None
+) -> tuple[list[tuple[Entry, Author, Stats]], str | None]:
+    """A page with all that its rows show: one round trip for the rows, one for all the rest."""
+    rows, next_cursor = rows_of(table, listing, limit, cursor)
+    entries = [Entry.model_validate(row) for row in rows]
+    keys = [stats_key(entry.id) for entry in entries]
+    items = table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
+    return [joined(entry, items) for entry in entries], next_cursor
