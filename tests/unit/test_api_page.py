@@ -1,0 +1,114 @@
+"""docs/api.md names the routes that exist, and limits as they are in the code."""
+
+import re
+from typing import Any
+
+import pytest
+
+from blog import fields
+from blog.accounts.requests import EXPORTS_PER_HOUR
+from blog.comments.service import PER_HOUR
+from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES
+from blog.media.image_types import MAX_BYTES
+from blog.media.service import UPLOADS_PER_HOUR
+from blog.moderation.reports import REPORTS_PER_HOUR
+from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
+from blog.posts.markdown import MAX_HTML
+from blog.reactions.service import MAX_FOLLOWS
+from tests.support.openapi_document import DOCUMENT, SCHEMAS
+from tests.support.samples import ROOT
+
+PAGE = (ROOT / "docs" / "api.md").read_text()
+KIB, MIB = 1024, 1024 * 1024
+RESOURCES = {
+    "comment": "CommentDetail",
+    "deleted comment with replies": "Tombstone",
+    "tag": "TagCount",
+    "author": "PublicProfile",
+    "account (`GET /me`)": "Account",
+    "report": "Report",
+    "banned user": "BannedPerson",
+}
+
+
+def table(heading: str) -> dict[str, str]:
+    """Return the first two columns of the first table under a heading, without its head."""
+    _, _, section = PAGE.partition(f"\n## {heading}\n")
+    rows = re.findall(r"^\| (.*?) \| (.*?) \|$", section.partition("\n## ")[0], re.M)
+    return {first: second for first, second in rows[1:] if set(first) != {"-"}}
+
+
+def length(schema: str, member: str) -> str:
+    """Return a member's bounds in the words of the page."""
+    found = SCHEMAS[schema]["properties"][member]
+    bounds = next((one for one in found.get("anyOf", []) if "maxLength" in one), found)
+    least, most = bounds.get("minLength"), bounds["maxLength"]
+    return f"{most} characters" if least is None else f"{least} to {most} characters"
+
+
+LIMITS = {
+    "`title` of a post": length("NewPost", "title"),
+    "`body` of a post": f"{fields.MAX_BODY_BYTES // KIB} KiB of UTF-8, and {MAX_HTML // KIB} KiB"
+    " of rendered HTML",
+    "`excerpt` of a post": length("NewPost", "excerpt"),
+    "`tags` of a post": f"{fields.MAX_TAGS} tags",
+    "a tag": f"1 to {fields.MAX_TAG_CHARACTERS} characters",
+    "`slug` of a post": "1 to 120 characters",
+    "`cover_image`, `canonical_url`, `picture`, `website`": length("NewPost", "cover_image"),
+    "`body` of a comment": length("NewComment", "body"),
+    "`name` in a profile": length("ProfileChanges", "name"),
+    "`bio` in a profile": length("ProfileChanges", "bio"),
+    "`reason` of a report, a ban or a hidden post": length("Reasoned", "reason"),
+    "`size` of an upload": f"{MAX_BYTES // MIB} MiB",
+    "a request body": f"{MAX_REQUEST_BYTES // MIB} MiB, and {MAX_DEPTH} levels of nesting",
+    "former slugs of a post": f"{MAX_FORMER_SLUGS}",
+    "revisions of a post": f"{MAX_REVISIONS}",
+    "followed authors": f"{MAX_FOLLOWS}",
+    "comments an hour and user": f"{PER_HOUR} (the stack's `CommentsPerHour`)",
+    "uploads an hour and user": f"{UPLOADS_PER_HOUR}",
+    "reports an hour and user": f"{REPORTS_PER_HOUR}",
+    "exports an hour and user": f"{EXPORTS_PER_HOUR}",
+}
+
+
+def test_the_page_names_every_route_and_no_other() -> None:
+    _, _, tables = PAGE.partition("\n## Routes\n")
+    cells = re.findall(r"^\| (`[A-Z]+ /.*?) \|", tables.partition("\n## A post\n")[0], re.M)
+    named = [route for cell in cells for route in re.findall(r"`([A-Z]+ /\S*)`", cell)]
+    built = {
+        f"{method.upper()} {path}"
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations
+    }
+    assert sorted(named) == sorted(built)
+    mentioned = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`?\s]*)`", PAGE))
+    assert mentioned == built
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    assert table("Limits") == LIMITS
+    for schema in ("NewPost", "PostChanges"):
+        assert length(schema, "canonical_url") == length("NewPost", "cover_image")
+    for member in ("picture", "website"):
+        assert length("ProfileChanges", member) == length("NewPost", "cover_image")
+    assert fields.is_slug("a" * 120)
+    assert not fields.is_slug("a" * 121)
+    assert not fields.is_slug("")
+
+
+def test_a_post_has_the_members_that_the_page_names() -> None:
+    named = {name for cell in table("A post") for name in re.findall(r"`(\w+)`", cell)}
+    assert named == SCHEMAS["OwnPost"]["properties"].keys()
+
+
+@pytest.mark.parametrize("row", RESOURCES)
+def test_an_object_has_the_members_that_the_page_names(row: str) -> None:
+    without_values = re.sub(r"\(.*?\)", "", table("Other objects")[row])
+    properties: dict[str, Any] = SCHEMAS[RESOURCES[row]]["properties"]
+    assert re.findall(r"`(\w+)`", without_values) == list(properties)
+
+
+def test_revisions_have_the_members_that_the_page_names() -> None:
+    named = re.findall(r"`(\w+)`", table("Other objects")["revision"])
+    assert named == list(SCHEMAS["Revision"]["properties"])
+    assert named[:-1] == list(SCHEMAS["RevisionSummary"]["properties"])
