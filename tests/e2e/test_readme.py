@@ -1,16 +1,42 @@
-"""The README's tour works when it is pasted."""
+"""README and docs/development.md: their commands do what the pages say when they are pasted."""
 
 import re
 
+from devserver.issuer.tenant import PASSWORD, USERS
+from devserver.settings import DeskSettings
 from tests.support.samples import ROOT
 from tests.support.stack import Stack, pasted
 
+README = (ROOT / "README.md").read_text()
+DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
+
+
+def script(page: str) -> str:
+    """Return the one block of shell commands of a page."""
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.S)
+    return str(block)
+
 
 def test_the_tour_gives_the_statuses_that_it_says(stack: Stack) -> None:
-    tour = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    assert tour is not None
-    expected = re.findall(r"# (\d{3})", tour[1])
-    assert len(expected) == 11
-    printed = pasted(stack, tour[1])
+    expected = re.findall(r"# (\d{3})", script(README))
+    assert expected == ["404", "200", "200", "200", "403", "412", "401", "401"]
+    printed = pasted(stack, script(README))
     assert re.findall(r"HTTP/1\.1 (\d{3})", printed) == expected
     assert '"current_version": 2' in printed
+
+
+def test_a_response_of_the_gateway_can_be_asked_for(stack: Stack) -> None:
+    expected = re.findall(r"# (\d{3})", script(DEVELOPMENT))
+    assert expected == ["429"]
+    assert re.findall(r"HTTP/1\.1 (\d{3})", pasted(stack, script(DEVELOPMENT))) == expected
+
+
+def test_the_pages_name_the_addresses_and_users_of_the_local_stack() -> None:
+    settings = DeskSettings.from_environment({})
+    for address in (settings.spa_url, settings.api_url):
+        assert f"<{address}>" in README
+    names = [user.email.partition("@")[0] for user in USERS]
+    assert names == ["alice", "bob", "moderator"]
+    for name in names:
+        assert f"`{name}`" in DEVELOPMENT
+    assert f"the password `{PASSWORD}`" in DEVELOPMENT
