@@ -7,11 +7,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from blog.accounts.requests import Leaving
+from blog.accounts.requests import AccountRequests
 from blog.accounts.schemas import Erasure, ErasureContent, Export
 from blog.dynamodb.table import Table
-from blog.http.handler import identity, lambda_handler, person, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import identity, lambda_handler, person, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.responses import PRIVATE, TextResponse, json_response
 from blog.people.profiles import Profiles
 from blog.people.schemas import Account, ProfileChanges
@@ -21,7 +21,7 @@ from blog.settings import MediaSettings
 settings = MediaSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 profiles = Profiles(table)
-leaving = Leaving(table, Bucket(settings.media_bucket))
+account_requests = AccountRequests(table, Bucket(settings.media_bucket))
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -40,7 +40,7 @@ Content = Annotated[
     operation_id="getMe",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Account, 401),
+    responses=documented_responses(200, Account, 401),
 )
 def get_me() -> TextResponse:
     return _account()
@@ -53,10 +53,10 @@ def get_me() -> TextResponse:
     operation_id="editMe",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Account, 400, 401, 403, 409, 413, 415, 422),
+    responses=documented_responses(200, Account, 400, 401, 403, 409, 413, 415, 422),
 )
 def edit_me(changes: Annotated[ProfileChanges, Body()]) -> TextResponse:
-    profiles.edit(writing_person(app, settings), changes)
+    profiles.edit(require_writer(app, settings), changes)
     return _account()
 
 
@@ -67,10 +67,10 @@ def edit_me(changes: Annotated[ProfileChanges, Body()]) -> TextResponse:
     operation_id="deleteMe",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(202, Erasure, 400, 401, 403, 409),
+    responses=documented_responses(202, Erasure, 400, 401, 403, 409),
 )
 def delete_me(content: Content) -> TextResponse:
-    erasure = leaving.begin_erasure(writing_person(app, settings), content)
+    erasure = account_requests.begin_erasure(require_writer(app, settings), content)
     path = app.current_event.request_context.path.rstrip("/")
     headers = {"Location": f"{path}/erasure"}
     return json_response(erasure, cache_control=PRIVATE, status=202, headers=headers)
@@ -82,10 +82,10 @@ def delete_me(content: Content) -> TextResponse:
     operation_id="getErasure",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Erasure, 401),
+    responses=documented_responses(200, Erasure, 401),
 )
 def get_erasure() -> TextResponse:
-    erasure = leaving.erasure(person(app, settings))
+    erasure = account_requests.erasure(person(app, settings))
     return json_response(erasure, cache_control=PRIVATE)
 
 
@@ -95,10 +95,10 @@ def get_erasure() -> TextResponse:
     operation_id="createExport",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(202, Export, 401, 403, 409, 429),
+    responses=documented_responses(202, Export, 401, 403, 409, 429),
 )
 def create_export() -> TextResponse:
-    export = leaving.begin_export(writing_person(app, settings))
+    export = account_requests.begin_export(require_writer(app, settings))
     path = app.current_event.request_context.path.rstrip("/")
     return json_response(export, cache_control=PRIVATE, status=202, headers={"Location": path})
 
@@ -109,10 +109,10 @@ def create_export() -> TextResponse:
     operation_id="getExport",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Export, 401),
+    responses=documented_responses(200, Export, 401),
 )
 def get_export() -> TextResponse:
-    export = leaving.export(person(app, settings))
+    export = account_requests.export(person(app, settings))
     return json_response(export, cache_control=PRIVATE)
 
 

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from blog.comments.queries import Conversations
+from blog.comments.queries import CommentQueries
 from blog.comments.schemas import CommentChanges, CommentDetail, NewComment, PendingPage
 from blog.comments.service import Comments
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.http.handler import identity, lambda_handler, person, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import identity, lambda_handler, person, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
 from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
-from blog.identifiers import checked_id
+from blog.identifiers import parse_id
 from blog.moderation.reports import Reports
 from blog.moderation.schemas import Reasoned
 from blog.people.permissions import MODERATE_CONTENT
@@ -27,7 +27,7 @@ from blog.settings import CommentSettings
 settings = CommentSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 comments = Comments(table, settings.comments_per_hour)
-conversations = Conversations(table)
+comment_queries = CommentQueries(table)
 reports = Reports(table)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
@@ -40,16 +40,16 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="createComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=answers(201, CommentDetail, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+    responses=documented_responses(201, CommentDetail, 400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 def create_comment(
     post_id: Annotated[str, Path()],
     new: Annotated[NewComment, Body()],
     key: IdempotencyKeyField = None,
 ) -> TextResponse:
-    person = writing_person(app, settings)
+    person = require_writer(app, settings)
     idempotency = Idempotency.of(person.sub, key, new, f"comment on {post_id}") if key else None
-    comment = comments.create(checked_id(post_id), new, writer=person, idempotency=idempotency)
+    comment = comments.create(parse_id(post_id), new, writer=person, idempotency=idempotency)
     path = app.current_event.request_context.path.rstrip("/")
     return entity_response(
         comment, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{comment.id}"}
@@ -63,7 +63,7 @@ def create_comment(
     operation_id="editComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=answers(200, CommentDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(200, CommentDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def edit_comment(
     post_id: Annotated[str, Path()],
@@ -72,10 +72,10 @@ def edit_comment(
     if_match: IfMatchField = None,
 ) -> TextResponse:
     comment = comments.edit(
-        checked_id(post_id),
-        checked_id(comment_id),
+        parse_id(post_id),
+        parse_id(comment_id),
         changes,
-        writer=writing_person(app, settings),
+        writer=require_writer(app, settings),
         if_match=IfMatch.parse(if_match),
     )
     return entity_response(comment, cache_control=PRIVATE)
@@ -87,7 +87,7 @@ def edit_comment(
     operation_id="deleteComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 412),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 412),
 )
 def delete_comment(
     post_id: Annotated[str, Path()],
@@ -95,10 +95,10 @@ def delete_comment(
     if_match: IfMatchField = None,
 ) -> Response[None]:
     precondition = IfMatch.parse(if_match)
-    person = writing_person(app, settings)
+    person = require_writer(app, settings)
     comments.delete(
-        checked_id(post_id),
-        checked_id(comment_id),
+        parse_id(post_id),
+        parse_id(comment_id),
         person=person,
         is_moderator=identity(app).may(MODERATE_CONTENT),
         if_match=precondition,
@@ -112,14 +112,14 @@ def delete_comment(
     operation_id="listWaitingComments",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PendingPage, 400, 401),
+    responses=documented_responses(200, PendingPage, 400, 401),
 )
 def list_waiting_comments(
     status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001 - the one value that it may have
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> TextResponse:
-    page = conversations.waiting_for(person(app, settings).author_id, limit=limit, cursor=cursor)
+    page = comment_queries.pending_for(person(app, settings).author_id, limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
@@ -129,14 +129,12 @@ def list_waiting_comments(
     operation_id="approveComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def approve_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
-    comments.approve(
-        checked_id(post_id), checked_id(comment_id), author=writing_person(app, settings)
-    )
+    comments.approve(parse_id(post_id), parse_id(comment_id), author=require_writer(app, settings))
     return no_content()
 
 
@@ -146,14 +144,12 @@ def approve_comment(
     operation_id="declineComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def decline_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
-    comments.decline(
-        checked_id(post_id), checked_id(comment_id), author=writing_person(app, settings)
-    )
+    comments.decline(parse_id(post_id), parse_id(comment_id), author=require_writer(app, settings))
     return no_content()
 
 
@@ -163,12 +159,12 @@ def decline_comment(
     operation_id="reportPost",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 def report_post(
     post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
 ) -> Response[None]:
-    reports.report(checked_id(post_id), None, given.reason, reporter=writing_person(app, settings))
+    reports.report(parse_id(post_id), None, given.reason, reporter=require_writer(app, settings))
     return no_content()
 
 
@@ -178,7 +174,7 @@ def report_post(
     operation_id="reportComment",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 def report_comment(
     post_id: Annotated[str, Path()],
@@ -186,10 +182,10 @@ def report_comment(
     given: Annotated[Reasoned, Body()],
 ) -> Response[None]:
     reports.report(
-        checked_id(post_id),
-        checked_id(comment_id),
+        parse_id(post_id),
+        parse_id(comment_id),
         given.reason,
-        reporter=writing_person(app, settings),
+        reporter=require_writer(app, settings),
     )
     return no_content()
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from blog.dynamodb.table import Table
-from blog.http.handler import lambda_handler, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import lambda_handler, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.responses import PRIVATE, TextResponse, json_response
 from blog.media.schemas import MediaUpload, NewMedia
 from blog.media.service import Media
@@ -30,10 +30,10 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="createMedia",
     tags=["Media"],
     security=SECURITY,
-    responses=answers(201, MediaUpload, 400, 401, 403, 409, 413, 415, 422, 429),
+    responses=documented_responses(201, MediaUpload, 400, 401, 403, 409, 413, 415, 422, 429),
 )
 def create_media(new: Annotated[NewMedia, Body()]) -> TextResponse:
-    made = media.create(new, owner=writing_person(app, settings))
+    made = media.create(new, owner=require_writer(app, settings))
     path = app.current_event.request_context.path.rstrip("/")
     headers = {"Location": f"{path}/{made.media.id}"}
     return json_response(made, cache_control=PRIVATE, status=201, headers=headers)

@@ -9,14 +9,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from blog.dynamodb.table import Table
-from blog.http.handler import identity, lambda_handler, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import identity, lambda_handler, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
 from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
-from blog.identifiers import checked_id
+from blog.identifiers import parse_id
 from blog.moderation.moderators import Moderators
 from blog.moderation.schemas import BannedPage, Reasoned, ReportPage
-from blog.people.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, permitted
+from blog.people.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, require_permission
 from blog.people.person import Person
 from blog.posts.schemas import OwnPostPage
 from blog.settings import AuthorSettings
@@ -34,10 +34,10 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="listHiddenPosts",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(200, OwnPostPage, 400, 401, 403),
+    responses=documented_responses(200, OwnPostPage, 400, 401, 403),
 )
 def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    permitted(identity(app), MODERATE_CONTENT)
+    require_permission(identity(app), MODERATE_CONTENT)
     page = moderators.hidden(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
@@ -48,13 +48,13 @@ def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     operation_id="hidePost",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
 )
 def hide_post(
     post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
 ) -> Response[None]:
     moderator = _moderator(MODERATE_CONTENT)
-    moderators.hide(checked_id(post_id), given.reason, moderator=moderator)
+    moderators.hide(parse_id(post_id), given.reason, moderator=moderator)
     return no_content()
 
 
@@ -64,10 +64,10 @@ def hide_post(
     operation_id="unhidePost",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
-    moderators.unhide(checked_id(post_id), moderator=_moderator(MODERATE_CONTENT))
+    moderators.unhide(parse_id(post_id), moderator=_moderator(MODERATE_CONTENT))
     return no_content()
 
 
@@ -77,10 +77,10 @@ def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listBannedPeople",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(200, BannedPage, 400, 401, 403),
+    responses=documented_responses(200, BannedPage, 400, 401, 403),
 )
 def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    permitted(identity(app), MODERATE_PEOPLE)
+    require_permission(identity(app), MODERATE_PEOPLE)
     page = moderators.banned(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
@@ -91,7 +91,7 @@ def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> TextResponse
     operation_id="banPerson",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
 )
 def ban_person(
     author_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
@@ -106,7 +106,7 @@ def ban_person(
     operation_id="unbanPerson",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
     moderators.unban(author_id, moderator=_moderator(MODERATE_PEOPLE))
@@ -119,17 +119,17 @@ def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listReports",
     tags=["Moderation"],
     security=SECURITY,
-    responses=answers(200, ReportPage, 400, 401, 403),
+    responses=documented_responses(200, ReportPage, 400, 401, 403),
 )
 def list_reports(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    permitted(identity(app), MODERATE_CONTENT)
+    require_permission(identity(app), MODERATE_CONTENT)
     page = moderators.reports(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 def _moderator(permission: str) -> Person:
-    permitted(identity(app), permission)
-    return writing_person(app, settings)
+    require_permission(identity(app), permission)
+    return require_writer(app, settings)
 
 
 handler = lambda_handler(app, settings, authenticated=True)

@@ -11,21 +11,21 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.http.handler import identity, lambda_handler, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import identity, lambda_handler, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
 from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
-from blog.identifiers import checked_id, checked_version
+from blog.identifiers import parse_id, parse_version
 from blog.posts.model import Status
-from blog.posts.queries import Library
+from blog.posts.queries import PostQueries
 from blog.posts.rendering import rendered
 from blog.posts.schemas import (
-    Draft,
     NewPost,
     OwnPost,
     OwnPostPage,
     PostChanges,
     Preview,
+    PreviewRequest,
     Revision,
     RevisionPage,
 )
@@ -35,7 +35,7 @@ from blog.settings import AuthorSettings
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 posts = Posts(table, settings.feed_shards)
-library = Library(table, settings.feed_shards)
+post_queries = PostQueries(table, settings.feed_shards)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -46,10 +46,10 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="createPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
+    responses=documented_responses(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
 )
 def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None) -> TextResponse:
-    owner = writing_person(app, settings)
+    owner = require_writer(app, settings)
     idempotency = Idempotency.of(owner.sub, key, new) if key else None
     post = posts.create(new, owner=owner, idempotency=idempotency).shown_to_owner()
     path = app.current_event.request_context.path.rstrip("/")
@@ -65,7 +65,7 @@ def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
     operation_id="editPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def edit_post(
     post_id: Annotated[str, Path()],
@@ -73,8 +73,8 @@ def edit_post(
     if_match: IfMatchField = None,
 ) -> TextResponse:
     precondition = IfMatch.parse(if_match)
-    owner = writing_person(app, settings)
-    post = posts.edit(checked_id(post_id), changes, owner=owner, if_match=precondition)
+    owner = require_writer(app, settings)
+    post = posts.edit(parse_id(post_id), changes, owner=owner, if_match=precondition)
     return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
 
 
@@ -84,11 +84,11 @@ def edit_post(
     operation_id="deletePost",
     tags=["Posts"],
     security=SECURITY,
-    responses=answers(204, None, 400, 401, 403, 404, 409, 412),
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 412),
 )
 def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) -> Response[None]:
     precondition = IfMatch.parse(if_match)
-    posts.delete(checked_id(post_id), sub=writing_person(app, settings).sub, if_match=precondition)
+    posts.delete(parse_id(post_id), sub=require_writer(app, settings).sub, if_match=precondition)
     return no_content()
 
 
@@ -98,14 +98,14 @@ def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) 
     operation_id="listMyPosts",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, OwnPostPage, 400, 401),
+    responses=documented_responses(200, OwnPostPage, 400, 401),
 )
 def list_my_posts(
     status: Annotated[Status | None, Query(description="Only those of this status")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> TextResponse:
-    page = library.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
+    page = post_queries.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
@@ -115,12 +115,12 @@ def list_my_posts(
     operation_id="getMyPost",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, OwnPost, 401, 404, not_modified=True),
+    responses=documented_responses(200, OwnPost, 401, 404, not_modified=True),
 )
 def get_my_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = library.owned_by(identity(app).sub, checked_id(post_id)).shown_to_owner()
+    post = post_queries.owned_by(identity(app).sub, parse_id(post_id)).shown_to_owner()
     return entity_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
 
 
@@ -131,12 +131,12 @@ def get_my_post(
     operation_id="listRevisions",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, RevisionPage, 400, 401, 404),
+    responses=documented_responses(200, RevisionPage, 400, 401, 404),
 )
 def list_revisions(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
 ) -> TextResponse:
-    page = library.revisions(identity(app).sub, checked_id(post_id), limit=limit, cursor=cursor)
+    page = post_queries.revisions(identity(app).sub, parse_id(post_id), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
@@ -146,11 +146,11 @@ def list_revisions(
     operation_id="getRevision",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Revision, 401, 404),
+    responses=documented_responses(200, Revision, 401, 404),
 )
 def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()]) -> TextResponse:
     sub = identity(app).sub
-    revision = library.revision(sub, checked_id(post_id), checked_version(version))
+    revision = post_queries.revision(sub, parse_id(post_id), parse_version(version))
     return json_response(revision, cache_control=PRIVATE)
 
 
@@ -161,7 +161,7 @@ def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()
     operation_id="restoreRevision",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
 )
 def restore_revision(
     post_id: Annotated[str, Path()],
@@ -170,9 +170,9 @@ def restore_revision(
 ) -> TextResponse:
     precondition = IfMatch.parse(if_match)
     post = posts.restore(
-        checked_id(post_id),
-        checked_version(version),
-        owner=writing_person(app, settings),
+        parse_id(post_id),
+        parse_version(version),
+        owner=require_writer(app, settings),
         if_match=precondition,
     )
     return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
@@ -184,9 +184,9 @@ def restore_revision(
     operation_id="previewBody",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, Preview, 400, 401, 413, 415, 422),
+    responses=documented_responses(200, Preview, 400, 401, 413, 415, 422),
 )
-def preview_body(draft: Annotated[Draft, Body()]) -> TextResponse:
+def preview_body(draft: Annotated[PreviewRequest, Body()]) -> TextResponse:
     html, excerpt, reading_minutes = rendered(draft.body)
     preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
     return json_response(preview, cache_control=PRIVATE)

@@ -12,14 +12,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel
 
-from blog.comments.queries import Conversations
+from blog.comments.queries import CommentQueries
 from blog.comments.schemas import CommentPage
 from blog.dynamodb.table import Table
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.http import docs_page
 from blog.http.handler import lambda_handler, resolver
-from blog.http.openapi import answers
+from blog.http.openapi import documented_responses
 from blog.http.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Tag
 from blog.http.responses import (
     ATOM,
@@ -33,12 +33,12 @@ from blog.http.responses import (
     entity_response,
     json_response,
 )
-from blog.identifiers import checked_id
+from blog.identifiers import parse_id
 from blog.media.service import Media
 from blog.people.profiles import Profiles
 from blog.people.schemas import PublicProfile
 from blog.posts import feeds, sitemaps
-from blog.posts.queries import Library
+from blog.posts.queries import PostQueries
 from blog.posts.schemas import PostDetail, PostPage, TagPage
 from blog.posts.view import PostView
 from blog.s3 import Bucket
@@ -46,9 +46,9 @@ from blog.settings import PublicSettings
 
 settings = PublicSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-library = Library(table, settings.feed_shards)
+post_queries = PostQueries(table, settings.feed_shards)
 profiles = Profiles(table)
-conversations = Conversations(table)
+comment_queries = CommentQueries(table)
 media = Media(table, Bucket(settings.media_bucket), settings.media_url)
 OPENAPI = pathlib.Path(__file__).with_name("openapi.json")
 app = resolver()
@@ -80,7 +80,7 @@ class Health(BaseModel):
     summary="Whether the API runs",
     operation_id="getHealth",
     tags=["Health"],
-    responses=answers(200, Health),
+    responses=documented_responses(200, Health),
 )
 def get_health() -> TextResponse:
     return json_response(Health(), cache_control="no-store")
@@ -91,7 +91,7 @@ def get_health() -> TextResponse:
     summary="Published posts, newest first",
     operation_id="listPosts",
     tags=["Posts"],
-    responses=answers(200, PostPage, 400),
+    responses=documented_responses(200, PostPage, 400),
 )
 def list_posts(
     tag: Tag = None, author: AuthorId = None, limit: Limit = 20, cursor: Cursor = None
@@ -99,11 +99,11 @@ def list_posts(
     if tag is not None and author is not None:
         raise BadRequest("The list takes one filter at a time: tag or author.")
     if tag is not None:
-        page = library.tagged(tag, limit=limit, cursor=cursor)
+        page = post_queries.tagged(tag, limit=limit, cursor=cursor)
     elif author is not None:
-        page = library.by_author(author, limit=limit, cursor=cursor)
+        page = post_queries.by_author(author, limit=limit, cursor=cursor)
     else:
-        page = library.feed(limit=limit, cursor=cursor)
+        page = post_queries.feed(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PUBLIC)
 
 
@@ -113,12 +113,12 @@ def list_posts(
     description="A slug that it had before redirects to its current one.",
     operation_id="getPostBySlug",
     tags=["Posts"],
-    responses=answers(200, PostDetail, 404, redirect=301, not_modified=True),
+    responses=documented_responses(200, PostDetail, 404, redirect=301, not_modified=True),
 )
 def get_post_by_slug(
     slug: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = library.published_by_slug(slug).shown()
+    post = post_queries.published_by_slug(slug).shown()
     if post.slug != slug:
         folder, _, _ = _path().rpartition("/")
         headers = {"Location": f"{folder}/{post.slug}", "Cache-Control": PUBLIC}
@@ -131,12 +131,12 @@ def get_post_by_slug(
     summary="A published post",
     operation_id="getPost",
     tags=["Posts"],
-    responses=answers(200, PostDetail, 404, not_modified=True),
+    responses=documented_responses(200, PostDetail, 404, not_modified=True),
 )
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = library.published(checked_id(post_id)).shown()
+    post = post_queries.published(parse_id(post_id)).shown()
     return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
 
 
@@ -146,12 +146,12 @@ def get_post(
     description="Flat: replies carry parent_id. A deleted one with replies stays as a tombstone.",
     operation_id="listComments",
     tags=["Comments"],
-    responses=answers(200, CommentPage, 400, 404),
+    responses=documented_responses(200, CommentPage, 400, 404),
 )
 def list_comments(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
 ) -> TextResponse:
-    page = conversations.on(checked_id(post_id), limit=limit, cursor=cursor)
+    page = comment_queries.on(parse_id(post_id), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PUBLIC)
 
 
@@ -160,10 +160,10 @@ def list_comments(
     summary="The tags of published posts with their counts, by name",
     operation_id="listTags",
     tags=["Posts"],
-    responses=answers(200, TagPage, 400),
+    responses=documented_responses(200, TagPage, 400),
 )
 def list_tags(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    page = library.tags(limit=limit, cursor=cursor)
+    page = post_queries.tags(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PUBLIC)
 
 
@@ -173,7 +173,7 @@ def list_tags(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     operation_id="getAuthor",
     tags=["Authors"],
     description="Redirects to who they are now, where their account was joined to another.",
-    responses=answers(200, PublicProfile, 404, redirect=301),
+    responses=documented_responses(200, PublicProfile, 404, redirect=301),
 )
 def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
     profile = profiles.public(author_id)
@@ -188,7 +188,7 @@ def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
     description="Redirects to where it lies, at an address that holds for a quarter of an hour.",
     operation_id="getMedia",
     tags=["Media"],
-    responses=answers(302, None, 404),
+    responses=documented_responses(302, None, 404),
 )
 def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     # The guard turns HEAD into GET, but not here.
@@ -201,7 +201,7 @@ def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     summary="The newest posts as Atom 1.0",
     operation_id="getAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=ATOM, not_modified=True),
+    responses=documented_responses(200, None, document=ATOM, not_modified=True),
 )
 def get_atom_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     document = feeds.atom(*_feed_of_all())
@@ -213,7 +213,7 @@ def get_atom_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     summary="The newest posts as JSON Feed 1.1",
     operation_id="getJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=JSON_FEED, not_modified=True),
+    responses=documented_responses(200, None, document=JSON_FEED, not_modified=True),
 )
 def get_json_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     document = feeds.json_feed(*_feed_of_all())
@@ -225,7 +225,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     summary="An author's newest posts as Atom 1.0",
     operation_id="getAuthorAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=ATOM, redirect=301, not_modified=True),
+    responses=documented_responses(200, None, document=ATOM, redirect=301, not_modified=True),
 )
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -238,7 +238,7 @@ def get_author_atom_feed(
     summary="An author's newest posts as JSON Feed 1.1",
     operation_id="getAuthorJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=JSON_FEED, redirect=301, not_modified=True),
+    responses=documented_responses(200, None, document=JSON_FEED, redirect=301, not_modified=True),
 )
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -251,7 +251,7 @@ def get_author_json_feed(
     summary="The newest posts with a tag as Atom 1.0",
     operation_id="getTagAtomFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=ATOM, not_modified=True),
+    responses=documented_responses(200, None, document=ATOM, not_modified=True),
 )
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -265,7 +265,7 @@ def get_tag_atom_feed(
     summary="The newest posts with a tag as JSON Feed 1.1",
     operation_id="getTagJsonFeed",
     tags=["Feeds"],
-    responses=answers(200, None, document=JSON_FEED, not_modified=True),
+    responses=documented_responses(200, None, document=JSON_FEED, not_modified=True),
 )
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -279,7 +279,7 @@ def get_tag_json_feed(
     summary="The sitemap: its index, or a month of it",
     operation_id="getSitemap",
     tags=["Feeds"],
-    responses=answers(200, None, 400, 404, document=XML, not_modified=True),
+    responses=documented_responses(200, None, 400, 404, document=XML, not_modified=True),
 )
 def get_sitemap(
     month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
@@ -299,7 +299,7 @@ def get_sitemap(
     summary="This document",
     operation_id="getOpenApi",
     tags=["Documentation"],
-    responses=answers(200, None, document=JSON, not_modified=True),
+    responses=documented_responses(200, None, document=JSON, not_modified=True),
 )
 def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     folder, _, _ = _path().rpartition("/")
@@ -312,7 +312,7 @@ def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     summary="A page that shows this document and tries the routes out",
     operation_id="getDocs",
     tags=["Documentation"],
-    responses=answers(200, None, document=HTML, not_modified=True),
+    responses=documented_responses(200, None, document=HTML, not_modified=True),
 )
 def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
     answer = document_response(docs_page.page(_path()), HTML, if_none_match)
@@ -325,7 +325,7 @@ def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
     summary="What the page of /docs is made of",
     operation_id="getDocsAsset",
     tags=["Documentation"],
-    responses=answers(200, None, 404, document="text/javascript", not_modified=True),
+    responses=documented_responses(200, None, 404, document="text/javascript", not_modified=True),
 )
 def get_docs_asset(
     name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -340,7 +340,7 @@ def _path() -> str:
 
 
 def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
-    return feeds.feed_of_all(settings.site_url), library.newest_of_all(feeds.POSTS)
+    return feeds.feed_of_all(settings.site_url), post_queries.newest_of_all(feeds.POSTS)
 
 
 def _author_feed(
@@ -349,7 +349,7 @@ def _author_feed(
     media_type: str,
     if_none_match: str | None,
 ) -> TextResponse:
-    author, posts = library.newest_by_author(author_id, feeds.POSTS)
+    author, posts = post_queries.newest_by_author(author_id, feeds.POSTS)
     if author.id != author_id:
         return _moved(author_id, author.id)
     feed = feeds.feed_of_author(settings.site_url, author.id, author.name)
@@ -364,7 +364,7 @@ def _moved(before: str, after: str) -> TextResponse:
 
 def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:
     tag = normalised_tag(unquote(encoded))
-    return feeds.feed_of_tag(settings.site_url, tag), library.newest_tagged(tag, feeds.POSTS)
+    return feeds.feed_of_tag(settings.site_url, tag), post_queries.newest_tagged(tag, feeds.POSTS)
 
 
 handler = lambda_handler(app, settings, authenticated=False)

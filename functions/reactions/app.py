@@ -10,13 +10,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
-from blog.http.handler import lambda_handler, person, resolver, writing_person
-from blog.http.openapi import ACCESS_TOKEN, SECURITY, answers
+from blog.http.handler import lambda_handler, person, require_writer, resolver
+from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
 from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
-from blog.identifiers import checked_id, is_author_id
+from blog.identifiers import is_author_id, parse_id
 from blog.posts.schemas import PostPage
-from blog.reactions.queries import Following
+from blog.reactions.queries import ReactionQueries
 from blog.reactions.schemas import FollowsPage, LikesPage
 from blog.reactions.service import Reactions
 from blog.settings import AuthorSettings
@@ -24,7 +24,7 @@ from blog.settings import AuthorSettings
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 reactions = Reactions(table)
-following = Following(table)
+reaction_queries = ReactionQueries(table)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -35,10 +35,10 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="likePost",
     tags=["Reactions"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.like(writing_person(app, settings), checked_id(post_id))
+    reactions.like(require_writer(app, settings), parse_id(post_id))
     return no_content()
 
 
@@ -48,10 +48,10 @@ def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="unlikePost",
     tags=["Reactions"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.unlike(writing_person(app, settings), checked_id(post_id))
+    reactions.unlike(require_writer(app, settings), parse_id(post_id))
     return no_content()
 
 
@@ -62,10 +62,10 @@ def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="followAuthor",
     tags=["Reactions"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409, 422),
+    responses=documented_responses(204, None, 401, 403, 404, 409, 422),
 )
 def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.follow(writing_person(app, settings), author_id)
+    reactions.follow(require_writer(app, settings), author_id)
     return no_content()
 
 
@@ -75,10 +75,10 @@ def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="unfollowAuthor",
     tags=["Reactions"],
     security=SECURITY,
-    responses=answers(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.unfollow(writing_person(app, settings), _checked_author_id(author_id))
+    reactions.unfollow(require_writer(app, settings), _checked_author_id(author_id))
     return no_content()
 
 
@@ -88,10 +88,10 @@ def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listLikes",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, LikesPage, 400, 401),
+    responses=documented_responses(200, LikesPage, 400, 401),
 )
 def list_likes(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    page = following.likes(person(app, settings), limit=limit, cursor=cursor)
+    page = reaction_queries.likes(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
@@ -101,10 +101,10 @@ def list_likes(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     operation_id="getLike",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(204, None, 401, 404),
+    responses=documented_responses(204, None, 401, 404),
 )
 def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
-    if not reactions.likes(person(app, settings), checked_id(post_id)):
+    if not reactions.likes(person(app, settings), parse_id(post_id)):
         raise NotFound("You do not like this post.")
     return no_content()
 
@@ -115,10 +115,10 @@ def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listFollows",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, FollowsPage, 400, 401),
+    responses=documented_responses(200, FollowsPage, 400, 401),
 )
 def list_follows(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    page = following.follows(person(app, settings), limit=limit, cursor=cursor)
+    page = reaction_queries.follows(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
@@ -128,7 +128,7 @@ def list_follows(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
     operation_id="getFollow",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(204, None, 401, 404),
+    responses=documented_responses(204, None, 401, 404),
 )
 def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
     if not reactions.follows(person(app, settings), _checked_author_id(author_id)):
@@ -142,10 +142,10 @@ def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listPersonalFeed",
     tags=["Me"],
     security=SECURITY,
-    responses=answers(200, PostPage, 400, 401),
+    responses=documented_responses(200, PostPage, 400, 401),
 )
 def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    page = following.feed(person(app, settings), limit=limit, cursor=cursor)
+    page = reaction_queries.feed(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 

@@ -88,7 +88,7 @@ EXAMPLES: dict[str, Json] = {
     "PostSummary": _POST,
     "PostDetail": _POST
     | {"body": "The *first* post.", "body_html": "<p>The <em>first</em> post.</p>\n"},
-    "Draft": {"body": "The *first* post."},
+    "PreviewRequest": {"body": "The *first* post."},
     "Preview": {
         "body_html": "<p>The <em>first</em> post.</p>\n",
         "excerpt": "The first post.",

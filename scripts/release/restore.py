@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from pydantic import ValidationError
 
-from blog.accounts.requests import DAYS_TOLD
+from blog.accounts.requests import REPORT_RETENTION_DAYS
 from blog.admin.restore import Restoring
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
@@ -25,7 +25,7 @@ from scripts.release.deploy import CannotDeploy
 from scripts.release.stacks import deployed, outputs_of
 
 SECONDS_BETWEEN_LOOKS = 20
-DAYS = DAYS_TOLD - 5  # which leaves five to look at the copy and put it back
+DAYS = REPORT_RETENTION_DAYS - 5  # which leaves five to look at the copy and put it back
 HOURS = 6  # for a restore, most of which DynamoDB makes in less than one
 NEXT = """{copy} is the table as it was. To compare it, then to put it back (docs/runbook.md):
 
@@ -69,7 +69,7 @@ def report(client: Any, table: str, bucket: str, copy: str) -> str:
                 Post.of(item)
             except ValidationError as e:
                 raise CannotDeploy(f"{item['pk']} cannot be read in the copy") from e
-    found = Restoring(Table(client, table), Table(client, copy), Bucket(bucket), "").found()
+    found = Restoring(Table(client, table), Table(client, copy), Bucket(bucket), "").plan()
     return (
         f"It has {items} items, {posts} of them posts, all of which can be read. Since: "
         f"{found.lost} items gone, {found.changed} changed, {found.new} new."

@@ -52,7 +52,7 @@ def rivals(client: Any) -> Interfering:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without waiting."""
-    monkeypatch.setattr(retries, "LONGEST_PAUSE", 0)
+    monkeypatch.setattr(retries, "LONGEST_DELAY", 0)
 
 
 @pytest.fixture

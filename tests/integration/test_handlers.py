@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.http.handler import logger
@@ -405,7 +405,7 @@ def test_the_publisher_publishes_what_is_due(
     soon = datetime.now(UTC) + timedelta(hours=1)
     body = {"title": "Later", "status": "scheduled", "publish_at": soon.isoformat()}
     post = document(call("posts-create", body=body))
-    assert post["publish_at"] == written(soon)
+    assert post["publish_at"] == to_rfc3339(soon)
     publisher = importlib.import_module("functions.publisher.app")
     monkeypatch.setattr(publisher, "table", Table(client, "BlogTable"))
     event = sample_event("publisher-schedule")
@@ -414,7 +414,7 @@ def test_the_publisher_publishes_what_is_due(
     monkeypatch.setattr(publisher, "now", lambda: soon)
     assert publisher.handler(event, LambdaContext()) == {"published": 1, "failed": 0}
     after = document(call("public-get-post", post_id=post["id"]))
-    assert (after["published_at"], after["publish_at"]) == (written(soon), None)
+    assert (after["published_at"], after["publish_at"]) == (to_rfc3339(soon), None)
     past = {"status": "scheduled", "publish_at": "2020-01-01T00:00:00Z"}
     refused = problem(call("posts-edit", post_id=post["id"], body=past), 422)
     assert refused["errors"][0]["field"] == "publish_at"
@@ -422,7 +422,7 @@ def test_the_publisher_publishes_what_is_due(
 
 def test_health_touches_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module("functions.public.app")
-    monkeypatch.setattr(app.library, "_table", None)
+    monkeypatch.setattr(app.post_queries, "_table", None)
     assert document(call("public-health")) == {"status": "ok"}
 
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from blog.accounts.merge import CannotMerge, Merge
-from blog.accounts.requests import Leaving
+from blog.accounts.merge import AccountMerge, CannotMerge
+from blog.accounts.requests import AccountRequests
 from blog.accounts.schemas import ErasureContent
-from blog.comments.queries import Conversations
+from blog.comments.queries import CommentQueries
 from blog.comments.schemas import CommentChanges, CommentDetail, NewComment
 from blog.comments.service import Comments
 from blog.dynamodb.table import Table
@@ -24,7 +24,7 @@ from blog.jobs.runner import run_jobs
 from blog.moderation.moderators import Moderators
 from blog.people.profiles import Profiles
 from blog.people.schemas import ProfileChanges
-from blog.reactions.queries import Following
+from blog.reactions.queries import ReactionQueries
 from blog.reactions.service import Reactions
 from tests.support.consistency import faults, plain
 from tests.support.engines import empty_stores
@@ -242,7 +242,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
     def leave(self, sub: str, content: ErasureContent) -> None:
         if sub in self.joined:
             return
-        Leaving(self.table, self.bucket).begin_erasure(person(sub), content)
+        AccountRequests(self.table, self.bucket).begin_erasure(person(sub), content)
         mine = {post_id for post_id, owner in self.owners.items() if owner == sub}
         for post_id in mine:
             if content == "erase" or post_id not in self.public:
@@ -263,7 +263,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
             return  # one of them is enough, else nobody would be left to act
         self._finish()
         try:
-            Merge(self.table, self.bucket, person(old), person(new)).apply()
+            AccountMerge(self.table, self.bucket, person(old), person(new)).apply()
         except CannotMerge:
             assert old == new
             return
@@ -307,18 +307,18 @@ class PeopleAsAModel(RuleBasedStateMachine):
 
     @rule(post_id=posts)
     def comments_are_listed_where_the_post_is(self, post_id: str) -> None:
-        conversations = Conversations(self.table)
+        comment_queries = CommentQueries(self.table)
         if not self._is_visible(post_id):
-            self._attempt(lambda: conversations.on(post_id, limit=100, cursor=None), NotFound)
+            self._attempt(lambda: comment_queries.on(post_id, limit=100, cursor=None), NotFound)
             return
-        page = conversations.on(post_id, limit=100, cursor=None)
+        page = comment_queries.on(post_id, limit=100, cursor=None)
         shown = {one.id for one in page.items if isinstance(one, CommentDetail)}
         there = {key: one for key, one in self.comments.items() if one[1] == post_id}
         assert shown == {key for key, (_, _, waits) in there.items() if not waits}
 
     @rule(sub=SUBS)
     def the_personal_feed_is_of_whom_they_follow(self, sub: str) -> None:
-        page = Following(self.table).feed(person(sub), limit=100, cursor=None)
+        page = ReactionQueries(self.table).feed(person(sub), limit=100, cursor=None)
         whom = {other for one, other in self.follows if one == sub}
         theirs = {post for post, owner in self.owners.items() if owner in whom}
         assert {row.id for row in page.items} == set(filter(self._is_visible, theirs))

@@ -9,7 +9,7 @@ import pytest
 from blog.clock import now
 from blog.dynamodb.keys import ban_key, media_key
 from blog.dynamodb.table import Action, Table
-from blog.media.model import Medium
+from blog.media.model import MediaItem
 from devserver.template.deployment import Deployment
 from scripts.docs.permissions_table import KINDS, ROWS, Row
 from tests.support.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
@@ -70,7 +70,7 @@ def world() -> Iterator[World]:
         send("reactions-like", post_id=posts["published"])
         send("reactions-follow", parts={AUTHOR_PART: named(CAROL).author_id})
         table = Table(client, TABLE)
-        pending = Medium(
+        pending = MediaItem(
             id=PENDING_ID, owner=ALICE, author_id=named(ALICE).author_id,
             content_type="image/png", size=1, created_at=now(),
         )  # fmt: skip

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from blog.accounts.merge import Merge
-from blog.accounts.requests import Leaving
+from blog.accounts.merge import AccountMerge
+from blog.accounts.requests import AccountRequests
 from blog.admin.__main__ import main
-from blog.admin.restore import Found, Restoring
-from blog.dynamodb.resumable import Unfinished
+from blog.admin.restore import RestorePlan, Restoring
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import Item, Table
 from blog.errors import Unavailable
 from blog.s3 import Bucket
@@ -64,13 +64,13 @@ def test_all_of_it_is_as_it_was(
     world: Neighbourhood, copied: Items, client: Any, restoring: Restoring
 ) -> None:
     spoil(world, client)
-    found = restoring.found()
+    found = restoring.plan()
     assert found.lost > 5
     assert found.changed > 2
     assert found.new > 5
     restoring.apply()
     assert plain(client) == copied
-    assert restoring.found() == Found()
+    assert restoring.plan() == RestorePlan()
 
 
 def decide(world: Neighbourhood, table: Table, bucket: Bucket) -> None:
@@ -102,7 +102,7 @@ def test_who_was_erased_does_not_come_back(
 ) -> None:  # fmt: skip
     decide(world, table, bucket)
     spoil_others(world)
-    found = restoring.found()
+    found = restoring.plan()
     assert (found.erased, found.hidden, found.banned, found.joined) == (1, 1, 1, 0)
     restoring.apply()
     items = is_as_decided(world, client)
@@ -138,9 +138,9 @@ def test_whose_account_was_joined_stays_one_person(
     restoring: Restoring,
 ) -> None:  # fmt: skip
     world.post(DAVE, "Dave's")
-    Merge(table, bucket, named(ALICE), named(DAVE)).apply()
+    AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
     finish(table, bucket)
-    assert restoring.found().joined == 1
+    assert restoring.plan().joined == 1
     restoring.apply()
     finish(table, bucket)
     items = plain(client)
@@ -188,7 +188,7 @@ def test_it_goes_on_where_it_ended(
     for fails_at in {1, *range(calls, 1, -(calls // 7))}:
         for name, items in before.items():
             put_back(client, name, items)
-        with suppress(Unavailable, Unfinished):  # the end of a lease may fail, and nobody minds
+        with suppress(Unavailable, OutOfTime):  # the end of a lease may fail, and nobody minds
             run(fails_at)
         run(0)
         assert len(is_as_decided(world, client)) == count, f"ended at {fails_at} of {calls}"
@@ -209,7 +209,7 @@ def test_who_had_only_a_profile_is_erased_again(
     key = {"pk": f"AUTHOR#{named(DAVE).author_id}", "sk": "PROFILE"}
     item = {name: {"S": value} for name, value in (key | {"name": "Dave"}).items()}
     client.put_item(TableName=COPY, Item=item)
-    Leaving(table, bucket).begin_erasure(named(DAVE), "erase")
+    AccountRequests(table, bucket).begin_erasure(named(DAVE), "erase")
     finish(table, bucket)
     restoring.apply()
     assert (key["pk"], "PROFILE") not in plain(client)
@@ -221,7 +221,7 @@ def test_accounts_that_were_joined_in_a_row_are_joined_once(
     world: Neighbourhood, table: Table, client: Any, bucket: Bucket, restoring: Restoring
 ) -> None:
     for old, new in ((ALICE, DAVE), (DAVE, "auth0|erin")):
-        Merge(table, bucket, named(old), named(new)).apply()
+        AccountMerge(table, bucket, named(old), named(new)).apply()
     finish(table, bucket)
     restoring._decide()
     restoring.apply()
@@ -259,7 +259,7 @@ def test_what_has_expired_is_no_difference(
 ) -> None:
     row = {"pk": {"S": "USER#x"}, "sk": {"S": "RATE#x"}, "expires_at": {"N": "1"}}
     client.put_item(TableName=COPY, Item=row)
-    assert restoring.found() == Found()
+    assert restoring.plan() == RestorePlan()
 
 
 def test_the_command_compares_and_only_then_does_it(

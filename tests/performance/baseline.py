@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from blog.dynamodb.table import CLIENT_CONFIG, Table
-from blog.posts.queries import Library
+from blog.posts.queries import PostQueries
 from blog.posts.schemas import PostChanges
 from blog.posts.service import Posts
 from blog.reactions.service import Reactions
@@ -82,20 +82,20 @@ def _compare(figures: Figures, size: int) -> None:
         _fill_theirs(resource, blog)
         client = boto3.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG)
         table = Table(client, TABLE)
-        ours, posts, library = Reactions(table), Posts(table), Library(table)
+        ours, posts, post_queries = Reactions(table), Posts(table), PostQueries(table)
         theirs = TutorialBlog(resource)
         post = blog.post(size // 2)
         reader, changes = named("auth0|reader"), PostChanges.model_validate({"body": "Another."})
         owner = named(post.owner)
         acts: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
-            "a post": (lambda: theirs.get(post.id), lambda: library.published(post.id)),
+            "a post": (lambda: theirs.get(post.id), lambda: post_queries.published(post.id)),
             "an edit": (
                 lambda: theirs.edit(post.id, post.owner, {"body": "Another."}),
                 lambda: posts.edit(post.id, changes, owner=owner, if_match=None),
             ),
             "a like": (lambda: theirs.like(post.id), lambda: ours.like(reader, post.id)),
             "the newest 20": (
-                lambda: theirs.newest(20), lambda: library.feed(limit=20, cursor=None)
+                lambda: theirs.newest(20), lambda: post_queries.feed(limit=20, cursor=None)
             ),
         }  # fmt: skip
         meters = Meter(resource.meta.client), Meter(client)
@@ -115,10 +115,10 @@ def _race(figures: Figures, theirs: TutorialBlog, table: Table, blog: Blog) -> N
     _at_once(RIVALS, lambda _, __: theirs.like(post.id))
     lost = RIVALS * TURNS - (int(theirs.get(post.id)["likes"]) - before)
     figures.add(f"{RIVALS} x {TURNS} likes at once, a tutorial's: lost", lost)
-    reactions, library = Reactions(table), Library(table)
-    before = library.published(post.id).shown().like_count
+    reactions, post_queries = Reactions(table), PostQueries(table)
+    before = post_queries.published(post.id).shown().like_count
     _at_once(RIVALS, lambda n, turn: reactions.like(named(f"auth0|{n}-{turn}"), post.id))
-    lost = RIVALS * TURNS - (library.published(post.id).shown().like_count - before)
+    lost = RIVALS * TURNS - (post_queries.published(post.id).shown().like_count - before)
     figures.add(f"{RIVALS} x {TURNS} likes at once, ours: lost", lost, 0)
 
     def theirs_lost(turn: int) -> int:
@@ -133,7 +133,7 @@ def _race(figures: Figures, theirs: TutorialBlog, table: Table, blog: Blog) -> N
         _at_once(
             2, lambda n, _: posts.edit(post.id, changes[n], owner=owner, if_match=None), turns=1
         )
-        now = library.owned_by(post.owner, post.id).shown()
+        now = post_queries.owned_by(post.owner, post.id).shown()
         return sum(getattr(now, name) != f"{turn}" for name in WRITERS)
 
     figures.add("2 x 50 edits of two fields, a tutorial's: lost", sum(map(theirs_lost, range(50))))

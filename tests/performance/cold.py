@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from blog.dynamodb.table import Table
-from blog.posts.queries import Library
+from blog.posts.queries import PostQueries
 from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
 from devserver.settings import TEMPLATE, DeskSettings, Engine
 from devserver.stack import prepare_tables, running_storage
@@ -194,7 +194,7 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
         client = dynamodb_client(endpoint)
         contenders = {TUTORIALS: _tutorials(client, folder, endpoints)}
         (table,) = deployment.tables
-        post_id = Library(Table(client, table)).feed(limit=1, cursor=None).items[0].id
+        post_id = PostQueries(Table(client, table)).feed(limit=1, cursor=None).items[0].id
         for name, (event, _) in EVENTS.items():
             sent = json.loads(json.dumps(sample_event(event)).replace(POST_ID, post_id))
             contenders[name] = Start(

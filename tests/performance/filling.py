@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeSerializer
 from ulid import ULID
 
 from blog.posts.editing import created
-from blog.posts.listing_entries import Counter, counters
+from blog.posts.listing_entries import PostCounter, counters
 from blog.posts.model import Post
 from blog.posts.schemas import NewPost
 from devserver.aws.dynamodb import dynamodb_client
@@ -86,8 +86,8 @@ def _id(moment: datetime, number: int) -> str:
     return str(ULID(ULID.from_datetime(moment).bytes[:6] + number.to_bytes(10)))
 
 
-def _fill_part(blog: Blog, endpoint: str, part: range) -> "collections.Counter[Counter]":
-    counts: collections.Counter[Counter] = collections.Counter()
+def _fill_part(blog: Blog, endpoint: str, part: range) -> "collections.Counter[PostCounter]":
+    counts: collections.Counter[PostCounter] = collections.Counter()
 
     def items() -> Iterator[dict[str, Any]]:
         for post in blog._posts(part):

@@ -252,11 +252,11 @@ def _shards(figures: Figures) -> None:
     """A page of the feed, merged of several partitions."""
     blogs = [Blog(2_000, shards=shards) for shards in SHARDS]
     with filled(*blogs) as bench, pytest.MonkeyPatch.context() as patched:
-        library = importlib.import_module("functions.public.app").library
+        post_queries = importlib.import_module("functions.public.app").post_queries
 
         def asking(blog: Blog) -> Request:
             def ask(_: int) -> Answer:
-                patched.setattr(library, "_feed_shards", blog.shards)
+                patched.setattr(post_queries, "_feed_shards", blog.shards)
                 return bench.call("public-list-posts", query={"limit": "20"})
 
             return ask

@@ -14,8 +14,8 @@ from tests.support.samples import ALICE, LambdaContext, sample_event
 Answer = dict[str, Any]
 Call = Callable[..., Answer]
 HOLDERS = (
-    "posts", "library", "profiles", "comments", "conversations", "reports", "reactions",
-    "following", "moderators", "media", "leaving",
+    "posts", "post_queries", "profiles", "comments", "comment_queries", "reports", "reactions",
+    "reaction_queries", "moderators", "media", "account_requests",
 )  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
 # What sample events name beside it.

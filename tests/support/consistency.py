@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from blog.dynamodb.keys import (
+    approval_queue_key,
     author_stats_key,
     comment_key,
     own_comment_key,
@@ -12,7 +13,6 @@ from blog.dynamodb.keys import (
     post_key,
     slug_key,
     stats_key,
-    waiting_comment_key,
 )
 from blog.dynamodb.table import Item, Table
 from blog.posts.listing_entries import counters, entries, reserved_slugs
@@ -81,7 +81,7 @@ def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
         if "body" in item:
             own.add(own_comment_key(item["owner"], item["id"]))
             if is_pending:
-                waiting.add(waiting_comment_key(posts[key[0]].author_id, item["id"]))
+                waiting.add(approval_queue_key(posts[key[0]].author_id, item["id"]))
         elif not item["reply_count"]:
             wrong.append(f"a tombstone without replies: {key}")
     for key, item in items.items():

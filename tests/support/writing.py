@@ -11,9 +11,9 @@ from blog.dynamodb.table import Action, Item, Table
 from blog.entity_tags import IfMatch
 from blog.identifiers import author_id
 from blog.people.person import Person
-from blog.posts.listing_entries import Counter, counters, entries, reserved_slugs
+from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
 from blog.posts.model import Post, Stats
-from blog.posts.queries import Library
+from blog.posts.queries import PostQueries
 from blog.posts.schemas import NewPost, PostChanges
 from blog.posts.service import Posts
 from blog.s3 import Bucket
@@ -26,7 +26,7 @@ VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
-class Blog(Posts, Library):
+class Blog(Posts, PostQueries):
     """Both who write and who read."""
 
 
@@ -53,7 +53,7 @@ def edit(
 
 def put_all(table_resource: Any, posts: Iterable[Post]) -> None:
     """Store posts with what hangs on them, much faster than by their own transactions."""
-    counts: collections.Counter[Counter] = collections.Counter()
+    counts: collections.Counter[PostCounter] = collections.Counter()
     with table_resource.batch_writer() as batch:
         for post in posts:
             for item in items_of(post):

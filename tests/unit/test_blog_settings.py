@@ -3,7 +3,7 @@
 import pytest
 
 from blog.identifiers import author_id
-from blog.settings import AuthorSettings, Settings
+from blog.settings import AuthorSettings, BlogSettings
 
 GOOD = {"TABLE_NAME": "BlogTable", "ALLOWED_ORIGIN": "*", "AUTHOR_ID_KEY": "k" * 32}
 
@@ -15,7 +15,7 @@ def test_settings_come_from_the_environment() -> None:
 
 
 def test_the_feed_has_one_shard_unless_told() -> None:
-    assert Settings.from_environment(GOOD).feed_shards == 1
+    assert BlogSettings.from_environment(GOOD).feed_shards == 1
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from blog.dynamodb import deadline as module
-from blog.dynamodb.deadline import Patience
-from blog.dynamodb.retries import LONGEST_PAUSE
+from blog.dynamodb.deadline import Deadline
+from blog.dynamodb.retries import LONGEST_DELAY
 from blog.dynamodb.table import CLIENT_CONFIG, ONE_TRY
 from blog.errors import Unavailable
 from devserver.template.deployment import read_deployment
@@ -25,8 +25,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def waited(patience: Patience, clock: Clock, seconds: float) -> None:
-    with patience.waiting():
+def waited(deadline: Deadline, clock: Clock, seconds: float) -> None:
+    with deadline.waiting():
         clock.now += seconds
 
 
@@ -35,8 +35,8 @@ def test_what_a_request_waits_at_most_is_within_its_bound() -> None:
     one_try = config.connect_timeout + config.read_timeout
     tries = config.retries["total_max_attempts"]
     call = tries * one_try + (tries - 1) * LONGEST_BACKOFF
-    assert round(module.SECONDS_FOR_A_CALL + call, 6) <= BOUND
-    assert round(module.SECONDS_FOR_A_TRY + one_try, 6) <= BOUND
+    assert round(module.SECONDS_FOR_TWO_TRIES + call, 6) <= BOUND
+    assert round(module.SECONDS_FOR_ONE_TRY + one_try, 6) <= BOUND
     hasty: Any = CLIENT_CONFIG.merge(ONE_TRY)
     assert hasty.retries["total_max_attempts"] == 1
     assert (hasty.connect_timeout, hasty.read_timeout) == (0.3, 1.5)
@@ -46,29 +46,29 @@ def test_every_function_may_run_for_longer_than_a_request_waits() -> None:
     parameters = {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32}
     functions = read_deployment(ROOT / "template.yaml", parameters).functions
     assert functions
-    assert all(one.timeout >= BOUND + LONGEST_PAUSE for one in functions.values())
+    assert all(one.timeout >= BOUND + LONGEST_DELAY for one in functions.values())
 
 
 def test_a_late_call_gets_one_try_and_a_later_one_none(clock: Clock) -> None:
-    patience = Patience()
-    with patience.of_a_request():
-        assert patience.is_long_enough_for_a_call()
-        waited(patience, clock, 0.3)
-        assert patience.is_long_enough_for_a_call()
-        waited(patience, clock, 0.2)
-        assert not patience.is_long_enough_for_a_call()
-        waited(patience, clock, 2.8)
+    deadline = Deadline()
+    with deadline.request_scope():
+        assert deadline.allows_retry()
+        waited(deadline, clock, 0.3)
+        assert deadline.allows_retry()
+        waited(deadline, clock, 0.2)
+        assert not deadline.allows_retry()
+        waited(deadline, clock, 2.8)
         with pytest.raises(Unavailable):
-            patience.is_long_enough_for_a_call()
+            deadline.require_time_for_call()
 
 
 def test_each_request_counts_from_nothing_and_only_what_it_waits(clock: Clock) -> None:
-    patience = Patience()
+    deadline = Deadline()
     for _ in range(3):
-        with patience.of_a_request():
+        with deadline.request_scope():
             clock.now += 60  # of rendering
-            waited(patience, clock, 0.3)
-            assert patience.is_long_enough_for_a_call()
+            waited(deadline, clock, 0.3)
+            assert deadline.allows_retry()
 
 
 @pytest.mark.parametrize(
@@ -84,33 +84,33 @@ def test_waiting_for_ones_turn_at_the_processor_does_not_count(
     computed = Clock()
     monkeypatch.setattr(time, "process_time", computed)
     monkeypatch.setattr(module, "_SHARE", 0.25)
-    patience = Patience()
-    with patience.of_a_request():
-        with patience.waiting():
+    deadline = Deadline()
+    with deadline.request_scope():
+        with deadline.waiting():
             clock.now += 4.0
             computed.now += 1.0
-        assert patience.is_long_enough_for_a_call()
-        with patience.waiting():  # a burst: Lambda gave more than this function's share
+        assert deadline.allows_retry()
+        with deadline.waiting():  # a burst: Lambda gave more than this function's share
             clock.now += 0.2
             computed.now += 0.2
-        waited(patience, clock, 0.45)
-        assert not patience.is_long_enough_for_a_call(), "and nothing is waited back"
+        waited(deadline, clock, 0.45)
+        assert not deadline.allows_retry(), "and nothing is waited back"
 
 
-def test_what_is_no_request_is_patient(clock: Clock) -> None:
-    patience = Patience()
-    waited(patience, clock, 3600)
-    assert patience.is_long_enough_for_a_call()
+def test_outside_a_request_there_is_no_deadline(clock: Clock) -> None:
+    deadline = Deadline()
+    waited(deadline, clock, 3600)
+    assert deadline.allows_retry()
 
 
 def test_calls_side_by_side_count_once() -> None:
-    patience = Patience()
+    deadline = Deadline()
 
     def call(_: int) -> None:
-        with patience.waiting():
+        with deadline.waiting():
             time.sleep(0.1)
 
-    with patience.of_a_request():
+    with deadline.request_scope():
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(call, range(10)))
-        assert patience.is_long_enough_for_a_call(), "ten of 0.1 s are not one second"
+        assert deadline.allows_retry(), "ten of 0.1 s are not one second"

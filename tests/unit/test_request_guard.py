@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog.errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
-from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, admitted
+from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES, normalized_event
 from tests.support.openapi_document import OPERATIONS
 
 
@@ -35,12 +35,14 @@ def test_the_headers_that_routes_read_pass_and_no_others() -> None:
         if parameter["in"] == "header"
     }
     names = ["Authorization", "Cookie", "Accept-Encoding", "CONTENT-TYPE", *map(str.title, read)]
-    passed = admitted(event("{}", multiValueHeaders={name: ["application/json"] for name in names}))
+    passed = normalized_event(
+        event("{}", multiValueHeaders={name: ["application/json"] for name in names})
+    )
     assert passed["headers"].keys() == passed["multiValueHeaders"].keys() == read
 
 
 def test_a_json_object_passes() -> None:
-    assert admitted(event('{"title": "T"}'))["body"] == '{"title": "T"}'
+    assert normalized_event(event('{"title": "T"}'))["body"] == '{"title": "T"}'
 
 
 @pytest.mark.parametrize(
@@ -49,13 +51,13 @@ def test_a_json_object_passes() -> None:
      'application/json;charset="UTF-8"'],
 )  # fmt: skip
 def test_json_in_utf_8_passes(content_type: str) -> None:
-    assert admitted(typed(content_type))["body"] == "{}"
+    assert normalized_event(typed(content_type))["body"] == "{}"
 
 
 def test_merge_patches_pass_as_patches_alone() -> None:
-    assert admitted(typed("application/merge-patch+json", "PATCH"))
+    assert normalized_event(typed("application/merge-patch+json", "PATCH"))
     with pytest.raises(UnsupportedMediaType):
-        admitted(typed("application/merge-patch+json", "POST"))
+        normalized_event(typed("application/merge-patch+json", "POST"))
 
 
 @pytest.mark.parametrize(
@@ -65,33 +67,33 @@ def test_merge_patches_pass_as_patches_alone() -> None:
 )  # fmt: skip
 def test_other_media_types_are_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedMediaType):
-        admitted(typed(content_type))
+        normalized_event(typed(content_type))
 
 
 def test_no_content_type_counts_as_json() -> None:
-    assert admitted(event("{}", multiValueHeaders=None))["body"] == "{}"
+    assert normalized_event(event("{}", multiValueHeaders=None))["body"] == "{}"
 
 
 def test_the_size_comes_before_the_media_type_and_the_media_type_before_the_syntax() -> None:
     headers: Any = {"multiValueHeaders": {"content-type": ["text/plain"]}}
     with pytest.raises(ContentTooLarge):
-        admitted(event("x" * (MAX_REQUEST_BYTES + 1), **headers))
+        normalized_event(event("x" * (MAX_REQUEST_BYTES + 1), **headers))
     with pytest.raises(UnsupportedMediaType):
-        admitted(event("{", **headers))
+        normalized_event(event("{", **headers))
 
 
 def test_the_size_counts_for_every_method() -> None:
     with pytest.raises(ContentTooLarge):
-        admitted(event("x" * (MAX_REQUEST_BYTES + 1), method="DELETE"))
-    assert admitted(event("ignored", method="DELETE"))["body"] is None
+        normalized_event(event("x" * (MAX_REQUEST_BYTES + 1), method="DELETE"))
+    assert normalized_event(event("ignored", method="DELETE"))["body"] is None
 
 
 def test_a_mebibyte_is_not_too_large() -> None:
     body = json.dumps({"body": ""})
-    assert admitted(event(body + " " * (MAX_REQUEST_BYTES - len(body))))
+    assert normalized_event(event(body + " " * (MAX_REQUEST_BYTES - len(body))))
     multibyte = "é" * (MAX_REQUEST_BYTES // 2)
     with pytest.raises(ContentTooLarge):
-        admitted(event(f'"{multibyte}"'))
+        normalized_event(event(f'"{multibyte}"'))
 
 
 @pytest.mark.parametrize(
@@ -99,56 +101,57 @@ def test_a_mebibyte_is_not_too_large() -> None:
 )
 def test_malformed_json_is_refused(body: str) -> None:
     with pytest.raises(BadRequest):
-        admitted(event(body))
+        normalized_event(event(body))
 
 
 @pytest.mark.parametrize("body", ["[]", '[{"title": "T"}]', '"text"', "5", "null", "true"])
 def test_what_is_no_object_is_refused(body: str) -> None:
     with pytest.raises(Unprocessable):
-        admitted(event(body))
+        normalized_event(event(body))
 
 
 def test_broken_utf_8_is_refused() -> None:
     encoded = base64.b64encode(b'{"title": "\xff"}').decode()
     with pytest.raises(BadRequest, match="UTF-8"):
-        admitted(event(encoded, isBase64Encoded=True))
+        normalized_event(event(encoded, isBase64Encoded=True))
 
 
 def test_a_body_in_base64_is_decoded() -> None:
     encoded = base64.b64encode('{"title": "é"}'.encode()).decode()
-    assert admitted(event(encoded, isBase64Encoded=True))["body"] == '{"title": "é"}'
+    assert normalized_event(event(encoded, isBase64Encoded=True))["body"] == '{"title": "é"}'
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH, 1_000, 100_000])
 def test_deep_json_is_refused(depth: int) -> None:
     with pytest.raises(BadRequest, match="deep"):
-        admitted(event('{"a":' + "[" * depth + "]" * depth + "}"))
+        normalized_event(event('{"a":' + "[" * depth + "]" * depth + "}"))
 
 
 def test_json_that_is_not_too_deep_passes() -> None:
     depth = MAX_DEPTH - 1
-    assert admitted(event('{"a":' + "[" * depth + "]" * depth + "}"))
+    assert normalized_event(event('{"a":' + "[" * depth + "]" * depth + "}"))
 
 
 def test_a_path_is_encoded_again() -> None:
     assert (
-        admitted(event(None, method="GET", path="/tags/c# é/x"))["path"] == "/tags/c%23%20%C3%A9/x"
+        normalized_event(event(None, method="GET", path="/tags/c# é/x"))["path"]
+        == "/tags/c%23%20%C3%A9/x"
     )
 
 
 def test_head_is_resolved_as_get() -> None:
-    assert admitted(event(None, method="HEAD"))["httpMethod"] == "GET"
+    assert normalized_event(event(None, method="HEAD"))["httpMethod"] == "GET"
 
 
 def test_several_fields_of_one_header_become_a_list() -> None:
     headers = {"If-Match": ['"1"', '"2"'], "if-match": ['"3"']}
-    result = admitted(event(None, method="DELETE", multiValueHeaders=headers))
+    result = normalized_event(event(None, method="DELETE", multiValueHeaders=headers))
     assert result["headers"]["if-match"] == '"1", "2", "3"'
 
 
 @given(st.text(max_size=200))
 def test_any_body_passes_or_is_a_problem(body: str) -> None:
     try:
-        admitted(event(body))
+        normalized_event(event(body))
     except Problem as e:
         assert 400 <= e.status < 500

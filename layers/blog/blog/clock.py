@@ -29,7 +29,7 @@ def to_millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def written(moment: datetime) -> str:
+def to_rfc3339(moment: datetime) -> str:
     """`2026-01-31T09:30:00.000Z`: texts of this form sort as the moments do."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -43,16 +43,16 @@ def _text(value: object) -> str:
 _DATE_TIME = Field(json_schema_extra={"format": "date-time"})
 
 # A time as people send it: text, with an offset.
-SentMoment = Annotated[
+TimestampInput = Annotated[
     AwareDatetime,
     Strict(False),
     BeforeValidator(_text, json_schema_input_type=str),
     AfterValidator(to_millisecond),
     _DATE_TIME,
 ]
-Moment = Annotated[
+Timestamp = Annotated[
     datetime,
     AfterValidator(to_millisecond),
-    PlainSerializer(written, return_type=str),
+    PlainSerializer(to_rfc3339, return_type=str),
     _DATE_TIME,
 ]

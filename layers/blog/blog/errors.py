@@ -218,7 +218,7 @@ class Unavailable(Problem):
         return {"Retry-After": "5"}
 
 
-def where(error: BaseException) -> list[str]:
+def traceback_frames(error: BaseException) -> list[str]:
     """The lines of code that an unexpected exception passed on its way.
 
     What is logged of it: never its text, in which there may be anybody's data.

@@ -24,7 +24,7 @@ def new_id(now: datetime) -> str:
     return str(ULID.from_datetime(now))
 
 
-def checked_id(path_id: str) -> str:
+def parse_id(path_id: str) -> str:
     """The id itself; NotFound for what cannot be one."""
     if not _ULID.fullmatch(path_id):
         raise NotFound("There is nothing with this id.")
@@ -52,7 +52,7 @@ def is_author_id(text: str) -> bool:
     return _AUTHOR_ID.fullmatch(text) is not None
 
 
-def checked_version(path_part: str) -> int:
+def parse_version(path_part: str) -> int:
     """The number of a version; NotFound for what cannot be one."""
     if not _VERSION.fullmatch(path_part):
         raise NotFound("There is no such revision.")

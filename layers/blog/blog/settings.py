@@ -29,14 +29,14 @@ class TableSettings(BaseModel):
             raise ValueError("the environment is not usable: " + "; ".join(faults)) from None
 
 
-class Settings(TableSettings):
+class BlogSettings(TableSettings):
     """Also what reading the feed and answering browsers needs."""
 
     feed_shards: int = Field(default=1, alias="FEED_SHARDS", ge=1, le=100)
     allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
 
 
-class SiteSettings(Settings):
+class SiteSettings(BlogSettings):
     """Also the site's address, for what names it: feeds and sitemaps. Without a final slash."""
 
     site_url: str = Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
@@ -49,7 +49,7 @@ class PublicSettings(SiteSettings):
     media_url: str = Field(default="", alias="MEDIA_URL", pattern=r"^(https?://\S*[^\s/])?$")
 
 
-class AuthorSettings(Settings):
+class AuthorSettings(BlogSettings):
     """Also the key under which author ids are made: for functions that write for a person."""
 
     author_id_key: AuthorIdKey

@@ -12,7 +12,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from blog.accounts.export import _zipped
-from blog.accounts.merge import Merge
+from blog.accounts.merge import AccountMerge
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
@@ -358,7 +358,7 @@ def test_nothing_scans_every_read_is_consistent_and_no_transaction_is_too_large(
 
     client.meta.events.register("provide-client-params.dynamodb", record)
     if process == "merge":
-        Merge(table, bucket, named(ALICE), named("auth0|other")).apply()
+        AccountMerge(table, bucket, named(ALICE), named("auth0|other")).apply()
     else:
         event = "account-create-export" if process == "export" else "account-delete-me"
         world.send(event, ALICE, query=None if process == "export" else {"content": process})

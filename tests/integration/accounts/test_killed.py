@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from blog.accounts.merge import Merge
+from blog.accounts.merge import AccountMerge
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Action, Table
 from blog.jobs.runner import run_jobs
@@ -116,6 +116,6 @@ def test_a_merge_ends_the_same_wherever_it_is_killed(
     world.send("reactions-follow", DAVE, parts={AUTHOR_PART: named(ALICE).author_id})
 
     def run(table: Table, bucket: Bucket) -> None:
-        Merge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
 
     assert killed_at_every_write(client, bucket, run) > 30

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blog.accounts.merge import Merge
+from blog.accounts.merge import AccountMerge
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
@@ -110,6 +110,6 @@ def test_whatever_others_do_meanwhile_all_agrees_in_the_end(
 
 def run(process: str, table: Table, bucket: Bucket) -> None:
     if process == "merge":
-        Merge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
     else:
         run_jobs(table, bucket)

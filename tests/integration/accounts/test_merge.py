@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from blog.accounts import merge
-from blog.accounts.merge import Merge
+from blog.accounts.merge import AccountMerge
 from blog.admin.__main__ import main
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
@@ -206,10 +206,10 @@ def test_a_table_that_is_away_is_told_and_the_rest_is_done_by_the_next_run(
 ) -> None:  # fmt: skip
     with monkeypatch.context() as patched:
 
-        def away(_merge: Merge) -> None:
+        def away(_merge: AccountMerge) -> None:
             raise Unavailable
 
-        patched.setattr(Merge, "_profile", away)
+        patched.setattr(AccountMerge, "_profile", away)
         assert "run the same again" in refused(capsys, ALICE, DAVE)
     assert run(ALICE, DAVE, "--apply") == 0
     assert faults(plain(client)) == []

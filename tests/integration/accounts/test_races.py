@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from blog.accounts import erasure
-from blog.accounts.merge import Merge
+from blog.accounts.merge import AccountMerge
 from blog.clock import now
 from blog.comments.model import Comment
 from blog.comments.schemas import NewComment
 from blog.comments.service import Comments
 from blog.comments.transactions import creation
 from blog.dynamodb.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
-from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table
 from blog.errors import Unavailable
 from blog.identifiers import new_id
 from blog.jobs.runner import run_jobs
-from blog.people.write_access import while_closed
+from blog.people.write_access import require_closed
 from blog.posts.model import Stats
 from blog.reactions.service import Reactions
 from blog.s3 import Bucket
@@ -113,7 +113,7 @@ def test_a_comment_that_is_approved_between_two_reads_is_not_missed(
         lambda: world.send("comments-approve", CAROL, post_id=world.carols, parts=parts),
     )
     if process == "merge":
-        Merge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
     else:
         leave(world, process)
         finish(table, bucket)
@@ -123,7 +123,7 @@ def test_a_comment_that_is_approved_between_two_reads_is_not_missed(
 def merge_before_the_write(client: Any, bucket: Bucket) -> Interfering:
     """A table on which somebody has read, and before they write Alice is joined to Dave."""
     rival = Interfering(client, TABLE)
-    merge = Merge(Table(client, TABLE), bucket, named(ALICE), named(DAVE))
+    merge = AccountMerge(Table(client, TABLE), bucket, named(ALICE), named(DAVE))
     rival.before_write = [merge.apply]
     return rival
 
@@ -182,7 +182,7 @@ def test_a_merge_that_moves_whom_they_follow_to_a_place_read_before(
     other = next(sub for sub in subs if named(sub).author_id < lowest)
     world.send("account-edit-me", other, body={"name": "O"})
     leave(world, "erase")
-    merge = Merge(Table(client, TABLE), bucket, named(BOB), named(other))
+    merge = AccountMerge(Table(client, TABLE), bucket, named(BOB), named(other))
     once_before(monkeypatch, Reactions, "unfollow", merge.apply)
     finish(table, bucket)
     assert_gone(client, ALICE)
@@ -200,7 +200,7 @@ def test_who_is_joined_to_cannot_leave_until_that_is_done(
 
     rival = Interfering(client, TABLE)
     rival.before_write = [*[lambda: None] * 8, goes]
-    Merge(rival, bucket, named(ALICE), named(DAVE)).apply()
+    AccountMerge(rival, bucket, named(ALICE), named(DAVE)).apply()
     assert "being joined" in told[0]
     assert_gone(client, ALICE)
     assert (f"AUTHOR#{named(DAVE).author_id}", "BAN") not in plain(client)
@@ -213,13 +213,13 @@ def test_two_merges_at_once(
     """Bob's, while Alice's goes on, on whose posts he speaks and waits, and whom he follows."""
     for position in range(0, 60, 2):
         settled.snapshot.restore()
-        alices = Merge(table, bucket, named(ALICE), named(DAVE))
+        alices = AccountMerge(table, bucket, named(ALICE), named(DAVE))
         rival = Interfering(client, TABLE)
         rival.before_write = [*[lambda: None] * position, alices.apply]
-        bobs = Merge(rival, bucket, named(BOB), named("auth0|bob-again"))
+        bobs = AccountMerge(rival, bucket, named(BOB), named("auth0|bob-again"))
         try:
             bobs.apply()
-        except Unfinished:  # what hers put behind his is for the next run
+        except OutOfTime:  # what hers put behind his is for the next run
             bobs.apply()
         if not rival.before_write:
             assert_gone(client, ALICE)
@@ -236,7 +236,7 @@ def test_a_ban_that_comes_while_they_are_joined_is_the_new_ones_too(
 
     rival = Interfering(client, TABLE)
     rival.before_write = [*[lambda: None] * 12, ban]
-    Merge(rival, bucket, named(ALICE), named(DAVE)).apply()
+    AccountMerge(rival, bucket, named(ALICE), named(DAVE)).apply()
     assert not rival.before_write
     assert_gone(client, ALICE)
     assert "banned" in problem(call("posts-create", sub=DAVE), 403)["detail"]
@@ -341,7 +341,7 @@ def test_what_an_erasure_sent_does_nothing_to_who_came_again(
     world.post(ALICE, "Again")
     world.send("account-create-export", ALICE)
     before = plain(table._client)
-    late = [actions for actions in sent if actions[0] == while_closed(named(ALICE).author_id)]
+    late = [actions for actions in sent if actions[0] == require_closed(named(ALICE).author_id)]
     assert len(late) >= 4
     for actions in late:
         with pytest.raises(ConditionRefused):

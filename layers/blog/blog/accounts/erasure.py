@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from blog.accounts.requests import DAYS_TOLD
+from blog.accounts.requests import REPORT_RETENTION_DAYS
 from blog.accounts.transfer import (
-    Move,
-    remove_picture,
+    OwnershipTransfer,
+    remove_media_item,
     remove_rest,
     revision_keys,
     write_while_closed,
 )
-from blog.clock import now, written
+from blog.clock import now, to_rfc3339
 from blog.comments.model import comment_of
 from blog.comments.transactions import own_row_alone, removal
 from blog.dynamodb.counters import IS_THERE
@@ -44,11 +44,11 @@ from blog.dynamodb.keys import (
     profile_key,
     user_partition,
 )
-from blog.dynamodb.resumable import rows_under, write_what_fits
+from blog.dynamodb.resumable import iter_rows, retry_transaction
 from blog.dynamodb.table import Action, Item, Table
 from blog.identifiers import media_ids_in
 from blog.people.person import Person
-from blog.people.write_access import reopened
+from blog.people.write_access import unblock
 from blog.posts.model import Post
 from blog.posts.transactions import change
 from blog.reactions.service import Reactions
@@ -56,7 +56,7 @@ from blog.s3 import Bucket
 
 
 def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
-    """Do what is left of an erasure. Raises Unfinished, also where another job has to end first."""
+    """Do what is left of an erasure. Raises OutOfTime, also where another job has to end first."""
     erasure = _Erasure(table, bucket, job, is_out_of_time)
     erasure.exports()
     erasure.profile()
@@ -80,8 +80,8 @@ class _Erasure:
         self._bucket = bucket
         self._person = Person(job["sub"], job["author_id"])
         self._keeps_content = job["content"] == "anonymise"
-        heir = Person(job["heir_sub"], job["heir_author_id"])
-        self._move = Move(table, bucket, self._person, heir)
+        placeholder = Person(job["heir_sub"], job["heir_author_id"])
+        self._move = OwnershipTransfer(table, bucket, self._person, placeholder)
         self._is_out_of_time = is_out_of_time
 
     def exports(self) -> None:
@@ -102,7 +102,7 @@ class _Erasure:
             if row["of"] in kept:
                 self._move.picture(row["of"])
             else:
-                remove_picture(self._table, self._bucket, self._person, row["of"])
+                remove_media_item(self._table, self._bucket, self._person, row["of"])
 
     def _pictures_to_keep(self) -> set[str]:
         if not self._keeps_content:
@@ -131,7 +131,7 @@ class _Erasure:
                     return [here]
                 return [*removal(comment, author_id)]
 
-            write_what_fits(self._table, actions)
+            retry_transaction(self._table, actions)
 
     def posts(self) -> None:
         for row in self._rows(owner_partition(self._person.sub), ENTRY):
@@ -149,12 +149,14 @@ class _Erasure:
             self._table.delete_all(revision_keys(post))  # not left to the job that comes after
             return change(post, None, self._person.sub)
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def comments(self) -> None:
         """Those under posts that are gone are left to the job that is at them."""
         for row in self._rows(user_partition(self._person.sub), COMMENT):
-            write_what_fits(self._table, partial(self._comment, row["post_id"], row["comment_id"]))
+            retry_transaction(
+                self._table, partial(self._comment, row["post_id"], row["comment_id"])
+            )
 
     def _comment(self, post_id: str, comment_id: str) -> list[Action]:
         sub = self._person.sub
@@ -197,19 +199,19 @@ class _Erasure:
             if job not in items:
                 return []
             finished = now()
-            expires_at = int((finished + timedelta(days=DAYS_TOLD)).timestamp())
+            expires_at = int((finished + timedelta(days=REPORT_RETENTION_DAYS)).timestamp())
             told = items.get(report, {}) | {
                 "status": "done",
-                "finished_at": written(finished),
+                "finished_at": to_rfc3339(finished),
                 "expires_at": expires_at,
             }
             return [
                 Action(job, condition=IS_THERE),
-                reopened(author_id, items.get(gate, {})),
+                unblock(author_id, items.get(gate, {})),
                 Action(report, told),
             ]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def _rows(self, partition: str, kind: str) -> Iterator[Item]:
-        return rows_under(self._table, partition, kind, self._is_out_of_time)
+        return iter_rows(self._table, partition, kind, self._is_out_of_time)

@@ -35,7 +35,7 @@ from blog.dynamodb.keys import (
     stats_key,
     user_partition,
 )
-from blog.dynamodb.resumable import rows_under
+from blog.dynamodb.resumable import iter_rows
 from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.people.person import Person
 from blog.posts.model import Post, Stats
@@ -55,7 +55,7 @@ _LEFT_OUT = {
 
 def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
     """Make an export and say where it is; one that failed too often is given up, so that they may
-    ask for another. Raises Unfinished."""
+    ask for another. Raises OutOfTime."""
     person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
     place, mine = export_key(person.author_id), {"seen": export_id}
     end = Action(export_job_key(person.author_id), None, "#export_id = :seen", mine)
@@ -131,9 +131,9 @@ def _files(
     """The names of the files in it, and their contents piece by piece."""
 
     def rows(kind: str) -> Iterator[Item]:
-        return rows_under(table, user_partition(person.sub), kind, is_out_of_time)
+        return iter_rows(table, user_partition(person.sub), kind, is_out_of_time)
 
-    for entry in rows_under(table, owner_partition(person.sub), ENTRY, is_out_of_time):
+    for entry in iter_rows(table, owner_partition(person.sub), ENTRY, is_out_of_time):
         yield from _post(table, entry["id"])
     yield _json("profile", _profile(table, person))
     yield _json_rows("comments", _comments(table, rows(COMMENT)))

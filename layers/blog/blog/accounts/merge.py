@@ -8,8 +8,8 @@ end anywhere, and goes on when it is run again.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from blog.accounts.transfer import Move, remove_rest
-from blog.clock import now, written
+from blog.accounts.transfer import OwnershipTransfer, remove_rest
+from blog.clock import now, to_rfc3339
 from blog.dynamodb.counters import IS_THERE
 from blog.dynamodb.keys import (
     COMMENT,
@@ -25,16 +25,16 @@ from blog.dynamodb.keys import (
     author_stats_key,
     ban_key,
     known_key,
-    moved_key,
+    merged_key,
     owner_partition,
     profile_key,
     user_partition,
 )
-from blog.dynamodb.resumable import rows_under, write_what_fits
+from blog.dynamodb.resumable import iter_rows, retry_transaction
 from blog.dynamodb.table import Action, Item, Table
 from blog.moderation.moderators import ban_change
 from blog.people.person import Person
-from blog.people.write_access import closing, received, receiving
+from blog.people.write_access import begin_merge_into, block, end_merge_into
 from blog.reactions.service import MAX_FOLLOWS
 from blog.s3 import Bucket
 
@@ -43,7 +43,7 @@ class CannotMerge(Exception):
     """Why two accounts cannot be joined. Nothing was changed."""
 
 
-class Found(NamedTuple):
+class MergePlan(NamedTuple):
     """How many things somebody has, whom a merge would leave with none."""
 
     posts: int
@@ -57,7 +57,7 @@ class Found(NamedTuple):
     is_banned: bool
 
 
-class Merge:
+class AccountMerge:
     """Of one person into another, in one table and one bucket."""
 
     def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
@@ -65,15 +65,15 @@ class Merge:
         self._bucket = bucket
         self._old = old
         self._new = new
-        self._move = Move(table, bucket, old, new)
+        self._move = OwnershipTransfer(table, bucket, old, new)
 
-    def found(self) -> Found:
+    def plan(self) -> MergePlan:
         """What there is to move; nothing is written. Raises CannotMerge, also where nothing is and
         nothing was: then the sub is not the right one."""
         was_moved = self._check()
         mine, public = user_partition(self._old.sub), author_partition(self._old.author_id)
         _, gate, _ = self._state()
-        found = Found(
+        plan = MergePlan(
             posts=self._count(owner_partition(self._old.sub), ENTRY),
             comments=self._count(mine, COMMENT),
             likes=self._count(mine, LIKE),
@@ -84,13 +84,13 @@ class Merge:
             has_profile=self._table.get(profile_key(self._old.author_id)) is not None,
             is_banned="banned_at" in gate,
         )
-        if not any(found) and not was_moved:
+        if not any(plan) and not was_moved:
             raise CannotMerge("The old account has nothing: is this its sub?")
-        return found
+        return plan
 
     def apply(self) -> None:
         """Move all of it. Raises CannotMerge before anything is changed, and WriteContended,
-        Unavailable and Unfinished, after which it is run again.
+        Unavailable and OutOfTime, after which it is run again.
 
         Posts before what waits under them, and the profile before followers: without it, posts
         and comments, nobody can follow the old account any more.
@@ -146,7 +146,7 @@ class Merge:
     def _state(self) -> tuple[Item, Item, Item]:
         """Where the old account was moved to, and both gates."""
         people = (self._old.author_id, self._new.author_id)
-        keys = [moved_key(self._old.author_id), *map(ban_key, people)]
+        keys = [merged_key(self._old.author_id), *map(ban_key, people)]
         items = self._table.get_all(keys)
         moved, old, new = (items.get(key, {}) for key in keys)
         return moved, old, new
@@ -161,17 +161,17 @@ class Merge:
     def _begin(self) -> None:
         """The old account writes no more, its public address leads to the new one, and that is not
         erased meanwhile."""
-        receives = receiving(self._new.author_id, self._old.author_id)
-        told = {"to": self._new.author_id, "at": written(now())}
+        receives = begin_merge_into(self._new.author_id, self._old.author_id)
+        told = {"to": self._new.author_id, "at": to_rfc3339(now())}
 
         def actions() -> list[Action]:
             moved, _, _ = self._state()
             if moved:
                 return [receives]
-            close = closing(self._old.author_id, "merge")
-            return [receives, close, Action(moved_key(self._old.author_id), told)]
+            close = block(self._old.author_id, "merge")
+            return [receives, close, Action(merged_key(self._old.author_id), told)]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def _end(self) -> None:
         """The new account is like any other."""
@@ -180,9 +180,9 @@ class Merge:
             _, _, new = self._state()
             if new.get("merging_from") != self._old.author_id:
                 return []
-            return [received(self._new.author_id, self._old.author_id, new)]
+            return [end_merge_into(self._new.author_id, self._old.author_id, new)]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def _ban(self) -> None:
         """A ban is the person's, whichever account they come by."""
@@ -196,7 +196,7 @@ class Merge:
                 return lifted
             return [*lifted, *ban_change(self._new.author_id, None, old["reason"])]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def _profile(self) -> None:
         """The new account's own goes before."""
@@ -213,7 +213,7 @@ class Merge:
             flag = Action(stats, None, "", {"yes": True}, "SET #has_profile = :yes")
             return [gone, Action(after, items[before], "attribute_not_exists(pk)"), flag]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
         old_stats = author_stats_key(self._old.author_id)
         self._table.write([Action(old_stats, update="REMOVE #has_profile")])
 
@@ -221,4 +221,4 @@ class Merge:
         return sum(1 for _ in self._rows(partition, kind))
 
     def _rows(self, partition: str, kind: str) -> Iterator[Item]:
-        return rows_under(self._table, partition, kind)
+        return iter_rows(self._table, partition, kind)

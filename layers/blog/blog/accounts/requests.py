@@ -8,21 +8,21 @@ import secrets
 from datetime import datetime, timedelta
 
 from blog.accounts.schemas import Erasure, ErasureContent, Export
-from blog.clock import now, written
+from blog.clock import now, to_rfc3339
 from blog.dynamodb.keys import erasure_job_key, erasure_key, export_job_key, export_key
-from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import Conflict
 from blog.identifiers import new_id, random_author_id
 from blog.people.person import Person
-from blog.people.write_access import check_gate, closing, unless_closed
+from blog.people.write_access import block, raise_if_blocked, require_not_closed
 from blog.s3 import SECONDS_TO_DOWNLOAD, Bucket, export_object_key
 
 EXPORTS_PER_HOUR = 5
-DAYS_TOLD = 30
+REPORT_RETENTION_DAYS = 30
 
 
-class Leaving:
+class AccountRequests:
     """The exports and erasures of one table and one bucket."""
 
     def __init__(self, table: Table, bucket: Bucket) -> None:
@@ -38,23 +38,23 @@ class Leaving:
         moment = moment or now()
         job = export_job_key(person.author_id)
         export_id = new_id(moment)
-        rate = Rate.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, moment)
+        rate = RateLimit.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, moment)
         begun = {"sub": person.sub, "author_id": person.author_id, "export_id": export_id}
-        gate = unless_closed(person.author_id)
+        gate = require_not_closed(person.author_id)
         try:
             self._table.write(
                 [
                     Action(job, begun, "attribute_not_exists(pk)"),
                     gate,
                     Action(export_key(person.author_id), {"export_id": export_id}),
-                    rate.counted(),
+                    rate.increment(),
                 ]
             )
         except ConditionRefused as e:
             if e.key == rate.key:
-                raise rate.exceeded(moment) from e
+                raise rate.error(moment) from e
             if e.key == gate.key:
-                check_gate(e.item)
+                raise_if_blocked(e.item)
         return Export(status="preparing", url=None, expires_at=None)
 
     def export(self, person: Person, moment: datetime | None = None) -> Export:
@@ -83,7 +83,7 @@ class Leaving:
         WriteContended.
         """
         moment = moment or now()
-        report = {"status": "erasing", "content": content, "requested_at": written(moment)}
+        report = {"status": "erasing", "content": content, "requested_at": to_rfc3339(moment)}
         job = {
             "sub": person.sub,
             "author_id": person.author_id,
@@ -91,7 +91,7 @@ class Leaving:
             "heir_sub": f"nobody-{secrets.token_hex(16)}",
             "heir_author_id": random_author_id(),
         }
-        gate = closing(person.author_id, "erasure")
+        gate = block(person.author_id, "erasure")
         try:
             self._table.write(
                 [
@@ -105,7 +105,7 @@ class Leaving:
                 text = "Another account of yours is being joined to this one: try again later."
                 raise Conflict(text) from e
             if (e.item or {}).get("closed_for") != "erasure":
-                check_gate(e.item)
+                raise_if_blocked(e.item)
             return self.erasure(person, moment)
         return Erasure.model_validate(report)
 

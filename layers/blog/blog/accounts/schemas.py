@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 
 
 class Export(BaseModel):
@@ -12,7 +12,7 @@ class Export(BaseModel):
 
     status: Literal["none", "preparing", "ready"]
     url: str | None
-    expires_at: Moment | None
+    expires_at: Timestamp | None
 
 
 ErasureContent = Literal["erase", "anonymise"]
@@ -23,5 +23,5 @@ class Erasure(BaseModel):
 
     status: Literal["none", "erasing", "done"]
     content: ErasureContent | None = None
-    requested_at: Moment | None = None
-    finished_at: Moment | None = None
+    requested_at: Timestamp | None = None
+    finished_at: Timestamp | None = None

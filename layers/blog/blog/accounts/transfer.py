@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from blog.comments.model import Comment, comment_of
 from blog.comments.transactions import own_row_alone
-from blog.dynamodb.counters import IS_THERE, less, more
+from blog.dynamodb.counters import IS_THERE, decrement, increment
 from blog.dynamodb.keys import (
     COMMENT,
     FOLLOW,
@@ -19,6 +19,7 @@ from blog.dynamodb.keys import (
     MEDIA,
     PENDING,
     Key,
+    approval_queue_key,
     author_partition,
     author_stats_key,
     export_job_key,
@@ -34,13 +35,12 @@ from blog.dynamodb.keys import (
     revision_text_key,
     stats_key,
     user_partition,
-    waiting_comment_key,
 )
-from blog.dynamodb.resumable import Unfinished, write_what_fits
+from blog.dynamodb.resumable import OutOfTime, retry_transaction
 from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
-from blog.media.model import Medium
+from blog.media.model import MediaItem
 from blog.people.person import Person
-from blog.people.write_access import while_closed
+from blog.people.write_access import require_closed
 from blog.posts.model import Post, Stats
 from blog.posts.transactions import change
 from blog.reactions.service import Reactions
@@ -49,7 +49,7 @@ from blog.s3 import Bucket, folders_of, media_object_key, upload_object_key
 KEYS_AT_ONCE = 99  # and the check of the gate, in one transaction
 
 
-class Move:
+class OwnershipTransfer:
     """From one person to another, in one table and one bucket."""
 
     def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
@@ -76,7 +76,7 @@ class Move:
             }
             return change(before, before.model_copy(update=update), self._old.sub)
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def comment(self, post_id: str, comment_id: str) -> None:
         """A comment, and what says whose it is."""
@@ -89,7 +89,7 @@ class Move:
                 return own_row_alone(self._old.sub, post_id, comment_id)
             return self.comment_actions(comment, stats)
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def comment_actions(self, comment: Comment, stats: Stats) -> list[Action]:
         """The same of a comment that was read, as parts of a transaction."""
@@ -112,10 +112,10 @@ class Move:
         if comment.is_pending:
             if stats.author_id:  # else the post is gone, and a job is at what is under it
                 waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
-                yield Action(waiting_comment_key(stats.author_id, comment.id), waiting, IS_THERE)
+                yield Action(approval_queue_key(stats.author_id, comment.id), waiting, IS_THERE)
         else:
-            yield less(author_stats_key(self._old.author_id), "comment_count")
-            yield more(author_stats_key(self._new.author_id), "comment_count")
+            yield decrement(author_stats_key(self._old.author_id), "comment_count")
+            yield increment(author_stats_key(self._new.author_id), "comment_count")
 
     def waiting(self, row: Item) -> None:
         """A comment that waits for the one, whose post is the other's by now."""
@@ -128,7 +128,7 @@ class Move:
                 return []
             if comment is None or not comment.is_pending or not stats.author_id:
                 return [here]
-            there = waiting_comment_key(self._new.author_id, comment_id)
+            there = approval_queue_key(self._new.author_id, comment_id)
             kept = {"post_id": row["post_id"], "author_id": comment.author_id}
             return [
                 here,
@@ -142,7 +142,7 @@ class Move:
                 ),
             ]
 
-        write_what_fits(self._table, actions)
+        retry_transaction(self._table, actions)
 
     def like(self, row: Item) -> None:
         """A like; it goes where the other has one of the same post."""
@@ -189,8 +189,8 @@ class Move:
                     Action(follow_key(new.sub, new_author), row, "attribute_not_exists(pk)"),
                     Action(follower_key(old_author, old.sub)),
                     Action(follower_key(new_author, new.sub), {"author_id": new.author_id}),
-                    less(author_stats_key(self._old.author_id), counter),
-                    more(author_stats_key(self._new.author_id), counter),
+                    decrement(author_stats_key(self._old.author_id), counter),
+                    increment(author_stats_key(self._new.author_id), counter),
                 ]
             )
         except ConditionRefused as e:
@@ -203,9 +203,9 @@ class Move:
         item = self._table.get(media_key(media_id))
         if item is None or item["owner"] != self._old.sub:
             return self._table.delete_all([own])
-        medium = Medium.of(item)
+        medium = MediaItem.of(item)
         if medium.status != "ready":
-            return remove_picture(self._table, self._bucket, self._old, media_id)
+            return remove_media_item(self._table, self._bucket, self._old, media_id)
         before = media_object_key(self._old.author_id, media_id)
         after = media_object_key(self._new.author_id, media_id)
         self._bucket.copy(before, after, content_type=medium.content_type)
@@ -228,7 +228,7 @@ def revision_keys(post: Post) -> list[Key]:
     return [kind(post.id, version) for version in post.revisions for kind in kinds]
 
 
-def remove_picture(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
+def remove_media_item(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
     """A picture, or the announcement of one, with its record."""
     places = (media_object_key, upload_object_key)
     bucket.delete([place(owner.author_id, media_id) for place in places])
@@ -237,18 +237,18 @@ def remove_picture(table: Table, bucket: Bucket, owner: Person, media_id: str) -
 
 def write_while_closed(table: Table, author_id: str, actions: Iterable[Action]) -> None:
     """What removes things of somebody who may come again, and whose are then not to be touched by
-    what was sent before. Raises Unfinished where another run has ended it."""
+    what was sent before. Raises OutOfTime where another run has ended it."""
     try:
-        table.write([while_closed(author_id), *actions])
+        table.write([require_closed(author_id), *actions])
     except ConditionRefused as e:
-        raise Unfinished from e
+        raise OutOfTime from e
 
 
 def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
     """What is left of somebody that needs no care: exports, counters, whom they are known to,
     rates, keys of requests, and objects.
 
-    Raises Unfinished where anything else is: a pass over rows may miss one that somebody else's
+    Raises OutOfTime where anything else is: a pass over rows may miss one that somebody else's
     merge has moved to a place before it.
     """
     author_id = person.author_id
@@ -257,7 +257,7 @@ def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
         *((author_partition(author_id), kind) for kind in (FOLLOWER, PENDING)),
     ]:
         if table.query(Range(partition, kind, kind + HIGHEST), 1):
-            raise Unfinished
+            raise OutOfTime
     exports = [export_job_key(author_id), export_key(author_id)]
     write_while_closed(table, author_id, map(Action, [*exports, author_stats_key(author_id)]))
     while keys := table.keys_of(user_partition(person.sub), KEYS_AT_ONCE):

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from botocore.config import Config
 
-from blog.accounts.merge import CannotMerge, Merge
+from blog.accounts.merge import AccountMerge, CannotMerge
 from blog.admin.migrate_posts import migrate_all, outdated
 from blog.admin.restore import Restoring, WrongKey
-from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import CLIENT_CONFIG, Table, connect
 from blog.errors import Problem
 from blog.identifiers import author_id
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         print(f"This cannot be done. {e}", file=sys.stderr)
     except Problem as e:
         print(AGAIN.format(why=e.detail), file=sys.stderr)
-    except Unfinished:
+    except OutOfTime:
         print(AGAIN.format(why="others wrote meanwhile"), file=sys.stderr)
     return 1
 
@@ -62,8 +62,8 @@ def _merge(given: argparse.Namespace, settings: AdminSettings) -> int:
         Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
     )
     table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
-    merge = Merge(table, bucket, old, new)
-    found = merge.found()
+    merge = AccountMerge(table, bucket, old, new)
+    found = merge.plan()
     print(f"From {old.author_id} to {new.author_id}:")
     for name, value in found._asdict().items():
         print(f"  {name.replace('_', ' '):17} {value}")
@@ -96,7 +96,7 @@ def _restore(given: argparse.Namespace, settings: AdminSettings) -> int:
         restoring.apply()
         print("The table is what the copy is, and what was decided since is so again.")
     else:
-        print(FOUND.format(**restoring.found()._asdict()))
+        print(FOUND.format(**restoring.plan()._asdict()))
     return 0
 
 

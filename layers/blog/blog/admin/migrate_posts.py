@@ -8,7 +8,7 @@ was ended. Each post is one transaction, under the condition that nobody else ha
 from collections.abc import Callable, Iterator
 
 from blog.dynamodb.keys import POST, Key
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.errors import Unprocessable, WriteContended
 from blog.posts.listing_entries import entries
@@ -52,7 +52,7 @@ def migrate(table: Table, key: Key) -> bool:
     No edit: its version and times stay. Raises WriteContended and Unavailable.
     """
     item = table.get(key)
-    for _ in pauses(WRITE_TRIES):
+    for _ in backoff(WRITE_TRIES):
         post = None if item is None else Post.of(item)
         if post is None or post.schema_number >= SCHEMA:
             return False

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from blog.accounts.merge import Merge
-from blog.accounts.requests import Leaving
+from blog.accounts.merge import AccountMerge
+from blog.accounts.requests import AccountRequests
 from blog.clock import now
 from blog.dynamodb.keys import POST, Key, erasure_job_key, sub_of
-from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import MAX_BATCH_GET, Action, Item, Table
 from blog.identifiers import author_id, random_author_id
 from blog.jobs.runner import run_jobs
@@ -43,7 +43,7 @@ class Difference(NamedTuple):
     there: Item | None
 
 
-class Found(NamedTuple):
+class RestorePlan(NamedTuple):
     """How many items the copy has that are gone, that are others now, and that it has not; and of
     how many posts and people something has been decided since: they were hidden or banned, or are
     no longer; or their account was joined to another one, or they were erased."""
@@ -68,26 +68,26 @@ class Restoring:
         self._people: dict[str, Person] = {}
         self._subs: set[str] = set()
 
-    def found(self) -> Found:
+    def plan(self) -> RestorePlan:
         """What there is to do; nothing is written."""
-        counts = dict.fromkeys(Found._fields, 0)
+        counts = dict.fromkeys(RestorePlan._fields, 0)
         for one in self._differences():
             counts["lost" if one.here is None else "changed" if one.there else "new"] += 1
             if decision := _decision(one):
                 counts[decision] += 1
-        return Found(**counts)
+        return RestorePlan(**counts)
 
     def apply(self) -> None:
         """Decide in the copy what has been decided since, and put all of it back.
 
-        Raises Unavailable, WriteContended and Unfinished, after which it is run again, and WrongKey
+        Raises Unavailable, WriteContended and OutOfTime, after which it is run again, and WrongKey
         before anything is written.
         """
         self._decide()
         for _ in range(PASSES):
             if not self._put_back():
                 return
-        raise Unfinished
+        raise OutOfTime
 
     def _decide(self) -> None:
         decided = [one for one in self._differences() if _decision(one)]
@@ -114,16 +114,16 @@ class Restoring:
 
     def _join(self, key: Key, moved: Item) -> None:
         old, new = self._person(_author(key)), self._person(moved["to"])
-        Merge(self._copy, self._bucket, old, new).apply()
+        AccountMerge(self._copy, self._bucket, old, new).apply()
         self._copy.write([Action(key, moved)])  # so that another run does not do it again
 
     def _erase(self, key: Key, report: Item) -> None:
         person = self._person(_author(key))
-        Leaving(self._copy, self._bucket).begin_erasure(person, report["content"])
+        AccountRequests(self._copy, self._bucket).begin_erasure(person, report["content"])
         while self._copy.get(erasure_job_key(person.author_id)) is not None:
             done, _ = run_jobs(self._copy, self._bucket)
             if done == 0:
-                raise Unfinished
+                raise OutOfTime
 
     def _person(self, name: str) -> Person:
         """Whose sub is not known has nothing under it, but may have a profile under the name."""

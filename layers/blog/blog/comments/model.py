@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 from blog.comments.schemas import CommentDetail
 from blog.dynamodb.keys import COMMENT, Key, comment_key, pending_comment_key, stats_key
 from blog.dynamodb.table import Item, Table
@@ -32,8 +32,8 @@ class Comment(BaseModel):
     version: int = 1
     reply_count: int = 0
     is_pending: bool = False
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
     @property
     def key(self) -> Key:

@@ -3,7 +3,7 @@
 from blog.comments.model import Comment, is_tombstone
 from blog.comments.schemas import CommentDetail, CommentPage, PendingPage, Tombstone
 from blog.dynamodb.keys import pending_comment_key, profile_key, stats_key
-from blog.dynamodb.listings import comments_on, waiting_for
+from blog.dynamodb.listings import approval_queue, comments_on
 from blog.dynamodb.paging import rows_of
 from blog.dynamodb.table import Item, Table, side_by_side
 from blog.errors import NotFound
@@ -11,7 +11,7 @@ from blog.people.person import Author
 from blog.posts.model import Stats
 
 
-class Conversations:
+class CommentQueries:
     """The comments of one table, for those who read."""
 
     def __init__(self, table: Table) -> None:
@@ -38,9 +38,9 @@ class Conversations:
         ]
         return CommentPage(items=items, next_cursor=next_cursor)
 
-    def waiting_for(self, author_id: str, *, limit: int, cursor: str | None) -> PendingPage:
+    def pending_for(self, author_id: str, *, limit: int, cursor: str | None) -> PendingPage:
         """The comments that wait for this author, oldest first."""
-        rows, next_cursor = rows_of(self._table, waiting_for(author_id), limit, cursor)
+        rows, next_cursor = rows_of(self._table, approval_queue(author_id), limit, cursor)
         keys = [pending_comment_key(row["post_id"], row["sk"].partition("#")[2]) for row in rows]
         profiles = [profile_key(row["author_id"]) for row in rows]
         items = self._table.get_all([*keys, *profiles])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 from blog.fields import CommentBody
 from blog.people.person import Author
 from blog.schemas import RequestBody
@@ -34,8 +34,8 @@ class CommentDetail(BaseModel):
     author: Author
     status: Literal["published", "pending"]
     version: int
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class Tombstone(BaseModel):

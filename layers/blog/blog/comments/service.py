@@ -7,11 +7,11 @@ from blog.clock import now
 from blog.comments.model import Comment, comment_in, is_tombstone, places_of
 from blog.comments.schemas import CommentChanges, CommentDetail, NewComment
 from blog.comments.transactions import approval, approval_off, creation, edited, is_known, removal
-from blog.dynamodb.counters import if_public
+from blog.dynamodb.counters import require_public
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import Key, ban_key, comment_key, known_key, profile_key, stats_key
-from blog.dynamodb.rate_limits import Rate
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.rate_limits import RateLimit
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
@@ -25,7 +25,7 @@ from blog.errors import (
 )
 from blog.identifiers import new_id
 from blog.people.person import Author, Person
-from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
 from blog.posts.model import Stats
 from blog.posts.rendering import rendered_comment
 
@@ -68,7 +68,7 @@ class Comments:
             if kept is not None and idempotency.still_holds(kept, moment):
                 return self._made_before(post_id, idempotency.made_id(kept), author)
         stats = _open_for_comments(items.get(stats_key(post_id)))
-        check_gate(items.get(gate))
+        raise_if_blocked(items.get(gate))
         if parent is not None:
             _check_parent(items.get(parent))
         comment = Comment(
@@ -82,18 +82,18 @@ class Comments:
             created_at=moment,
             updated_at=moment,
         )
-        rate = Rate.of(writer.sub, "COMMENT", self._per_hour, moment)
+        rate = RateLimit.of(writer.sub, "COMMENT", self._per_hour, moment)
         once = [] if idempotency is None else [idempotency.action(comment.id, moment)]
         gates = approval_off(comment, stats)
-        for _ in pauses(WRITE_TRIES):
-            actions = [open_gate(writer.author_id), *creation(comment, stats), *gates]
+        for _ in backoff(WRITE_TRIES):
+            actions = [require_can_write(writer.author_id), *creation(comment, stats), *gates]
             try:
-                self._table.write([*once, *actions, rate.counted()])
+                self._table.write([*once, *actions, rate.increment()])
             except ConditionRefused as e:
                 if idempotency is not None and e.key == idempotency.key and e.item is not None:
                     return self._made_before(post_id, idempotency.made_id(e.item), author)
                 if e.key == rate.key:
-                    raise rate.exceeded(moment) from e
+                    raise rate.error(moment) from e
                 if e.key == profile_key(stats.author_id):
                     gates = [is_known(comment, stats)]
                 elif e.key == known_key(writer.sub, stats.author_id):
@@ -126,7 +126,7 @@ class Comments:
             given = {"body": changes.body, "body_html": rendered_comment(changes.body)}
         gate, profile = ban_key(writer.author_id), profile_key(writer.author_id)
         items = self._read(post_id, comment_id, gate, profile)
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             comment = _found(post_id, comment_id, items)
             stats = _visible(items.get(stats_key(post_id)))
             if comment.owner != writer.sub:
@@ -134,13 +134,17 @@ class Comments:
                 if comment.is_pending and stats.owner != writer.sub:
                     raise NotFound("There is no such comment.")
                 raise Forbidden("This comment is somebody else's.")
-            check_gate(items.get(gate))
+            raise_if_blocked(items.get(gate))
             _check_version(comment, if_match)
             update = {**given, "version": comment.version + 1, "updated_at": now()}
             after = comment.model_copy(update=update)
             try:
                 self._table.write(
-                    [open_gate(writer.author_id), if_public(post_id), edited(comment, after)]
+                    [
+                        require_can_write(writer.author_id),
+                        require_public(post_id),
+                        edited(comment, after),
+                    ]
                 )
             except ConditionRefused as e:
                 items = {key: item for key, item in items.items() if key != e.key}
@@ -168,7 +172,7 @@ class Comments:
         """
         gate = ban_key(person.author_id)
         items = self._read(post_id, comment_id, gate)
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             comment = _found(post_id, comment_id, items)
             # Where the post is gone, a job is at its comments.
             stats = Stats.model_validate(_there(items.get(stats_key(post_id))))
@@ -178,14 +182,14 @@ class Comments:
                     if comment.is_pending or not stats.is_public:
                         raise NotFound("There is no such comment.")
                     raise Forbidden("This comment is somebody else's.")
-                check_gate(items.get(gate))
-                gates = [open_gate(person.author_id)]
+                raise_if_blocked(items.get(gate))
+                gates = [require_can_write(person.author_id)]
             _check_version(comment, if_match)
             try:
                 return self._table.write([*gates, *removal(comment, stats.author_id)])
             except ConditionRefused as e:
                 if is_gate(e.key):
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
                 items = self._read(post_id, comment_id, gate)
         raise WriteContended
 
@@ -211,18 +215,18 @@ class Comments:
     ) -> bool:
         """Do that with a comment, if it waits; whether it did."""
         gate = ban_key(author.author_id)
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             items = self._read(post_id, comment_id, gate)
             comment = _of_ones_own_post(post_id, comment_id, items, author)
-            check_gate(items.get(gate))
+            raise_if_blocked(items.get(gate))
             if not comment.is_pending:
                 return False
             actions = decision(comment, author.author_id)
             try:
-                self._table.write([open_gate(author.author_id), *actions])
+                self._table.write([require_can_write(author.author_id), *actions])
             except ConditionRefused as e:
                 if is_gate(e.key):
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
                 if e.key == stats_key(post_id):
                     raise Conflict("The post is not public: publish it first.") from e
             else:
@@ -272,7 +276,7 @@ def _check_parent(item: Item | None) -> None:
 def _explain(refused: ConditionRefused) -> None:
     """Why a comment is refused that passed when its parent and its writer were read."""
     if is_gate(refused.key):
-        check_gate(refused.item)
+        raise_if_blocked(refused.item)
     else:
         _check_parent(refused.item)
 

@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Iterator
 
-from blog.clock import now, written
+from blog.clock import now, to_rfc3339
 from blog.comments.model import Comment
-from blog.dynamodb.counters import IS_THERE, less, more, more_if_public
+from blog.dynamodb.counters import IS_THERE, decrement, increment, increment_if_public
 from blog.dynamodb.keys import (
+    approval_queue_key,
     author_stats_key,
     comment_key,
     known_key,
@@ -15,7 +16,6 @@ from blog.dynamodb.keys import (
     profile_key,
     stats_key,
     tombstone_job_key,
-    waiting_comment_key,
 )
 from blog.dynamodb.table import Action
 from blog.posts.model import Stats
@@ -30,7 +30,7 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
     if comment.is_pending:
         yield Action(stats_key(comment.post_id), condition=_OPEN, values=state, is_check=True)
         waiting = {"post_id": comment.post_id, "author_id": comment.author_id}
-        yield Action(waiting_comment_key(stats.author_id, comment.id), waiting)
+        yield Action(approval_queue_key(stats.author_id, comment.id), waiting)
     else:
         yield Action(
             stats_key(comment.post_id),
@@ -38,7 +38,7 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
             values={**state, "one": 1},
             update="ADD #comment_count :one",
         )
-        yield more(author_stats_key(comment.author_id), "comment_count")
+        yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(comment.key, comment.item(), "attribute_not_exists(pk)")
     row = {"post_id": comment.post_id, "comment_id": comment.id}
     yield Action(own_comment_key(comment.owner, comment.id), row)
@@ -61,7 +61,7 @@ def approval_off(comment: Comment, stats: Stats) -> list[Action]:
     known = known_key(comment.owner, stats.author_id)
     return [
         Action(profile, condition=off, values={"off": False}, is_check=True),
-        Action(known, {"since": written(comment.created_at)}),
+        Action(known, {"since": to_rfc3339(comment.created_at)}),
     ]
 
 
@@ -87,7 +87,7 @@ def edited(before: Comment, after: Comment) -> Action:
         "body": after.body,
         "body_html": after.body_html,
         "version": after.version,
-        "updated_at": written(after.updated_at),
+        "updated_at": to_rfc3339(after.updated_at),
     }
     return Action(
         before.key,
@@ -103,10 +103,10 @@ def approval(comment: Comment, author_id: str) -> Iterator[Action]:
     seen = {"version": comment.version, "owner": comment.owner}
     yield Action(comment.key, condition="#version = :version AND #owner = :owner", values=seen)
     yield Action(published.key, published.item())
-    yield more_if_public(comment.post_id, "comment_count")
-    yield more(author_stats_key(comment.author_id), "comment_count")
-    yield Action(waiting_comment_key(author_id, comment.id), condition=IS_THERE)
-    yield Action(known_key(comment.owner, author_id), {"since": written(now())})
+    yield increment_if_public(comment.post_id, "comment_count")
+    yield increment(author_stats_key(comment.author_id), "comment_count")
+    yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)
+    yield Action(known_key(comment.owner, author_id), {"since": to_rfc3339(now())})
 
 
 def removal(comment: Comment, author_id: str) -> Iterator[Action]:
@@ -124,13 +124,13 @@ def removal(comment: Comment, author_id: str) -> Iterator[Action]:
         yield Action(comment.key, condition=condition, values=seen)
     yield Action(own_comment_key(comment.owner, comment.id))
     if comment.is_pending:
-        yield Action(waiting_comment_key(author_id, comment.id), condition=IS_THERE)
+        yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)
     else:
-        yield less(stats_key(comment.post_id), "comment_count")
-        yield less(author_stats_key(comment.author_id), "comment_count")
+        yield decrement(stats_key(comment.post_id), "comment_count")
+        yield decrement(author_stats_key(comment.author_id), "comment_count")
     if comment.parent_id is not None:
         parent = comment_key(comment.post_id, comment.parent_id)
-        yield less(parent, "reply_count")
+        yield decrement(parent, "reply_count")
         pk, sk = parent
         job = {"comments": pk, "comment": sk, "stamp": str(uuid.uuid4())}
         yield Action(tombstone_job_key(parent), job)

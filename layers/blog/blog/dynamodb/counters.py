@@ -7,23 +7,23 @@ IS_THERE = "attribute_exists(pk)"
 _IS_PUBLIC = "#is_public = :is_public"
 
 
-def more(key: Key, counter: str) -> Action:
+def increment(key: Key, counter: str) -> Action:
     """One more, from nothing if need be."""
     return Action(key, values={"by": 1}, update=f"ADD #{counter} :by")
 
 
-def less(key: Key, counter: str) -> Action:
+def decrement(key: Key, counter: str) -> Action:
     """One less; refused where there is no such item."""
     return Action(key, condition=IS_THERE, values={"by": -1}, update=f"ADD #{counter} :by")
 
 
-def more_if_public(post_id: str, counter: str) -> Action:
+def increment_if_public(post_id: str, counter: str) -> Action:
     """One more of a post; refused unless everyone may read it."""
     values = {"is_public": True, "by": 1}
     return Action(stats_key(post_id), None, _IS_PUBLIC, values, f"ADD #{counter} :by")
 
 
-def if_public(post_id: str) -> Action:
+def require_public(post_id: str) -> Action:
     """That everyone may read a post, as a condition alone."""
     values = {"is_public": True}
     return Action(stats_key(post_id), condition=_IS_PUBLIC, values=values, is_check=True)

@@ -21,15 +21,15 @@ from blog.errors import Unavailable
 SECONDS_TO_CONNECT = 0.3
 SECONDS_TO_ANSWER = 1.5
 TRIES = 2
-SECONDS_FOR_A_CALL = 0.4  # of waiting, after which a call gets one try
-SECONDS_FOR_A_TRY = 3.2  # of waiting, after which there is none
+SECONDS_FOR_TWO_TRIES = 0.4  # of waiting, after which a call gets one try
+SECONDS_FOR_ONE_TRY = 3.2  # of waiting, after which there is none
 MB_FOR_A_PROCESSOR = 1769  # of Lambda's memory; what has less computes in turns with others
 
 
-class Patience:
+class Deadline:
     """Counts the time in which at least one call waits, side by side or one after another.
 
-    Without a bound until `of_a_request`: what runs by the clock has a bound of its own.
+    Without a bound until `request_scope`: what runs by the clock has a bound of its own.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Patience:
         self._waited = 0.0
 
     @contextmanager
-    def of_a_request(self) -> Iterator[None]:
+    def request_scope(self) -> Iterator[None]:
         """Until the block ends, count from nothing and keep to the bound."""
         self._waited, self._is_bound = 0.0, True
         try:
@@ -48,14 +48,18 @@ class Patience:
         finally:
             self._is_bound = False
 
-    def is_long_enough_for_a_call(self) -> bool:
-        """Whether there is time for two tries, and not for one alone; raises Unavailable where
-        there is none for that either."""
-        with self._lock:
-            waited = self._so_far()
-        if self._is_bound and waited > SECONDS_FOR_A_TRY:
+    def require_time_for_call(self) -> None:
+        """Raise Unavailable if no time is left for another call."""
+        if self._is_bound and self._waited_so_far() > SECONDS_FOR_ONE_TRY:
             raise Unavailable
-        return not self._is_bound or waited <= SECONDS_FOR_A_CALL
+
+    def allows_retry(self) -> bool:
+        """Return whether a call that starts now may be tried twice."""
+        return not self._is_bound or self._waited_so_far() <= SECONDS_FOR_TWO_TRIES
+
+    def _waited_so_far(self) -> float:
+        with self._lock:
+            return self._so_far()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -90,4 +94,4 @@ def _now() -> float:
     return time.monotonic() - time.process_time() / _SHARE
 
 
-patience = Patience()  # a function handles one request at a time
+deadline = Deadline()  # a function handles one request at a time

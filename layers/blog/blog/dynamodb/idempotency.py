@@ -15,7 +15,7 @@ from blog.dynamodb.keys import Key, idempotency_key
 from blog.dynamodb.table import Action, Item
 from blog.errors import FieldError, Unprocessable
 
-SECONDS_KEPT = 24 * 3600
+RETENTION_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Idempotency:
         Expiry is compared, because DynamoDB deletes what has expired when it finds the time.
         """
         now = int(moment.timestamp())
-        item = {"made_id": made_id, "digest": self.digest, "expires_at": now + SECONDS_KEPT}
+        item = {"made_id": made_id, "digest": self.digest, "expires_at": now + RETENTION_SECONDS}
         condition = "attribute_not_exists(pk) OR #expires_at <= :expires_at"
         return Action(self.key, item, condition, {"expires_at": now})
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 
 
 class Key(NamedTuple):
@@ -85,7 +85,7 @@ def ban_key(author_id: str) -> Key:
     return Key(author_partition(author_id), "BAN")
 
 
-def moved_key(author_id: str) -> Key:
+def merged_key(author_id: str) -> Key:
     """Who an author is now, whose accounts were joined."""
     return Key(author_partition(author_id), "MOVED")
 
@@ -100,7 +100,7 @@ def erasure_key(author_id: str) -> Key:
     return Key(author_partition(author_id), "ERASURE")
 
 
-def waiting_comment_key(author_id: str, comment_id: str) -> Key:
+def approval_queue_key(author_id: str, comment_id: str) -> Key:
     """A comment that waits for the author of the post under it."""
     return Key(author_partition(author_id), f"{PENDING}{comment_id}")
 
@@ -187,7 +187,7 @@ MONTHS = "MONTHS"
 
 def entry_sort_key(moment: datetime, entry_id: str) -> str:
     """Where an entry stands in its list: by time, then by id."""
-    return entry_sort_key_at(written(moment), entry_id)
+    return entry_sort_key_at(to_rfc3339(moment), entry_id)
 
 
 def entry_sort_key_at(when: str, entry_id: str) -> str:

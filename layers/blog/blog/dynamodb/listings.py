@@ -122,7 +122,7 @@ def comments_on(post_id: str) -> Listing:
     return Listing(f"COMMENTS#{post_id}", (post_partition(post_id),), _COMMENTS)
 
 
-def waiting_for(author_id: str) -> Listing:
+def approval_queue(author_id: str) -> Listing:
     """The comments that wait for an author, oldest first."""
     return Listing(f"WAITING#{author_id}", (author_partition(author_id),), _WAITING)
 

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 from blog.dynamodb.keys import Key, rate_key
 from blog.dynamodb.table import Action
 from blog.errors import TooManyRequests
 
 
-class Rate(NamedTuple):
+class RateLimit(NamedTuple):
     """A person's counter of the present hour."""
 
     key: Key
@@ -17,12 +17,12 @@ class Rate(NamedTuple):
     ends_at: datetime
 
     @classmethod
-    def of(cls, sub: str, what: str, limit: int, moment: datetime) -> "Rate":
+    def of(cls, sub: str, what: str, limit: int, moment: datetime) -> "RateLimit":
         """Of what this person does, in upper case, of which `limit` are allowed in an hour."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
-        return cls(rate_key(sub, what, written(hour)[:13]), limit, hour + timedelta(hours=1))
+        return cls(rate_key(sub, what, to_rfc3339(hour)[:13]), limit, hour + timedelta(hours=1))
 
-    def counted(self) -> Action:
+    def increment(self) -> Action:
         """One more; refused when there have been as many as may be."""
         return Action(
             self.key,
@@ -31,7 +31,7 @@ class Rate(NamedTuple):
             update="SET #expires_at = :expires_at ADD #count :one",
         )
 
-    def exceeded(self, moment: datetime) -> TooManyRequests:
+    def error(self, moment: datetime) -> TooManyRequests:
         """What to tell who was refused."""
         seconds = max(1, round((self.ends_at - moment).total_seconds()))
         return TooManyRequests(f"At most {self.limit} an hour: try again later.", seconds)

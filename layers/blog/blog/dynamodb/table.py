@@ -18,9 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
-from blog.dynamodb.deadline import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, patience
+from blog.dynamodb.deadline import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, deadline
 from blog.dynamodb.keys import Key
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.errors import Unavailable, WriteContended
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Table:
     def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
         items: list[Item] = []
         asked = [self._attributes(key._asdict()) for key in keys]
-        for _ in pauses(MAX_TRIES):
+        for _ in backoff(MAX_TRIES):
             request = {self._name: {"Keys": asked, "ConsistentRead": True}}
             answer = self._call("batch_get_item", RequestItems=request)
             items += map(self._plain, answer["Responses"].get(self._name, []))
@@ -251,7 +251,7 @@ class Table:
     def _write_all(self, all_requests: Sequence[dict[str, Any]]) -> None:
         for n in range(0, len(all_requests), MAX_BATCH_WRITE):
             requests: Any = all_requests[n : n + MAX_BATCH_WRITE]
-            for _ in pauses(MAX_TRIES):
+            for _ in backoff(MAX_TRIES):
                 answer = self._call("batch_write_item", RequestItems={self._name: requests})
                 requests = answer.get("UnprocessedItems", {}).get(self._name)
                 if not requests:
@@ -294,7 +294,7 @@ class Table:
         conditions alone decide. Raises WriteContended in the end."""
         token = str(uuid.uuid4())  # a conflict may be answered to the retry of what was written
         may_be_done = False
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             try:
                 return self.transact(actions, token)
             except TransactionContended as e:
@@ -308,9 +308,10 @@ class Table:
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation in ("get_item", "query", "scan"):
             parameters["TableName"] = self._name
-        client = self._client if patience.is_long_enough_for_a_call() else self._hasty_client()
+        deadline.require_time_for_call()
+        client = self._client if deadline.allows_retry() else self._single_try_client()
         try:
-            with patience.waiting():
+            with deadline.waiting():
                 answer: dict[str, Any] = getattr(client, operation)(**parameters)
         except ClientError as e:
             status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
@@ -321,7 +322,7 @@ class Table:
             raise Unavailable from e
         return answer
 
-    def _hasty_client(self) -> "DynamoDBClient":
+    def _single_try_client(self) -> "DynamoDBClient":
         with self._connecting:
             if self._client_of_one_try is None:
                 self._client_of_one_try = self._connect_for_one_try()

@@ -8,15 +8,15 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from blog.dynamodb.deadline import patience
-from blog.errors import InternalError, Problem, where
-from blog.http.request_guard import admitted
+from blog.dynamodb.deadline import deadline
+from blog.errors import InternalError, Problem, traceback_frames
+from blog.http.request_guard import normalized_event
 from blog.http.request_log import RequestLine
 from blog.http.responses import as_problem, problem_body, problem_headers
 from blog.identifiers import author_id
-from blog.people.permissions import writer
+from blog.people.permissions import require_write_permission
 from blog.people.person import Person
-from blog.settings import AuthorSettings, Settings
+from blog.settings import AuthorSettings, BlogSettings
 from blog_auth.errors import NotAuthenticated
 from blog_auth.identity import Identity
 
@@ -33,7 +33,7 @@ def resolver() -> APIGatewayRestResolver:
 
 
 def lambda_handler(
-    app: APIGatewayRestResolver, settings: Settings, *, authenticated: bool
+    app: APIGatewayRestResolver, settings: BlogSettings, *, authenticated: bool
 ) -> Handler:
     """The Lambda handler of a function's routes.
 
@@ -56,8 +56,8 @@ def lambda_handler(
             app.context["line"] = line
             if authenticated:
                 app.context["identity"] = Identity.from_event(event)
-            with patience.of_a_request():
-                answer = app.resolve(admitted(event), context)
+            with deadline.request_scope():
+                answer = app.resolve(normalized_event(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
             answer = _proxy_answer(_explained(e, line), line.ids["correlation_id"])
@@ -86,9 +86,9 @@ def person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
     return Person(sub, author_id(sub, settings.author_id_key))
 
 
-def writing_person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
+def require_writer(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
     """The same, if they may write; raises InsufficientScope for a machine that may not."""
-    writer(identity(app))
+    require_write_permission(identity(app))
     return person(app, settings)
 
 
@@ -107,6 +107,6 @@ def _explained(error: Exception, line: RequestLine) -> Problem:
     problem = as_problem(error)
     line.refusal = type(problem).__name__
     if isinstance(problem, InternalError):
-        fault = {"error": type(error).__qualname__, "where": where(error)}
+        fault = {"error": type(error).__qualname__, "where": traceback_frames(error)}
         logger.error("unexpected error", extra={**line.ids, **fault})
     return problem

@@ -36,7 +36,7 @@ class ProblemDetails(BaseModel):
     current_version: int | None = None
 
 
-def answers(
+def documented_responses(
     status: int,
     model: type[BaseModel] | None,
     *problems: int,

@@ -23,7 +23,7 @@ _MEDIA_TYPES = {
 }
 
 
-def admitted(event: Mapping[str, Any]) -> dict[str, Any]:
+def normalized_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event as the resolver can take it.
 
     The path is encoded again, because API Gateway has decoded it and the resolver's pattern knows

@@ -37,7 +37,7 @@ class RequestLine:
         line = {
             "level": "INFO",
             "message": "request",
-            "timestamp": clock.written(clock.now()),
+            "timestamp": clock.to_rfc3339(clock.now()),
             "service": _SERVICE,
             **self.ids,
             "xray_trace_id": _trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),

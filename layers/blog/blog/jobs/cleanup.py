@@ -9,12 +9,12 @@ from blog.dynamodb.keys import (
     COMMENT,
     PENDING,
     Key,
+    approval_queue_key,
     author_stats_key,
     own_comment_key,
     post_partition,
-    waiting_comment_key,
 )
-from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
 
 KEYS_AT_ONCE = 100
@@ -28,12 +28,12 @@ def remove_what_is_left(table: Table, job: Item, is_out_of_time: Callable[[], bo
         range_of_kind = Range(partition, kind, kind + HIGHEST)
         while rows := table.query(range_of_kind, COMMENTS_AT_ONCE):
             if is_out_of_time():
-                raise Unfinished
+                raise OutOfTime
             with suppress(ConditionRefused):  # another run is at it, too: look again
                 table.transact([*_comments_removal(rows, job["author_id"])])
     while keys := table.keys_of(partition, KEYS_AT_ONCE):
         if is_out_of_time():
-            raise Unfinished
+            raise OutOfTime
         table.delete_all(keys)
     table.delete_all([Key.of(job)])
 
@@ -49,7 +49,7 @@ def _comments_removal(rows: Sequence[Item], author_id: str) -> Iterator[Action]:
         yield Action(Key.of(row), condition="#owner = :owner", values=seen)
         yield Action(own_comment_key(row["owner"], row["id"]))
         if row["is_pending"]:
-            yield Action(waiting_comment_key(author_id, row["id"]))
+            yield Action(approval_queue_key(author_id, row["id"]))
         else:
             counted[row["author_id"]] += 1
     for commenter, count in counted.items():

@@ -14,9 +14,9 @@ from blog.accounts.erasure import erase
 from blog.accounts.export import export
 from blog.clock import now
 from blog.dynamodb.keys import JOBS, Key
-from blog.dynamodb.resumable import Unfinished
+from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
-from blog.errors import Unavailable, WriteContended, where
+from blog.errors import Unavailable, WriteContended, traceback_frames
 from blog.jobs.cleanup import remove_if_empty, remove_if_without_replies, remove_what_is_left
 from blog.s3 import Bucket
 
@@ -44,10 +44,14 @@ def run_jobs(
             break
         try:
             done += _run(table, bucket, job, is_out_of_time, moment or now())
-        except (Unavailable, WriteContended, TransactionContended, Unfinished) as e:
+        except (Unavailable, WriteContended, TransactionContended, OutOfTime) as e:
             logger.info("job left", extra={"kind": _kind(job), "reason": type(e).__qualname__})
         except Exception as e:  # noqa: BLE001 - whatever it is, the other jobs are not at fault
-            failed = {"kind": _kind(job), "error": type(e).__qualname__, "where": where(e)}
+            failed = {
+                "kind": _kind(job),
+                "error": type(e).__qualname__,
+                "where": traceback_frames(e),
+            }
             logger.error("job failed", extra=failed)  # noqa: TRY400 - not the error's own text
     return done, len(jobs) - done
 

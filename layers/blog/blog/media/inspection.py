@@ -6,8 +6,8 @@ S3 tells of each upload at least once, so everything here may happen twice, or t
 from blog.dynamodb.keys import media_key, own_media_key
 from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.media.image_types import HEAD_BYTES, is_picture
-from blog.media.model import Medium
-from blog.people.write_access import open_gate
+from blog.media.model import MediaItem
+from blog.people.write_access import require_can_write
 from blog.s3 import Bucket, media_object_key
 
 
@@ -23,7 +23,7 @@ def inspect(table: Table, bucket: Bucket, upload: str) -> bool:
     if item is None or item["author_id"] != author_id or item["status"] != "pending":
         bucket.delete([upload])
         return False
-    medium = Medium.of(item)
+    medium = MediaItem.of(item)
     head = bucket.beginning(upload, HEAD_BYTES)
     if head is None:
         return False  # it was looked at already
@@ -43,7 +43,7 @@ def inspect(table: Table, bucket: Bucket, upload: str) -> bool:
     return True
 
 
-def _ready(medium: Medium) -> list[Action]:
+def _ready(medium: MediaItem) -> list[Action]:
     """That it may be shown, and expires no more."""
     return [
         Action(
@@ -57,5 +57,5 @@ def _ready(medium: Medium) -> list[Action]:
             condition="attribute_exists(pk)",
             update="REMOVE #expires_at",
         ),
-        open_gate(medium.author_id),
+        require_can_write(medium.author_id),
     ]

@@ -4,12 +4,12 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 from blog.dynamodb.keys import media_key
 from blog.dynamodb.table import Action
 
 
-class Medium(BaseModel):
+class MediaItem(BaseModel):
     """A picture as it is stored, or one that is still to be uploaded. `owner` is the raw sub."""
 
     model_config = ConfigDict(frozen=True)
@@ -20,7 +20,7 @@ class Medium(BaseModel):
     content_type: str
     size: int
     status: Literal["pending", "ready"] = "pending"
-    created_at: Moment
+    created_at: Timestamp
     expires_at: int | None = None
 
     @classmethod
@@ -33,7 +33,7 @@ class Medium(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-def is_ones_own(owner: str, media_id: str) -> Action:
+def require_owned_image(owner: str, media_id: str) -> Action:
     """That a picture is there to be shown and was uploaded by this person."""
     return Action(
         media_key(media_id),

@@ -9,14 +9,14 @@ from datetime import datetime
 
 from blog.clock import now
 from blog.dynamodb.keys import media_key, own_media_key
-from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import NotFound
-from blog.identifiers import checked_id, media_path, new_id
-from blog.media.model import Medium
+from blog.identifiers import media_path, new_id, parse_id
+from blog.media.model import MediaItem
 from blog.media.schemas import MediaReference, MediaUpload, NewMedia, UploadForm
 from blog.people.person import Person
-from blog.people.write_access import check_gate, open_gate
+from blog.people.write_access import raise_if_blocked, require_can_write
 from blog.s3 import Bucket, media_object_key, upload_object_key
 
 UPLOADS_PER_HOUR = 60
@@ -40,7 +40,7 @@ class Media:
         Raises Forbidden for who is banned, TooManyRequests and WriteContended.
         """
         moment = moment or now()
-        medium = Medium(
+        medium = MediaItem(
             id=new_id(moment),
             owner=owner.sub,
             author_id=owner.author_id,
@@ -51,28 +51,28 @@ class Media:
         )
         key = upload_object_key(owner.author_id, medium.id)
         form = self._bucket.presigned_upload(key, new.content_type, new.size)
-        rate = Rate.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, moment)
+        rate = RateLimit.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, moment)
         row = {"of": medium.id, "expires_at": medium.expires_at}
         try:
             self._table.write(
                 [
-                    open_gate(owner.author_id),
+                    require_can_write(owner.author_id),
                     Action(media_key(medium.id), medium.item(), "attribute_not_exists(pk)"),
                     Action(own_media_key(owner.sub, medium.id), row),
-                    rate.counted(),
+                    rate.increment(),
                 ]
             )
         except ConditionRefused as e:
             if e.key == rate.key:
-                raise rate.exceeded(moment) from e
-            check_gate(e.item)
+                raise rate.error(moment) from e
+            raise_if_blocked(e.item)
             raise
         reference = MediaReference(id=medium.id, url=media_path(medium.id))
         return MediaUpload(media=reference, upload=UploadForm.model_validate(form))
 
     def address(self, media_id: str, method: str = "GET") -> str:
         """Where a picture is fetched from by this method now; NotFound for what is none (yet)."""
-        item = self._table.get(media_key(checked_id(media_id)))
+        item = self._table.get(media_key(parse_id(media_id)))
         if item is None or item["status"] != "ready":
             raise NotFound("There is no such picture.")
         key = media_object_key(item["author_id"], media_id)

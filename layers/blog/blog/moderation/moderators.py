@@ -1,16 +1,16 @@
 """What moderators do: hide posts, ban people, and read what was reported."""
 
-from blog.clock import now, written
+from blog.clock import now, to_rfc3339
 from blog.dynamodb.keys import BANNED, Key, ban_key, entry_sort_key_at, post_key, profile_key
 from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
 from blog.dynamodb.paging import rows_of
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
 from blog.identifiers import is_author_id
 from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
 from blog.people.person import Author, Person
-from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
 from blog.posts.model import Moderation, Post
 from blog.posts.pages import own_page_of
 from blog.posts.schemas import OwnPostPage
@@ -38,22 +38,22 @@ class Moderators:
         gate = ban_key(moderator.author_id)
         items = self._table.get_all([post_key(post_id), gate])
         item = items.get(post_key(post_id))
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             before = None if item is None else Post.of(item)
             if before is None or before.status != "published":
                 raise NotFound("There is no such post.")
-            check_gate(items.get(gate))
+            raise_if_blocked(items.get(gate))
             if before.moderation is None and moderation is None:
                 return None
             update = {"moderation": moderation, "lock_version": before.lock_version + 1}
             after = before.model_copy(update=update)
             try:
                 return self._table.write(
-                    [open_gate(moderator.author_id), *change(before, after, before.owner)]
+                    [require_can_write(moderator.author_id), *change(before, after, before.owner)]
                 )
             except ConditionRefused as e:
                 if is_gate(e.key):
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
                 item = e.item
         raise WriteContended
 
@@ -79,19 +79,19 @@ class Moderators:
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
         target, gate = ban_key(author_id), ban_key(moderator.author_id)
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             items = self._table.get_all([target, gate])
-            check_gate(items.get(gate))
+            raise_if_blocked(items.get(gate))
             since = items.get(target, {}).get("banned_at")
             if since is None and reason is None:
                 return None
             try:
                 return self._table.write(
-                    [open_gate(moderator.author_id), *ban_change(author_id, since, reason)]
+                    [require_can_write(moderator.author_id), *ban_change(author_id, since, reason)]
                 )
             except ConditionRefused as e:
                 if e.key == gate:
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
         raise WriteContended
 
     def banned(self, *, limit: int, cursor: str | None) -> BannedPage:
@@ -135,7 +135,7 @@ def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Ac
     condition = "#banned_at = :seen"
     if since is None:
         condition, seen = "attribute_not_exists(#banned_at)", {}
-    when = since or written(now())
+    when = since or to_rfc3339(now())
     entry = Key(BANNED, entry_sort_key_at(when, author_id))
     if reason is None:
         update = "REMOVE #banned_at, #reason"

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from blog.clock import now, written
-from blog.dynamodb.counters import if_public
+from blog.clock import now, to_rfc3339
+from blog.dynamodb.counters import require_public
 from blog.dynamodb.keys import (
     REPORTS,
     Key,
@@ -11,15 +11,15 @@ from blog.dynamodb.keys import (
     entry_sort_key,
     own_report_key,
 )
-from blog.dynamodb.rate_limits import Rate
+from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Action, ConditionRefused, Table
 from blog.errors import NotFound
 from blog.identifiers import new_id
 from blog.people.person import Person
-from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
 
 REPORTS_PER_HOUR = 60
-DAYS_KEPT = 90
+REPORT_RETENTION_DAYS = 90
 
 
 class Reports:
@@ -45,38 +45,38 @@ class Reports:
         moment = moment or now()
         report_id = new_id(moment)
         entry = Key(REPORTS, entry_sort_key(moment, report_id))
-        expires_at = int(moment.timestamp()) + DAYS_KEPT * 24 * 3600
+        expires_at = int(moment.timestamp()) + REPORT_RETENTION_DAYS * 24 * 3600
         row = {
             "id": report_id,
             "post_id": post_id,
             "comment_id": comment_id,
             "reason": reason,
             "author_id": reporter.author_id,
-            "created_at": written(moment),
+            "created_at": to_rfc3339(moment),
             "expires_at": expires_at,
         }
         own = own_report_key(reporter.sub, post_id, comment_id)
-        rate = Rate.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
+        rate = RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
         try:
             self._table.write(
                 [
-                    if_public(post_id),
+                    require_public(post_id),
                     *_is_there(post_id, comment_id),
-                    open_gate(reporter.author_id),
+                    require_can_write(reporter.author_id),
                     Action(
                         own,
                         {"entry": entry.sk, "expires_at": expires_at},
                         "attribute_not_exists(pk)",
                     ),
                     Action(entry, {name: value for name, value in row.items() if value}),
-                    rate.counted(),
+                    rate.increment(),
                 ]
             )
         except ConditionRefused as e:
             if is_gate(e.key):
-                check_gate(e.item)
+                raise_if_blocked(e.item)
             if e.key == rate.key:
-                raise rate.exceeded(moment) from e
+                raise rate.error(moment) from e
             if e.key != own:
                 raise NotFound("There is nothing with this id.") from e
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 from blog.fields import Reason
 from blog.people.person import Author
 from blog.schemas import RequestBody
@@ -21,7 +21,7 @@ class BannedPerson(BaseModel):
 
     author: Author
     reason: str
-    at: Moment
+    at: Timestamp
 
 
 class BannedPage(BaseModel):
@@ -39,7 +39,7 @@ class Report(BaseModel):
     comment_id: str | None
     reason: str
     author: Annotated[Author, Field(description="Who reported it")]
-    created_at: Moment
+    created_at: Timestamp
 
 
 class ReportPage(BaseModel):

@@ -8,14 +8,14 @@ MODERATE_CONTENT = "moderate:content"
 MODERATE_PEOPLE = "moderate:people"
 
 
-def writer(identity: Identity) -> Identity:
+def require_write_permission(identity: Identity) -> Identity:
     """The same identity, if it may write: every person, and machines that are permitted to."""
     if identity.is_machine and not identity.may(AUTHOR_POSTS):
         raise InsufficientScope(f"A machine needs the permission {AUTHOR_POSTS} to write.")
     return identity
 
 
-def permitted(identity: Identity, permission: str) -> Identity:
+def require_permission(identity: Identity, permission: str) -> Identity:
     """The same identity, if its token's permissions hold this one."""
     if not identity.may(permission):
         raise InsufficientScope(f"This needs the permission {permission}.")

@@ -3,13 +3,13 @@
 Access tokens carry no name: the app sends it once, and it shows everywhere at once.
 """
 
-from blog.dynamodb.keys import author_stats_key, moved_key, profile_key
+from blog.dynamodb.keys import author_stats_key, merged_key, profile_key
 from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.errors import NotFound
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person
 from blog.people.schemas import Account, ProfileChanges, PublicProfile
-from blog.people.write_access import check_gate, open_gate
+from blog.people.write_access import raise_if_blocked, require_can_write
 from blog_auth.identity import Identity
 
 
@@ -63,7 +63,7 @@ class Profiles:
         try:
             return self._table.write(
                 [
-                    open_gate(person.author_id),
+                    require_can_write(person.author_id),
                     Action(profile_key(person.author_id), values=given, update=update),
                     # So that who follows this author need look into one item alone.
                     Action(
@@ -74,11 +74,11 @@ class Profiles:
                 ]
             )
         except ConditionRefused as e:
-            check_gate(e.item)
+            raise_if_blocked(e.item)
             raise
 
     def _read(self, author_id: str) -> tuple[Item, Item, Item]:
-        keys = [profile_key(author_id), author_stats_key(author_id), moved_key(author_id)]
+        keys = [profile_key(author_id), author_stats_key(author_id), merged_key(author_id)]
         items = self._table.get_all(keys)
         profile, stats, moved = (items.get(key, {}) for key in keys)
         return profile, stats, moved

@@ -13,12 +13,12 @@ _NOT_CLOSED = "attribute_not_exists(#closed_for)"
 _OPEN = f"attribute_not_exists(#banned_at) AND {_NOT_CLOSED}"
 
 
-def open_gate(author_id: str) -> Action:
+def require_can_write(author_id: str) -> Action:
     """The part of a transaction that is refused while this person may not write."""
     return Action(ban_key(author_id), condition=_OPEN, is_check=True)
 
 
-def check_gate(item: Item | None) -> None:
+def raise_if_blocked(item: Item | None) -> None:
     """Raise for what lies under `ban_key`, if it keeps this person from writing.
 
     Forbidden where they are banned or were joined to another account; Conflict while their things
@@ -40,19 +40,19 @@ def is_gate(key: Key) -> bool:
     return key.sk == "BAN"
 
 
-def unless_closed(author_id: str) -> Action:
+def require_not_closed(author_id: str) -> Action:
     """The part of a transaction that is refused while this person's things are erased, or after
     they were joined to another account; a ban does not matter."""
     return Action(ban_key(author_id), condition=_NOT_CLOSED, is_check=True)
 
 
-def while_closed(author_id: str) -> Action:
+def require_closed(author_id: str) -> Action:
     """The part of a transaction that is refused unless their things are being erased or were joined
     to another account: what it removes may be theirs again afterwards."""
     return Action(ban_key(author_id), condition="attribute_exists(#closed_for)", is_check=True)
 
 
-def closing(author_id: str, why: Literal["erasure", "merge"]) -> Action:
+def block(author_id: str, why: Literal["erasure", "merge"]) -> Action:
     """What keeps this person from writing; refused where something does already but a ban, and
     while another account is joined to theirs."""
     condition = f"{_NOT_CLOSED} AND attribute_not_exists(#merging_from)"
@@ -60,7 +60,7 @@ def closing(author_id: str, why: Literal["erasure", "merge"]) -> Action:
     return Action(ban_key(author_id), None, condition, {"closed_for": why}, update)
 
 
-def receiving(author_id: str, old_author_id: str) -> Action:
+def begin_merge_into(author_id: str, old_author_id: str) -> Action:
     """What keeps this person from being erased while another account is joined to theirs."""
     nothing_else = "attribute_not_exists(#merging_from) OR #merging_from = :old"
     condition = f"{_NOT_CLOSED} AND ({nothing_else})"
@@ -68,12 +68,12 @@ def receiving(author_id: str, old_author_id: str) -> Action:
     return Action(ban_key(author_id), None, condition, values, "SET #merging_from = :old")
 
 
-def received(author_id: str, old_author_id: str, item: Item) -> Action:
+def end_merge_into(author_id: str, old_author_id: str, item: Item) -> Action:
     """What ends that; a ban stays."""
     return _without("merging_from", author_id, old_author_id, item)
 
 
-def reopened(author_id: str, item: Item) -> Action:
+def unblock(author_id: str, item: Item) -> Action:
     """What ends an erasure; a ban stays, under the author id alone."""
     return _without("closed_for", author_id, "erasure", item)
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from ulid import ULID
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 from blog.identifiers import media_id_of
 from blog.posts.model import Post
 from blog.posts.view import PostView
@@ -58,7 +58,9 @@ def atom(feed: Feed, posts: Sequence[PostView]) -> str:
     root = ET.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", address)
     _text(root, "title", feed.title)
-    _text(root, "updated", written(max((_changed_at(view.post) for view in posts), default=NEVER)))
+    _text(
+        root, "updated", to_rfc3339(max((_changed_at(view.post) for view in posts), default=NEVER))
+    )
     ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=address)
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.site_url + feed.page)
     head = ET.tostring(root, encoding="unicode").removesuffix("</feed>")
@@ -94,8 +96,8 @@ def _atom_entry(feed: Feed, view: PostView, *, in_full: bool) -> ET.Element:
     _text(entry, "id", _permanent_id(post))
     _text(entry, "title", post.title)
     ET.SubElement(entry, "link", rel="alternate", type="text/html", href=address)
-    _text(entry, "published", written(post.published_at or post.updated_at))
-    _text(entry, "updated", written(_changed_at(post)))
+    _text(entry, "published", to_rfc3339(post.published_at or post.updated_at))
+    _text(entry, "updated", to_rfc3339(_changed_at(post)))
     person = ET.SubElement(entry, "author")
     _text(person, "name", author.name)
     _text(person, "uri", f"{feed.site_url}/authors/{author.id}")
@@ -119,8 +121,8 @@ def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
         **content,
         "summary": post.excerpt,
         **({"image": _absolute(feed, post.cover_image)} if post.cover_image else {}),
-        "date_published": written(post.published_at or post.updated_at),
-        "date_modified": written(_changed_at(post)),
+        "date_published": to_rfc3339(post.published_at or post.updated_at),
+        "date_modified": to_rfc3339(_changed_at(post)),
         "authors": [{"name": author.name, "url": f"{feed.site_url}/authors/{author.id}"}],
         "tags": post.tags,
     }

@@ -8,7 +8,7 @@ the number of posts that name it in `counters(post)`, at any moment.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 from blog.dynamodb.keys import (
     DUE,
     HIDDEN,
@@ -49,13 +49,13 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
             summary_key(post.id),
         ]
         sitemap = Key(sitemap_partition(_month(post.published_at)), sitemap_sort_key(post.id))
-        changed_at = written(max(post.updated_at, post.published_at))
+        changed_at = to_rfc3339(max(post.updated_at, post.published_at))
         address[sitemap] = {"slug": post.slug, "changed_at": changed_at}
     entry = Entry.of(post).model_dump(exclude_none=True)
     return dict.fromkeys(keys, entry) | address
 
 
-class Counter(NamedTuple):
+class PostCounter(NamedTuple):
     """A number in an item of the table. A listed one is removed when it comes to nothing."""
 
     key: Key
@@ -63,14 +63,14 @@ class Counter(NamedTuple):
     is_listed: bool = True
 
 
-def counters(post: Post) -> list[Counter]:
+def counters(post: Post) -> list[PostCounter]:
     """Where a post counts for one while everyone may read it: its tags, its month, its author."""
     if not post.is_public or post.published_at is None:
         return []
     return [
-        *(Counter(tag_count_key(tag)) for tag in post.tags),
-        Counter(month_count_key(_month(post.published_at), post.feed_shard)),
-        Counter(author_stats_key(post.author_id), "post_count", is_listed=False),
+        *(PostCounter(tag_count_key(tag)) for tag in post.tags),
+        PostCounter(month_count_key(_month(post.published_at), post.feed_shard)),
+        PostCounter(author_stats_key(post.author_id), "post_count", is_listed=False),
     ]
 
 
@@ -81,4 +81,4 @@ def reserved_slugs(post: Post) -> list[str]:
 
 def _month(published_at: datetime) -> str:
     """In UTC. It is that of the first publication, so a post stays in its file."""
-    return written(published_at)[:7]
+    return to_rfc3339(published_at)[:7]

@@ -4,20 +4,20 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from blog.clock import Moment
+from blog.clock import Timestamp
 
 # Of what is stored of a post, raised when `migrating` learns another step.
 SCHEMA = 2
 
 Status = Literal["draft", "scheduled", "published"]
-Comments = Literal["open", "closed"]
+CommentMode = Literal["open", "closed"]
 
 
 class Moderation(BaseModel):
     """Why a moderator has hidden a post, and when."""
 
     reason: str
-    at: Moment
+    at: Timestamp
 
 
 class Post(BaseModel):
@@ -44,7 +44,7 @@ class Post(BaseModel):
     cover_image: str | None = None
     canonical_url: str | None = None
     status: Status
-    comments: Comments
+    comments: CommentMode
     slug: str
     slug_is_derived: bool
     former_slugs: list[str] = []
@@ -53,10 +53,10 @@ class Post(BaseModel):
     version: int = 1
     lock_version: int = 1
     schema_number: int = SCHEMA
-    created_at: Moment
-    updated_at: Moment
-    publish_at: Moment | None = None
-    published_at: Moment | None = None
+    created_at: Timestamp
+    updated_at: Timestamp
+    publish_at: Timestamp | None = None
+    published_at: Timestamp | None = None
     moderation: Moderation | None = None
 
     @property
@@ -93,14 +93,14 @@ class Entry(BaseModel):
     cover_image: str | None = None
     canonical_url: str | None = None
     status: Status
-    publish_at: Moment | None = None
+    publish_at: Timestamp | None = None
     version: int
     reading_minutes: int
-    comments: Comments
+    comments: CommentMode
     author_id: str
-    created_at: Moment
-    updated_at: Moment
-    published_at: Moment | None = None
+    created_at: Timestamp
+    updated_at: Timestamp
+    published_at: Timestamp | None = None
     moderation: Moderation | None = None
 
     @classmethod
@@ -116,7 +116,7 @@ class Stats(BaseModel):
     like_count: int = 0
     comment_count: int = 0
     is_public: bool = False
-    comments: Comments = "open"
+    comments: CommentMode = "open"
     owner: str = ""
     author_id: str = ""
 

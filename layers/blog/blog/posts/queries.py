@@ -5,7 +5,7 @@ Nothing here writes: it is all that the function needs which the anonymous inter
 
 from blog.dynamodb.keys import (
     Key,
-    moved_key,
+    merged_key,
     post_key,
     profile_key,
     revision_text_key,
@@ -33,7 +33,7 @@ from blog.posts.schemas import (
 from blog.posts.view import PostView, owned_post, revision_of
 
 
-class Library:
+class PostQueries:
     """The posts of one table, for those who read."""
 
     def __init__(self, table: Table, feed_shards: int = 1) -> None:
@@ -107,7 +107,7 @@ class Library:
     def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[PostView]]:
         """An author's latest publications in full, and the author, known or not; another one, and
         nothing, where their account was joined to that one's."""
-        profile, moved = profile_key(author_id), moved_key(author_id)
+        profile, moved = profile_key(author_id), merged_key(author_id)
         # What is no public name may be longer than a key.
         about = (profile, moved) if is_author_id(author_id) else ()
         posts, items = self._newest(_by_author(author_id), count, *about)

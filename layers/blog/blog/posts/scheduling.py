@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from blog.dynamodb.keys import DUE, entry_sort_key, post_key
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.dynamodb.table import HIGHEST, ConditionRefused, Range, Table
 from blog.errors import Unavailable, WriteContended
-from blog.people.write_access import is_gate, open_gate
+from blog.people.write_access import is_gate, require_can_write
 from blog.posts.model import Post
 from blog.posts.transactions import change
 
@@ -53,12 +53,12 @@ def publish(table: Table, post_id: str, moment: datetime) -> bool:
     and Unavailable.
     """
     item = table.get(post_key(post_id))
-    for _ in pauses(WRITE_TRIES):
+    for _ in backoff(WRITE_TRIES):
         post = None if item is None else Post.of(item)
         if post is None or post.publish_at is None or post.publish_at > moment:
             return False
         try:
-            gate = open_gate(post.author_id)
+            gate = require_can_write(post.author_id)
             table.write([gate, *change(post, published(post), post.owner)])
         except ConditionRefused as e:
             if is_gate(e.key):

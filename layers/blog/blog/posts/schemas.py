@@ -4,10 +4,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field
 
-from blog.clock import Moment, SentMoment
+from blog.clock import Timestamp, TimestampInput
 from blog.fields import Body, CoverImage, Excerpt, HttpsAddress, Slug, Tags, Title
 from blog.people.person import Author
-from blog.posts.model import Comments, Entry, Moderation, Post, Stats, Status
+from blog.posts.model import CommentMode, Entry, Moderation, Post, Stats, Status
 from blog.schemas import RequestBody
 
 
@@ -21,9 +21,9 @@ class NewPost(RequestBody):
     cover_image: CoverImage | None = None
     canonical_url: HttpsAddress | None = None
     status: Status = "draft"
-    publish_at: Annotated[SentMoment | None, Field(description="For status scheduled")] = None
+    publish_at: Annotated[TimestampInput | None, Field(description="For status scheduled")] = None
     slug: Annotated[Slug | None, Field(description="Derived from the title unless given")] = None
-    comments: Comments = "open"
+    comments: CommentMode = "open"
 
 
 class PostChanges(RequestBody):
@@ -36,16 +36,16 @@ class PostChanges(RequestBody):
     cover_image: Annotated[CoverImage | None, Field(default=None, description="null clears it")]
     canonical_url: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     status: Annotated[Status, Field(default=None)]
-    publish_at: Annotated[SentMoment, Field(default=None, description="For status scheduled")]
+    publish_at: Annotated[TimestampInput, Field(default=None, description="For status scheduled")]
     slug: Annotated[Slug | None, Field(default=None, description="null derives it again")]
-    comments: Annotated[Comments, Field(default=None)]
+    comments: Annotated[CommentMode, Field(default=None)]
 
     def given(self) -> dict[str, Any]:
         """The members that were sent, null ones among them."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class Draft(RequestBody):
+class PreviewRequest(RequestBody):
     """A body to be rendered and not kept."""
 
     body: Annotated[Body, Field(description="Markdown")]
@@ -70,16 +70,16 @@ class PostSummary(BaseModel):
     cover_image: str | None
     canonical_url: str | None
     status: Status
-    publish_at: Moment | None
+    publish_at: Timestamp | None
     version: int
     reading_minutes: int
-    comments: Comments
+    comments: CommentMode
     author: Author
     like_count: int
     comment_count: int
-    created_at: Moment
-    updated_at: Moment
-    published_at: Moment | None
+    created_at: Timestamp
+    updated_at: Timestamp
+    published_at: Timestamp | None
 
     @classmethod
     def of(cls, entry: Entry, author: Author, stats: Stats) -> Self:
@@ -155,7 +155,7 @@ class RevisionSummary(BaseModel):
 
     version: int
     title: str
-    created_at: Moment
+    created_at: Timestamp
 
 
 class Revision(RevisionSummary):

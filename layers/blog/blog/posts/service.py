@@ -14,7 +14,7 @@ from blog.dynamodb.keys import (
     slug_key,
     stats_key,
 )
-from blog.dynamodb.retries import WRITE_TRIES, pauses
+from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.dynamodb.table import ConditionRefused, Item, Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
@@ -29,7 +29,7 @@ from blog.errors import (
 )
 from blog.identifiers import media_id_of
 from blog.people.person import Person
-from blog.people.write_access import check_gate, is_gate, open_gate
+from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
 from blog.posts.editing import Edit, created, with_another_slug
 from blog.posts.listing_entries import reserved_slugs
 from blog.posts.model import Post
@@ -72,16 +72,18 @@ class Posts:
             kept = items.get(idempotency.key)
             if kept is not None and idempotency.still_holds(kept, moment):
                 return self._made_before(idempotency.made_id(kept), items)
-        check_gate(items.get(gate))
+        raise_if_blocked(items.get(gate))
         post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment)
         if wanted in items:
             post = _with_a_free_slug(post)
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             try:
-                self._table.write([open_gate(owner.author_id), *creation(post, idempotency)])
+                self._table.write(
+                    [require_can_write(owner.author_id), *creation(post, idempotency)]
+                )
             except ConditionRefused as e:
                 if is_gate(e.key):
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
                 if idempotency is not None and e.key == idempotency.key and e.item is not None:
                     return self._made_before(idempotency.made_id(e.item), items)
                 _check_cover(e.key, post)
@@ -124,7 +126,7 @@ class Posts:
         What does not fit the transaction is left to a job that is part of it.
         """
         post = _post(self._table.get(post_key(post_id)))
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             before = _changeable(post, sub, if_match)
             try:  # no gate: who is banned may delete what is theirs
                 self._table.write(change(before, None, sub))
@@ -146,7 +148,7 @@ class Posts:
         slug_is_taken = edit.wanted_slug is not None and _is_anothers(
             items.get(slug_key(edit.wanted_slug)), post_id
         )
-        for _ in pauses(WRITE_TRIES):
+        for _ in backoff(WRITE_TRIES):
             # The condition on the write decides; that it is also checked before spares a
             # transaction that is bound to fail, which could disturb the owner's own.
             before = _changeable(post, owner.sub, if_match, items.get(ban_key(owner.author_id)))
@@ -154,11 +156,11 @@ class Posts:
             if slug_is_taken and after.slug not in reserved_slugs(before):
                 after = _with_a_free_slug(after)
             try:
-                gate = open_gate(owner.author_id)
+                gate = require_can_write(owner.author_id)
                 self._table.write([gate, *change(before, after, owner.sub)])
             except ConditionRefused as e:
                 if is_gate(e.key):
-                    check_gate(e.item)
+                    raise_if_blocked(e.item)
                 elif e.key == post_key(post_id):
                     post = _post(e.item)
                 else:
@@ -194,7 +196,7 @@ def _changeable(
         raise NotFound("There is no such post.")
     if post.owner != sub:
         raise Forbidden("This post is somebody else's.")
-    check_gate(gate)
+    raise_if_blocked(gate)
     if if_match is not None and not if_match.holds(post.version):
         raise PreconditionFailed(post.version)
     return post

@@ -7,7 +7,7 @@ that replaces ten tags by ten others and drops a revision has about sixty.
 import uuid
 from collections.abc import Iterator
 
-from blog.clock import written
+from blog.clock import to_rfc3339
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import (
     deletion_job_key,
@@ -20,8 +20,8 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.table import Action
 from blog.identifiers import media_id_of
-from blog.media.model import is_ones_own
-from blog.posts.listing_entries import Counter, counters, entries, reserved_slugs
+from blog.media.model import require_owned_image
+from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
 from blog.posts.model import Post, Stats
 
 
@@ -117,7 +117,7 @@ def _counters(before: Post | None, after: Post | None) -> Iterator[Action]:
                 yield Action(empty_counter_job_key(counter.key), job)
 
 
-def _moved(counter: Counter, by: int) -> Action:
+def _moved(counter: PostCounter, by: int) -> Action:
     update = f"ADD #{counter.name} :{counter.name}"
     return Action(counter.key, values={counter.name: by}, update=update)
 
@@ -128,7 +128,7 @@ def _cover_image(before: Post | None, after: Post | None) -> Iterator[Action]:
         return
     media_id = media_id_of(after.cover_image)
     if media_id is not None:
-        yield is_ones_own(after.owner, media_id)
+        yield require_owned_image(after.owner, media_id)
 
 
 def _revisions(before: Post, after: Post) -> Iterator[Action]:
@@ -137,7 +137,7 @@ def _revisions(before: Post, after: Post) -> Iterator[Action]:
             row = {
                 "version": version,
                 "title": before.title,
-                "created_at": written(before.updated_at),
+                "created_at": to_rfc3339(before.updated_at),
             }
             yield Action(revision_key(after.id, version), row)
             yield Action(revision_text_key(after.id, version), row | {"body": before.body})

@@ -21,11 +21,11 @@ from blog.posts.model import Entry
 from blog.posts.pages import page_of
 from blog.posts.schemas import PostPage, PostSummary
 from blog.posts.view import joined
-from blog.reactions.schemas import FollowsPage, LikesPage, Unavailable
+from blog.reactions.schemas import FollowsPage, LikesPage, UnavailableItem
 from blog.reactions.service import MAX_FOLLOWS
 
 
-class Following:
+class ReactionQueries:
     """One's own lists in one table."""
 
     def __init__(self, table: Table) -> None:
@@ -49,7 +49,7 @@ class Following:
         shown = [
             PostSummary.of(*joined(entries[post_id], items | profiles))
             if post_id in entries
-            else Unavailable(id=post_id)
+            else UnavailableItem(id=post_id)
             for post_id in ids
         ]
         return LikesPage(items=shown, next_cursor=next_cursor)
@@ -85,7 +85,7 @@ class Following:
         return self._table.query(wanted, MAX_FOLLOWS)
 
 
-def _profile(author_id: str, items: dict[Key, Item]) -> PublicProfile | Unavailable:
+def _profile(author_id: str, items: dict[Key, Item]) -> PublicProfile | UnavailableItem:
     profile = items.get(profile_key(author_id))
     stats = items.get(author_stats_key(author_id), {})
-    return public_profile(author_id, profile, stats) or Unavailable(id=author_id)
+    return public_profile(author_id, profile, stats) or UnavailableItem(id=author_id)

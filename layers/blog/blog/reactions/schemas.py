@@ -8,7 +8,7 @@ from blog.people.schemas import PublicProfile
 from blog.posts.schemas import PostSummary
 
 
-class Unavailable(BaseModel):
+class UnavailableItem(BaseModel):
     """Something in a list of one's own that is no longer there to see."""
 
     id: str
@@ -18,12 +18,12 @@ class Unavailable(BaseModel):
 class LikesPage(BaseModel):
     """A page of the posts that one likes, the newest posts first."""
 
-    items: list[PostSummary | Unavailable]
+    items: list[PostSummary | UnavailableItem]
     next_cursor: str | None
 
 
 class FollowsPage(BaseModel):
     """A page of the authors whom one follows, the latest followed first."""
 
-    items: list[PublicProfile | Unavailable]
+    items: list[PublicProfile | UnavailableItem]
     next_cursor: str | None

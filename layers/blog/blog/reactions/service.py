@@ -3,8 +3,8 @@
 None reads first. What a refused condition brings back says what was the case.
 """
 
-from blog.clock import now, written
-from blog.dynamodb.counters import IS_THERE, less, more_if_public
+from blog.clock import now, to_rfc3339
+from blog.dynamodb.counters import IS_THERE, decrement, increment_if_public
 from blog.dynamodb.keys import (
     author_stats_key,
     ban_key,
@@ -17,7 +17,7 @@ from blog.dynamodb.table import Action, ConditionRefused, Item, Table
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Person
-from blog.people.write_access import check_gate, open_gate
+from blog.people.write_access import raise_if_blocked, require_can_write
 
 MAX_FOLLOWS = 500  # that a personal feed is merged of
 _IS_NEW = "attribute_not_exists(pk)"
@@ -37,8 +37,8 @@ class Reactions:
         try:
             self._table.write(
                 [
-                    more_if_public(post_id, "like_count"),
-                    open_gate(person.author_id),
+                    increment_if_public(post_id, "like_count"),
+                    require_can_write(person.author_id),
                     Action(like_key(person.sub, post_id), _stamped(post_id), _IS_NEW),
                 ]
             )
@@ -46,12 +46,12 @@ class Reactions:
             if e.key == stats_key(post_id):
                 raise NotFound("There is no such post.") from e
             if e.key == ban_key(person.author_id):
-                check_gate(e.item)
+                raise_if_blocked(e.item)
 
     def unlike(self, person: Person, post_id: str) -> None:
         """Take a like back, if there is one: also who is banned, and of a post that is gone."""
         like = Action(like_key(person.sub, post_id), condition=IS_THERE)
-        self._take_back(like, [less(stats_key(post_id), "like_count")])
+        self._take_back(like, [decrement(stats_key(post_id), "like_count")])
 
     def follow(self, person: Person, author_id: str) -> None:
         """Follow an author of whom something is known; once is as good as twice.
@@ -75,7 +75,7 @@ class Reactions:
                         values={"true": True, "none": 0, "one": 1},
                         update="ADD #follower_count :one",
                     ),
-                    open_gate(person.author_id),
+                    require_can_write(person.author_id),
                     Action(follow, _stamped(author_id), _IS_NEW),
                     Action(
                         mine,
@@ -91,7 +91,7 @@ class Reactions:
             if e.key == theirs:
                 raise NotFound("There is no such author.") from e
             if e.key == ban_key(person.author_id):
-                check_gate(e.item)
+                raise_if_blocked(e.item)
             if e.key == mine:
                 text = f"You follow {MAX_FOLLOWS} authors, as many as one can"
                 raise Unprocessable([FieldError("author_id", text)]) from e
@@ -103,8 +103,8 @@ class Reactions:
         follow = Action(follow_key(person.sub, author_id), condition=IS_THERE)
         rest = [
             Action(follower_key(author_id, person.sub)),
-            less(author_stats_key(person.author_id), "following_count"),
-            less(author_stats_key(author_id), "follower_count"),
+            decrement(author_stats_key(person.author_id), "following_count"),
+            decrement(author_stats_key(author_id), "follower_count"),
         ]
         self._take_back(follow, rest)
 
@@ -128,4 +128,4 @@ class Reactions:
 
 
 def _stamped(of: str) -> Item:
-    return {"of": of, "since": written(now())}
+    return {"of": of, "since": to_rfc3339(now())}
