@@ -1,6 +1,6 @@
 import { defineConfig, loadEnv, type Plugin } from "vite";
 
-/** The headers that whoever serves the build has to send, written beside it. */
+/** Write the headers that the host must send to headers.json, beside the build. */
 function headers(env: Record<string, string>): Plugin {
   const api = new URL(env.VITE_API_URL!).origin;
   const media = env.VITE_MEDIA_ORIGIN!;
@@ -10,10 +10,10 @@ function headers(env: Record<string, string>): Plugin {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `img-src 'self' data: https: ${api} ${media}`, // posts may show pictures from anywhere
+    `img-src 'self' data: https: ${api} ${media}`, // posts may show images from any host
     `connect-src 'self' ${api} ${media} ${issuer}`,
     `frame-src ${issuer}`, // silent login
-    "worker-src 'self'", // where the refresh token is kept
+    "worker-src 'self'", // holds the refresh token
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -40,6 +40,6 @@ export default defineConfig(({ mode }) => ({
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
-    assetsInlineLimit: 0, // data: addresses would need a laxer policy
+    assetsInlineLimit: 0, // data: URLs would need a weaker policy
   },
 }));

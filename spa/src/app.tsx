@@ -2,14 +2,14 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 
+import { Spinner } from "./components/loading";
+import { Notices } from "./components/notices";
+import { Heading } from "./components/page";
 import { FeedPage } from "./pages/feed";
 import { NotFoundPage } from "./pages/not-found";
-import { Notices } from "./parts/notices";
-import { Waiting } from "./parts/loading";
-import { Heading } from "./parts/page";
-import { face, logIn, restore, session } from "./session/session";
+import { displayedUser, logIn, restore, session } from "./session/session";
 
-// What a visitor's first view does not need is fetched when it is.
+// Pages that the first view of a visitor does not need are loaded on demand.
 const PostPage = page(() => import("./pages/post").then((m) => m.PostPage));
 const TagsPage = page(() => import("./pages/tags").then((m) => m.TagsPage));
 const TagPage = page(() => import("./pages/tag").then((m) => m.TagPage));
@@ -17,14 +17,14 @@ const AuthorPage = page(() => import("./pages/author").then((m) => m.AuthorPage)
 const EditorPage = page(() => import("./writing/editor").then((m) => m.EditorPage));
 const MyPostsPage = page(() => import("./writing/my-posts").then((m) => m.MyPostsPage));
 const RevisionsPage = page(() => import("./writing/revisions").then((m) => m.RevisionsPage));
-const WaitingCommentsPage = page(() =>
-  import("./writing/waiting-comments").then((m) => m.WaitingCommentsPage),
+const PendingCommentsPage = page(() =>
+  import("./writing/pending-comments").then((m) => m.PendingCommentsPage),
 );
 const AccountPage = page(() => import("./account/account").then((m) => m.AccountPage));
 const FollowingPage = page(() => import("./account/following").then((m) => m.FollowingPage));
 const LikesPage = page(() => import("./account/likes").then((m) => m.LikesPage));
 
-/** Where a part is gone, because a newer app was put in its place, or out of reach: load it anew. */
+/** Load a page on demand. If that fails, offer a reload: a newer version may have replaced the file. */
 function page<Page extends ComponentType<never>>(load: () => Promise<Page>) {
   return lazy(() => load().catch(() => ReloadPage as unknown as Page));
 }
@@ -33,24 +33,24 @@ function ReloadPage() {
   return (
     <>
       <Heading title="This page could not be loaded" />
-      <p>There may be a newer version of this app, or no network.</p>
+      <p>There may be a newer version of this app, or the network is down.</p>
       <p>
         <button type="button" onClick={() => location.reload()}>
-          Load it again
+          Reload
         </button>
       </p>
     </>
   );
 }
 
-/** Paths that the site's host hands on to the API, so that the browser must ask for them. */
+/** Paths of the app. The host forwards the others to the API, so the browser must request them. */
 const PAGES = /^\/(?!media\/|sitemap\.xml|(.*\/)?feed\.(atom|json)$)/;
 
 export function App() {
   return (
     <LocationProvider scope={PAGES}>
       <a class="skip" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <Header />
       <main id="content" tabIndex={-1}>
@@ -61,12 +61,12 @@ export function App() {
             <Route path="/tags" component={TagsPage} />
             <Route path="/tags/:tag" component={TagPage} />
             <Route path="/authors/:id" component={AuthorPage} />
-            <Route path="/callback" component={Waiting} />
+            <Route path="/callback" component={Spinner} />
             <Route path="/me" component={AccountPage} />
             <Route path="/me/posts" component={MyPostsPage} />
             <Route path="/me/posts/:id" component={EditorPage} />
             <Route path="/me/posts/:id/revisions" component={RevisionsPage} />
-            <Route path="/me/comments" component={WaitingCommentsPage} />
+            <Route path="/me/comments" component={PendingCommentsPage} />
             <Route path="/me/feed" component={FollowingPage} />
             <Route path="/me/likes" component={LikesPage} />
             <Route default component={NotFoundPage} />
@@ -81,7 +81,7 @@ export function App() {
   );
 }
 
-/** So that nothing of the login delays what one sees first; a hidden tab paints nothing. */
+/** Wait for the first paint, so that the login does not delay it; a hidden tab never paints. */
 function afterFirstPaint(): Promise<unknown> {
   const painted = new Promise((resolve) =>
     new PerformanceObserver((paints) => {
@@ -125,12 +125,12 @@ function Header() {
           Log in
         </button>
       ) : (
-        <nav aria-label="Yours" class={face() ? "" : "unknown"}>
+        <nav aria-label="Account" class={displayedUser() ? "" : "unknown"}>
           <ul>
             {link("/me/posts/new", "Write")}
             {link("/me/posts", "My posts")}
             {link("/me/feed", "Following")}
-            {link("/me", face()?.name ?? "…")}
+            {link("/me", displayedUser()?.name ?? "…")}
           </ul>
         </nav>
       )}

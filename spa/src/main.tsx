@@ -5,6 +5,6 @@ import { App } from "./app";
 try {
   decodeURIComponent(location.pathname);
 } catch {
-  history.replaceState(null, "", "/no-such-page"); // which the router could not read
+  history.replaceState(null, "", "/no-such-page"); // the router cannot decode this one
 }
 render(<App />, document.body);

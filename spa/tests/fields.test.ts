@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { changes, EMPTY, hasClash, isMadeOf, isSame, type Fields } from "../src/writing/fields";
+import { changes, EMPTY, hasClash, isResultOf, isSame, type Fields } from "../src/writing/fields";
 
 function fields(part: Partial<Fields>): Fields {
   return { ...EMPTY, title: "A title", ...part };
@@ -27,27 +27,27 @@ describe("changes", () => {
   });
 });
 
-describe("isMadeOf", () => {
+describe("isResultOf", () => {
   const before = fields({ slug: "a-title", excerpt: "First" });
 
   it("accepts a slug and an excerpt that the API derived again", () => {
     const own = { ...before, body: "Second" };
-    assert.ok(isMadeOf(own, { ...own, slug: "a-title-2", excerpt: "Second" }, before));
+    assert.ok(isResultOf(own, { ...own, slug: "a-title-2", excerpt: "Second" }, before));
   });
 
   it("rejects another slug than the one that was typed", () => {
     const own = { ...before, slug: "typed" };
-    assert.ok(!isMadeOf(own, { ...own, slug: "theirs" }, before));
+    assert.ok(!isResultOf(own, { ...own, slug: "theirs" }, before));
   });
 
   it("accepts tags and addresses in the form that the API stores", () => {
     const own = { ...before, tags: "Python, python", canonical_url: "https://Example.com" };
     const stored = { ...own, tags: "python", canonical_url: "https://example.com/" };
-    assert.ok(isMadeOf(own, stored, before));
+    assert.ok(isResultOf(own, stored, before));
   });
 
   it("rejects another body", () => {
-    assert.ok(!isMadeOf({ ...before, body: "Mine" }, { ...before, body: "Theirs" }, before));
+    assert.ok(!isResultOf({ ...before, body: "Mine" }, { ...before, body: "Theirs" }, before));
   });
 });
 

@@ -1,4 +1,4 @@
-"""The system's Chromium, and how it is started."""
+"""Find the installed Chromium, and name the options to start it with."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from devserver.settings import Unusable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = [
-    "--no-sandbox",  # which needs rights that containers do not give
+    "--no-sandbox",  # the sandbox needs privileges that containers lack
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -16,7 +16,7 @@ OPTIONS = [
 
 
 def find_chromium() -> str:
-    """Its path, or that of CHROMIUM; raises Unusable, which says how to get it."""
+    """Return the path of Chromium, or the value of CHROMIUM; raise Unusable if there is none."""
     found = (shutil.which(name) for name in NAMES)
     path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if path is None:

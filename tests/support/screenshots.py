@@ -90,7 +90,7 @@ def _writers(browser: Browser, stack: Stack) -> None:
         alice.log_in("alice")
         post_id = write(alice.page, "How does my API know my user?", TEXT)
         alice.page.get_by_role("button", name="Preview").click()
-        alice.page.get_by_text("min to read").wait_for()
+        alice.page.get_by_text("min read").wait_for()
         _take(alice.page, "editor")
         Client(stack, stack.token("alice")).edit(post_id, body=TEXT.replace("sends", "has to send"))
         alice.expect(412, f"/posts/{post_id}")

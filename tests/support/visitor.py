@@ -1,4 +1,4 @@
-"""Somebody at a browser of their own, who also sees what goes wrong there."""
+"""A user with a browser of their own, which records all errors."""
 
 import re
 from typing import Any, Self
@@ -6,19 +6,19 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-# 404 is how the API says "you do not like this", and that a picture was not looked at yet.
+# A 404 means that the user does not like this post, or that an image was not inspected yet.
 EXPECTED = [(404, r"/me/(likes|follows)/\w+"), (404, r"/media/\w+")]
 
 
 class Visitor:
-    """A browser's context with a page, which must see no error but those that a test expects."""
+    """A browser context with a page. Any error that the test does not expect fails the test."""
 
     def __init__(self, browser: Browser, spa_url: str, **options: Any) -> None:
         self._spa_url = spa_url
         self.context = browser.new_context(base_url=spa_url, locale="en-GB", **options)
         self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
-        self.tokens: list[str] = []  # access tokens that the app has sent, the newest last
+        self.tokens: list[str] = []  # access tokens that the app has sent, newest last
         self.faults: list[str] = []
         self._expected = list(EXPECTED)
         self.context.on("console", self._console)
@@ -36,17 +36,17 @@ class Visitor:
             assert not self.faults, "\n".join(self.faults)
 
     def expect(self, status: int, path: str) -> None:
-        """Such an answer is part of the test; 0 for none at all."""
+        """Expect responses with this status; 0 means that there is no response."""
         self._expected.append((status, path))
 
     def open(self, path: str) -> Page:
-        """The page at a path of the app, once it is there."""
+        """Open a path of the app and wait for its heading."""
         self.page.goto(path)
         self.page.locator("h1").first.wait_for()
         return self.page
 
     def log_in(self, user: str, page: Page | None = None) -> None:
-        """By the button of the page, and on the issuer's own."""
+        """Log in with the button of the page, on the page of the issuer."""
         page = page or self.page
         page.get_by_role("button", name="Log in", exact=True).first.click()
         page.get_by_role("button", name=f"{user}@example.com").click()
@@ -61,9 +61,9 @@ class Visitor:
         )
 
     def _console(self, message: ConsoleMessage) -> None:
-        # A failed answer is told here again, without its status.
-        is_answer = message.text.startswith("Failed to load resource")
-        if message.type in ("error", "warning") and not is_answer:
+        # The browser logs each error response too, without its status.
+        is_response = message.text.startswith("Failed to load resource")
+        if message.type in ("error", "warning") and not is_response:
             self.faults.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
@@ -76,19 +76,19 @@ class Visitor:
             self.faults.append(f"{response.status}: {response.request.method} {response.url}")
 
     def _failed(self, request: Request) -> None:
-        # Aborted is what a page that is left does to its requests.
+        # A page aborts its requests when the user leaves it.
         is_aborted = request.failure is not None and "ERR_ABORTED" in request.failure
         if not is_aborted and not self._is_expected(0, request.url):
             self.faults.append(f"{request.failure}: {request.method} {request.url}")
 
 
 def saved(page: Page) -> None:
-    """Wait until the editor says that all is saved."""
+    """Wait until the editor reports that everything is saved."""
     page.locator(".save-state", has_text=re.compile(r"^Saved$")).wait_for()
 
 
 def write(page: Page, title: str, body: str = "") -> str:
-    """A new draft by the editor, which saves it by itself; its id."""
+    """Write a new draft in the editor, which saves it automatically; return its id."""
     page.goto("/me/posts/new")
     page.get_by_label("Title").fill(title)
     page.get_by_label("Text", exact=True).fill(body)
@@ -98,7 +98,7 @@ def write(page: Page, title: str, body: str = "") -> str:
 
 
 def publish(page: Page) -> str:
-    """Publish what is in the editor; the path at which everyone reads it."""
+    """Publish the post in the editor; return its public path."""
     page.get_by_role("button", name="Publish", exact=True).click()
     link = page.locator(".publishing p a[href^='/posts/']")
     link.wait_for()

@@ -1,15 +1,15 @@
-import { ForMembers, Heading } from "../parts/page";
-import { forgetAll, hasUnsaved, lastLeft } from "../writing/backup";
+import { MembersOnly, Heading } from "../components/page";
 import { logOut, session } from "../session/session";
+import { closingSaves, forgetAll, hasUnsaved } from "../writing/backup";
+import { DeleteAccountSection } from "./delete-account";
 import { ExportSection } from "./export";
-import { LeavingSection } from "./leaving";
 import { ProfileForm } from "./profile";
 
 export function AccountPage() {
   return (
-    <ForMembers title="Your profile">
+    <MembersOnly title="Your profile">
       <Account />
-    </ForMembers>
+    </MembersOnly>
   );
 }
 
@@ -17,10 +17,10 @@ function Account() {
   if (session.value.status !== "member") return null;
   const { me } = session.value;
 
-  /** Unsaved texts go with the session: the next person at this device must not find them. */
-  async function leave() {
-    await Promise.race([lastLeft, new Promise((resolve) => setTimeout(resolve, 3000))]);
-    const question = "There is text on this device that is not saved. Log out and delete it?";
+  /** Log out and delete unsaved changes: the next user of this device must not see them. */
+  async function endSession() {
+    await Promise.race([closingSaves, new Promise((resolve) => setTimeout(resolve, 3000))]);
+    const question = "This device has unsaved changes. Log out and delete them?";
     if (hasUnsaved(me.author_id) && !confirm(question)) return;
     forgetAll(me.author_id);
     await logOut();
@@ -30,15 +30,15 @@ function Account() {
     <>
       <Heading title="Your profile" />
       <p class="actions">
-        {me.name && <a href={`/authors/${me.author_id}`}>As others see you</a>}
-        <a href="/me/likes">What you like</a>
-        <button type="button" onClick={leave}>
+        {me.name && <a href={`/authors/${me.author_id}`}>View public profile</a>}
+        <a href="/me/likes">Liked posts</a>
+        <button type="button" onClick={endSession}>
           Log out
         </button>
       </p>
       <ProfileForm />
       <ExportSection />
-      <LeavingSection />
+      <DeleteAccountSection />
     </>
   );
 }

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { member, type Schemas } from "../api/client";
-import { messageOf, taken } from "../api/problem";
+import { messageOf, unwrap } from "../api/problem";
 
-const ASK_AFTER = 3_000; // milliseconds
+const CHECK_AFTER = 3_000; // milliseconds
 
 export function ExportSection() {
   const [state, setState] = useState<Schemas["Export"]>();
@@ -17,26 +17,26 @@ export function ExportSection() {
       setError(messageOf(failure));
     }
   }, []);
-  const ask = useCallback(() => void run(taken(member.GET("/me/export"))), [run]);
+  const check = useCallback(() => void run(unwrap(member.GET("/me/export"))), [run]);
 
-  useEffect(ask, [ask]);
+  useEffect(check, [check]);
   useEffect(() => {
     if (state?.status !== "preparing") return undefined;
-    const timer = setTimeout(ask, ASK_AFTER);
+    const timer = setTimeout(check, CHECK_AFTER);
     return () => clearTimeout(timer);
-  }, [state, ask]);
+  }, [state, check]);
 
   return (
     <section aria-labelledby="export">
       <h2 id="export">Export</h2>
-      <p>Everything that is yours, as a zip: posts in Markdown, comments, likes, pictures.</p>
+      <p>All your content as a ZIP file: posts in Markdown, comments, likes and images.</p>
       <p class="actions" role="status">
-        {state?.status === "ready" && state.url && <a href={state.url}>Download the zip</a>}
+        {state?.status === "ready" && state.url && <a href={state.url}>Download ZIP</a>}
         {state?.status === "preparing" ? (
-          "It is being made …"
+          "Preparing the export …"
         ) : (
-          <button type="button" onClick={() => run(taken(member.POST("/me/export")))}>
-            {state?.status === "ready" ? "Make a new one" : "Make an export"}
+          <button type="button" onClick={() => run(unwrap(member.POST("/me/export")))}>
+            {state?.status === "ready" ? "Create a new export" : "Create an export"}
           </button>
         )}
       </p>

@@ -1,42 +1,43 @@
 import { member } from "../api/client";
-import { taken } from "../api/problem";
-import { PageEnd, usePages } from "../parts/loading";
-import { ForMembers, Heading } from "../parts/page";
-import { PostList } from "../parts/posts";
+import { unwrap } from "../api/problem";
+import { PageEnd } from "../components/loading";
+import { MembersOnly, Heading } from "../components/page";
+import { PostList } from "../components/posts";
+import { usePages } from "../hooks/loading";
 
 export function FollowingPage() {
   return (
-    <ForMembers title="Following">
+    <MembersOnly title="Following">
       <Heading title="Following" />
       <PostList
         id="following"
-        load={(cursor) => taken(member.GET("/me/feed", { params: { query: { cursor } } }))}
-        empty="What the authors whom you follow publish will be here."
+        load={(cursor) => unwrap(member.GET("/me/feed", { params: { query: { cursor } } }))}
+        empty="Posts by the authors you follow will appear here."
       />
       <Authors />
-    </ForMembers>
+    </MembersOnly>
   );
 }
 
 function Authors() {
   const pages = usePages("follows", (cursor) =>
-    taken(member.GET("/me/follows", { params: { query: { cursor } } })),
+    unwrap(member.GET("/me/follows", { params: { query: { cursor } } })),
   );
   return (
     <section aria-labelledby="authors">
-      <h2 id="authors">Whom you follow</h2>
+      <h2 id="authors">Authors you follow</h2>
       <ul class="rows">
         {pages.items.map((author) => (
           <li key={author.id}>
             {"available" in author ? (
-              <span class="quiet">Somebody who is not here any more</span>
+              <span class="quiet">An author who has left</span>
             ) : (
               <a href={`/authors/${author.id}`}>{author.name}</a>
             )}
           </li>
         ))}
       </ul>
-      <PageEnd pages={pages} empty="Nobody yet." />
+      <PageEnd pages={pages} empty="You do not follow anyone yet." />
     </section>
   );
 }

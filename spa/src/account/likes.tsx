@@ -1,36 +1,37 @@
 import { member } from "../api/client";
-import { taken } from "../api/problem";
-import { PageEnd, usePages } from "../parts/loading";
-import { ForMembers, Heading } from "../parts/page";
-import { PostCard } from "../parts/posts";
+import { unwrap } from "../api/problem";
+import { PageEnd } from "../components/loading";
+import { MembersOnly, Heading } from "../components/page";
+import { PostCard } from "../components/posts";
+import { usePages } from "../hooks/loading";
 
 export function LikesPage() {
   return (
-    <ForMembers title="What you like">
+    <MembersOnly title="Liked posts">
       <Likes />
-    </ForMembers>
+    </MembersOnly>
   );
 }
 
 function Likes() {
   const pages = usePages("likes", (cursor) =>
-    taken(member.GET("/me/likes", { params: { query: { cursor } } })),
+    unwrap(member.GET("/me/likes", { params: { query: { cursor } } })),
   );
   return (
     <>
-      <Heading title="What you like" />
+      <Heading title="Liked posts" />
       <ul class="posts">
         {pages.items.map((post) => (
           <li key={post.id}>
             {"available" in post ? (
-              <p class="quiet">A post that is not public any more.</p>
+              <p class="quiet">A post that is no longer public.</p>
             ) : (
               <PostCard post={post} />
             )}
           </li>
         ))}
       </ul>
-      <PageEnd pages={pages} empty="Nothing yet." />
+      <PageEnd pages={pages} empty="You have not liked any posts yet." />
     </>
   );
 }

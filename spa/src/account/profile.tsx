@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
 
 import { member, type Schemas } from "../api/client";
-import { messageOf, Problem, taken } from "../api/problem";
-import { TextArea, TextField } from "../parts/field";
-import { notify } from "../parts/notices";
+import { messageOf, Problem, unwrap } from "../api/problem";
+import { TextArea, TextField } from "../components/field";
+import { notify } from "../components/notices";
 import { session, update, type Account } from "../session/session";
 
 /**
- * An access token carries no name, so the API learns one from here, once. The ID token's nickname is
- * proposed: Auth0's `name` often is an e-mail address, and this one is shown to everyone.
+ * The form for the public profile. An access token contains no name, so the user chooses one here. The
+ * form proposes the nickname of the ID token, because Auth0's `name` is often an e-mail address.
  */
 export function ProfileForm() {
   const current = session.value;
@@ -22,7 +22,7 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
   const [website, setWebsite] = useState(me.website ?? "");
   const [approves, setApproves] = useState(me.approves_first_comments);
   const [error, setError] = useState<unknown>();
-  const faults = error instanceof Problem ? error.fields : {};
+  const fieldErrors = error instanceof Problem ? error.fields : {};
 
   async function save(event: Event) {
     event.preventDefault();
@@ -35,8 +35,8 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
       approves_first_comments: approves,
     } satisfies Schemas["ProfileChanges"];
     try {
-      update(await taken(member.PATCH("/me", { body })));
-      notify("success", "Your profile is saved.");
+      update(await unwrap(member.PATCH("/me", { body })));
+      notify("success", "Profile saved.");
     } catch (failure) {
       setError(failure);
     }
@@ -44,23 +44,23 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
 
   return (
     <form class="stack" onSubmit={save}>
-      {me.name === null && <p>Choose the name that others will see on what you write.</p>}
-      <TextField label="Name" value={name} onValue={setName} error={faults.name} required />
-      <TextArea label="About you" value={bio} onValue={setBio} error={faults.bio} />
+      {me.name === null && <p>Choose the name that appears on your posts and comments.</p>}
+      <TextField label="Name" value={name} onValue={setName} error={fieldErrors.name} required />
+      <TextArea label="About you" value={bio} onValue={setBio} error={fieldErrors.bio} />
       <TextField
         label="Picture"
-        hint="The https address of one"
+        hint="The https address of an image"
         type="url"
         value={picture}
         onValue={setPicture}
-        error={faults.picture}
+        error={fieldErrors.picture}
       />
       <TextField
         label="Website"
         type="url"
         value={website}
         onValue={setWebsite}
-        error={faults.website}
+        error={fieldErrors.website}
       />
       <label class="check">
         <input
@@ -68,9 +68,9 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
           checked={approves}
           onChange={(event) => setApproves(event.currentTarget.checked)}
         />
-        See comments of newcomers before everyone else does
+        Approve the first comments of newcomers before they appear
       </label>
-      {error !== undefined && Object.keys(faults).length === 0 && (
+      {error !== undefined && Object.keys(fieldErrors).length === 0 && (
         <p class="error" role="alert">
           {messageOf(error)}
         </p>

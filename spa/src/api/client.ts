@@ -1,10 +1,10 @@
 /**
- * The API's two clients, typed by its OpenAPI document.
+ * Two clients of the API, with types from its OpenAPI document.
  *
- * `visitor` sends no token: what is public needs none, stays cacheable, and asks for no preflight.
- * `member` sends the *access token*, and never says who the user is: the API reads `sub` out of the
- * token, after it has verified the signature. A `sub` that an app sends is a claim that anybody can
- * make; that is why there is none in any request here.
+ * `visitor` sends no token. Public content needs none, and the requests stay cacheable and need no
+ * preflight.
+ * `member` sends the *access token*, and never the id of the user. The API reads `sub` from the token
+ * after it has verified the signature. Anybody could send any `sub`, so no request here contains one.
  */
 import createClient from "openapi-fetch";
 
@@ -18,21 +18,21 @@ export type Schemas = components["schemas"];
 export const visitor = createClient<paths>({ baseUrl: settings.apiUrl, fetch: send });
 export const member = createClient<paths>({ baseUrl: settings.apiUrl, fetch: sendWithToken });
 
-const LONGEST = 35_000; // milliseconds; API Gateway gives up after 29 s
+const TIMEOUT = 35_000; // milliseconds; API Gateway gives up after 29 s
 
 async function send(request: Request): Promise<Response> {
   try {
-    return await fetch(request, { signal: AbortSignal.timeout(LONGEST) });
+    return await fetch(request, { signal: AbortSignal.timeout(TIMEOUT) });
   } catch {
     throw new Unreachable();
   }
 }
 
-/** A 401 renews the token once: it may have expired on the way, or a key was withdrawn. */
+/** Send with a token. After a 401, renew it once: it may have expired, or its key was withdrawn. */
 async function sendWithToken(request: Request): Promise<Response> {
-  const answer = await send(authorized(request.clone(), await accessToken()));
-  if (answer.status !== 401) return answer;
-  return send(authorized(request, await accessToken({ renewed: true })));
+  const response = await send(authorized(request.clone(), await accessToken()));
+  if (response.status !== 401) return response;
+  return send(authorized(request, await accessToken({ isRenewed: true })));
 }
 
 function authorized(request: Request, token: string): Request {
@@ -40,7 +40,7 @@ function authorized(request: Request, token: string): Request {
   return request;
 }
 
-/** Where a cover or a picture is: the blog's own are paths of the API. */
-export function pictureUrl(address: string): string {
-  return address.startsWith("/media/") ? settings.apiUrl + address : address;
+/** Return the full URL of an image. Images of this blog are paths of the API. */
+export function imageUrl(url: string): string {
+  return url.startsWith("/media/") ? settings.apiUrl + url : url;
 }

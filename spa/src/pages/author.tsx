@@ -1,20 +1,21 @@
 import { member, visitor } from "../api/client";
-import { taken } from "../api/problem";
-import { useLoaded, Waiting } from "../parts/loading";
-import { Heading } from "../parts/page";
-import { PostList } from "../parts/posts";
-import { count } from "../parts/text";
-import { Toggle } from "../parts/toggle";
+import { unwrap } from "../api/problem";
+import { Spinner } from "../components/loading";
+import { Heading } from "../components/page";
+import { PostList } from "../components/posts";
+import { count } from "../components/text";
+import { Toggle } from "../components/toggle";
+import { useLoaded } from "../hooks/loading";
 import { isMine } from "../session/session";
-import { NotLoaded } from "./not-found";
+import { LoadError } from "./not-found";
 
 export function AuthorPage({ id }: { id: string }) {
   const path = { author_id: id };
   const loaded = useLoaded(id, () =>
-    taken(visitor.GET("/authors/{author_id}", { params: { path } })),
+    unwrap(visitor.GET("/authors/{author_id}", { params: { path } })),
   );
-  if (loaded.status === "loading") return <Waiting />;
-  if (loaded.status === "failed") return <NotLoaded failed={loaded} />;
+  if (loaded.status === "loading") return <Spinner />;
+  if (loaded.status === "failed") return <LoadError failed={loaded} />;
   const author = loaded.value;
   return (
     <>
@@ -39,9 +40,9 @@ export function AuthorPage({ id }: { id: string }) {
       <PostList
         id={author.id}
         load={(cursor) =>
-          taken(visitor.GET("/posts", { params: { query: { author: author.id, cursor } } }))
+          unwrap(visitor.GET("/posts", { params: { query: { author: author.id, cursor } } }))
         }
-        empty={`${author.name} has not published anything.`}
+        empty={`${author.name} has not published any posts yet.`}
       />
     </>
   );
@@ -51,9 +52,9 @@ function FollowButton({ id }: { id: string }) {
   const params = { path: { author_id: id } };
   return (
     <Toggle
-      ask={() => taken(member.GET("/me/follows/{author_id}", { params }))}
-      put={() => taken(member.PUT("/authors/{author_id}/follow", { params }))}
-      take={() => taken(member.DELETE("/authors/{author_id}/follow", { params }))}
+      load={() => unwrap(member.GET("/me/follows/{author_id}", { params }))}
+      turnOn={() => unwrap(member.PUT("/authors/{author_id}/follow", { params }))}
+      turnOff={() => unwrap(member.DELETE("/authors/{author_id}/follow", { params }))}
     >
       {(isOn) => (isOn ? "Following" : "Follow")}
     </Toggle>

@@ -1,17 +1,17 @@
 import { visitor } from "../api/client";
-import { taken } from "../api/problem";
-import { Heading } from "../parts/page";
-import { PostList } from "../parts/posts";
+import { unwrap } from "../api/problem";
+import { Heading } from "../components/page";
+import { PostList } from "../components/posts";
 
-/** What everyone published, newest first. */
+/** All published posts, newest first. */
 export function FeedPage() {
   return (
     <>
       <Heading title="Posts" />
       <PostList
         id="feed"
-        load={(cursor) => taken(visitor.GET("/posts", { params: { query: { cursor } } }))}
-        empty="Nobody has published anything yet."
+        load={(cursor) => unwrap(visitor.GET("/posts", { params: { query: { cursor } } }))}
+        empty="No posts have been published yet."
       />
     </>
   );

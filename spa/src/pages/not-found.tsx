@@ -1,12 +1,12 @@
 import { isStatus } from "../api/problem";
-import { Failure } from "../parts/loading";
-import { Heading } from "../parts/page";
+import { ErrorMessage } from "../components/loading";
+import { Heading } from "../components/page";
 
 export function NotFoundPage() {
   return (
     <>
-      <Heading title="There is nothing here" />
-      <p>It does not exist, or it is not published.</p>
+      <Heading title="Page not found" />
+      <p>This page does not exist, or it is not published.</p>
       <p>
         <a href="/">All posts</a>
       </p>
@@ -14,8 +14,8 @@ export function NotFoundPage() {
   );
 }
 
-/** In place of what could not be loaded: that there is nothing, or what went wrong. */
-export function NotLoaded({ failed }: { failed: { error: unknown; again: () => void } }) {
+/** The error of a page that could not be loaded; a 404 shows the page for that. */
+export function LoadError({ failed }: { failed: { error: unknown; retry: () => void } }) {
   if (isStatus(failed.error, 404)) return <NotFoundPage />;
-  return <Failure error={failed.error} again={failed.again} />;
+  return <ErrorMessage error={failed.error} retry={failed.retry} />;
 }

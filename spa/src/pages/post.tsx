@@ -1,37 +1,38 @@
 import { useEffect } from "preact/hooks";
 
-import { member, pictureUrl, visitor, type Schemas } from "../api/client";
-import { taken } from "../api/problem";
-import { useLoaded, Waiting } from "../parts/loading";
-import { Heading } from "../parts/page";
-import { Byline, TagLinks } from "../parts/posts";
-import { Html } from "../parts/text";
-import { Toggle } from "../parts/toggle";
+import { member, imageUrl, visitor, type Schemas } from "../api/client";
+import { unwrap } from "../api/problem";
+import { Spinner } from "../components/loading";
+import { Heading } from "../components/page";
+import { Byline, TagLinks } from "../components/posts";
+import { Html } from "../components/text";
+import { Toggle } from "../components/toggle";
 import { isMine } from "../session/session";
-import { Comments } from "./comments";
-import { NotLoaded } from "./not-found";
+import { Comments } from "../components/comments";
+import { useLoaded } from "../hooks/loading";
+import { LoadError } from "./not-found";
 
 type Post = Schemas["PostDetail"];
 
-/** No slug has capitals, so an id can stand in its place. */
+/** The form of an id. A slug has no capital letters, so an id can take its place in the URL. */
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 function load(slug: string): Promise<Post> {
   return ID.test(slug)
-    ? taken(visitor.GET("/posts/{post_id}", { params: { path: { post_id: slug } } }))
-    : taken(visitor.GET("/posts/by-slug/{slug}", { params: { path: { slug } } }));
+    ? unwrap(visitor.GET("/posts/{post_id}", { params: { path: { post_id: slug } } }))
+    : unwrap(visitor.GET("/posts/by-slug/{slug}", { params: { path: { slug } } }));
 }
 
 export function PostPage({ slug }: { slug: string }) {
   const loaded = useLoaded(slug, () => load(slug));
   const current = loaded.status === "loaded" ? loaded.value.slug : slug;
   useEffect(() => {
-    // A former slug was redirected: show the one that it has now.
+    // The API redirects an old slug: show the current one in the address bar.
     if (current !== slug) history.replaceState(null, "", `/posts/${current}${location.hash}`);
   }, [current, slug]);
 
-  if (loaded.status === "loading") return <Waiting />;
-  if (loaded.status === "failed") return <NotLoaded failed={loaded} />;
+  if (loaded.status === "loading") return <Spinner />;
+  if (loaded.status === "failed") return <LoadError failed={loaded} />;
   const post = loaded.value;
   return (
     <>
@@ -39,7 +40,7 @@ export function PostPage({ slug }: { slug: string }) {
         <header>
           <Heading title={post.title} />
           <Byline post={post} />
-          {/* Shown to whom the API calls the author. Hiding it protects nothing: the API does. */}
+          {/* Hiding this link protects nothing. The API checks who edits. */}
           {isMine(post.author.id) && (
             <p>
               <a class="button" href={`/me/posts/${post.id}`}>
@@ -47,7 +48,7 @@ export function PostPage({ slug }: { slug: string }) {
               </a>
             </p>
           )}
-          {post.cover_image && <img class="cover" src={pictureUrl(post.cover_image)} alt="" />}
+          {post.cover_image && <img class="cover" src={imageUrl(post.cover_image)} alt="" />}
         </header>
         <Html html={post.body_html} />
         <footer>
@@ -64,9 +65,9 @@ function LikeButton({ post }: { post: Post }) {
   const params = { path: { post_id: post.id } };
   return (
     <Toggle
-      ask={() => taken(member.GET("/me/likes/{post_id}", { params }))}
-      put={() => taken(member.PUT("/posts/{post_id}/like", { params }))}
-      take={() => taken(member.DELETE("/posts/{post_id}/like", { params }))}
+      load={() => unwrap(member.GET("/me/likes/{post_id}", { params }))}
+      turnOn={() => unwrap(member.PUT("/posts/{post_id}/like", { params }))}
+      turnOff={() => unwrap(member.DELETE("/posts/{post_id}/like", { params }))}
     >
       {(isOn, change) => (
         <>

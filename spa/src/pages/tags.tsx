@@ -1,12 +1,13 @@
 import { visitor } from "../api/client";
-import { taken } from "../api/problem";
-import { PageEnd, usePages } from "../parts/loading";
-import { Heading } from "../parts/page";
-import { count } from "../parts/text";
+import { unwrap } from "../api/problem";
+import { PageEnd } from "../components/loading";
+import { Heading } from "../components/page";
+import { count } from "../components/text";
+import { usePages } from "../hooks/loading";
 
 export function TagsPage() {
   const pages = usePages("tags", (cursor) =>
-    taken(visitor.GET("/tags", { params: { query: { limit: 100, cursor } } })),
+    unwrap(visitor.GET("/tags", { params: { query: { limit: 100, cursor } } })),
   );
   return (
     <>

@@ -1,6 +1,6 @@
 /**
- * Auth0's SDK, in a chunk of its own: it is loaded after the first paint, and only for those who log
- * in or have done so before.
+ * Auth0's SDK, in a separate chunk. It is loaded after the first paint, and only for users who log in
+ * or have logged in here before.
  */
 import { createAuth0Client, type Auth0Client } from "@auth0/auth0-spa-js";
 import workerUrl from "@auth0/auth0-spa-js/dist/auth0-spa-js.worker.production.js?url";
@@ -13,18 +13,18 @@ export function connect(): Promise<Auth0Client> {
     domain,
     clientId,
     authorizationParams: {
-      // For the API. Without an audience the access token is opaque: good for Auth0's /userinfo alone.
+      // Without an audience the access token is opaque, and only Auth0's /userinfo accepts it.
       audience,
       // `openid profile` is for the ID token; `offline_access` brings a refresh token.
       scope: "openid profile offline_access",
       redirect_uri: `${location.origin}/callback`,
     },
-    // Tokens stay in memory, the refresh token in a worker, where a script of the page cannot take
-    // it. So a reload asks Auth0 again, silently, in a hidden frame.
+    // Tokens stay in memory, and the refresh token in a worker, where no script of the page can read
+    // it. After a reload the SDK therefore asks Auth0 again, silently, in a hidden frame.
     cacheLocation: "memory",
     useRefreshTokens: true,
     useRefreshTokensFallback: true,
-    authorizeTimeoutInSeconds: 8, // a frame tells no fault: one waits, or knows that it is away
-    workerUrl, // the SDK's own would be a blob:, which the Content-Security-Policy forbids
+    authorizeTimeoutInSeconds: 8, // a frame reports no network error, only silence
+    workerUrl, // the SDK's default is a blob: URL, which the Content-Security-Policy forbids
   });
 }

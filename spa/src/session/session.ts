@@ -1,56 +1,57 @@
 /**
- * Who is logged in, and the three things that are easily taken for one another:
+ * The session of the user. Three terms are easily confused:
  *
- * - the **ID token** tells this app who you are: its name is what the header greets you by until you
- *   have a profile. It is for the app, and is never sent to the API;
- * - the **access token**, issued for the API's audience, is what the API gets. To the app it is
- *   opaque: nobody here looks into it;
- * - **`sub`**, the user's id, is in both. The API reads it from the access token that it has verified;
- *   the app never sends it. What is whose is told by the API: `author_id` in GET /me.
+ * - The **ID token** tells this app who the user is. The profile form proposes its nickname. It is for
+ *   the app, and is never sent to the API.
+ * - The **access token** is issued for the API's audience and sent to the API. To the app it is opaque:
+ *   no code here reads its content.
+ * - **`sub`**, the id of the user, is in both tokens. The API reads it from the access token that it has
+ *   verified; the app never sends it. `author_id` in GET /me tells the app what belongs to the user.
  */
 import { signal } from "@preact/signals";
 import type { User } from "@auth0/auth0-spa-js";
 
 import { member, type Schemas } from "../api/client";
-import { LoginNeeded, messageOf, taken } from "../api/problem";
-import { notify } from "../parts/notices";
-import { device, tab } from "../parts/storage";
+import { LoginNeeded, messageOf, unwrap } from "../api/problem";
+import { device, tab } from "../browser-storage";
+import { notify } from "../components/notices";
 import { accessToken, auth0 } from "./tokens";
 
 export type Account = Schemas["Account"];
 
-/** What everyone may know of somebody. */
-interface Face {
+/** The public part of a user: what the header shows. */
+interface DisplayedUser {
   readonly authorId: string;
   readonly name: string;
 }
 
 type Session =
-  | { readonly status: "unknown"; readonly face: Face | undefined } // until the silent login is done
+  // Until the silent login is done, the user is the one who was last logged in here.
+  | { readonly status: "unknown"; readonly lastUser: DisplayedUser | undefined }
   | { readonly status: "visitor" }
   | { readonly status: "member"; readonly me: Account; readonly nickname: string };
 
 /**
- * Who was last logged in here, until they log out: so visitors never load the SDK, and for a member
- * the page can be laid out at once. It opens nothing; the API goes by the token alone.
+ * The user who was last logged in here, until they log out. Without one, the SDK is not loaded; with
+ * one, the page has its final layout at once. It grants nothing: the API relies on the token alone.
  */
-const FACE = "blog.face";
+const LAST_USER = "blog.face";
 const LOGGED_OUT = "blog.logged-out";
 const isCallback = location.pathname === "/callback";
-const kept = device.get<Face>(FACE);
+const lastUser = device.get<DisplayedUser>(LAST_USER);
 
 export const session = signal<Session>(
-  kept || isCallback ? { status: "unknown", face: kept } : { status: "visitor" },
+  lastUser || isCallback ? { status: "unknown", lastUser } : { status: "visitor" },
 );
 
-// Whoever logs out in one tab, or in as somebody else, does so in all of them.
+// A logout in one tab, or a login as another user, applies to all tabs.
 addEventListener("storage", (event) => {
-  const known = event.key === FACE ? device.get<Face>(FACE) : undefined;
-  const isAnother = known !== undefined && known.authorId !== face()?.authorId;
+  const known = event.key === LAST_USER ? device.get<DisplayedUser>(LAST_USER) : undefined;
+  const isAnother = known !== undefined && known.authorId !== displayedUser()?.authorId;
   if (isAnother || event.key === LOGGED_OUT) location.reload();
 });
 
-/** Log in silently after a reload, or finish a login; the path to go to, if there is one. */
+/** Log in silently after a reload, or complete a login; return the path to go to, if any. */
 export async function restore(): Promise<string | undefined> {
   if (session.value.status !== "unknown") return undefined;
   try {
@@ -63,34 +64,34 @@ export async function restore(): Promise<string | undefined> {
       await accessToken(); // silently, in a hidden frame
     }
     const user = await client.getUser();
-    const me = await enter(user!); // there is one, as there are tokens
+    const me = await enter(user!); // defined, because there are tokens
     return isCallback && me.name === null ? "/me" : returnTo;
   } catch (error) {
     notify("failure", isCallback ? `The login failed. ${reason(error)}` : reason(error));
-    if (error instanceof LoginNeeded) device.remove(FACE);
+    if (error instanceof LoginNeeded) device.remove(LAST_USER);
     session.value = { status: "visitor" };
     return isCallback ? "/" : undefined;
   }
 }
 
 async function enter(user: User): Promise<Account> {
-  const me = await taken(member.GET("/me"));
+  const me = await unwrap(member.GET("/me"));
   session.value = { status: "member", me, nickname: user.nickname ?? "" };
-  keepFace();
+  storeLastUser();
   return me;
 }
 
-function keepFace(): void {
-  device.set(FACE, face());
+function storeLastUser(): void {
+  device.set(LAST_USER, displayedUser());
 }
 
 function reason(error: unknown): string {
-  // The SDK's own errors carry Auth0's words.
-  const words = (error as { error_description?: string }).error_description;
-  return words ?? messageOf(error);
+  // Errors of the SDK contain the description that Auth0 sent.
+  const description = (error as { error_description?: string }).error_description;
+  return description ?? messageOf(error);
 }
 
-/** By the tenant's own page, with code and PKCE. */
+/** Go to the login page of the tenant (authorization code with PKCE). */
 export async function logIn(returnTo = location.pathname + location.search): Promise<void> {
   try {
     await (await auth0()).loginWithRedirect({ appState: { returnTo } });
@@ -101,28 +102,28 @@ export async function logIn(returnTo = location.pathname + location.search): Pro
 
 export async function logOut(): Promise<void> {
   const client = await auth0();
-  tab.removeAll("blog."); // half a comment is nobody else's to read
-  device.remove(FACE);
+  tab.removeAll("blog."); // the next user must not see unsent comments
+  device.remove(LAST_USER);
   device.set(LOGGED_OUT, Date.now());
   session.value = { status: "visitor" };
   await client.logout({ logoutParams: { returnTo: location.origin } });
 }
 
-/** Their own profile, after it was edited. */
+/** Update the profile of the user after an edit. */
 export function update(me: Account): void {
   if (session.value.status !== "member") return;
   session.value = { ...session.value, me };
-  keepFace();
+  storeLastUser();
 }
 
-/** Who is here, or was and is about to be again. */
-export function face(): Face | undefined {
+/** Return the user who is logged in, or whose silent login is under way. */
+export function displayedUser(): DisplayedUser | undefined {
   const current = session.value;
   if (current.status === "visitor") return undefined;
-  if (current.status === "unknown") return current.face;
+  if (current.status === "unknown") return current.lastUser;
   return { authorId: current.me.author_id, name: current.me.name ?? "Your profile" };
 }
 
 export function isMine(authorId: string): boolean {
-  return face()?.authorId === authorId;
+  return displayedUser()?.authorId === authorId;
 }

@@ -2,8 +2,8 @@ import type { Auth0Client } from "@auth0/auth0-spa-js";
 
 import { LoginNeeded, Unreachable } from "../api/problem";
 
-/** What only a person at the login page can mend (OpenID Connect Core §3.1.2.6, RFC 6749 §5.2). */
-const REFUSALS = new Set([
+/** Errors that only a new login resolves (OpenID Connect Core §3.1.2.6, RFC 6749 §5.2). */
+const LOGIN_ERRORS = new Set([
   "login_required",
   "consent_required",
   "interaction_required",
@@ -27,19 +27,19 @@ export function auth0(): Promise<Auth0Client> {
 }
 
 /**
- * The access token, for the API; `renewed` takes a new one even where the old one looks good.
- * Throws LoginNeeded or Unreachable.
+ * Return the access token for the API; with `isRenewed`, a new one even if the old one looks valid.
+ * Throw LoginNeeded or Unreachable.
  */
-export async function accessToken({ renewed = false } = {}): Promise<string> {
+export async function accessToken({ isRenewed = false } = {}): Promise<string> {
   const client = await auth0().catch(() => {
     throw new Unreachable();
   });
   try {
-    const token = await client.getTokenSilently({ cacheMode: renewed ? "off" : "on" });
+    const token = await client.getTokenSilently({ cacheMode: isRenewed ? "off" : "on" });
     if (token) return token;
   } catch (error) {
     const { error: code } = error as { error?: string };
-    if (code === undefined || !REFUSALS.has(code)) throw new Unreachable();
+    if (code === undefined || !LOGIN_ERRORS.has(code)) throw new Unreachable();
   }
   throw new LoginNeeded();
 }

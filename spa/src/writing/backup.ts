@@ -1,19 +1,19 @@
 /**
- * What is not saved yet, kept on this device: it outlives a reload, a crash, a lost session.
+ * Backups of unsaved posts on this device. They survive a reload, a crash and an ended session.
  *
- * Each open editor has a slot of its own. One that its tab has left, by closing or by a crash, is an
- * orphan, and the next editor of that post takes it over.
+ * Each open editor has its own slot. If its tab closes or crashes, the slot is an orphan, and the next
+ * editor of that post takes it over.
  */
-import { device } from "../parts/storage";
+import { device } from "../browser-storage";
 import { EMPTY, type Fields } from "./fields";
 
 export interface Backup {
-  readonly postId: string | undefined; // none where the post was never saved
-  readonly version: number; // that was edited
-  readonly before: Fields; // in that version
+  readonly postId: string | undefined; // undefined: never saved
+  readonly version: number; // the version that was edited
+  readonly before: Fields; // the fields of that version
   readonly fields: Fields;
-  readonly attempts: readonly Fields[]; // what was sent, and perhaps arrived
-  /** The request that may have made the post, so that it is repeated and not made again. */
+  readonly attempts: readonly Fields[]; // sent, and perhaps received
+  /** The request that may have created the post, so that a retry does not create a second one. */
   readonly creation?: Creation | undefined;
 }
 
@@ -22,78 +22,79 @@ export interface Creation {
   readonly fields: Fields;
 }
 
-type Kept = Backup & { readonly tab: string; readonly at: number };
+type StoredBackup = Backup & { readonly tab: string; readonly at: number };
 
 const PREFIX = "blog.unsaved.";
 const TAB_LOCK = "blog.tab.";
 const thisTab = crypto.randomUUID();
-// Held until the tab is gone, however it goes.
+// The browser releases the lock when the tab closes or crashes.
 void navigator.locks?.request(TAB_LOCK + thisTab, () => new Promise(() => {}));
 
-export class Slot {
+export class DraftSlot {
   private constructor(private readonly key: string) {}
 
-  /** For what is not to be kept. */
-  static readonly nowhere = new Slot("");
+  /** A slot that stores nothing. */
+  static readonly nowhere = new DraftSlot("");
 
-  static empty(authorId: string): Slot {
-    return new Slot(`${PREFIX}${authorId}.${crypto.randomUUID()}`);
+  static empty(authorId: string): DraftSlot {
+    return new DraftSlot(`${PREFIX}${authorId}.${crypto.randomUUID()}`);
   }
 
-  /** The newest orphan of a post, or of those without an id; from now on it is this tab's. */
-  static async takenOver(
+  /** Take over the newest orphan of a post, or of a post that was never saved. */
+  static async takeOver(
     authorId: string,
     postId: string | undefined,
-  ): Promise<{ slot: Slot; backup: Backup } | undefined> {
+  ): Promise<{ slot: DraftSlot; backup: Backup } | undefined> {
     const locks = await navigator.locks?.query().catch(() => undefined);
     const held = locks?.held ?? [];
     const tabs = new Set(held.map((lock) => lock.name));
     const [newest] = device
       .keys(`${PREFIX}${authorId}.`)
       .flatMap((key) => {
-        const kept = device.get<Kept>(key);
-        return kept ? [{ key, kept }] : [];
+        const stored = device.get<StoredBackup>(key);
+        return stored ? [{ key, stored }] : [];
       })
-      .filter(({ kept }) => kept.postId === postId && !tabs.has(TAB_LOCK + kept.tab))
-      .sort((one, other) => other.kept.at - one.kept.at);
+      .filter(({ stored }) => stored.postId === postId && !tabs.has(TAB_LOCK + stored.tab))
+      .sort((one, other) => other.stored.at - one.stored.at);
     if (!newest) return undefined;
-    const slot = new Slot(newest.key);
-    slot.keep(newest.kept);
-    return { slot, backup: { ...newest.kept, fields: { ...EMPTY, ...newest.kept.fields } } };
+    const slot = new DraftSlot(newest.key);
+    slot.keep(newest.stored);
+    return { slot, backup: { ...newest.stored, fields: { ...EMPTY, ...newest.stored.fields } } };
   }
 
-  /** Whether it is kept; an older text that is not the last one is not. */
+  /** Store a backup; return whether that worked. If not, remove the older backup too. */
   keep(backup: Backup): boolean {
-    if (this === Slot.nowhere) return true;
-    const kept = { ...backup, tab: thisTab, at: Date.now() } satisfies Kept;
-    const isKept = device.set(this.key, kept);
-    if (!isKept) device.remove(this.key);
-    return isKept;
+    if (this === DraftSlot.nowhere) return true;
+    const stored = { ...backup, tab: thisTab, at: Date.now() } satisfies StoredBackup;
+    const isStored = device.set(this.key, stored);
+    if (!isStored) device.remove(this.key);
+    return isStored;
   }
 
   forget(): void {
     device.remove(this.key);
   }
 
-  /** Leave it to the next editor, if there is anything in it. */
+  /** Leave the backup, if there is one, to the next editor. */
   release(): void {
-    const kept = device.get<Kept>(this.key);
-    if (kept) device.set(this.key, { ...kept, tab: "" });
+    const stored = device.get<StoredBackup>(this.key);
+    if (stored) device.set(this.key, { ...stored, tab: "" });
   }
 }
 
-/** Settled when the editors that were left have saved what they could. */
-export let lastLeft: Promise<unknown> = Promise.resolve();
+/** Resolves when all closed editors have saved what they could. */
+export let closingSaves: Promise<unknown> = Promise.resolve();
 
-export function leave(last: Promise<unknown>): void {
-  lastLeft = Promise.allSettled([lastLeft, last]);
+export function trackClosingSave(last: Promise<unknown>): void {
+  closingSaves = Promise.allSettled([closingSaves, last]);
 }
 
-/** Whether a text of somebody is on this device alone; `forgetAll` is for when they log out. */
+/** Whether this device has unsaved changes of the author. */
 export function hasUnsaved(authorId: string): boolean {
   return device.keys(`${PREFIX}${authorId}.`).length > 0;
 }
 
+/** Delete all backups of the author, for example when they log out. */
 export function forgetAll(authorId: string): void {
   device.removeAll(`${PREFIX}${authorId}.`);
 }

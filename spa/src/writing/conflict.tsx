@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { messageOf } from "../api/problem";
-import type { Draft, State } from "./draft";
+import type { EditSession } from "./edit-session";
 import { fieldsOf, NAMES, type Fields } from "./fields";
+import type { State } from "./resolve";
 
 const LABELS: Record<keyof Fields, string> = {
   title: "Title",
@@ -15,50 +16,50 @@ const LABELS: Record<keyof Fields, string> = {
   comments: "Comments",
 };
 
-/** Two texts of one post, after a 412. Whatever one chooses, both are there afterwards. */
-export function Conflict({ draft }: { draft: Draft }) {
-  const state = draft.state.value;
-  return state.kind === "conflict" ? <Choice draft={draft} state={state} /> : null;
+/** Two versions of a post, after a 412. Both still exist after the choice. */
+export function Conflict({ editing }: { editing: EditSession }) {
+  const state = editing.state.value;
+  return state.kind === "conflict" ? <Choice editing={editing} state={state} /> : null;
 }
 
-function Choice({ draft, state }: { draft: Draft; state: State & { kind: "conflict" } }) {
+function Choice({ editing, state }: { editing: EditSession; state: State & { kind: "conflict" } }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<string>();
 
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    return () => shown?.close(); // which gives the keyboard back to where it was
+    return () => shown?.close(); // which returns the focus
   }, [state]);
 
   async function decide(keep: "mine" | "theirs") {
     setError(undefined);
     try {
-      await draft.decide(keep);
+      await editing.decide(keep);
     } catch (failure) {
       setError(messageOf(failure));
     }
   }
 
-  const mine = draft.fields.value;
+  const mine = editing.fields.value;
   const theirs = fieldsOf(state.theirs);
   const shown = NAMES.filter((name) => mine[name] !== theirs[name]);
   return (
     <>
       <p>
         <button type="button" onClick={() => dialog.current?.showModal()}>
-          Compare the two texts
+          Compare the versions
         </button>
       </p>
       <dialog ref={dialog} aria-labelledby="conflict">
         <h2 id="conflict">This post was changed elsewhere</h2>
         <p>
-          In another tab or on another device, while you were editing. Choose which text goes on
-          here; the other one becomes a draft of its own.
+          It was changed in another tab or on another device while you were editing. Choose which
+          version to keep here. The other version is saved as a separate draft.
         </p>
         <div class="panes">
-          <Version name="Your text" fields={mine} shown={shown} />
-          <Version name="The other text" fields={theirs} shown={shown} />
+          <Version name="Your version" fields={mine} shown={shown} />
+          <Version name="The other version" fields={theirs} shown={shown} />
         </div>
         {error && (
           <p class="error" role="alert">
@@ -67,10 +68,10 @@ function Choice({ draft, state }: { draft: Draft; state: State & { kind: "confli
         )}
         <p class="actions">
           <button type="button" class="primary" onClick={() => decide("mine")}>
-            Go on with yours
+            Keep your version
           </button>
           <button type="button" class="primary" onClick={() => decide("theirs")}>
-            Go on with the other
+            Keep the other version
           </button>
           <button type="button" onClick={() => dialog.current?.close()}>
             Decide later

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 
-import { pictureUrl } from "../api/client";
+import { imageUrl } from "../api/client";
 import { messageOf } from "../api/problem";
-import { Field } from "../parts/field";
-import { ACCEPTED, NotAPicture, upload } from "./upload";
+import { Field } from "../components/field";
+import { ACCEPTED, UploadError, upload } from "./upload";
 
 export function Cover(props: {
   address: string;
@@ -21,7 +21,7 @@ export function Cover(props: {
     try {
       props.onAddress(await upload(file, setProgress));
     } catch (failure) {
-      setError(failure instanceof NotAPicture ? failure.message : messageOf(failure));
+      setError(failure instanceof UploadError ? failure.message : messageOf(failure));
     } finally {
       setProgress(undefined);
       input.value = "";
@@ -30,7 +30,7 @@ export function Cover(props: {
 
   return (
     <div class="cover-field">
-      <Field label="Cover" hint="A picture of up to 8 MB" error={error ?? props.error}>
+      <Field label="Cover" hint="An image of up to 8 MB" error={error ?? props.error}>
         {(attributes) => (
           <input
             {...attributes}
@@ -43,14 +43,14 @@ export function Cover(props: {
       {progress !== undefined && (
         <p>
           <progress value={progress} aria-label="Upload" />{" "}
-          {progress < 1 ? `${Math.round(progress * 100)} %` : "Being looked at …"}
+          {progress < 1 ? `${Math.round(progress * 100)} %` : "Checking the image …"}
         </p>
       )}
       {props.address && (
         <p class="actions">
-          <img src={pictureUrl(props.address)} alt="The cover" width="160" height="120" />
+          <img src={imageUrl(props.address)} alt="Cover" width="160" height="120" />
           <button type="button" onClick={() => props.onAddress("")}>
-            Remove the cover
+            Remove cover
           </button>
         </p>
       )}

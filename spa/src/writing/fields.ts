@@ -1,13 +1,10 @@
-import type { Schemas } from "../api/client";
+import type { OwnPost, PostChanges } from "../api/posts";
 
-export type OwnPost = Schemas["OwnPost"];
-type Changes = Partial<Schemas["PostChanges"]>;
-
-/** A post as the editor's form holds it: texts, and "" where there is none. */
+/** A post in the editor's form: strings only, and "" for a value that is not set. */
 export interface Fields {
   readonly title: string;
   readonly body: string;
-  readonly tags: string; // with commas between them, which no tag can hold
+  readonly tags: string; // separated by commas, which no tag can contain
   readonly excerpt: string;
   readonly slug: string;
   readonly cover_image: string;
@@ -41,20 +38,20 @@ export function fieldsOf(post: OwnPost): Fields {
   };
 }
 
-/** What to send so that a post with the fields `before` gets the fields `after`. */
-export function changes(before: Fields, after: Fields): Changes {
-  const sent: { -readonly [name in keyof Changes]: Changes[name] } = {};
+/** Return the body of a PATCH that turns the fields `before` into the fields `after`. */
+export function changes(before: Fields, after: Fields): PostChanges {
+  const sent: { -readonly [name in keyof PostChanges]: PostChanges[name] } = {};
   if (after.title !== before.title) sent.title = after.title;
   if (after.body !== before.body) sent.body = after.body;
   if (tagsOf(after).join() !== tagsOf(before).join()) sent.tags = tagsOf(after);
   if (after.comments !== before.comments) sent.comments = after.comments;
   for (const name of ["excerpt", "slug", "cover_image", "canonical_url"] as const) {
-    if (after[name] !== before[name]) sent[name] = after[name] || null; // null: derived, or none
+    if (after[name] !== before[name]) sent[name] = after[name] || null; // null: not set, or derived by the API
   }
   return sent;
 }
 
-/** As the API stores them, so that what it made of a text is known again. */
+/** Return the tags in the form that the API stores, so that they can be compared with its own. */
 function tagsOf(fields: Fields): string[] {
   const tags = fields.tags.split(",").map((tag) => tag.normalize("NFC").toLowerCase().trim());
   return [...new Set(tags.filter(Boolean))];
@@ -64,12 +61,12 @@ function asStored(fields: Fields): Fields {
   return {
     ...fields,
     tags: tagsOf(fields).join(", "),
-    cover_image: asAddress(fields.cover_image),
-    canonical_url: asAddress(fields.canonical_url),
+    cover_image: normalizedUrl(fields.cover_image),
+    canonical_url: normalizedUrl(fields.canonical_url),
   };
 }
 
-function asAddress(text: string): string {
+function normalizedUrl(text: string): string {
   return URL.canParse(text) ? new URL(text).href : text;
 }
 
@@ -78,21 +75,26 @@ export function isSame(one: Fields, other: Fields): boolean {
 }
 
 /**
- * Whether a post with the fields `known` is what became of the text `own`, or holds nothing that is
- * not in it. Address and excerpt may have been derived anew where `own` left them as `before`.
+ * Whether the API made the fields `stored` of the fields `sent`. It may have derived the slug and the
+ * excerpt again if `sent` left them empty or as they were `before`.
  */
-export function isMadeOf(own: Fields, known: Fields, before: Fields): boolean {
-  const stored = asStored(own);
+export function isResultOf(sent: Fields, stored: Fields, before: Fields): boolean {
+  const expected = asStored(sent);
   return NAMES.every((name) => {
     const isDerived = name === "slug" || name === "excerpt";
-    const isLeft = own[name] === "" || own[name] === before[name];
-    return stored[name] === known[name] || (isDerived && isLeft);
+    const isUntouched = sent[name] === "" || sent[name] === before[name];
+    return expected[name] === stored[name] || (isDerived && isUntouched);
   });
 }
 
-/** Whether two people, or two tabs, gave a post another address or excerpt each. */
+/** Whether both sides changed the slug or the excerpt, and differently. */
 export function hasClash(before: Fields, mine: Fields, theirs: Fields): boolean {
   return (["slug", "excerpt"] as const).some(
     (name) => new Set([before[name], mine[name], theirs[name]]).size === 3,
   );
+}
+
+/** Return the title of a copy, at most 200 characters long as the API demands. */
+export function copyTitle(title: string): string {
+  return `${[...title].slice(0, 180).join("")} (other version)`;
 }

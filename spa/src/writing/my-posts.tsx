@@ -1,18 +1,19 @@
 import { useLocation } from "preact-iso";
 
 import { member, type Schemas } from "../api/client";
-import { taken } from "../api/problem";
-import { PageEnd, usePages } from "../parts/loading";
-import { ForMembers, Heading } from "../parts/page";
-import { Moment } from "../parts/text";
+import { unwrap } from "../api/problem";
+import { PageEnd } from "../components/loading";
+import { MembersOnly, Heading } from "../components/page";
+import { DateTime } from "../components/text";
+import { usePages } from "../hooks/loading";
 
 const STATUSES = ["draft", "scheduled", "published"] as const;
 
 export function MyPostsPage() {
   return (
-    <ForMembers title="My posts">
+    <MembersOnly title="My posts">
       <MyPosts />
-    </ForMembers>
+    </MembersOnly>
   );
 }
 
@@ -20,13 +21,13 @@ function MyPosts() {
   const { query } = useLocation();
   const status = STATUSES.find((one) => one === query.status);
   const pages = usePages(status ?? "all", (cursor) =>
-    taken(member.GET("/me/posts", { params: { query: { status, cursor } } })),
+    unwrap(member.GET("/me/posts", { params: { query: { status, cursor } } })),
   );
-  const tab = (one: string | undefined, text: string) => (
+  const tab = (value: string | undefined, text: string) => (
     <li>
       <a
-        href={one ? `/me/posts?status=${one}` : "/me/posts"}
-        aria-current={one === status ? "page" : undefined}
+        href={value ? `/me/posts?status=${value}` : "/me/posts"}
+        aria-current={value === status ? "page" : undefined}
       >
         {text}
       </a>
@@ -35,7 +36,7 @@ function MyPosts() {
   return (
     <>
       <Heading title="My posts" />
-      <nav class="tabs" aria-label="By status">
+      <nav class="tabs" aria-label="Filter by status">
         <ul>
           {tab(undefined, "All")}
           {tab("draft", "Drafts")}
@@ -49,7 +50,7 @@ function MyPosts() {
             <a href={`/me/posts/${post.id}`}>{post.title}</a>
             <p class="byline">
               <span class={`status ${post.status}`}>{post.status}</span>
-              <When post={post} />
+              <PostTime post={post} />
               {post.moderation && <span class="error">hidden by a moderator</span>}
             </p>
           </li>
@@ -59,18 +60,20 @@ function MyPosts() {
         pages={pages}
         empty={
           <>
-            Nothing here yet. <a href="/me/posts/new">Write something</a>
+            No posts yet. <a href="/me/posts/new">Write a post</a>
           </>
         }
       />
       <p>
-        <a href="/me/comments">Comments that wait for you</a>
+        <a href="/me/comments">Pending comments</a>
       </p>
     </>
   );
 }
 
-function When({ post }: { post: Schemas["OwnPostSummary"] }) {
-  if (post.status === "scheduled" && post.publish_at) return <Moment at={post.publish_at} exact />;
-  return <Moment at={post.updated_at} exact />;
+/** The time of publication of a scheduled post, or else of the last change. */
+function PostTime({ post }: { post: Schemas["OwnPostSummary"] }) {
+  if (post.status === "scheduled" && post.publish_at)
+    return <DateTime at={post.publish_at} exact />;
+  return <DateTime at={post.updated_at} exact />;
 }

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { member, type Schemas } from "../api/client";
-import { messageOf, taken } from "../api/problem";
-import { Html } from "../parts/text";
+import { messageOf, unwrap } from "../api/problem";
+import { Html } from "../components/text";
 
 const RENDER_AFTER = 400; // milliseconds without a key pressed
 
-/** The server's own rendering, so that this is what will be published. */
+/** A preview that the API renders, so that it shows exactly what will be published. */
 export function Preview({ body }: { body: string }) {
   const [preview, setPreview] = useState<Schemas["Preview"]>();
   const [error, setError] = useState<string>();
@@ -17,7 +17,7 @@ export function Preview({ body }: { body: string }) {
     let isCurrent = true;
     async function render() {
       try {
-        const rendered = await taken(member.POST("/me/preview", { body: { body } }));
+        const rendered = await unwrap(member.POST("/me/preview", { body: { body } }));
         if (!isCurrent) return;
         isFirst.current = false;
         setPreview(rendered);
@@ -37,7 +37,7 @@ export function Preview({ body }: { body: string }) {
     <div class="preview">
       {error && <p class="error">{error}</p>}
       <Html html={preview?.body_html ?? ""} label="Preview" />
-      {preview && <p class="quiet">{preview.reading_minutes} min to read</p>}
+      {preview && <p class="quiet">{preview.reading_minutes} min read</p>}
     </div>
   );
 }

@@ -2,37 +2,38 @@ import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
 import { member } from "../api/client";
-import { messageOf, taken } from "../api/problem";
-import { TextField } from "../parts/field";
-import { notify } from "../parts/notices";
-import { Moment } from "../parts/text";
-import type { Draft, Step } from "./draft";
+import type { StatusChange } from "../api/posts";
+import { messageOf, unwrap } from "../api/problem";
+import { TextField } from "../components/field";
+import { notify } from "../components/notices";
+import { DateTime } from "../components/text";
+import type { EditSession } from "./edit-session";
 
-/** Draft, scheduled, published, and back; and the end of a post. */
-export function Publishing({ draft }: { draft: Draft }) {
+/** Buttons that publish, schedule, update, unpublish and delete a post. */
+export function Publishing({ editing }: { editing: EditSession }) {
   const { route } = useLocation();
   const [at, setAt] = useState("");
-  const post = draft.post.value;
+  const post = editing.post.value;
   const status = post?.status ?? "draft";
 
-  async function take(step: Step, done: string) {
-    if (await draft.save(step)) notify("success", done);
+  async function save(change: StatusChange, message: string) {
+    if (await editing.save(change)) notify("success", message);
   }
 
   async function schedule() {
-    const moment = new Date(at); // in this person's own time
-    if (at === "" || Number.isNaN(moment.getTime())) {
-      draft.faults.value = { publish_at: "Choose a day and a time" };
+    const time = new Date(at); // in the time zone of the browser
+    if (at === "" || Number.isNaN(time.getTime())) {
+      editing.fieldErrors.value = { publish_at: "Choose a date and a time." };
       return;
     }
-    await take({ status: "scheduled", publish_at: moment.toISOString() }, "It is scheduled.");
+    await save({ status: "scheduled", publish_at: time.toISOString() }, "Scheduled.");
   }
 
   async function remove() {
-    if (!post || !confirm("Delete this post, with its comments? This cannot be undone.")) return;
+    if (!post || !confirm("Delete this post and its comments? This cannot be undone.")) return;
     try {
-      await taken(member.DELETE("/posts/{post_id}", { params: { path: { post_id: post.id } } }));
-      draft.discard();
+      await unwrap(member.DELETE("/posts/{post_id}", { params: { path: { post_id: post.id } } }));
+      editing.discard();
       route("/me/posts", true);
     } catch (error) {
       notify("failure", messageOf(error));
@@ -43,48 +44,46 @@ export function Publishing({ draft }: { draft: Draft }) {
     <section class="publishing" aria-labelledby="publishing">
       <h2 id="publishing">Publishing</h2>
       <p>
-        {status === "draft" && "This is a draft. Nobody but you can read it."}
+        {status === "draft" && "This is a draft. Only you can read it."}
         {status === "scheduled" && post?.publish_at && (
           <>
-            It will be published on <Moment at={post.publish_at} exact />.
+            This post will be published on <DateTime at={post.publish_at} exact />.
           </>
         )}
-        {status === "published" && post?.moderation && "Nobody but you can read it: it is hidden."}
+        {status === "published" &&
+          post?.moderation &&
+          "A moderator has hidden this post. Only you can read it."}
         {status === "published" && post && !post.moderation && (
           <>
-            Everyone can read it: <a href={`/posts/${post.slug}`}>{post.title}</a>
+            Everyone can read this post: <a href={`/posts/${post.slug}`}>{post.title}</a>
           </>
         )}
       </p>
       <p class="actions">
         {status === "published" ? (
-          <button
-            type="button"
-            class="primary"
-            onClick={() => take({}, "The new text is in its place.")}
-          >
+          <button type="button" class="primary" onClick={() => save({}, "Updated.")}>
             Update
           </button>
         ) : (
           <button
             type="button"
             class="primary"
-            onClick={() => take({ status: "published" }, "It is published.")}
+            onClick={() => save({ status: "published" }, "Published.")}
           >
             Publish
           </button>
         )}
         {status === "scheduled" && (
-          <button type="button" onClick={() => take({ status: "scheduled" }, "It is saved.")}>
+          <button type="button" onClick={() => save({ status: "scheduled" }, "Saved.")}>
             Save
           </button>
         )}
         {status !== "draft" && (
-          <button type="button" onClick={() => take({ status: "draft" }, "It is a draft again.")}>
-            Back to draft
+          <button type="button" onClick={() => save({ status: "draft" }, "Moved back to drafts.")}>
+            Move back to drafts
           </button>
         )}
-        {post && <a href={`/me/posts/${post.id}/revisions`}>Former texts</a>}
+        {post && <a href={`/me/posts/${post.id}/revisions`}>Revisions</a>}
         {post && (
           <button type="button" class="danger" onClick={remove}>
             Delete
@@ -94,11 +93,11 @@ export function Publishing({ draft }: { draft: Draft }) {
       {status !== "published" && (
         <div class="schedule">
           <TextField
-            label="Or publish it later"
+            label="Publish later"
             type="datetime-local"
             value={at}
             onValue={setAt}
-            error={draft.faults.value.publish_at}
+            error={editing.fieldErrors.value.publish_at}
           />
           <button type="button" onClick={schedule}>
             Schedule

@@ -2,27 +2,28 @@ import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
 import { member, type Schemas } from "../api/client";
-import { messageOf, taken } from "../api/problem";
-import { Failure, PageEnd, useLoaded, usePages, Waiting } from "../parts/loading";
-import { notify } from "../parts/notices";
-import { ForMembers, Heading } from "../parts/page";
-import { Moment } from "../parts/text";
-import { lastLeft } from "./backup";
-import { myPost } from "./draft";
+import { postsApi } from "../api/posts";
+import { messageOf, unwrap } from "../api/problem";
+import { ErrorMessage, PageEnd, Spinner } from "../components/loading";
+import { notify } from "../components/notices";
+import { MembersOnly, Heading } from "../components/page";
+import { DateTime } from "../components/text";
+import { useLoaded, usePages } from "../hooks/loading";
+import { closingSaves } from "./backup";
 
 export function RevisionsPage({ id }: { id: string }) {
   return (
-    <ForMembers title="Former texts">
+    <MembersOnly title="Revisions">
       <Revisions id={id} />
-    </ForMembers>
+    </MembersOnly>
   );
 }
 
 function Revisions({ id }: { id: string }) {
   const { route } = useLocation();
-  const post = useLoaded(id, () => lastLeft.then(() => myPost(id)));
+  const post = useLoaded(id, () => closingSaves.then(() => postsApi.get(id)));
   const pages = usePages(id, (cursor) =>
-    taken(
+    unwrap(
       member.GET("/me/posts/{post_id}/revisions", {
         params: { path: { post_id: id }, query: { cursor } },
       }),
@@ -31,10 +32,10 @@ function Revisions({ id }: { id: string }) {
 
   async function restore(version: number) {
     if (post.status !== "loaded") return;
-    const question = "Everyone will read this text at once. Restore it?";
+    const question = "This revision becomes public at once. Restore it?";
     if (post.value.status === "published" && !confirm(question)) return;
     try {
-      await taken(
+      await unwrap(
         member.POST("/me/posts/{post_id}/revisions/{version}/restore", {
           params: {
             path: { post_id: id, version: String(version) },
@@ -48,12 +49,12 @@ function Revisions({ id }: { id: string }) {
     }
   }
 
-  if (post.status === "failed") return <Failure error={post.error} again={post.again} />;
+  if (post.status === "failed") return <ErrorMessage error={post.error} retry={post.retry} />;
   return (
     <>
-      <Heading title="Former texts" />
+      <Heading title="Revisions" />
       <p>
-        What was public before an edit.{" "}
+        Earlier public versions of this post.{" "}
         {post.status === "loaded" && <a href={`/me/posts/${id}`}>Back to {post.value.title}</a>}
       </p>
       <ul class="rows">
@@ -63,7 +64,7 @@ function Revisions({ id }: { id: string }) {
           </li>
         ))}
       </ul>
-      <PageEnd pages={pages} empty="There are none." />
+      <PageEnd pages={pages} empty="There are no revisions yet." />
     </>
   );
 }
@@ -78,23 +79,23 @@ function OneRevision(props: {
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        Version {version}: {title} (<Moment at={created_at} exact />)
+        Version {version}: {title} (<DateTime at={created_at} exact />)
       </summary>
-      {isOpen && <RevisionText id={props.id} version={version} />}
+      {isOpen && <RevisionBody id={props.id} version={version} />}
       <button type="button" onClick={props.onRestore}>
-        Restore this text
+        Restore this revision
       </button>
     </details>
   );
 }
 
-function RevisionText({ id, version }: { id: string; version: number }) {
+function RevisionBody({ id, version }: { id: string; version: number }) {
   const path = { post_id: id, version: String(version) };
   const loaded = useLoaded(`${id}/${version}`, () =>
-    taken(member.GET("/me/posts/{post_id}/revisions/{version}", { params: { path } })),
+    unwrap(member.GET("/me/posts/{post_id}/revisions/{version}", { params: { path } })),
   );
-  if (loaded.status === "loading") return <Waiting />;
-  if (loaded.status === "failed") return <Failure error={loaded.error} again={loaded.again} />;
+  if (loaded.status === "loading") return <Spinner />;
+  if (loaded.status === "failed") return <ErrorMessage error={loaded.error} retry={loaded.retry} />;
   return (
     <pre tabIndex={0} aria-label={`Version ${version}`}>
       {loaded.value.body}

@@ -1,11 +1,11 @@
 import { logIn } from "../session/session";
-import type { Draft } from "./draft";
+import type { EditSession } from "./edit-session";
 
-/** Where the text is: with the API, or on this device alone, and why. */
-export function SaveState({ draft }: { draft: Draft }) {
-  const { text, action } = words(draft);
-  // Read out is what concerns who types, and not each pause.
-  const isOrdinary = ["saved", "saving", "unsaved"].includes(draft.state.value.kind);
+/** Show whether the post is saved, and if not, why. */
+export function SaveState({ editing }: { editing: EditSession }) {
+  const { text, action } = messageFor(editing);
+  // Announce only states that need the author's attention.
+  const isOrdinary = ["saved", "saving", "unsaved"].includes(editing.state.value.kind);
   return (
     <div class="save-state">
       <span role="status" aria-live={isOrdinary ? "off" : "polite"}>
@@ -16,22 +16,22 @@ export function SaveState({ draft }: { draft: Draft }) {
   );
 }
 
-function words(draft: Draft) {
-  const state = draft.state.value;
+function messageFor(editing: EditSession) {
+  const state = editing.state.value;
   switch (state.kind) {
     case "saved":
-      return { text: draft.post.value ? "Saved" : "" };
+      return { text: editing.post.value ? "Saved" : "" };
     case "saving":
       return { text: "Saving …" };
     case "unsaved":
-      return { text: draft.savesItself.value ? "Not saved yet" : "Changed, and not published yet" };
+      return { text: editing.isAutosaved.value ? "Not saved yet" : "Changed, not published yet" };
     case "offline":
       return {
-        text: "Offline: your text is kept on this device, and saved when the server is back.",
+        text: "Offline. Your text is stored on this device and will be saved when you are back online.",
       };
     case "login":
       return {
-        text: "Your session has ended. Your text is kept on this device.",
+        text: "Your session has ended. Your text is stored on this device.",
         action: (
           <button type="button" onClick={() => logIn()}>
             Log in
@@ -40,15 +40,15 @@ function words(draft: Draft) {
       };
     case "gone":
       return {
-        text: "This post was deleted elsewhere. Your text is kept on this device.",
+        text: "This post was deleted elsewhere. Your text is stored on this device.",
         action: (
-          <button type="button" onClick={() => draft.saveAsNew()}>
-            Save it as a new post
+          <button type="button" onClick={() => editing.saveAsNew()}>
+            Save as a new post
           </button>
         ),
       };
     case "conflict":
-      return { text: "Changed elsewhere: choose what is to become of both texts." };
+      return { text: "Changed elsewhere. Choose which version to keep." };
     case "refused":
       return { text: <span class="error">{state.message}</span> };
   }

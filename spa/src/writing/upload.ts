@@ -1,34 +1,34 @@
-import { member, pictureUrl, type Schemas } from "../api/client";
-import { taken, Unreachable } from "../api/problem";
+import { member, imageUrl, type Schemas } from "../api/client";
+import { unwrap, Unreachable } from "../api/problem";
 
 const TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"] as const;
 export const ACCEPTED = TYPES.join();
-const LOOKS = 20; // a second apart
+const CHECKS = 20; // one second apart
 
-/** Something that the person can change: another file, say. */
-export class NotAPicture extends Error {}
+/** An error that the user can correct, for example by choosing another file. */
+export class UploadError extends Error {}
 
 /**
- * Upload a picture, in three steps: the API signs a form for exactly this type and size, the browser
- * sends file and form to the bucket, and the API shows the picture once it was looked at.
+ * Upload an image in three steps: the API signs a form for exactly this type and size, the browser
+ * sends the form with the file to the bucket, and the API serves the image after inspecting it.
  *
- * `onProgress` gets the part that is sent, 0 to 1. Returns the address that posts use.
+ * `onProgress` gets the fraction that is sent, from 0 to 1. Return the URL for use in posts.
  */
-export async function upload(file: File, onProgress: (part: number) => void): Promise<string> {
+export async function upload(file: File, onProgress: (fraction: number) => void): Promise<string> {
   const type = TYPES.find((one) => one === file.type);
-  if (!type) throw new NotAPicture("Choose a PNG, JPEG, WebP, GIF or AVIF picture.");
+  if (!type) throw new UploadError("Choose a PNG, JPEG, WebP, GIF or AVIF image.");
   const body = { content_type: type, size: file.size };
-  const made = await taken(member.POST("/media", { body }));
-  await send(made.upload, file, onProgress);
-  for (let look = 0; look < LOOKS; look += 1) {
-    if (await isThere(made.media.url)) return made.media.url;
+  const created = await unwrap(member.POST("/media", { body }));
+  await send(created.upload, file, onProgress);
+  for (let check = 0; check < CHECKS; check += 1) {
+    if (await isAvailable(created.media.url)) return created.media.url;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
-  throw new NotAPicture("The server did not take this file for the picture that it claims to be.");
+  throw new UploadError("The server rejected this file: it is not a valid image of its type.");
 }
 
-/** By XMLHttpRequest, because fetch tells no progress. */
-function send(form: Schemas["UploadForm"], file: File, onProgress: (part: number) => void) {
+/** Send the file with XMLHttpRequest, because fetch does not report the progress of an upload. */
+function send(form: Schemas["UploadForm"], file: File, onProgress: (fraction: number) => void) {
   const data = new FormData();
   for (const [name, value] of Object.entries(form.fields)) data.append(name, value);
   data.append("file", file);
@@ -38,18 +38,18 @@ function send(form: Schemas["UploadForm"], file: File, onProgress: (part: number
     request.onload = () => (request.status < 300 ? resolve() : reject(new Unreachable()));
     request.onerror = () => reject(new Unreachable());
     request.ontimeout = () => reject(new Unreachable());
-    request.timeout = 10 * 60 * 1000; // as long as the form holds
+    request.timeout = 10 * 60 * 1000; // as long as the form is valid
     request.open("POST", form.url);
     request.send(data);
   });
 }
 
-/** It redirects to where the picture lies, which is not followed, as soon as it may be shown. */
-async function isThere(address: string): Promise<boolean> {
+/** Whether the API serves the image: it then redirects to the file. The redirect is not followed. */
+async function isAvailable(address: string): Promise<boolean> {
   try {
-    const answer = await fetch(pictureUrl(address), { method: "HEAD", redirect: "manual" });
-    return answer.type === "opaqueredirect";
+    const response = await fetch(imageUrl(address), { method: "HEAD", redirect: "manual" });
+    return response.type === "opaqueredirect";
   } catch {
-    return false; // the network may be back for the next look
+    return false; // the network may be back at the next check
   }
 }

@@ -1,1 +1,1 @@
-"""The single-page app in a real browser, against the stack that `make dev` starts."""
+"""Tests of the single-page app in a real browser, against the local stack."""

@@ -1,4 +1,4 @@
-"""For everyone: axe-core on every page, the keyboard, headings and landmarks, and nothing jumps."""
+"""Accessibility: axe-core on every page, keyboard, headings, landmarks and layout shifts."""
 
 import re
 from itertools import pairwise
@@ -19,8 +19,8 @@ BODY = "Text with a [link](https://example.com), `code`[^1].\n\n> A quote.\n\n[^
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core finds, on the page as it is."""
-    # Its script comes by the debugger's way in, which the page's policy does not concern.
+    """Return what axe-core finds on the current page."""
+    # The policy of the page does not apply to scripts that the debugger injects.
     page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("axe.run(document)")
     return [
@@ -31,14 +31,14 @@ def violations(page: Page) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait until all that a page asks for is there."""
+    """Wait until a page has loaded its content."""
     page.locator("h1").wait_for()
-    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator(".loading")).to_have_count(0)
 
 
 @pytest.fixture(scope="module")
 def pages(alice: Client, bob: Client) -> dict[str, str]:
-    """The path of each page, with something on it."""
+    """Return the path of each page, after creating content for it."""
     post = alice.create(title="For axe", body=BODY, tags=["axe"], status="published")
     alice.edit(post["id"], body=f"{BODY}\n\nEdited.")
     comments = f"/posts/{post['id']}/comments"
@@ -85,7 +85,7 @@ def test_axe_finds_nothing_on_any_page(
         if name == "editor":
             page.get_by_role("button", name="Preview").click()
             page.get_by_text("More", exact=True).click()
-            page.get_by_text("min to read").wait_for()
+            page.get_by_text("min read").wait_for()
         if name == "revisions":
             page.locator("summary").first.click()
             page.locator("pre").wait_for()
@@ -130,8 +130,8 @@ def test_headings_and_landmarks_are_in_order(visit: Visit, alice: Client) -> Non
     assert landmarks == ["HEADER", "MAIN", "FOOTER"]
 
 
-def test_a_keyboard_is_enough(visit: Visit) -> None:
-    """From the address to a published post without a mouse."""
+def test_the_app_works_with_the_keyboard_alone(visit: Visit) -> None:
+    """Open the app, read, log in, write and publish without a mouse."""
     visitor = visit()
     page = visitor.open("/")
     page.locator(".card").first.wait_for()
@@ -147,14 +147,14 @@ def test_a_keyboard_is_enough(visit: Visit) -> None:
         pytest.fail(f"{text} cannot be reached by Tab")
 
     page.keyboard.press("Tab")
-    assert focused() == "Skip to the content"
+    assert focused() == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null"), "past the navigation"
     page.keyboard.press("Enter")
     page.locator(".post").wait_for()
-    expect(page.locator("h1")).to_be_focused()  # a new page begins at its top, once it is painted
+    expect(page.locator("h1")).to_be_focused()  # a new page starts at its top, after it is painted
 
     page.reload()
     page.locator(".post").wait_for()
@@ -171,14 +171,14 @@ def test_a_keyboard_is_enough(visit: Visit) -> None:
     page.keyboard.type("By keyboard")
     tab_to("Publish")
     page.keyboard.press("Enter")
-    expect(page.locator(".publishing")).to_contain_text("Everyone can read it")
+    expect(page.locator(".publishing")).to_contain_text("Everyone can read this post")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    assert outline != "none", "one sees where the keyboard is"
+    assert outline != "none", "the focus is visible"
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("user", [None, "alice"], ids=["visitor", "member"])
-def test_nothing_jumps_while_a_page_comes(
+def test_nothing_moves_while_a_page_loads(
     visit: Visit, alice: Client, user: str | None, viewport: dict[str, int]
 ) -> None:
     post = alice.create(title="Stays where it is", body=BODY * 20, status="published")

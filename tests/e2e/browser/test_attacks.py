@@ -1,4 +1,4 @@
-"""Nothing that people write runs in the browsers of others; the page's policy is strict."""
+"""Content of users runs no script in other browsers, and the policy of the page is strict."""
 
 import re
 
@@ -11,12 +11,12 @@ from tests.support.stack import Client, Stack
 from tests.support.visitor import Visitor
 from tests.support.xss import CORPUS
 
-# What any of the corpus does when it runs.
+# Any script of the corpus calls one of these when it runs.
 TRAP = """window.executed = [];
 for (const name of ["alert", "confirm", "prompt", "print", "MsgBox"])
     window[name] = (...all) => window.executed.push(`${name}(${all})`);
 """
-PART = 40  # of the corpus, in a post
+PART = 40  # entries of the corpus per post
 PART_OF_COMMENT = 14
 
 
@@ -30,12 +30,12 @@ def test_the_policy_names_script_src_and_allows_nothing_unsafe(stack: Stack) -> 
 
 
 def test_an_inline_script_does_not_run_even_if_it_gets_into_the_page(visit: Visit) -> None:
-    """That the policy is there and holds, whatever the sanitiser does."""
+    """The policy blocks scripts even if the sanitiser lets them through."""
     visitor = visit()
     page = visitor.open("/")
     page.evaluate("""() => {
-        const picture = "<img src='data:,' onerror='window.ran = 1'>";
-        document.body.insertAdjacentHTML("beforeend", picture);
+        const image = "<img src='data:,' onerror='window.ran = 1'>";
+        document.body.insertAdjacentHTML("beforeend", image);
         const script = document.createElement("script");
         script.textContent = "window.ran = 1";
         document.body.append(script);
@@ -48,7 +48,7 @@ def test_an_inline_script_does_not_run_even_if_it_gets_into_the_page(visit: Visi
 
 
 def executed(visitor: Visitor, page: Page) -> list[str]:
-    """What ran on a page, after its lures were touched."""
+    """Trigger all event handlers of the content; return what ran or was blocked."""
     page.wait_for_load_state("networkidle")
     page.evaluate(
         """() => {
@@ -70,7 +70,7 @@ def test_the_corpus_executes_nothing(visit: Visit, alice: Client, bob: Client, s
     visitor = visit()
     visitor.context.add_init_script(TRAP)
     visitor.context.on("dialog", lambda dialog: visitor.faults.append(dialog.message))
-    # Broken pictures of the corpus are nobody's fault.
+    # The corpus contains broken images.
     visitor.expect(404, r"/.*")
     visitor.expect(0, r".*")
     post = alice.create(
@@ -79,8 +79,8 @@ def test_the_corpus_executes_nothing(visit: Visit, alice: Client, bob: Client, s
     comments = [one for one in part if one.strip()]
     for of in range(0, len(comments), PART_OF_COMMENT):
         body = "\n\n".join(comments[of : of + PART_OF_COMMENT])[:5000]
-        answer = bob.send("POST", f"/posts/{post['id']}/comments", json={"body": body})
-        assert answer.status_code == 201, answer.text
+        response = bob.send("POST", f"/posts/{post['id']}/comments", json={"body": body})
+        assert response.status_code == 201, response.text
     page = visitor.open(f"/posts/{post['slug']}")
     page.locator(".post .text").wait_for()
     expect(page.locator("article.comment")).to_have_count(-(-len(comments) // PART_OF_COMMENT))

@@ -1,4 +1,4 @@
-"""GET /docs: the page that shows the OpenAPI document."""
+"""The page GET /docs, which shows the OpenAPI document."""
 
 from playwright.sync_api import expect
 
@@ -6,7 +6,7 @@ from tests.e2e.browser.conftest import Visit
 from tests.support.stack import Stack
 
 
-def test_the_page_shows_the_routes_and_tries_one_out(visit: Visit, stack: Stack) -> None:
+def test_the_page_shows_the_routes_and_calls_one(visit: Visit, stack: Stack) -> None:
     visitor = visit()
     page = visitor.page
     page.goto(f"{stack.api_url}/docs")

@@ -1,4 +1,4 @@
-"""Login, silent login, renewal and logout, with Auth0's SDK."""
+"""Login, silent login, token renewal and logout with Auth0's SDK."""
 
 import gzip
 import re
@@ -25,7 +25,7 @@ def test_login_is_by_code_and_pkce_on_the_issuers_own_page(visit: Visit, stack: 
     page.wait_for_url(f"{stack.issuer_url}**")
     page.get_by_role("button", name="alice@example.com").click()
     expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
-    assert urlsplit(page.url).path == "/tags", "back where one was"
+    assert urlsplit(page.url).path == "/tags", "back on the page where the login began"
 
 
 def test_a_visitor_loads_nothing_of_auth0(visit: Visit) -> None:
@@ -70,19 +70,19 @@ def test_a_reload_logs_in_silently(visit: Visit) -> None:
     expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
     page.reload()
     expect(page.get_by_role("link", name="Alice Example")).to_be_visible()
-    assert urlsplit(page.url).path == "/me/posts", "and nobody has seen a login page"
+    assert urlsplit(page.url).path == "/me/posts", "without a login page"
 
 
-def test_no_token_is_kept_where_a_script_could_find_it_later(visit: Visit) -> None:
+def test_no_token_is_in_the_storage_of_the_browser(visit: Visit) -> None:
     alice = visit("alice")
     alice.open("/me/posts").locator(".rows a").first.wait_for()
-    kept = alice.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    stored = alice.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert alice.tokens
-    assert "eyJ" not in kept
-    assert alice.tokens[-1] not in kept
+    assert "eyJ" not in stored
+    assert alice.tokens[-1] not in stored
 
 
-def test_an_id_token_is_never_sent_and_a_sub_neither(visit: Visit) -> None:
+def test_neither_an_id_token_nor_a_sub_is_sent(visit: Visit) -> None:
     alice = visit("alice")
     sent: list[str] = []
     alice.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
@@ -91,7 +91,7 @@ def test_an_id_token_is_never_sent_and_a_sub_neither(visit: Visit) -> None:
     assert not [one for one in sent if "auth0|" in one or "id_token" in one]
 
 
-def test_a_token_that_expires_while_one_writes_is_not_noticed(visit: Visit, stack: Stack) -> None:
+def test_a_token_that_expires_while_writing_is_renewed(visit: Visit, stack: Stack) -> None:
     alice = visit("alice")
     page = alice.page
     post_id = write(page, "Before it expires", "one")
@@ -110,8 +110,8 @@ def test_a_token_that_expires_while_one_writes_is_not_noticed(visit: Visit, stac
     before = len(set(alice.tokens))
     page.get_by_label("Text").fill("two, and more")
     saved(page)
-    assert replaced, "the API has seen an expired token"
-    assert len(set(alice.tokens)) > before, "and then a new one"
+    assert replaced, "the API received an expired token"
+    assert len(set(alice.tokens)) > before, "and then a new token"
     page.reload()
     expect(page.get_by_label("Text")).to_have_value("two, and more")
 
@@ -132,10 +132,10 @@ def test_logging_out_ends_the_session_here_and_at_the_issuer(visit: Visit) -> No
         ("https://other.example.com/api", "audience"),
     ],
 )
-def test_a_token_for_something_else_shows_the_apis_advice(
+def test_a_token_for_another_api_shows_the_advice_of_the_api(
     visit: Visit, audience: str | None, advice: str
 ) -> None:
-    """What an app gets that was set up without the audience, or with another's."""
+    """An app that is configured without the audience, or with another one, shows the reason."""
     alice = visit()
     alice.expect(401, "/me")
 
@@ -155,18 +155,18 @@ def test_a_token_for_something_else_shows_the_apis_advice(
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
-def test_a_session_that_has_ended_is_told(visit: Visit) -> None:
+def test_a_session_that_has_ended_is_reported(visit: Visit) -> None:
     alice = visit("alice")
     alice.context.clear_cookies()
     page = alice.open("/me/posts")
     expect(page.locator(".notice.failure")).to_contain_text("Your session has ended")
-    expect(page.get_by_text("This is for members.")).to_be_visible()
+    expect(page.get_by_text("You need to log in to see this page.")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("This is for members.")).to_be_visible()
+    expect(page.get_by_text("You need to log in to see this page.")).to_be_visible()
     expect(page.locator(".notice")).to_have_count(0)
 
 
-def test_an_issuer_that_is_away_ends_no_session(visit: Visit, stack: Stack) -> None:
+def test_an_outage_of_the_issuer_ends_no_session(visit: Visit, stack: Stack) -> None:
     alice = visit("alice")
     alice.expect(0, r".*")
     alice.page.route(f"{stack.issuer_url}**", lambda route: route.abort())

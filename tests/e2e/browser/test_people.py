@@ -1,4 +1,4 @@
-"""Readers and writers meet: likes, comments, follows, who may edit what; and what is one's own."""
+"""Likes, comments, follows, who may edit what, profile, export and account deletion."""
 
 import io
 import re
@@ -31,7 +31,7 @@ def test_bob_reads_likes_comments_and_cannot_edit(
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(comment).to_contain_text("Bob Example")
 
-    # No button, and that is politeness. The API says no to the token, whatever sends it.
+    # The app shows no button, but that protects nothing. The API refuses the token of Bob.
     expect(page.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
     bob.expect(403, f"/posts/{post['id']}")
     status = page.evaluate(
@@ -46,7 +46,7 @@ def test_bob_reads_likes_comments_and_cannot_edit(
     assert alice.get(f"/posts/{post['id']}").json()["title"] == "Alice's own"
 
 
-def test_comments_are_answered_edited_and_deleted(visit: Visit, alice: Client) -> None:
+def test_comments_are_replied_to_edited_and_deleted(visit: Visit, alice: Client) -> None:
     post = alice.create(title="Much discussed", status="published")
     path = f"/posts/{post['slug']}"
     bob, author = visit("bob"), visit("alice")
@@ -59,11 +59,11 @@ def test_comments_are_answered_edited_and_deleted(visit: Visit, alice: Client) -
     comment.get_by_role("button", name="Save").click()
     expect(comment).to_contain_text("First, edited")
 
-    answered = author.open(path)
-    answered.get_by_role("button", name="Reply").click()
-    answered.get_by_label("Your reply to Bob Example").fill("Thanks")
-    answered.locator(".comment form").get_by_role("button", name="Reply").click()
-    expect(answered.locator(".thread .thread")).to_contain_text("Thanks")
+    reply = author.open(path)
+    reply.get_by_role("button", name="Reply").click()
+    reply.get_by_label("Your reply to Bob Example").fill("Thanks")
+    reply.locator(".comment form").get_by_role("button", name="Reply").click()
+    expect(reply.locator(".thread .thread")).to_contain_text("Thanks")
 
     page.reload()
     expect(page.locator(".thread .thread")).to_contain_text("Thanks")
@@ -73,9 +73,7 @@ def test_comments_are_answered_edited_and_deleted(visit: Visit, alice: Client) -
     expect(page.locator(".thread .thread")).to_contain_text("Thanks")
 
 
-def test_a_comment_that_is_typed_outlives_a_reload_and_is_nobody_elses(
-    visit: Visit, alice: Client
-) -> None:
+def test_an_unsent_comment_survives_a_reload_but_not_a_logout(visit: Visit, alice: Client) -> None:
     post = alice.create(title="Come in and talk", status="published")
     path = f"/posts/{post['slug']}"
     bob = visit("bob")
@@ -91,30 +89,30 @@ def test_a_comment_that_is_typed_outlives_a_reload_and_is_nobody_elses(
     expect(page.get_by_label("Your comment")).to_have_value("")
 
 
-def test_logging_out_in_one_tab_does_so_in_all(visit: Visit) -> None:
+def test_a_logout_in_one_tab_logs_out_all_tabs(visit: Visit) -> None:
     alice = visit("alice")
     first = alice.open("/me/posts")
     first.locator(".rows a").first.wait_for()
     second = alice.context.new_page()
     second.goto("/me")
     second.get_by_role("button", name="Log out").click()
-    expect(first.get_by_text("This is for members.")).to_be_visible()
+    expect(first.get_by_text("You need to log in to see this page.")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/posts/%E0", "/no//such//page"])
-def test_an_address_that_is_none_says_so(visit: Visit, path: str) -> None:
+def test_an_unknown_address_says_that_there_is_no_page(visit: Visit, path: str) -> None:
     page = visit().open(path)
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
-def test_a_login_leads_back_into_this_site_alone(visit: Visit, stack: Stack) -> None:
+def test_a_login_never_leads_to_another_site(visit: Visit, stack: Stack) -> None:
     visitor = visit()
     page = visitor.open(f"{stack.spa_url}//evil.example/x")
     visitor.log_in("bob")
     assert page.url == f"{stack.spa_url}/evil.example/x"
 
 
-def test_following_brings_an_authors_posts_into_ones_feed(visit: Visit, alice: Client) -> None:
+def test_the_feed_shows_posts_of_followed_authors(visit: Visit, alice: Client) -> None:
     post = alice.create(title="For followers", status="published")
     bob = visit("bob")
     page = bob.open(f"/authors/{post['author']['id']}")
@@ -132,29 +130,31 @@ def test_following_brings_an_authors_posts_into_ones_feed(visit: Visit, alice: C
     expect(page.get_by_role("link", name="For followers")).to_be_visible()
 
 
-def test_newcomers_comments_wait_for_an_author_who_wants_that(visit: Visit, stack: Stack) -> None:
+def test_comments_of_newcomers_are_pending_if_the_author_wants_that(
+    visit: Visit, stack: Stack
+) -> None:
     author, newcomer = visit("moderator"), visit("bob")
     page = author.open("/me")
     page.get_by_label("Name", exact=True).fill("Mo")
-    page.get_by_label("See comments of newcomers").check()
+    page.get_by_label("Approve the first comments of newcomers").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".notice")).to_contain_text("Your profile is saved.")
+    expect(page.locator(".notice")).to_contain_text("Profile saved.")
     write(page, "Carefully kept")
     path = publish(page)
     commented = newcomer.open(path)
     commented.get_by_label("Your comment").fill("May I?")
     commented.get_by_role("button", name="Comment", exact=True).click()
-    expect(commented.locator("article.comment")).to_contain_text("waits for the author's approval")
+    expect(commented.locator("article.comment")).to_contain_text("Pending approval by the author")
     commented.reload()
-    expect(commented.locator(".comments")).to_contain_text("Nobody has commented yet.")
+    expect(commented.locator(".comments")).to_contain_text("No comments yet.")
     page = author.open("/me/comments")
-    page.get_by_role("button", name="Publish").click()
-    expect(page.locator("main")).to_contain_text("No comment waits for you.")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("main")).to_contain_text("There are no pending comments.")
     commented.reload()
     expect(commented.locator("article.comment")).to_contain_text("May I?")
 
 
-def test_a_name_that_is_an_address_is_refused_at_the_field(visit: Visit) -> None:
+def test_an_email_address_as_name_is_refused_at_its_field(visit: Visit) -> None:
     alice = visit("alice")
     alice.expect(422, "/me")
     page = alice.open("/me")
@@ -163,11 +163,11 @@ def test_a_name_that_is_an_address_is_refused_at_the_field(visit: Visit) -> None
     expect(page.locator(".field.invalid .error")).to_contain_text("Must not be an e-mail address")
 
 
-def test_what_is_ones_own_is_exported(visit: Visit) -> None:
+def test_a_user_exports_their_content(visit: Visit) -> None:
     alice = visit("alice")
     page = alice.open("/me")
-    page.get_by_role("button", name=re.compile("Make an export|Make a new one")).click()
-    link = page.get_by_role("link", name="Download the zip")
+    page.get_by_role("button", name=re.compile("Create (an|a new) export")).click()
+    link = page.get_by_role("link", name="Download ZIP")
     expect(link).to_be_visible(timeout=60_000)
     address = link.get_attribute("href")
     assert address is not None
@@ -175,7 +175,7 @@ def test_what_is_ones_own_is_exported(visit: Visit) -> None:
     assert [name for name in names if name.endswith(".md")]
 
 
-def test_leaving_erases_and_logs_out(visit: Visit, stack: Stack) -> None:
+def test_account_deletion_erases_the_content_and_logs_out(visit: Visit, stack: Stack) -> None:
     leaver = visit("moderator")
     page = leaver.page
     write(page, "Written before leaving")
@@ -183,19 +183,19 @@ def test_leaving_erases_and_logs_out(visit: Visit, stack: Stack) -> None:
     page = leaver.open("/me")
     page.get_by_label("Delete all of it").check()
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Leave").click()
+    page.get_by_role("button", name="Delete account").click()
     page.get_by_role("heading", name="Posts", exact=True).wait_for()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     leaver.expect(404, r"/posts/.*")
     for _ in range(40):
         page = leaver.open(path)
-        if page.get_by_role("heading", level=1).inner_text() == "There is nothing here":
+        if page.get_by_role("heading", level=1).inner_text() == "Page not found":
             break
         page.wait_for_timeout(500)
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
-def test_a_list_goes_on_with_more(visit: Visit, alice: Client) -> None:
+def test_a_button_shows_more_of_a_list(visit: Visit, alice: Client) -> None:
     for number in range(25):
         alice.create(title=f"Number {number}", tags=["many"], status="published")
     page = visit().open("/tags/many")

@@ -1,4 +1,4 @@
-"""The editor: autosave, preview, publishing, conflicts, uploads, and a network that is away."""
+"""The editor: autosave, preview, publishing, conflicts, uploads and offline use."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ def file(name: str, media_type: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": media_type, "buffer": content}
 
 
-def test_a_post_is_written_previewed_saved_by_itself_and_published(visit: Visit) -> None:
+def test_a_post_is_written_previewed_saved_automatically_and_published(visit: Visit) -> None:
     alice, anyone = visit("alice"), visit()
     page = alice.page
     page.get_by_role("link", name="Write").click()
@@ -41,20 +41,18 @@ def test_a_post_is_written_previewed_saved_by_itself_and_published(visit: Visit)
     expect(read.get_by_role("link", name="Written in a browser")).to_be_visible()
 
 
-def test_saving_leaves_the_keyboard_where_it_is(visit: Visit) -> None:
+def test_saving_does_not_move_the_focus(visit: Visit) -> None:
     page = visit("alice").open("/me/posts/new")
     page.get_by_label("Title").click()
-    text = "Typed at leisure, while it is saved"
+    text = "Typed slowly, while it is saved"
     for word in text.split(" "):
         page.keyboard.type(f"{word} ")
-        page.wait_for_timeout(450)
-        if word == "leisure,":
-            saved(page)
+        saved(page)
     expect(page.get_by_label("Title")).to_have_value(f"{text} ")
     expect(page.get_by_label("Title")).to_be_focused()
 
 
-def test_a_drafts_address_shows_others_that_there_is_nothing(visit: Visit, alice: Client) -> None:
+def test_others_see_no_page_at_the_address_of_a_draft(visit: Visit, alice: Client) -> None:
     post = alice.create(title="Nobody's business")
     anyone, bob = visit(), visit("bob")
     for visitor, path in (
@@ -64,10 +62,10 @@ def test_a_drafts_address_shows_others_that_there_is_nothing(visit: Visit, alice
     ):
         visitor.expect(404, r"/posts/.*|/me/posts/.*")
         page = visitor.open(path)
-        expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
-def test_two_tabs_conflict_and_neither_text_is_lost(visit: Visit, alice: Client) -> None:
+def test_two_tabs_conflict_and_neither_version_is_lost(visit: Visit, alice: Client) -> None:
     visitor = visit("alice")
     first = visitor.page
     post_id = write(first, "In two tabs", "The text of before.")
@@ -87,7 +85,7 @@ def test_two_tabs_conflict_and_neither_text_is_lost(visit: Visit, alice: Client)
     second.reload()
     expect(dialog).to_contain_text("The text of the second tab.")  # a reload loses nothing
 
-    dialog.get_by_role("button", name="Go on with yours").click()
+    dialog.get_by_role("button", name="Keep your version").click()
     saved(second)
     assert alice.get(f"/me/posts/{post_id}").json()["body"] == "The text of the second tab."
     other = next(
@@ -98,16 +96,14 @@ def test_two_tabs_conflict_and_neither_text_is_lost(visit: Visit, alice: Client)
     assert alice.get(f"/me/posts/{other['id']}").json()["body"] == "The text of the first tab."
 
 
-def test_going_on_with_the_other_text_keeps_this_one_as_a_draft(
-    visit: Visit, alice: Client
-) -> None:
+def test_keeping_the_other_version_stores_this_one_as_a_draft(visit: Visit, alice: Client) -> None:
     visitor = visit("alice")
     page = visitor.page
     post_id = write(page, "Overtaken", "Before.")
     alice.edit(post_id, body="From elsewhere.")
     visitor.expect(412, f"/posts/{post_id}")
     page.get_by_label("Text", exact=True).fill("From here.")
-    page.get_by_role("button", name="Go on with the other").click()
+    page.get_by_role("button", name="Keep the other version").click()
     expect(page.get_by_label("Text", exact=True)).to_have_value("From elsewhere.")
     saved(page)
     bodies = {
@@ -118,20 +114,20 @@ def test_going_on_with_the_other_text_keeps_this_one_as_a_draft(
     assert bodies == {"Overtaken": "From elsewhere.", "Overtaken (other version)": "From here."}
 
 
-def test_offline_the_text_is_kept_and_saved_later(visit: Visit, alice: Client) -> None:
+def test_offline_changes_are_stored_and_saved_later(visit: Visit, alice: Client) -> None:
     visitor = visit("alice")
     page = visitor.page
     post_id = write(page, "On a train", "Before the tunnel.")
     visitor.expect(0, r"/posts/.*|/me/.*")
     visitor.context.set_offline(True)
     page.get_by_label("Text", exact=True).fill("In the tunnel.")
-    expect(page.locator(".save-state")).to_contain_text("Offline: your text is kept")
+    expect(page.locator(".save-state")).to_contain_text("Offline. Your text is stored")
     visitor.context.set_offline(False)
     saved(page)
     assert alice.get(f"/me/posts/{post_id}").json()["body"] == "In the tunnel."
 
 
-def test_a_text_that_was_never_saved_outlives_a_closed_tab(visit: Visit, alice: Client) -> None:
+def test_unsaved_changes_survive_a_closed_tab(visit: Visit, alice: Client) -> None:
     visitor = visit("alice")
     post_id = write(visitor.page, "A crash", "Saved.")
     visitor.expect(0, r"/posts/.*|/me/.*")
@@ -147,7 +143,7 @@ def test_a_text_that_was_never_saved_outlives_a_closed_tab(visit: Visit, alice: 
     assert alice.get(f"/me/posts/{post_id}").json()["body"] == "Never saved."
 
 
-def test_what_the_api_refuses_is_told_at_the_field(visit: Visit) -> None:
+def test_an_invalid_value_is_reported_at_its_field(visit: Visit) -> None:
     visitor = visit("alice")
     page = visitor.page
     post_id = write(page, "Fields")
@@ -160,7 +156,7 @@ def test_what_the_api_refuses_is_told_at_the_field(visit: Visit) -> None:
     expect(page.locator(".field.invalid")).to_have_count(0)
 
 
-def test_a_taken_address_is_told_at_its_field(visit: Visit, alice: Client) -> None:
+def test_a_taken_address_is_reported_at_its_field(visit: Visit, alice: Client) -> None:
     alice.create(title="Taken", slug="taken-by-another", status="published")
     visitor = visit("alice")
     page = visitor.page
@@ -171,38 +167,37 @@ def test_a_taken_address_is_told_at_its_field(visit: Visit, alice: Client) -> No
     expect(page.locator(".field.invalid .error")).to_contain_text("The slug is taken")
 
 
-def test_what_is_public_changes_when_its_author_says_so(visit: Visit, alice: Client) -> None:
+def test_a_public_post_changes_only_with_a_button(visit: Visit, alice: Client) -> None:
     visitor = visit("alice")
     page = visitor.page
     post_id = write(page, "Public", "First edition.")
     path = publish(page)
     page.get_by_label("Text", exact=True).fill("Second edition.")
-    expect(page.locator(".save-state")).to_have_text("Changed, and not published yet")
-    page.wait_for_timeout(1500)  # longer than a draft waits
+    expect(page.locator(".save-state")).to_have_text("Changed, not published yet")
     assert alice.get(f"/posts/{post_id}").json()["body"] == "First edition."
     page.get_by_role("button", name="Update").click()
     saved(page)
     assert alice.get(f"/posts/{post_id}").json()["body"] == "Second edition."
-    page.get_by_role("link", name="Former texts").click()
+    page.get_by_role("link", name="Revisions").click()
     page.get_by_text("Version 2: Public").click()
     expect(page.locator("pre")).to_have_text("First edition.")
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Restore this text").click()
+    page.get_by_role("button", name="Restore this revision").click()
     expect(page.get_by_label("Text", exact=True)).to_have_value("First edition.")
-    page.get_by_role("button", name="Back to draft").click()
+    page.get_by_role("button", name="Move back to drafts").click()
     expect(page.locator(".publishing")).to_contain_text("This is a draft.")
     visitor.expect(404, r"/posts/.*")
-    expect(visitor.open(path).get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(visitor.open(path).get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def test_a_scheduled_post_appears(visit: Visit) -> None:
     alice, anyone = visit("alice"), visit()
     page = alice.page
     write(page, "In a moment", "Scheduled.")
-    at = datetime.now() + timedelta(seconds=4)  # noqa: DTZ005 - as the person's clock shows it
-    page.get_by_label("Or publish it later").fill(at.isoformat(timespec="seconds"))
+    at = datetime.now() + timedelta(seconds=4)  # noqa: DTZ005 - the local time, as in the browser
+    page.get_by_label("Publish later").fill(at.isoformat(timespec="seconds"))
     page.get_by_role("button", name="Schedule").click()
-    expect(page.locator(".publishing")).to_contain_text("It will be published on")
+    expect(page.locator(".publishing")).to_contain_text("This post will be published on")
     read = anyone.open("/")
     link = read.get_by_role("link", name="In a moment")
     expect(link).to_have_count(0)
@@ -220,7 +215,7 @@ def test_a_cover_is_uploaded_and_shown(visit: Visit, stack: Stack) -> None:
     page = alice.page
     write(page, "With a cover")
     page.get_by_label("Cover", exact=True).set_input_files(file("cover.png", "image/png", PNG))
-    cover = page.get_by_role("img", name="The cover")
+    cover = page.get_by_role("img", name="Cover")
     expect(cover).to_be_visible(timeout=30_000)
     saved(page)
     read = anyone.open(publish(page))
@@ -230,14 +225,14 @@ def test_a_cover_is_uploaded_and_shown(visit: Visit, stack: Stack) -> None:
     assert "/media/" in source
 
 
-def test_a_file_that_is_no_picture_is_refused_at_the_field(visit: Visit) -> None:
+def test_a_file_that_is_no_image_is_refused_at_its_field(visit: Visit) -> None:
     page = visit("alice").page
     write(page, "Without a cover")
     page.get_by_label("Cover", exact=True).set_input_files(file("a.txt", "text/plain", b"text"))
     expect(page.locator(".field.invalid .error")).to_contain_text("Choose a PNG")
 
 
-def test_a_post_is_found_by_status_and_deleted(visit: Visit) -> None:
+def test_a_post_is_found_by_its_status_and_deleted(visit: Visit) -> None:
     page = visit("alice").page
     write(page, "Soon gone")
     page.get_by_role("link", name="My posts").click()
@@ -250,14 +245,16 @@ def test_a_post_is_found_by_status_and_deleted(visit: Visit) -> None:
     expect(page.get_by_role("link", name="Soon gone")).to_have_count(0)
 
 
-def test_a_post_that_was_deleted_elsewhere_can_be_saved_anew(visit: Visit, alice: Client) -> None:
+def test_a_post_that_was_deleted_elsewhere_can_be_saved_as_a_new_one(
+    visit: Visit, alice: Client
+) -> None:
     visitor = visit("alice")
     page = visitor.page
     post_id = write(page, "Deleted elsewhere", "Before.")
     assert alice.delete(post_id).status_code == 204
     visitor.expect(404, f"/posts/{post_id}")
     page.get_by_label("Text", exact=True).fill("After.")
-    page.get_by_role("button", name="Save it as a new post").click()
+    page.get_by_role("button", name="Save as a new post").click()
     saved(page)
     page.wait_for_url(re.compile(rf"/me/posts/(?!{post_id})[0-9A-Z]{{26}}$"))
     new_id = page.url.rpartition("/")[2]

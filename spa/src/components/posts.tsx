@@ -1,11 +1,13 @@
-import { pictureUrl, type Schemas } from "../api/client";
 import type { ComponentChildren } from "preact";
-import { PageEnd, usePages, type Page } from "./loading";
-import { count, Moment } from "./text";
+
+import { imageUrl, type Schemas } from "../api/client";
+import { usePages, type Page } from "../hooks/loading";
+import { PageEnd } from "./loading";
+import { count, DateTime } from "./text";
 
 export type PostSummary = Schemas["PostSummary"];
 
-/** A list of posts, page by page; `id` names the list. */
+/** A list of posts, page by page; `id` identifies the list. */
 export function PostList(props: {
   id: string;
   load: (cursor?: string) => Promise<Page<PostSummary>>;
@@ -38,7 +40,7 @@ export function PostCard({ post }: { post: PostSummary }) {
         <TagLinks tags={post.tags} />
       </div>
       {post.cover_image && (
-        <img src={pictureUrl(post.cover_image)} alt="" width="160" height="120" loading="lazy" />
+        <img src={imageUrl(post.cover_image)} alt="" width="160" height="120" loading="lazy" />
       )}
     </article>
   );
@@ -48,8 +50,8 @@ export function Byline({ post }: { post: PostSummary }) {
   return (
     <p class="byline">
       <a href={`/authors/${post.author.id}`}>{post.author.name}</a>
-      {post.published_at && <Moment at={post.published_at} />}
-      <span>{post.reading_minutes} min to read</span>
+      {post.published_at && <DateTime at={post.published_at} />}
+      <span>{post.reading_minutes} min read</span>
       <span>{count(post.like_count, "like")}</span>
       <span>{count(post.comment_count, "comment")}</span>
     </p>

@@ -2,18 +2,18 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { session, logIn } from "../session/session";
-import { Waiting } from "./loading";
+import { Spinner } from "./loading";
 
 let isFirst = true;
 
-/** A page's heading, which is also the window's title, and where the keyboard goes on a new page. */
+/** The heading of a page. It is also the title of the window, and gets the focus on a new page. */
 export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Serverless blog`;
   }, [title]);
   useEffect(() => {
-    // Not when a title changes, which may be while somebody types it.
+    // Not when the title changes: the author may be typing it.
     if (!isFirst) heading.current?.focus({ preventScroll: true });
     isFirst = false;
   }, []);
@@ -24,17 +24,17 @@ export function Heading({ title, children }: { title: string; children?: Compone
   );
 }
 
-/** What only who is logged in can use. */
-export function ForMembers({ title, children }: { title: string; children: ComponentChildren }) {
+/** Content for logged-in users; others see a login button. */
+export function MembersOnly({ title, children }: { title: string; children: ComponentChildren }) {
   if (session.value.status === "member") return <>{children}</>;
   return (
     <>
       <Heading title={title} />
       {session.value.status === "unknown" ? (
-        <Waiting />
+        <Spinner />
       ) : (
         <p>
-          This is for members.{" "}
+          You need to log in to see this page.{" "}
           <button type="button" onClick={() => logIn()}>
             Log in
           </button>

@@ -6,13 +6,13 @@ import { logIn, session } from "../session/session";
 import { notify } from "./notices";
 
 /**
- * A button that is pressed or not: a like, a follow. It moves at once, and back if the API refuses.
- * `ask` says how it stands, by 204 or 404; `put` and `take` are safe to repeat.
+ * A button that is on or off, such as a like or a follow. It changes at once, and back if the API
+ * refuses. `load` reads the state (204: on, 404: off); `turnOn` and `turnOff` are idempotent.
  */
 export function Toggle(props: {
-  ask: () => Promise<unknown>;
-  put: () => Promise<unknown>;
-  take: () => Promise<unknown>;
+  load: () => Promise<unknown>;
+  turnOn: () => Promise<unknown>;
+  turnOff: () => Promise<unknown>;
   children: (isOn: boolean, change: number) => ComponentChildren;
 }) {
   const { status } = session.value;
@@ -28,13 +28,13 @@ export function Toggle(props: {
 
   useEffect(() => {
     if (status !== "member") return;
-    calls.current = props.ask().then(
+    calls.current = props.load().then(
       () => put(true),
       (error: unknown) => {
         if (!isStatus(error, 404)) notify("failure", messageOf(error));
       },
     );
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `ask` is a new function in each render
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` is a new function in each render
   }, [status]);
 
   async function flip() {
@@ -43,7 +43,7 @@ export function Toggle(props: {
     put(!before);
     setChange((n) => n + step);
     try {
-      await (before ? props.take() : props.put());
+      await (before ? props.turnOff() : props.turnOn());
     } catch (error) {
       put(before);
       setChange((n) => n - step);

@@ -1,23 +1,23 @@
 import { useState } from "preact/hooks";
 
 import { member } from "../api/client";
-import { messageOf, taken } from "../api/problem";
+import { messageOf, unwrap } from "../api/problem";
 import { logOut, session } from "../session/session";
 import { forgetAll } from "../writing/backup";
 
 type Content = "erase" | "anonymise";
 
-export function LeavingSection() {
+export function DeleteAccountSection() {
   const [content, setContent] = useState<Content>();
   const [error, setError] = useState<string>();
 
-  async function leave(event: Event) {
+  async function deleteAccount(event: Event) {
     event.preventDefault();
     if (session.value.status !== "member") return;
-    if (!content) return setError("Choose what is to become of what you wrote.");
-    if (!confirm("Leave for good? This cannot be undone.")) return;
+    if (!content) return setError("Choose what should happen to your content.");
+    if (!confirm("Delete your account? This cannot be undone.")) return;
     try {
-      await taken(member.DELETE("/me", { params: { query: { content } } }));
+      await unwrap(member.DELETE("/me", { params: { query: { content } } }));
       forgetAll(session.value.me.author_id);
       await logOut();
     } catch (failure) {
@@ -38,13 +38,13 @@ export function LeavingSection() {
     </label>
   );
   return (
-    <section aria-labelledby="leaving">
-      <h2 id="leaving">Leaving</h2>
-      <form class="stack" onSubmit={leave}>
+    <section aria-labelledby="delete-account">
+      <h2 id="delete-account">Delete your account</h2>
+      <form class="stack" onSubmit={deleteAccount}>
         <fieldset>
-          <legend>What is to become of what you wrote?</legend>
+          <legend>What should happen to your content?</legend>
           {choice("erase", "Delete all of it")}
-          {choice("anonymise", "Keep what was published, without my name")}
+          {choice("anonymise", "Keep what is published, without my name")}
         </fieldset>
         {error && (
           <p class="error" role="alert">
@@ -53,7 +53,7 @@ export function LeavingSection() {
         )}
         <p>
           <button type="submit" class="danger">
-            Leave
+            Delete account
           </button>
         </p>
       </form>

@@ -1,8 +1,8 @@
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A moment as the API tells it (RFC 3339, UTC), in the reader's own time. */
-export function Moment({ at, exact = false }: { at: string; exact?: boolean }) {
+/** A time of the API (RFC 3339, UTC), shown in the time zone of the browser. */
+export function DateTime({ at, exact = false }: { at: string; exact?: boolean }) {
   return <time dateTime={at}>{(exact ? MINUTE : DAY).format(new Date(at))}</time>;
 }
 
@@ -11,8 +11,8 @@ export function count(n: number, one: string, many = `${one}s`): string {
 }
 
 /**
- * HTML of the API, which renders and sanitises Markdown when it is written. This is the one place
- * that takes HTML for what it is; everything else is text to Preact.
+ * HTML from the API, which renders and sanitises Markdown when a post or comment is written. Only
+ * this component inserts HTML; everything else is plain text to Preact.
  */
 export function Html({ html, label }: { html: string; label?: string }) {
   return (

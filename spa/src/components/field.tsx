@@ -7,7 +7,7 @@ interface Attributes {
   "aria-describedby"?: string;
 }
 
-/** A labelled field with its hint, and with what the API says is wrong with it. */
+/** A field with its label, its hint and its error message. */
 export function Field(props: {
   label: string;
   hint?: ComponentChildren;

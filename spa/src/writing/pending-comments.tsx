@@ -1,29 +1,30 @@
 import { member, type Schemas } from "../api/client";
-import { messageOf, taken } from "../api/problem";
-import { PageEnd, usePages } from "../parts/loading";
-import { notify } from "../parts/notices";
-import { ForMembers, Heading } from "../parts/page";
-import { Html, Moment } from "../parts/text";
+import { messageOf, unwrap } from "../api/problem";
+import { PageEnd } from "../components/loading";
+import { notify } from "../components/notices";
+import { MembersOnly, Heading } from "../components/page";
+import { Html, DateTime } from "../components/text";
+import { usePages } from "../hooks/loading";
 
-/** Comments of people who are new to the author, where the author wants to see those first. */
-export function WaitingCommentsPage() {
+/** Comments by newcomers that wait for approval, if the author asked to approve those first. */
+export function PendingCommentsPage() {
   return (
-    <ForMembers title="Comments that wait for you">
-      <WaitingComments />
-    </ForMembers>
+    <MembersOnly title="Pending comments">
+      <PendingComments />
+    </MembersOnly>
   );
 }
 
-function WaitingComments() {
-  const pages = usePages<Schemas["CommentDetail"]>("waiting", (cursor) =>
-    taken(member.GET("/me/comments", { params: { query: { status: "pending", cursor } } })),
+function PendingComments() {
+  const pages = usePages<Schemas["CommentDetail"]>("pending", (cursor) =>
+    unwrap(member.GET("/me/comments", { params: { query: { status: "pending", cursor } } })),
   );
 
   async function decide(comment: Schemas["CommentDetail"], isApproved: boolean) {
     const params = { path: { post_id: comment.post_id, comment_id: comment.id } };
     const address = "/posts/{post_id}/comments/{comment_id}/approval";
     try {
-      await taken(
+      await unwrap(
         isApproved ? member.PUT(address, { params }) : member.DELETE(address, { params }),
       );
       pages.change((all) => all.filter((one) => one !== comment));
@@ -34,28 +35,28 @@ function WaitingComments() {
 
   return (
     <>
-      <Heading title="Comments that wait for you" />
+      <Heading title="Pending comments" />
       <ul class="rows">
         {pages.items.map((comment) => (
           <li key={comment.id} class="comment">
             <p class="byline">
               <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
-              <Moment at={comment.created_at} exact />
-              <a href={`/posts/${comment.post_id}`}>The post</a>
+              <DateTime at={comment.created_at} exact />
+              <a href={`/posts/${comment.post_id}`}>View post</a>
             </p>
             <Html html={comment.body_html} />
             <p class="actions">
               <button type="button" class="primary" onClick={() => decide(comment, true)}>
-                Publish
+                Approve
               </button>
               <button type="button" onClick={() => decide(comment, false)}>
-                Remove
+                Reject
               </button>
             </p>
           </li>
         ))}
       </ul>
-      <PageEnd pages={pages} empty="No comment waits for you." />
+      <PageEnd pages={pages} empty="There are no pending comments." />
     </>
   );
 }

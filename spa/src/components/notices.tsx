@@ -8,32 +8,32 @@ interface Notice {
 
 const current = signal<Notice | undefined>(undefined);
 
-/** Tell something that belongs to no field; it stays until it is closed, one goes elsewhere, or the next comes. */
+/** Show a message until the user closes it or follows a link, or until the next message. */
 export function notify(kind: Notice["kind"], text: string): void {
   current.value = { kind, text };
 }
 
-function forget(): void {
+function close(): void {
   current.value = undefined;
 }
 
-function forgetOnLink(event: MouseEvent): void {
-  if ((event.target as Element).closest("a")) forget();
+function closeOnLink(event: MouseEvent): void {
+  if ((event.target as Element).closest("a")) close();
 }
 
-/** Over the page, so that nothing jumps when it comes. */
+/** Show the message above the page, so that the content does not move. */
 export function Notices() {
   const notice = current.value;
   useEffect(() => {
-    addEventListener("click", forgetOnLink);
-    return () => removeEventListener("click", forgetOnLink);
+    addEventListener("click", closeOnLink);
+    return () => removeEventListener("click", closeOnLink);
   }, []);
   return (
     <div class="notices" role="status">
       {notice && (
         <div class={`notice ${notice.kind}`}>
           <p>{notice.text}</p>
-          <button type="button" aria-label="Close this message" onClick={forget}>
+          <button type="button" aria-label="Close this message" onClick={close}>
             ×
           </button>
         </div>

@@ -1,22 +1,23 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { member, visitor, type Schemas } from "../api/client";
-import { messageOf, Problem, taken } from "../api/problem";
-import { TextArea } from "../parts/field";
-import { PageEnd, usePages } from "../parts/loading";
-import { notify } from "../parts/notices";
-import { tab } from "../parts/storage";
-import { Html, Moment } from "../parts/text";
-import { face, isMine, logIn } from "../session/session";
+import { messageOf, Problem, unwrap } from "../api/problem";
+import { tab } from "../browser-storage";
+import { usePages } from "../hooks/loading";
+import { displayedUser, isMine, logIn } from "../session/session";
+import { TextArea } from "./field";
+import { PageEnd } from "./loading";
+import { notify } from "./notices";
+import { DateTime, Html } from "./text";
 
 type Post = Schemas["PostDetail"];
 type Comment = Schemas["CommentDetail"];
 type Entry = Comment | Schemas["Tombstone"];
 
-/** The comments, oldest first, replies below what they reply to. */
+/** The comments on a post, oldest first, with each reply below its parent. */
 export function Comments({ post }: { post: Post }) {
   const pages = usePages<Entry>(post.id, (cursor) =>
-    taken(
+    unwrap(
       visitor.GET("/posts/{post_id}/comments", {
         params: { path: { post_id: post.id }, query: { limit: 50, cursor } },
       }),
@@ -24,7 +25,7 @@ export function Comments({ post }: { post: Post }) {
   );
   const isOpen = post.comments === "open";
   const heading = useRef<HTMLHeadingElement>(null);
-  // One's own new comment stands at the end, and comes again with its page.
+  // A new comment is appended at once, and arrives again with its page: show it once.
   const entries = [...new Map(pages.items.map((entry) => [entry.id, entry])).values()];
   const shown = new Set(entries.map((entry) => entry.id));
 
@@ -45,11 +46,11 @@ export function Comments({ post }: { post: Post }) {
     heading.current?.focus();
   }
 
-  /** Replies whose parent is not there any more, or not yet, stand by themselves. */
+  /** Show the replies to a parent. A reply whose parent is missing or not loaded yet has none. */
   function thread(parent: string | null) {
     const replies = entries.filter((entry) => {
-      const of = parentOf(entry);
-      return parent === null ? of === null || !shown.has(of) : of === parent;
+      const id = parentOf(entry);
+      return parent === null ? id === null || !shown.has(id) : id === parent;
     });
     if (replies.length === 0) return null;
     return (
@@ -74,7 +75,7 @@ export function Comments({ post }: { post: Post }) {
         Comments
       </h2>
       {thread(null)}
-      <PageEnd pages={pages} empty={isOpen ? "Nobody has commented yet." : ""} />
+      <PageEnd pages={pages} empty={isOpen ? "No comments yet." : ""} />
       {!isOpen && <p class="quiet">Comments are closed.</p>}
       {isOpen && (entries.length > 0 || !pages.isLoading) && <NewComment post={post} onPut={put} />}
     </section>
@@ -102,14 +103,14 @@ function OneComment(props: {
 
   function stop() {
     setDoing(undefined);
-    article.current?.focus(); // the form, with the keyboard in it, goes away
+    article.current?.focus(); // the form that has the focus disappears
   }
 
   async function remove() {
     if (!confirm("Delete this comment?")) return;
     try {
       const call = { params: { path } };
-      await taken(member.DELETE("/posts/{post_id}/comments/{comment_id}", call));
+      await unwrap(member.DELETE("/posts/{post_id}/comments/{comment_id}", call));
       props.onRemove();
     } catch (error) {
       notify("failure", messageOf(error));
@@ -119,22 +120,22 @@ function OneComment(props: {
   async function edit(body: string): Promise<Comment> {
     const header = { "If-Match": `"${comment.version}"` };
     const call = { params: { path, header }, body: { body } };
-    return taken(member.PATCH("/posts/{post_id}/comments/{comment_id}", call));
+    return unwrap(member.PATCH("/posts/{post_id}/comments/{comment_id}", call));
   }
 
-  const mayReply = post.comments === "open" && face();
+  const mayReply = post.comments === "open" && displayedUser();
   return (
     <article class="comment" ref={article} tabIndex={-1}>
       <p class="byline">
         <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
-        <Moment at={comment.created_at} exact />
-        {comment.status === "pending" && <span>waits for the author's approval</span>}
+        <DateTime at={comment.created_at} exact />
+        {comment.status === "pending" && <span>Pending approval by the author</span>}
       </p>
       {doing === "edit" ? (
         <CommentForm
           label="Your comment"
           action="Save"
-          kept={`${comment.id}.edit`}
+          backupName={`${comment.id}.edit`}
           initial={comment.body}
           send={edit}
           onSent={put}
@@ -172,7 +173,7 @@ function NewComment(props: {
   onCancel?: () => void;
 }) {
   const { post, parent } = props;
-  if (!face()) {
+  if (!displayedUser()) {
     return (
       <p>
         <button type="button" onClick={() => logIn()}>
@@ -185,10 +186,10 @@ function NewComment(props: {
     <CommentForm
       label={parent ? `Your reply to ${parent.author.name}` : "Your comment"}
       action={parent ? "Reply" : "Comment"}
-      kept={parent?.id ?? post.id}
+      backupName={parent?.id ?? post.id}
       initial=""
       send={(body, key) =>
-        taken(
+        unwrap(
           member.POST("/posts/{post_id}/comments", {
             params: { path: { post_id: post.id }, header: { "Idempotency-Key": key } },
             body: { body, parent_id: parent?.id ?? null },
@@ -201,23 +202,23 @@ function NewComment(props: {
   );
 }
 
-/** What is typed outlives a reload and a login: it is kept with this tab until it is sent. */
+/** A form that keeps what is typed in this tab until it is sent, through a reload and a login. */
 function CommentForm(props: {
   label: string;
   action: string;
-  kept: string;
+  backupName: string;
   initial: string;
   send: (body: string, key: string) => Promise<Comment>;
   onSent: (comment: Comment) => void;
   onCancel?: (() => void) | undefined;
 }) {
-  const storageKey = `blog.comment.${face()?.authorId}.${props.kept}`;
-  const kept = tab.get<{ body: string; key: string }>(storageKey);
-  const [body, setBody] = useState(kept?.body ?? props.initial);
+  const storageKey = `blog.comment.${displayedUser()?.authorId}.${props.backupName}`;
+  const backup = tab.get<{ body: string; key: string }>(storageKey);
+  const [body, setBody] = useState(backup?.body ?? props.initial);
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
-  // With the same key and text a comment is made once, however often it is sent.
-  const key = useRef(kept?.key ?? crypto.randomUUID());
+  // Requests with the same key and body create one comment, however often they are sent.
+  const key = useRef(backup?.key ?? crypto.randomUUID());
 
   function change(text: string) {
     key.current = crypto.randomUUID();
@@ -227,7 +228,7 @@ function CommentForm(props: {
 
   async function submit(event: Event) {
     event.preventDefault();
-    if (isSending) return; // a button that is disabled would lose the keyboard
+    if (isSending) return; // a disabled button would lose the focus
     setSending(true);
     setError(undefined);
     try {
@@ -249,7 +250,7 @@ function CommentForm(props: {
 
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (props.onCancel) form.current?.querySelector("textarea")?.focus(); // it was asked for
+    if (props.onCancel) form.current?.querySelector("textarea")?.focus(); // the user opened this form
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the form appears
   }, []);
 
@@ -258,7 +259,7 @@ function CommentForm(props: {
     <form class="stack" onSubmit={submit} ref={form}>
       <TextArea
         label={props.label}
-        hint="Markdown, without headings and pictures"
+        hint="Markdown, without headings and images"
         value={body}
         onValue={change}
         readOnly={isSending}
