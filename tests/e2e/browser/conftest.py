@@ -1,4 +1,7 @@
-"""A stack with the app, and a browser; what is missing for them is said, with how to get it."""
+"""Fixtures for tests in a browser: a stack with the app, and users with browsers.
+
+Without Node.js or Chromium the tests are skipped, and the reason says how to install them.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +24,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """A devserver of its own, with the app."""
+    """A local stack with the app, which saves drafts almost at once."""
     if os.environ.get("API_URL"):
         pytest.skip("the tests in a browser start a stack of their own: leave API_URL out")
     if missing := missing_node():
@@ -29,14 +32,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     chromium()
     log = tmp_path_factory.mktemp("browser") / "log"
     pytestconfig.stash[LOG_FILES].append(log)
-    with DevServer(log, SPA="on") as running:
+    with DevServer(log, SPA="on", VITE_AUTOSAVE_DELAY="100") as running:
         assert running.spa_url is not None
         assert requests.get(running.spa_url, timeout=150).ok, log.read_text()
         yield running
 
 
-# These two again, because pytest keeps the ones of the folder above with the stack that they were
-# first asked for with.
+# Defined again, because pytest caches the fixtures of the parent folder with the stack that they
+# were first used with.
 @pytest.fixture(scope="session")
 def alice(stack: Stack) -> Client:
     return Client(stack, stack.token("alice"))
@@ -48,7 +51,7 @@ def bob(stack: Stack) -> Client:
 
 
 def chromium() -> str:
-    """Its path; a test is skipped where there is none."""
+    """Return the path of Chromium; skip the test if there is none."""
     try:
         return find_chromium()
     except Unusable as e:
@@ -57,7 +60,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser(stack: Stack) -> Iterator[Browser]:
-    """Ended with each module, because it keeps an event loop running in this thread."""
+    """A browser for one module. It ends there, because its event loop runs in this thread."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         yield launched
@@ -66,15 +69,15 @@ def browser(stack: Stack) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sessions() -> dict[str, StorageState]:
-    """What a login leaves in a browser, by its user; never a token."""
+    """The storage of a browser after a login, by user. It never contains a token."""
     return {}
 
 
 @pytest.fixture
 def visit(browser: Browser, stack: Stack, sessions: dict[str, StorageState]) -> Iterator[Visit]:
-    """Makes visitors, with the options of a browser's context; told at the end of all faults.
+    """Open browsers, with options of their contexts. At the end, fail on all recorded errors.
 
-    A user logs in on the issuer's page once, and from then on silently.
+    A user logs in on the page of the issuer once, and after that silently.
     """
     with ExitStack() as visitors:
 
