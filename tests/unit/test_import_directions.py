@@ -1,0 +1,122 @@
+"""Imports point one way: each package imports only packages of a lower level."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.support.samples import ROOT
+
+# The blog layer, the lowest level first. "" is the layer's root: words that all subjects share.
+LEVELS = [
+    {""},
+    {"dynamodb"},
+    {"people"},
+    {"http", "media"},
+    {"posts"},
+    {"comments"},
+    {"reactions"},
+    {"moderation"},
+    {"accounts"},
+    {"jobs"},
+    {"admin"},
+]
+# The folders of the repository: what each may import of the others.
+FOLDERS = {
+    "blog_auth": set(),
+    "blog": {"blog_auth"},
+    "functions": {"blog", "blog_auth"},
+    "devserver": {"blog", "blog_auth"},
+    "scripts": {"blog", "blog_auth", "devserver", "functions"},
+}
+PLACES = {"blog_auth": ROOT / "layers" / "auth", "blog": ROOT / "layers" / "blog"}
+
+
+def modules(folder: str) -> dict[str, Path]:
+    """The modules of a top-level package by their dotted names."""
+    root = PLACES.get(folder, ROOT)
+    paths = (root / folder).rglob("*.py")
+    return {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in paths
+    }
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def graph(folder: str) -> dict[str, set[str]]:
+    """Each module of a package with the modules of the same package that it imports."""
+    names = modules(folder)
+    return {
+        module: {
+            next(known for known in (name, name.rpartition(".")[0]) if known in names)
+            for name in imports(path)
+            if name in names or name.rpartition(".")[0] in names
+        }
+        - {module}
+        for module, path in names.items()
+    }
+
+
+def package(module: str) -> str:
+    """The package of a module of the blog layer; "" for the layer's root."""
+    return module.split(".")[1] if module.count(".") > 1 else ""
+
+
+def level(module: str) -> int:
+    """The level of a module's package."""
+    return next(n for n, packages in enumerate(LEVELS) if package(module) in packages)
+
+
+def test_every_package_of_the_blog_has_a_level() -> None:
+    folders = {path.name for path in (PLACES["blog"] / "blog").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set().union(*LEVELS) - {""}
+
+
+def test_packages_import_only_lower_ones() -> None:
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, all_imported in graph("blog").items()
+        for imported in all_imported
+        if package(importer) != package(imported) and level(imported) >= level(importer)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_modules_import_each_other(folder: str) -> None:
+    try:
+        TopologicalSorter(graph(folder)).prepare()
+    except CycleError as e:
+        pytest.fail(" -> ".join(e.args[1]))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_import_only_what_lies_below_them(folder: str) -> None:
+    others = {*FOLDERS, "tests"} - {folder}
+    for module, path in modules(folder).items():
+        found = {name.partition(".")[0] for name in imports(path)} & others
+        assert found <= FOLDERS[folder], module
+
+
+def test_no_function_imports_another() -> None:
+    for module, path in modules("functions").items():
+        assert not any(name.startswith("functions") for name in imports(path)), module
+
+
+@pytest.mark.parametrize("folder", ["blog_auth", "blog"])
+def test_packages_of_the_layers_re_export_nothing(folder: str) -> None:
+    for path in modules(folder).values():
+        if path.name == "__init__.py":
+            assert path.read_text() == "", path
