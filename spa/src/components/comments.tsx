@@ -25,7 +25,7 @@ export function Comments({ post }: { post: Post }) {
   );
   const isOpen = post.comments === "open";
   const heading = useRef<HTMLHeadingElement>(null);
-  // A new comment is appended at once, and arrives again with its page: show it once.
+  // A new comment is appended at once, and may arrive again with its page. Show it only once.
   const entries = [...new Map(pages.items.map((entry) => [entry.id, entry])).values()];
   const shown = new Set(entries.map((entry) => entry.id));
 
@@ -46,7 +46,7 @@ export function Comments({ post }: { post: Post }) {
     heading.current?.focus();
   }
 
-  /** Show the replies to a parent. A reply whose parent is missing or not loaded yet has none. */
+  /** Show the replies to a comment, or the top level, with replies whose parent is not loaded. */
   function thread(parent: string | null) {
     const replies = entries.filter((entry) => {
       const id = parentOf(entry);

@@ -13,7 +13,7 @@ export function PageEnd({
   empty: ComponentChildren;
 }) {
   const end = useRef<HTMLDivElement>(null);
-  const lengthBefore = useRef(0); // when the button was pressed; 0: it was not
+  const lengthBefore = useRef(0); // items when the button was pressed; 0: it was not
   const { length } = pages.items;
   useEffect(() => {
     if (lengthBefore.current === 0 || length <= lengthBefore.current) return;

@@ -169,8 +169,15 @@ def test_a_session_that_has_ended_is_reported(visit: Visit) -> None:
 def test_an_outage_of_the_issuer_ends_no_session(visit: Visit, stack: Stack) -> None:
     alice = visit("alice")
     alice.expect(0, r".*")
-    alice.page.route(f"{stack.issuer_url}**", lambda route: route.abort())
-    page = alice.open("/me/posts")
+    page = alice.page
+    page.route(f"{stack.issuer_url}**", lambda route: route.abort())
+    page.clock.install()
+    with page.expect_event("requestfailed"):
+        alice.open("/me/posts")
+    # The SDK tries twice, and waits eight seconds for the issuer each time.
+    with page.expect_event("requestfailed"):
+        page.clock.fast_forward(10_000)
+    page.clock.fast_forward(10_000)
     expect(page.locator(".notice.failure")).to_contain_text("cannot be reached", timeout=30_000)
     page.unroute_all()
     page.reload()
