@@ -101,9 +101,9 @@ def test_domain_and_firewall_are_there_only_when_they_are_asked_for(
     resources: dict[str, Any],
 ) -> None:
     for name in ("DomainOfApi", "PathsOfDomain"):
-        assert RESOURCES[name]["Condition"] == "HasDomain"
+        assert RESOURCES[name]["Condition"] == "HasApiDomain"
     assert RESOURCES["WebAcl"]["Condition"] == "HasFirewall"
-    assert RESOURCES["WebAclOfApi"]["Condition"] == "HasFirewallOfApi"
+    assert RESOURCES["WebAclOfApi"]["Condition"] == "HasApiFirewall"
     (stage,) = (name for name, one in resources.items() if one["Type"].endswith("Gateway::Stage"))
     assert resources["PathsOfDomain"]["Properties"]["Stage"] == {"Ref": stage}
     acl = resources["WebAclOfApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
