@@ -1,7 +1,7 @@
 """Lambda authorizer: an access token in, a policy and an identity out.
 
-It answers Deny for a bad token and raises only when it could not decide, because API Gateway
-caches a Deny as it caches an Allow, and a passing fault must not become one.
+It returns Deny for a bad token. It raises only when it cannot decide, because API Gateway caches a
+Deny like an Allow, and a temporary error must not become a cached Deny.
 """
 
 import gc
@@ -14,8 +14,8 @@ from blog_auth.key_fetch import PendingKeySet
 from blog_auth.settings import Settings
 
 settings = Settings.from_environment(os.environ)
-gc.disable()  # importing makes many objects and no garbage: the collector would only look at them
-fetches = [PendingKeySet(issuer.jwks_uri) for issuer in settings.issuers]  # while others load
+gc.disable()  # imports create many objects but no garbage, so collections would be wasted time
+fetches = [PendingKeySet(issuer.jwks_uri) for issuer in settings.issuers]  # during the imports
 
 from blog_auth import emf
 from blog_auth.access_token import AccessToken, AccessTokenVerifier, bearer_token
@@ -41,7 +41,10 @@ gc.enable()
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Decide about a REQUEST event of a REST API."""
+    """Return a policy for a REQUEST event of a REST API.
+
+    Raises Undecided if the issuer's keys are not available.
+    """
     try:
         token = verifier.verify(bearer_token(_authorization_headers(event)))
     except TokenRefused as e:
@@ -56,7 +59,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 def _authorization_headers(event: Mapping[str, Any]) -> list[str]:
     headers = event.get("multiValueHeaders") or {}
-    return [one for name in headers if name.lower() == "authorization" for one in headers[name]]
+    return [value for name in headers if name.lower() == "authorization" for value in headers[name]]
 
 
 def _allow(method_arn: str, token: AccessToken) -> dict[str, Any]:
@@ -67,18 +70,18 @@ def _allow(method_arn: str, token: AccessToken) -> dict[str, Any]:
         "client_id": token.client_id,
         "exp": str(token.expires_at),
     }
-    return _answer(token.sub, "Allow", method_arn, context)
+    return _policy(token.sub, "Allow", method_arn, context)
 
 
 def _deny(method_arn: str, refusal: Refusal) -> dict[str, Any]:
     context = {"auth_error": "invalid_token", "auth_error_description": refusal.description}
-    return _answer("unverified", "Deny", method_arn, context)
+    return _policy("unverified", "Deny", method_arn, context)
 
 
-def _answer(
+def _policy(
     principal_id: str, effect: str, method_arn: str, context: dict[str, str]
 ) -> dict[str, Any]:
-    """A policy for the whole stage: it is cached under the token and reused for every route."""
+    """Build a policy for the whole stage: API Gateway caches it by token for every route."""
     api, stage, _ = method_arn.split("/", 2)
     statement = {
         "Action": "execute-api:Invoke",
@@ -101,7 +104,7 @@ def _log(
     key_id: str = "",
     client_id: str = "",
 ) -> None:
-    """One line a decision, without a word of the token but the ids of its key and application."""
+    """Log one line for a decision; of the token, it holds only the key id and the client id."""
     emf.count(
         "Decisions",
         {"decision": decision, "reason": reason},

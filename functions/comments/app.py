@@ -1,4 +1,4 @@
-"""Comments: write, edit and delete them, approve those that wait, and report."""
+"""Comments: create, edit, delete and approve them; report posts and comments."""
 
 import blog.cold_start
 
@@ -14,7 +14,14 @@ from blog.comments.service import Comments
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.http.handler import identity, lambda_handler, person, require_writer, resolver
+from blog.http.handler import (
+    identity,
+    lambda_handler,
+    person,
+    request_path,
+    require_writer,
+    resolver,
+)
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
 from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
@@ -36,7 +43,8 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
 @app.post(
     "/posts/<post_id>/comments",
     summary="Comment on a published post",
-    description="Where its author approves first comments, those of newcomers wait: see status.",
+    description="A user's first comment has the status `pending` if the post's author approves "
+    "first comments.",
     operation_id="createComment",
     tags=["Comments"],
     security=SECURITY,
@@ -47,19 +55,18 @@ def create_comment(
     new: Annotated[NewComment, Body()],
     key: IdempotencyKeyField = None,
 ) -> TextResponse:
-    person = require_writer(app, settings)
-    idempotency = Idempotency.of(person.sub, key, new, f"comment on {post_id}") if key else None
-    comment = comments.create(parse_id(post_id), new, writer=person, idempotency=idempotency)
-    path = app.current_event.request_context.path.rstrip("/")
-    return entity_response(
-        comment, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{comment.id}"}
-    )
+    """Create a comment on a published post."""
+    writer = require_writer(app, settings)
+    idempotency = Idempotency.of(writer.sub, key, new, f"comment on {post_id}") if key else None
+    comment = comments.create(parse_id(post_id), new, writer=writer, idempotency=idempotency)
+    headers = {"Location": f"{request_path(app)}/{comment.id}"}
+    return entity_response(comment, status=201, cache_control=PRIVATE, headers=headers)
 
 
 @app.patch(
     "/posts/<post_id>/comments/<comment_id>",
-    summary="Edit a comment of one's own",
-    description="A JSON merge patch (RFC 7396). If-Match names the version that was read.",
+    summary="Edit the caller's own comment",
+    description="A JSON merge patch (RFC 7396). If-Match names the version that the client read.",
     operation_id="editComment",
     tags=["Comments"],
     security=SECURITY,
@@ -71,6 +78,7 @@ def edit_comment(
     changes: Annotated[CommentChanges, Body()],
     if_match: IfMatchField = None,
 ) -> TextResponse:
+    """Edit the caller's comment."""
     comment = comments.edit(
         parse_id(post_id),
         parse_id(comment_id),
@@ -83,7 +91,7 @@ def edit_comment(
 
 @app.delete(
     "/posts/<post_id>/comments/<comment_id>",
-    summary="Delete a comment of one's own, or under a post of one's own, or as a moderator",
+    summary="Delete a comment: as its writer, as the post's author, or as a moderator",
     operation_id="deleteComment",
     tags=["Comments"],
     security=SECURITY,
@@ -94,12 +102,13 @@ def delete_comment(
     comment_id: Annotated[str, Path()],
     if_match: IfMatchField = None,
 ) -> Response[None]:
+    """Delete a comment of the caller, on the caller's post, or as a moderator."""
     precondition = IfMatch.parse(if_match)
-    person = require_writer(app, settings)
+    caller = require_writer(app, settings)
     comments.delete(
         parse_id(post_id),
         parse_id(comment_id),
-        person=person,
+        person=caller,
         is_moderator=identity(app).may(MODERATE_CONTENT),
         if_match=precondition,
     )
@@ -108,24 +117,25 @@ def delete_comment(
 
 @app.get(
     "/me/comments",
-    summary="The comments that wait for one's approval, oldest first",
-    operation_id="listWaitingComments",
+    summary="The comments that wait for the caller's approval, oldest first",
+    operation_id="listPendingComments",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, PendingPage, 400, 401),
 )
-def list_waiting_comments(
-    status: Annotated[Literal["pending"], Query(description="Those that wait")],  # noqa: ARG001 - the one value that it may have
+def list_pending_comments(
+    status: Annotated[Literal["pending"], Query(description="Only pending comments")],  # noqa: ARG001 - pydantic checks it; no other value exists
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> TextResponse:
+    """Return a page of the comments that wait for the caller's approval."""
     page = comment_queries.pending_for(person(app, settings).author_id, limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 @app.put(
     "/posts/<post_id>/comments/<comment_id>/approval",
-    summary="Publish a comment that waits; its writer need not wait again",
+    summary="Publish a pending comment, and let its writer comment without approval from now on",
     operation_id="approveComment",
     tags=["Comments"],
     security=SECURITY,
@@ -134,13 +144,14 @@ def list_waiting_comments(
 def approve_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
+    """Publish a pending comment on the caller's post."""
     comments.approve(parse_id(post_id), parse_id(comment_id), author=require_writer(app, settings))
     return no_content()
 
 
 @app.delete(
     "/posts/<post_id>/comments/<comment_id>/approval",
-    summary="Remove a comment that waits",
+    summary="Remove a pending comment",
     operation_id="declineComment",
     tags=["Comments"],
     security=SECURITY,
@@ -149,28 +160,30 @@ def approve_comment(
 def decline_comment(
     post_id: Annotated[str, Path()], comment_id: Annotated[str, Path()]
 ) -> Response[None]:
+    """Remove a pending comment on the caller's post."""
     comments.decline(parse_id(post_id), parse_id(comment_id), author=require_writer(app, settings))
     return no_content()
 
 
 @app.post(
     "/posts/<post_id>/report",
-    summary="Tell moderators of a post",
+    summary="Report a post to the moderators",
     operation_id="reportPost",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 def report_post(
-    post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+    post_id: Annotated[str, Path()], report: Annotated[Reasoned, Body()]
 ) -> Response[None]:
-    reports.report(parse_id(post_id), None, given.reason, reporter=require_writer(app, settings))
+    """Report a post to the moderators."""
+    reports.report(parse_id(post_id), None, report.reason, reporter=require_writer(app, settings))
     return no_content()
 
 
 @app.post(
     "/posts/<post_id>/comments/<comment_id>/report",
-    summary="Tell moderators of a comment",
+    summary="Report a comment to the moderators",
     operation_id="reportComment",
     tags=["Moderation"],
     security=SECURITY,
@@ -179,12 +192,13 @@ def report_post(
 def report_comment(
     post_id: Annotated[str, Path()],
     comment_id: Annotated[str, Path()],
-    given: Annotated[Reasoned, Body()],
+    report: Annotated[Reasoned, Body()],
 ) -> Response[None]:
+    """Report a comment to the moderators."""
     reports.report(
         parse_id(post_id),
         parse_id(comment_id),
-        given.reason,
+        report.reason,
         reporter=require_writer(app, settings),
     )
     return no_content()

@@ -1,4 +1,4 @@
-"""At each upload: look at it, before it counts as a picture."""
+"""The function that inspects each upload, before the API shows it as an image."""
 
 import blog.cold_start
 
@@ -21,10 +21,10 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
-    """Take an upload as a picture, or remove it; where it fails, Lambda tries again."""
-    is_picture = inspect(table, bucket, event["detail"]["object"]["key"])
-    logger.info("upload", is_picture=is_picture)
-    return {"is_picture": is_picture}
+    """Accept an upload as an image, or delete it. Lambda retries after an error."""
+    is_image = inspect(table, bucket, event["detail"]["object"]["key"])
+    logger.info("upload", is_picture=is_image)
+    return {"is_picture": is_image}
 
 
 blog.cold_start.end()

@@ -1,4 +1,4 @@
-"""What moderators do: hide posts, ban people, and read what was reported."""
+"""Moderation: hide posts, ban users and read reports."""
 
 import blog.cold_start
 
@@ -30,13 +30,14 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
 @app.get(
     "/moderation/posts",
-    summary="The posts that are hidden, the latest first",
+    summary="Hidden posts, most recently hidden first",
     operation_id="listHiddenPosts",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(200, OwnPostPage, 400, 401, 403),
 )
 def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the hidden posts."""
     require_permission(identity(app), MODERATE_CONTENT)
     page = moderators.hidden(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
@@ -44,42 +45,45 @@ def list_hidden_posts(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
 
 @app.put(
     "/moderation/posts/<post_id>",
-    summary="Hide a published post; its owner sees the reason",
+    summary="Hide a published post; only its author sees it, with the reason",
     operation_id="hidePost",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
 )
 def hide_post(
-    post_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+    post_id: Annotated[str, Path()], decision: Annotated[Reasoned, Body()]
 ) -> Response[None]:
+    """Hide a published post from everyone but its author."""
     moderator = _moderator(MODERATE_CONTENT)
-    moderators.hide(parse_id(post_id), given.reason, moderator=moderator)
+    moderators.hide(parse_id(post_id), decision.reason, moderator=moderator)
     return no_content()
 
 
 @app.delete(
     "/moderation/posts/<post_id>",
-    summary="Let everyone read a post again",
+    summary="Make a hidden post public again",
     operation_id="unhidePost",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
+    """Make a hidden post public again."""
     moderators.unhide(parse_id(post_id), moderator=_moderator(MODERATE_CONTENT))
     return no_content()
 
 
 @app.get(
     "/moderation/people",
-    summary="Those who are banned, the latest first",
+    summary="Banned users, most recently banned first",
     operation_id="listBannedPeople",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(200, BannedPage, 400, 401, 403),
 )
 def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the banned users."""
     require_permission(identity(app), MODERATE_PEOPLE)
     page = moderators.banned(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
@@ -87,41 +91,44 @@ def list_banned_people(limit: Limit = 20, cursor: Cursor = None) -> TextResponse
 
 @app.put(
     "/moderation/people/<author_id>",
-    summary="Keep somebody from writing, from this moment on",
+    summary="Ban a user from writing, effective immediately",
     operation_id="banPerson",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
 )
 def ban_person(
-    author_id: Annotated[str, Path()], given: Annotated[Reasoned, Body()]
+    author_id: Annotated[str, Path()], decision: Annotated[Reasoned, Body()]
 ) -> Response[None]:
-    moderators.ban(author_id, given.reason, moderator=_moderator(MODERATE_PEOPLE))
+    """Ban a user from writing."""
+    moderators.ban(author_id, decision.reason, moderator=_moderator(MODERATE_PEOPLE))
     return no_content()
 
 
 @app.delete(
     "/moderation/people/<author_id>",
-    summary="Let somebody write again",
+    summary="Lift a user's ban",
     operation_id="unbanPerson",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
+    """Lift a user's ban."""
     moderators.unban(author_id, moderator=_moderator(MODERATE_PEOPLE))
     return no_content()
 
 
 @app.get(
     "/moderation/reports",
-    summary="What was reported, the latest first",
+    summary="Reports, newest first",
     operation_id="listReports",
     tags=["Moderation"],
     security=SECURITY,
     responses=documented_responses(200, ReportPage, 400, 401, 403),
 )
 def list_reports(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the reports."""
     require_permission(identity(app), MODERATE_CONTENT)
     page = moderators.reports(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)

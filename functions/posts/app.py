@@ -1,4 +1,4 @@
-"""An author's own posts: write, edit, delete, and find again."""
+"""The caller's own posts: create, edit, delete, list and restore them."""
 
 import blog.cold_start
 
@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
-from blog.http.handler import identity, lambda_handler, require_writer, resolver
+from blog.http.handler import identity, lambda_handler, request_path, require_writer, resolver
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
 from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
@@ -42,26 +42,25 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
 @app.post(
     "/posts",
-    summary="Write a post",
+    summary="Create a post",
     operation_id="createPost",
     tags=["Posts"],
     security=SECURITY,
     responses=documented_responses(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
 )
 def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None) -> TextResponse:
+    """Create a post of the caller."""
     owner = require_writer(app, settings)
     idempotency = Idempotency.of(owner.sub, key, new) if key else None
-    post = posts.create(new, owner=owner, idempotency=idempotency).shown_to_owner()
-    path = app.current_event.request_context.path.rstrip("/")
-    return entity_response(
-        post, status=201, cache_control=PRIVATE, headers={"Location": f"{path}/{post.id}"}
-    )
+    post = posts.create(new, owner=owner, idempotency=idempotency).as_owner_response()
+    headers = {"Location": f"{request_path(app)}/{post.id}"}
+    return entity_response(post, status=201, cache_control=PRIVATE, headers=headers)
 
 
 @app.patch(
     "/posts/<post_id>",
-    summary="Edit a post of one's own",
-    description="A JSON merge patch (RFC 7396). If-Match names the version that was read.",
+    summary="Edit the caller's own post",
+    description="A JSON merge patch (RFC 7396). If-Match names the version that the client read.",
     operation_id="editPost",
     tags=["Posts"],
     security=SECURITY,
@@ -72,21 +71,23 @@ def edit_post(
     changes: Annotated[PostChanges, Body()],
     if_match: IfMatchField = None,
 ) -> TextResponse:
+    """Edit the caller's post."""
     precondition = IfMatch.parse(if_match)
     owner = require_writer(app, settings)
     post = posts.edit(parse_id(post_id), changes, owner=owner, if_match=precondition)
-    return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
+    return entity_response(post.as_owner_response(), cache_control=PRIVATE)
 
 
 @app.delete(
     "/posts/<post_id>",
-    summary="Delete a post of one's own",
+    summary="Delete the caller's own post",
     operation_id="deletePost",
     tags=["Posts"],
     security=SECURITY,
     responses=documented_responses(204, None, 400, 401, 403, 404, 409, 412),
 )
 def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) -> Response[None]:
+    """Delete the caller's post."""
     precondition = IfMatch.parse(if_match)
     posts.delete(parse_id(post_id), sub=require_writer(app, settings).sub, if_match=precondition)
     return no_content()
@@ -94,24 +95,25 @@ def delete_post(post_id: Annotated[str, Path()], if_match: IfMatchField = None) 
 
 @app.get(
     "/me/posts",
-    summary="One's own posts, newest created first",
+    summary="The caller's own posts, most recently created first",
     operation_id="listMyPosts",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, OwnPostPage, 400, 401),
 )
 def list_my_posts(
-    status: Annotated[Status | None, Query(description="Only those of this status")] = None,
+    status: Annotated[Status | None, Query(description="Only posts with this status")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> TextResponse:
+    """Return a page of the caller's posts."""
     page = post_queries.list_owned_by(identity(app).sub, status=status, limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
     "/me/posts/<post_id>",
-    summary="A post of one's own, whatever its status",
+    summary="The caller's own post, with any status",
     operation_id="getMyPost",
     tags=["Me"],
     security=SECURITY,
@@ -120,14 +122,16 @@ def list_my_posts(
 def get_my_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = post_queries.owned_by(identity(app).sub, parse_id(post_id)).shown_to_owner()
+    """Return the caller's post."""
+    post = post_queries.owned_by(identity(app).sub, parse_id(post_id)).as_owner_response()
     return entity_response(post, cache_control=PRIVATE, if_none_match=if_none_match)
 
 
 @app.get(
     "/me/posts/<post_id>/revisions",
-    summary="The former texts of a post of one's own, newest first",
-    description="What was public under its title before an edit; the 50 newest are kept.",
+    summary="The revisions of the caller's own post, newest first",
+    description="A revision holds the title and the body that were public before an edit. The 50 "
+    "newest revisions are kept.",
     operation_id="listRevisions",
     tags=["Me"],
     security=SECURITY,
@@ -136,19 +140,21 @@ def get_my_post(
 def list_revisions(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
 ) -> TextResponse:
+    """Return a page of the revisions of the caller's post."""
     page = post_queries.revisions(identity(app).sub, parse_id(post_id), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
     "/me/posts/<post_id>/revisions/<version>",
-    summary="A former text of a post of one's own",
+    summary="A revision of the caller's own post",
     operation_id="getRevision",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, Revision, 401, 404),
 )
 def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()]) -> TextResponse:
+    """Return a revision of the caller's post."""
     sub = identity(app).sub
     revision = post_queries.revision(sub, parse_id(post_id), parse_version(version))
     return json_response(revision, cache_control=PRIVATE)
@@ -156,8 +162,8 @@ def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()
 
 @app.post(
     "/me/posts/<post_id>/revisions/<version>/restore",
-    summary="Give a post of one's own a former text again",
-    description="An edit like any other: the text that it replaces is kept in turn.",
+    summary="Restore a revision of the caller's own post",
+    description="Restoring is an edit: the replaced title and body become a revision in turn.",
     operation_id="restoreRevision",
     tags=["Me"],
     security=SECURITY,
@@ -168,6 +174,7 @@ def restore_revision(
     version: Annotated[str, Path()],
     if_match: IfMatchField = None,
 ) -> TextResponse:
+    """Give the caller's post the title and body of a revision."""
     precondition = IfMatch.parse(if_match)
     post = posts.restore(
         parse_id(post_id),
@@ -175,19 +182,20 @@ def restore_revision(
         owner=require_writer(app, settings),
         if_match=precondition,
     )
-    return entity_response(post.shown_to_owner(), cache_control=PRIVATE)
+    return entity_response(post.as_owner_response(), cache_control=PRIVATE)
 
 
 @app.post(
     "/me/preview",
-    summary="A body rendered as publishing would; nothing is stored",
+    summary="Render a body as it would be published, without storing it",
     operation_id="previewBody",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, Preview, 400, 401, 413, 415, 422),
 )
-def preview_body(draft: Annotated[PreviewRequest, Body()]) -> TextResponse:
-    html, excerpt, reading_minutes = rendered(draft.body)
+def preview_body(request: Annotated[PreviewRequest, Body()]) -> TextResponse:
+    """Render a body without storing it."""
+    html, excerpt, reading_minutes = rendered(request.body)
     preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
     return json_response(preview, cache_control=PRIVATE)
 

@@ -1,4 +1,4 @@
-"""Every anonymous GET. This function's role has no right to write."""
+"""The public routes: every anonymous GET. The function's role cannot write."""
 
 import blog.cold_start
 
@@ -18,7 +18,7 @@ from blog.dynamodb.table import Table
 from blog.errors import BadRequest
 from blog.fields import normalised_tag
 from blog.http import docs_page
-from blog.http.handler import lambda_handler, resolver
+from blog.http.handler import lambda_handler, request_path, resolver
 from blog.http.openapi import documented_responses
 from blog.http.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Tag
 from blog.http.responses import (
@@ -55,7 +55,7 @@ app = resolver()
 
 Month = Annotated[
     str | None,
-    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="One of the index, such as 2026-01"),
+    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="A month of the index, e.g. 2026-01"),
 ]
 Part = Annotated[int, Query(ge=1, le=1024, description="Which part of the month, from 1")]
 Of = Annotated[
@@ -70,7 +70,7 @@ Of = Annotated[
 
 
 class Health(BaseModel):
-    """That this function runs."""
+    """The API runs."""
 
     status: Literal["ok"] = "ok"
 
@@ -83,6 +83,7 @@ class Health(BaseModel):
     responses=documented_responses(200, Health),
 )
 def get_health() -> TextResponse:
+    """Return the status ok."""
     return json_response(Health(), cache_control="no-store")
 
 
@@ -96,8 +97,9 @@ def get_health() -> TextResponse:
 def list_posts(
     tag: Tag = None, author: AuthorId = None, limit: Limit = 20, cursor: Cursor = None
 ) -> TextResponse:
+    """Return a page of the published posts, of one tag or one author if the query says so."""
     if tag is not None and author is not None:
-        raise BadRequest("The list takes one filter at a time: tag or author.")
+        raise BadRequest("Use one filter at a time: tag or author.")
     if tag is not None:
         page = post_queries.tagged(tag, limit=limit, cursor=cursor)
     elif author is not None:
@@ -110,7 +112,7 @@ def list_posts(
 @app.get(
     "/posts/by-slug/<slug>",
     summary="A published post by its slug",
-    description="A slug that it had before redirects to its current one.",
+    description="A former slug of the post redirects to the current one.",
     operation_id="getPostBySlug",
     tags=["Posts"],
     responses=documented_responses(200, PostDetail, 404, redirect=301, not_modified=True),
@@ -118,9 +120,10 @@ def list_posts(
 def get_post_by_slug(
     slug: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = post_queries.published_by_slug(slug).shown()
+    """Return the published post with this slug, or redirect from a former slug."""
+    post = post_queries.published_by_slug(slug).as_response()
     if post.slug != slug:
-        folder, _, _ = _path().rpartition("/")
+        folder, _, _ = request_path(app).rpartition("/")
         headers = {"Location": f"{folder}/{post.slug}", "Cache-Control": PUBLIC}
         return Response(301, headers=headers)
     return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
@@ -136,14 +139,16 @@ def get_post_by_slug(
 def get_post(
     post_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    post = post_queries.published(parse_id(post_id)).shown()
+    """Return a published post."""
+    post = post_queries.published(parse_id(post_id)).as_response()
     return entity_response(post, cache_control=PUBLIC, if_none_match=if_none_match)
 
 
 @app.get(
     "/posts/<post_id>/comments",
     summary="The comments on a published post, oldest first",
-    description="Flat: replies carry parent_id. A deleted one with replies stays as a tombstone.",
+    description="The list is flat: replies carry parent_id. A deleted comment with replies stays "
+    "as a tombstone.",
     operation_id="listComments",
     tags=["Comments"],
     responses=documented_responses(200, CommentPage, 400, 404),
@@ -151,6 +156,7 @@ def get_post(
 def list_comments(
     post_id: Annotated[str, Path()], limit: Limit = 20, cursor: Cursor = None
 ) -> TextResponse:
+    """Return a page of the comments on a published post."""
     page = comment_queries.on(parse_id(post_id), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PUBLIC)
 
@@ -163,35 +169,38 @@ def list_comments(
     responses=documented_responses(200, TagPage, 400),
 )
 def list_tags(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the tags."""
     page = post_queries.tags(limit=limit, cursor=cursor)
     return json_response(page, cache_control=PUBLIC)
 
 
 @app.get(
     "/authors/<author_id>",
-    summary="An author, with the counts of their posts and followers",
+    summary="An author's public profile, with the counts of their posts and followers",
     operation_id="getAuthor",
     tags=["Authors"],
-    description="Redirects to who they are now, where their account was joined to another.",
+    description="Redirects to the current profile if the account was merged into another one.",
     responses=documented_responses(200, PublicProfile, 404, redirect=301),
 )
 def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
+    """Return an author's public profile, or redirect to that of the merged account."""
     profile = profiles.public(author_id)
     if profile.id != author_id:
-        return _moved(author_id, profile.id)
+        return _redirect(author_id, profile.id)
     return json_response(profile, cache_control=PUBLIC)
 
 
 @app.get(
     "/media/<media_id>",
-    summary="A picture that was uploaded",
-    description="Redirects to where it lies, at an address that holds for a quarter of an hour.",
+    summary="An uploaded image",
+    description="Redirects to the file, at an address that is valid for 15 minutes.",
     operation_id="getMedia",
     tags=["Media"],
     responses=documented_responses(302, None, 404),
 )
 def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
-    # The guard turns HEAD into GET, but not here.
+    """Redirect to the file of a media item."""
+    # The signed address must fit the client's method; only the event itself still says HEAD.
     address = media.address(media_id, app.current_event.request_context.http_method)
     return Response(302, headers={"Location": address, "Cache-Control": PUBLIC})
 
@@ -204,6 +213,7 @@ def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     responses=documented_responses(200, None, document=ATOM, not_modified=True),
 )
 def get_atom_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
+    """Return the newest posts as an Atom feed."""
     document = feeds.atom(*_feed_of_all())
     return document_response(document, ATOM, if_none_match)
 
@@ -216,6 +226,7 @@ def get_atom_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
     responses=documented_responses(200, None, document=JSON_FEED, not_modified=True),
 )
 def get_json_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
+    """Return the newest posts as a JSON feed."""
     document = feeds.json_feed(*_feed_of_all())
     return document_response(document, JSON_FEED, if_none_match)
 
@@ -230,6 +241,7 @@ def get_json_feed(if_none_match: IfNoneMatchField = None) -> TextResponse:
 def get_author_atom_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
+    """Return an author's newest posts as an Atom feed."""
     return _author_feed(author_id, feeds.atom, ATOM, if_none_match)
 
 
@@ -243,6 +255,7 @@ def get_author_atom_feed(
 def get_author_json_feed(
     author_id: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
+    """Return an author's newest posts as a JSON feed."""
     return _author_feed(author_id, feeds.json_feed, JSON_FEED, if_none_match)
 
 
@@ -256,6 +269,7 @@ def get_author_json_feed(
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
+    """Return the newest posts with a tag as an Atom feed."""
     document = feeds.atom(*_feed_of_tag(tag))
     return document_response(document, ATOM, if_none_match)
 
@@ -270,13 +284,14 @@ def get_tag_atom_feed(
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
+    """Return the newest posts with a tag as a JSON feed."""
     document = feeds.json_feed(*_feed_of_tag(tag))
     return document_response(document, JSON_FEED, if_none_match)
 
 
 @app.get(
     "/sitemap.xml",
-    summary="The sitemap: its index, or a month of it",
+    summary="The sitemap's index, or the sitemap of a month",
     operation_id="getSitemap",
     tags=["Feeds"],
     responses=documented_responses(200, None, 400, 404, document=XML, not_modified=True),
@@ -284,8 +299,9 @@ def get_tag_json_feed(
 def get_sitemap(
     month: Month = None, part: Part = 1, of: Of = 1, if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
+    """Return the sitemap's index, or the sitemap of a month or of a part of it."""
     if month is None and (part, of) != (1, 1):
-        raise BadRequest("part and of are those of a month, which is missing.")
+        raise BadRequest("part and of need month.")
     document = (
         sitemaps.index(table, settings.site_url)
         if month is None
@@ -302,27 +318,29 @@ def get_sitemap(
     responses=documented_responses(200, None, document=JSON, not_modified=True),
 )
 def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
-    folder, _, _ = _path().rpartition("/")
+    """Return the OpenAPI document, with the API's own address as its server."""
+    folder, _, _ = request_path(app).rpartition("/")
     document = docs_page.served_below(OPENAPI.read_text(), folder)
     return document_response(document, JSON, if_none_match)
 
 
 @app.get(
     "/docs",
-    summary="A page that shows this document and tries the routes out",
+    summary="A page that shows this document and can call the routes",
     operation_id="getDocs",
     tags=["Documentation"],
     responses=documented_responses(200, None, document=HTML, not_modified=True),
 )
 def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
-    answer = document_response(docs_page.page(_path()), HTML, if_none_match)
-    answer.headers["Content-Security-Policy"] = docs_page.CONTENT_SECURITY_POLICY
-    return answer
+    """Return the documentation page."""
+    response = document_response(docs_page.page(request_path(app)), HTML, if_none_match)
+    response.headers["Content-Security-Policy"] = docs_page.CONTENT_SECURITY_POLICY
+    return response
 
 
 @app.get(
     "/docs/<name>",
-    summary="What the page of /docs is made of",
+    summary="A script or style sheet of the page at /docs",
     operation_id="getDocsAsset",
     tags=["Documentation"],
     responses=documented_responses(200, None, 404, document="text/javascript", not_modified=True),
@@ -330,13 +348,9 @@ def get_docs(if_none_match: IfNoneMatchField = None) -> TextResponse:
 def get_docs_asset(
     name: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
 ) -> TextResponse:
-    found = docs_page.asset(name)
-    return document_response(found.text, found.media_type, if_none_match)
-
-
-def _path() -> str:
-    """The request's path with the stage, if there is one in it."""
-    return app.current_event.request_context.path.rstrip("/")
+    """Return a script or style sheet of the documentation page."""
+    asset = docs_page.asset(name)
+    return document_response(asset.text, asset.media_type, if_none_match)
 
 
 def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
@@ -351,15 +365,16 @@ def _author_feed(
 ) -> TextResponse:
     author, posts = post_queries.newest_by_author(author_id, feeds.POSTS)
     if author.id != author_id:
-        return _moved(author_id, author.id)
+        return _redirect(author_id, author.id)
     feed = feeds.feed_of_author(settings.site_url, author.id, author.name)
     return document_response(render(feed, posts), media_type, if_none_match)
 
 
-def _moved(before: str, after: str) -> TextResponse:
-    """The same address of an author whose account was joined to another."""
-    path = app.current_event.request_context.path.replace(f"/authors/{before}", f"/authors/{after}")
-    return Response(301, headers={"Location": path, "Cache-Control": PUBLIC})
+def _redirect(merged_id: str, author_id: str) -> TextResponse:
+    """Redirect from a merged account to the same route of its current author."""
+    path = app.current_event.request_context.path
+    location = path.replace(f"/authors/{merged_id}", f"/authors/{author_id}")
+    return Response(301, headers={"Location": location, "Cache-Control": PUBLIC})
 
 
 def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:

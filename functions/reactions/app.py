@@ -1,4 +1,4 @@
-"""Likes and follows, and the lists made of them."""
+"""Likes and follows: set and remove them, and list the caller's own."""
 
 import blog.cold_start
 
@@ -38,19 +38,21 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
+    """Like a published post."""
     reactions.like(require_writer(app, settings), parse_id(post_id))
     return no_content()
 
 
 @app.delete(
     "/posts/<post_id>/like",
-    summary="Take a like back",
+    summary="Remove a like",
     operation_id="unlikePost",
     tags=["Reactions"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
+    """Remove the caller's like of a post."""
     reactions.unlike(require_writer(app, settings), parse_id(post_id))
     return no_content()
 
@@ -58,52 +60,56 @@ def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
 @app.put(
     "/authors/<author_id>/follow",
     summary="Follow an author",
-    description="At most 500 authors, of whom the personal feed is merged.",
+    description="The personal feed merges the posts of these authors: at most 500.",
     operation_id="followAuthor",
     tags=["Reactions"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 403, 404, 409, 422),
 )
 def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
+    """Follow an author."""
     reactions.follow(require_writer(app, settings), author_id)
     return no_content()
 
 
 @app.delete(
     "/authors/<author_id>/follow",
-    summary="Follow an author no longer",
+    summary="Unfollow an author",
     operation_id="unfollowAuthor",
     tags=["Reactions"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 403, 404, 409),
 )
 def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
-    reactions.unfollow(require_writer(app, settings), _checked_author_id(author_id))
+    """Unfollow an author."""
+    reactions.unfollow(require_writer(app, settings), _parse_author_id(author_id))
     return no_content()
 
 
 @app.get(
     "/me/likes",
-    summary="The posts that one likes, newest posts first",
+    summary="The posts that the caller likes, newest post first",
     operation_id="listLikes",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, LikesPage, 400, 401),
 )
 def list_likes(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the posts that the caller likes."""
     page = reaction_queries.likes(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
     "/me/likes/<post_id>",
-    summary="Whether one likes a post",
+    summary="Whether the caller likes a post",
     operation_id="getLike",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 404),
 )
 def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
+    """Return 204 if the caller likes the post; raise NotFound otherwise."""
     if not reactions.likes(person(app, settings), parse_id(post_id)):
         raise NotFound("You do not like this post.")
     return no_content()
@@ -111,45 +117,48 @@ def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
 
 @app.get(
     "/me/follows",
-    summary="The authors whom one follows, the latest followed first",
+    summary="The authors that the caller follows, most recently followed first",
     operation_id="listFollows",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, FollowsPage, 400, 401),
 )
 def list_follows(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the authors that the caller follows."""
     page = reaction_queries.follows(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
 @app.get(
     "/me/follows/<author_id>",
-    summary="Whether one follows an author",
+    summary="Whether the caller follows an author",
     operation_id="getFollow",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(204, None, 401, 404),
 )
 def get_follow(author_id: Annotated[str, Path()]) -> Response[None]:
-    if not reactions.follows(person(app, settings), _checked_author_id(author_id)):
+    """Return 204 if the caller follows the author; raise NotFound otherwise."""
+    if not reactions.follows(person(app, settings), _parse_author_id(author_id)):
         raise NotFound("You do not follow this author.")
     return no_content()
 
 
 @app.get(
     "/me/feed",
-    summary="What the authors whom one follows have published, newest first",
+    summary="Posts by the authors that the caller follows, newest first",
     operation_id="listPersonalFeed",
     tags=["Me"],
     security=SECURITY,
     responses=documented_responses(200, PostPage, 400, 401),
 )
 def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the posts by the authors that the caller follows."""
     page = reaction_queries.feed(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
 
-def _checked_author_id(text: str) -> str:
+def _parse_author_id(text: str) -> str:
     if not is_author_id(text):
         raise NotFound("There is no such author.")
     return text

@@ -34,10 +34,10 @@ MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 WITH_ENTITY_TAG = {"PostDetail", "OwnPost", "CommentDetail"}
 HEADERS = {
-    "ETag": "The entity tag: the version, and a digest of everything else",
-    "Location": "Where it is, as a path",
+    "ETag": "The entity tag: the version, and a digest of the rest",
+    "Location": "The path of the resource",
     "Retry-After": "When to try again, in seconds",
-    "WWW-Authenticate": "RFC 6750. API Gateway renames it, so the body says the same",
+    "WWW-Authenticate": "RFC 6750; API Gateway renames it, so the body says the same",
 }
 # What can be done with what a route has made: the parameters, and the operations that take them.
 LINKS = {
@@ -105,7 +105,7 @@ def _correct(operation: Json) -> None:
 def _complete(operation: Json) -> None:
     """Headers, examples, and what API Gateway and the guard do for every route."""
     answers = operation["responses"]
-    answers["default"] = _problem("What else may go wrong, in the same form")
+    answers["default"] = _problem("Any other error, in the same form")
     for status, answer in answers.items():
         headers = [*_headers(status, answer)]
         if headers:

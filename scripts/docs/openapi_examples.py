@@ -31,7 +31,7 @@ _PROBLEMS: tuple[Problem, ...] = (
     NotFound("There is no such post."),
     SlugTaken(),
     PreconditionFailed(7),
-    ContentTooLarge("A request may have at most 1 MiB."),
+    ContentTooLarge("The body must have at most 1 MiB."),
     UnsupportedMediaType("The body must be application/json, in UTF-8."),
     Unprocessable([FieldError("tags.3", "Must have 1 to 40 characters")]),
     TooManyRequests("At most 60 an hour: try again later.", 1200),

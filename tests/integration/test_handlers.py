@@ -147,7 +147,7 @@ def test_faulty_fields_are_named(call: Call, client: Any, body: Any, fields: lis
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"owner": "me"}, "Is no member that can be sent"),
+        ({"owner": "me"}, "Unknown field"),
         ({"publish_at": "2030-01-31T09:30:00"}, "Must have an offset, such as Z or +02:00"),
         ({"publish_at": "soon"}, "Must be a time such as 2026-01-31T09:30:00Z"),
         ({"publish_at": "2030-01-31"}, "Must have an offset, such as Z or +02:00"),

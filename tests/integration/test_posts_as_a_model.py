@@ -94,7 +94,7 @@ class PostsAsAModel(RuleBasedStateMachine):
             after = self.posts.edit(post_id, patch, owner=owner, if_match=if_match).post
             assert before is not None
             assert after.version == before.version + 1
-            for name, value in patch.given().items():
+            for name, value in patch.provided().items():
                 assert name == "slug" or getattr(after, name) == value
             changes_text = (before.title, before.body) != (after.title, after.body)
             kept = [before.version] if before.is_public and changes_text else []

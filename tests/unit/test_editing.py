@@ -27,7 +27,7 @@ def new_post(**members: Any) -> Post:
 
 
 def edited(post: Post, **members: Any) -> Post:
-    edit = Edit(PostChanges.model_validate(members).given(), LATER)
+    edit = Edit(PostChanges.model_validate(members).provided(), LATER)
     return edit.applied_to(post, LATER)
 
 

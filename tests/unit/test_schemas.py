@@ -139,10 +139,10 @@ def test_tabs_and_line_breaks_are_no_control_characters() -> None:
 
 
 def test_a_patch_tells_null_from_nothing() -> None:
-    assert PostChanges.model_validate({}).given() == {}
+    assert PostChanges.model_validate({}).provided() == {}
     cleared = dict.fromkeys(["slug", "excerpt", "cover_image", "canonical_url"])
     changes = PostChanges.model_validate({"tags": None} | cleared)
-    assert changes.given() == {"tags": []} | cleared
+    assert changes.provided() == {"tags": []} | cleared
 
 
 @pytest.mark.parametrize("field", ["title", "body", "status", "publish_at", "comments"])

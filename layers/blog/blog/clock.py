@@ -1,7 +1,8 @@
 """Times: UTC, to the millisecond, written as RFC 3339 with three decimals and a Z."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -13,25 +14,42 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+# What a scheduled run keeps in reserve: more than a publication or a batch of deletions takes at
+# its worst, when every call needs its last retry.
+MILLISECONDS_TO_END = 15_000
+
 
 def now() -> datetime:
-    """The present moment."""
+    """Return the current time."""
     return to_millisecond(datetime.now(UTC))
 
 
-def to_millisecond(moment: datetime) -> datetime:
-    """The same moment in UTC, cut to the precision that is stored; a validation error where that
-    would be before the year 1 or after 9999."""
+def to_millisecond(time: datetime) -> datetime:
+    """Convert a time to UTC and cut it to milliseconds, the precision that is stored.
+
+    Raises PydanticCustomError if the result is before the year 1 or after 9999.
+    """
     try:
-        moment = moment.astimezone(UTC)
+        time = time.astimezone(UTC)
     except OverflowError as e:
         raise PydanticCustomError("time_range", "Must be between the years 1 and 9999") from e
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-def to_rfc3339(moment: datetime) -> str:
-    """`2026-01-31T09:30:00.000Z`: texts of this form sort as the moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def to_rfc3339(time: datetime) -> str:
+    """Format a time as `2026-01-31T09:30:00.000Z`. Such texts sort like the times."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Context(Protocol):
+    """The part of a Lambda context that knows the time left."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def ends_soon(context: _Context) -> Callable[[], bool]:
+    """Return a function that says whether a scheduled run must stop before Lambda ends it."""
+    return lambda: context.get_remaining_time_in_millis() < MILLISECONDS_TO_END
 
 
 def _text(value: object) -> str:
@@ -42,7 +60,7 @@ def _text(value: object) -> str:
 
 _DATE_TIME = Field(json_schema_extra={"format": "date-time"})
 
-# A time as people send it: text, with an offset.
+# A time in a request: text, with an offset.
 TimestampInput = Annotated[
     AwareDatetime,
     Strict(False),

@@ -1,6 +1,6 @@
-"""What makes a cold start short: the first import of each function, whose last line is `end()`.
+"""Shortens cold starts. Each function imports this module first, and calls `end()` last.
 
-It is first because of what it tells Python and pydantic about all imports after it.
+The import comes first because it configures Python and pydantic for all later imports.
 """
 
 import gc
@@ -8,15 +8,15 @@ import os
 
 from pydantic import BaseModel
 
-gc.disable()  # importing makes many objects and no garbage: the collector would only look at them
-# Nobody's are installed, and to look for them is to read the metadata of all that is.
+gc.disable()  # imports create many objects but no garbage, so collections would be wasted time
+# No pydantic plugins are installed; looking for them reads the metadata of every package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-# Each model is built when it is first used. Some ninety are imported, most of them OpenAPI's, which
-# Powertools needs for the document alone; a request uses two or three.
+# Build each model at its first use. About 90 models are imported; a request uses two or three. Most
+# of them are OpenAPI models, which Powertools needs only for the OpenAPI document.
 BaseModel.model_config["defer_build"] = True
 
 
 def end() -> None:
-    """From here on, collect garbage; never again look at what was imported."""
+    """Turn garbage collection on again, and exclude everything imported so far from it."""
     gc.freeze()
     gc.enable()

@@ -1,4 +1,4 @@
-"""Entity tags and the preconditions made of them (RFC 9110 §8.8.3, §13.1)."""
+"""Entity tags and preconditions (RFC 9110 §8.8.3, §13.1)."""
 
 import hashlib
 import re
@@ -8,16 +8,18 @@ from typing import Self
 from blog.errors import BadRequest
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-# Empty elements are to be accepted (RFC 9110 §5.6.1.2); no two runs of white space are adjacent.
+# Lists may hold empty elements (RFC 9110 §5.6.1.2). No two repetitions of white space are adjacent
+# in the pattern, so that matching takes linear time.
 _TAG_LIST = re.compile(rf"(?:[ \t]*(?:{_TAG}[ \t]*)?,)*[ \t]*(?:{_TAG}[ \t]*)?")
 _VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})(?:-[^"]*)?"')
 
 
 def entity_tag(version: int, text: str) -> str:
-    """`"<version>-<digest of everything else in the representation>"`, a strong tag.
+    """Return the strong tag `"<version>-<digest of the representation without its version>"`.
 
-    `text` is the representation as pydantic writes it: JSON without spaces, whose strings hold no
-    quotes that are not escaped, so nothing but the member looks like it.
+    `text` is the representation as pydantic writes it: JSON without spaces. Quotes in strings are
+    escaped there, so only the member `version` itself can match. Cutting it out of the text saves
+    a second serialisation without it.
     """
     rest = text.replace(f'"version":{version},', "", 1).encode()
     return f'"{version}-{hashlib.sha256(rest).hexdigest()[:16]}"'
@@ -25,20 +27,20 @@ def entity_tag(version: int, text: str) -> str:
 
 @dataclass(frozen=True)
 class IfMatch:
-    """The versions that a client is ready to change; None for any, as `*` says.
+    """The versions that a request may change; `versions` is None for any version (`*`).
 
-    It compares the version alone, also in a tag that a proxy has weakened. RFC 9110 §13.1.1 would
-    compare whole tags, and then a like, or a publication on schedule, would spoil an editor's save.
+    Only the version is compared, even in a tag that a proxy has made weak. RFC 9110 §13.1.1
+    compares whole tags; with that rule, a like or a scheduled publication would make an edit fail.
     """
 
     versions: frozenset[int] | None
 
     @classmethod
     def parse(cls, field: str | None) -> Self | None:
-        """From the request's If-Match, or None where there is none.
+        """Parse the request's If-Match field; return None if it is absent.
 
-        A tag that none of ours could be is well-formed and matches nothing. Raises BadRequest for
-        what is no list of entity tags.
+        A well-formed tag that this API would never send matches nothing. Raises BadRequest if the
+        field is not a list of entity tags.
         """
         if field is None:
             return None
@@ -51,12 +53,15 @@ class IfMatch:
         return cls(frozenset(int(match[1]) for match in matches if match))
 
     def holds(self, version: int) -> bool:
-        """Whether the current version is one of them."""
+        """Return whether the current version is one of these versions."""
         return self.versions is None or version in self.versions
 
 
 def none_match(field: str | None, current: str) -> bool:
-    """Whether If-None-Match lets a GET answer in full; weak comparison (RFC 9110 §13.1.2)."""
+    """Return whether a GET with this If-None-Match field needs a full response.
+
+    The comparison is weak (RFC 9110 §13.1.2).
+    """
     if field is None:
         return True
     tags = (tag.removeprefix("W/") for tag in re.findall(_TAG, field))

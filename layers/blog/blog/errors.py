@@ -1,23 +1,23 @@
-"""What a request can end with instead of what was asked for.
+"""Errors that become HTTP responses.
 
 Problem (RFC 9457)
 ├── BadRequest            400   malformed JSON, UTF-8, query, cursor or If-Match
-├── Unauthorized          401   no token, or one that has expired since it was verified
-├── Forbidden             403   visible, and not yours
+├── Unauthorized          401   no token, or a token that has expired since it was verified
+├── Forbidden             403   visible, but it belongs to another user
 │   └── InsufficientScope 403   a permission is missing
-├── NotFound              404   not there, or not yours to know of
+├── NotFound              404   does not exist, or is private
 ├── Conflict              409
 │   ├── SlugTaken         409
-│   └── WriteContended    409   others wrote the same thing again and again
+│   └── WriteContended    409   other requests kept changing the same item
 ├── PreconditionFailed    412   If-Match does not match
 ├── ContentTooLarge       413
 ├── UnsupportedMediaType  415
-├── Unprocessable         422   fields are at fault, each named
-├── TooManyRequests       429   as often as one may in an hour
-├── InternalError         500   a fault of ours
-└── Unavailable           503   a part that we depend on is away
+├── Unprocessable         422   fields are invalid; the response names each
+├── TooManyRequests       429   over an hourly limit
+├── InternalError         500   an error in this code
+└── Unavailable           503   DynamoDB or S3 is not available
 
-Each class owns its status, title and headers; `blog.responses` renders them.
+Each class owns its status, title and headers; `blog.http.responses` renders them.
 """
 
 import traceback
@@ -25,14 +25,14 @@ from typing import Any, ClassVar, NamedTuple
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one member of a body, `tags.3` for the fourth tag."""
+    """An invalid member of a body and what is wrong with it. `tags.3` is the fourth tag."""
 
     field: str
     message: str
 
 
 class Problem(Exception):
-    """Root of all errors that become an answer. Its text is for the client."""
+    """Root of all errors that become a response. Its text is for the client."""
 
     status: ClassVar[int]
     title: ClassVar[str]
@@ -43,12 +43,12 @@ class Problem(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that belong to this kind of error."""
+        """Return the headers that belong to this kind of error."""
         return {}
 
     @property
     def members(self) -> dict[str, Any]:
-        """Members of the body beside type, title, status and detail."""
+        """Return the members of the body besides type, title, status and detail."""
         return {}
 
 
@@ -60,7 +60,7 @@ class BadRequest(Problem):
 
 
 class Unauthorized(Problem):
-    """Nobody is behind the request, or no longer (RFC 6750 §3)."""
+    """The request has no token, or the token has expired (RFC 6750 §3)."""
 
     status = 401
     title = "Unauthorized"
@@ -71,19 +71,21 @@ class Unauthorized(Problem):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The challenge, with the error where a token came; API Gateway renames it, so the body
-        says the same."""
+        """Return the challenge, with the error if there was a token.
+
+        API Gateway renames the header, so the body says the same.
+        """
         has_token = self.error == "invalid_token"
         return {"WWW-Authenticate": 'Bearer error="invalid_token"' if has_token else "Bearer"}
 
     @property
     def members(self) -> dict[str, Any]:
-        """The error code of RFC 6750 and its description."""
+        """Return the error code of RFC 6750 and its description."""
         return {"error": self.error, "error_description": self.detail}
 
 
 class Forbidden(Problem):
-    """The token is good, the thing is visible, and it is not theirs to change."""
+    """The token is valid and the item is visible, but the caller may not change it."""
 
     status = 403
     title = "Forbidden"
@@ -94,61 +96,61 @@ class InsufficientScope(Forbidden):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The challenge; API Gateway renames it, so the body says the same."""
+        """Return the challenge. API Gateway renames the header, so the body says the same."""
         return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 
     @property
     def members(self) -> dict[str, Any]:
-        """The error code of RFC 6750 and its description."""
+        """Return the error code of RFC 6750 and its description."""
         return {"error": "insufficient_scope", "error_description": self.detail}
 
 
 class NotFound(Problem):
-    """It does not exist, or its existence is private."""
+    """The item does not exist, or its existence is private."""
 
     status = 404
     title = "Not Found"
 
 
 class Conflict(Problem):
-    """The request does not fit what is stored."""
+    """The request conflicts with the stored state."""
 
     status = 409
     title = "Conflict"
 
 
 class SlugTaken(Conflict):
-    """A slug that was asked for belongs to another post, which is not named."""
+    """The requested slug belongs to another post, which the response does not name."""
 
     def __init__(self) -> None:
         super().__init__("The slug is taken: choose another one.")
 
 
 class WriteContended(Conflict):
-    """A write lost the race against others as often as it was tried."""
+    """A write lost the race against other writes at every attempt."""
 
     def __init__(self) -> None:
-        super().__init__("Others changed this at the same moment: try again.")
+        super().__init__("Other requests changed this at the same time: try again.")
 
 
 class PreconditionFailed(Problem):
-    """The If-Match of a request names another version than the current one."""
+    """The request's If-Match does not name the current version."""
 
     status = 412
     title = "Precondition Failed"
 
     def __init__(self, current_version: int) -> None:
-        super().__init__("It was changed since the version that If-Match names.")
+        super().__init__("It has changed since the version that If-Match names.")
         self.current_version = current_version
 
     @property
     def members(self) -> dict[str, Any]:
-        """The version that a new attempt must name."""
+        """Return the version that a new attempt must name."""
         return {"current_version": self.current_version}
 
 
 class ContentTooLarge(Problem):
-    """The request's body is larger than any that would be accepted."""
+    """The request's body is larger than the API accepts."""
 
     status = 413
     title = "Content Too Large"
@@ -162,7 +164,7 @@ class UnsupportedMediaType(Problem):
 
 
 class Unprocessable(Problem):
-    """Fields are at fault."""
+    """Some fields are invalid."""
 
     status = 422
     title = "Unprocessable Content"
@@ -173,12 +175,12 @@ class Unprocessable(Problem):
 
     @property
     def members(self) -> dict[str, Any]:
-        """The fields and what is wrong with each."""
+        """Return the invalid fields and what is wrong with each."""
         return {"errors": [error._asdict() for error in self.errors]}
 
 
 class TooManyRequests(Problem):
-    """Somebody has done this as often as they may in an hour."""
+    """The caller has reached an hourly limit."""
 
     status = 429
     title = "Too Many Requests"
@@ -189,12 +191,12 @@ class TooManyRequests(Problem):
 
     @property
     def headers(self) -> dict[str, str]:
-        """When to try again, in seconds."""
+        """Return when to try again, in seconds."""
         return {"Retry-After": str(self.retry_after)}
 
 
 class InternalError(Problem):
-    """Something failed that should not have; the log knows what."""
+    """An unexpected error; the log has the details."""
 
     status = 500
     title = "Internal Server Error"
@@ -204,24 +206,24 @@ class InternalError(Problem):
 
 
 class Unavailable(Problem):
-    """DynamoDB or S3 throttles, or cannot be reached."""
+    """DynamoDB or S3 throttles requests or cannot be reached."""
 
     status = 503
     title = "Service Unavailable"
 
     def __init__(self) -> None:
-        super().__init__("A part that this API depends on is away: try again later.")
+        super().__init__("A service that this API depends on is not available: try again later.")
 
     @property
     def headers(self) -> dict[str, str]:
-        """When to try again, in seconds."""
+        """Return when to try again, in seconds."""
         return {"Retry-After": "5"}
 
 
 def traceback_frames(error: BaseException) -> list[str]:
-    """The lines of code that an unexpected exception passed on its way.
+    """Return the lines of code of an exception's traceback, for the log.
 
-    What is logged of it: never its text, in which there may be anybody's data.
+    The exception's text is never logged, because it may hold personal data.
     """
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

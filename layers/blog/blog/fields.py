@@ -1,4 +1,4 @@
-"""The kinds of text that people send, each with its limits."""
+"""Field types of request bodies, with their limits."""
 
 import re
 import unicodedata
@@ -14,12 +14,12 @@ MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 40
 MAX_ADDRESS_CHARACTERS = 2000
 
-# Control characters but tab and line breaks, lone surrogates, and the two non-characters: XML
-# cannot carry them, and feeds are XML.
+# Control characters except tab and line breaks, lone surrogates, and two non-characters. XML cannot
+# hold them, and the Atom feed is XML.
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-# The same, for the OpenAPI document alone: regular expressions there know no surrogates.
+# The same characters for the OpenAPI document, whose regular expressions cannot name surrogates.
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff"
 _PLAIN = Field(json_schema_extra={"pattern": f"^[^{_CONTROL}]*$"})
 _PLAIN_NOT_BLANK = Field(
@@ -39,12 +39,12 @@ _SLUG = "[a-z0-9-]{1,120}"
 
 
 def is_slug(text: str) -> bool:
-    """Whether a post can have this slug."""
+    """Return whether a post can have this slug."""
     return re.fullmatch(_SLUG, text) is not None
 
 
 def without_refused(text: str) -> str:
-    """The text with a replacement character for each that is refused."""
+    """Replace each character that XML cannot hold with the replacement character."""
     return _REFUSED.sub("\ufffd", text)
 
 
@@ -67,15 +67,15 @@ def _within_body_limit(text: str) -> str:
 
 
 def normalised_tag(tag: str) -> str:
-    """A tag as it is stored and compared: NFC, lower case, no white space around it.
+    """Normalise a tag as it is stored and compared: NFC, lower case, no white space around it.
 
-    Normalised again at last, because lower case may be in need of it (İ becomes i and a dot above).
+    Lower case is normalised again, because it may not be NFC (İ becomes i and a dot above).
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower()).strip()
 
 
 def is_tag(normal: str) -> bool:
-    """Whether a post can have this tag, which is normalised."""
+    """Return whether a post can have this normalised tag."""
     return 1 <= len(normal) <= MAX_TAG_CHARACTERS and _has_tag_characters(normal)
 
 
@@ -89,20 +89,20 @@ def _tag(tag: str) -> str:
         raise PydanticCustomError("tag_length", "Must have 1 to 40 characters")
     if not _has_tag_characters(normal):
         raise PydanticCustomError(
-            "tag_characters", "May hold letters, digits, spaces and - _ . + # alone"
+            "tag_characters", "Must only have letters, digits, spaces and - _ . + #"
         )
     return normal
 
 
 def _no_email(text: str) -> str:
-    """Auth0's `name` often is an e-mail address, and this one is shown to everyone."""
+    """Reject e-mail addresses: names are public, and Auth0's `name` often is an address."""
     if re.search(r"\S@\S", text):
-        raise PydanticCustomError("email", "Must not be an e-mail address: everyone sees it")
+        raise PydanticCustomError("email", "Must not be an e-mail address: names are public")
     return text
 
 
 def _https_address(text: str) -> str:
-    """As the URL standard writes it, so that nothing in it can end an attribute."""
+    """Normalise an https address as the URL standard does: no character can end an attribute."""
     try:
         url = Url(_plain(text))
     except ValidationError as e:
@@ -115,7 +115,7 @@ def _https_address(text: str) -> str:
 
 
 def _cover_image(text: str) -> str:
-    """Whose picture it is, and whether it is there, is a condition of the write."""
+    """Accept an https address or a media path; the write checks that the caller owns the image."""
     if media_id_of(text):
         return text
     try:
@@ -123,7 +123,7 @@ def _cover_image(text: str) -> str:
     except PydanticCustomError as e:
         if e.type != "address":
             raise
-        message = "Must be an https address, or that of a picture of yours: /media/ and its id"
+        message = "Must be an https address, or the path of your own image: /media/ and its id"
         raise PydanticCustomError("address", message) from e
 
 

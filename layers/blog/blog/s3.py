@@ -1,7 +1,7 @@
-"""S3, as far as the blog needs it: one private bucket of uploads, media and exports.
+"""The blog's private S3 bucket of uploads, media and exports.
 
-What botocore raises becomes Unavailable here where a part is away, and None where there is no such
-object. Anything else is a bug and passes through.
+Errors of botocore become Unavailable if S3 is not available, and None if the object does not exist.
+Other errors are bugs and pass through.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SECONDS_TO_UPLOAD = 600
 SECONDS_TO_DOWNLOAD = 900
-MAX_KEYS = 1000  # that S3 lists, and deletes, at once
-# What lies under an address never changes.
+MAX_KEYS = 1000  # that one call lists or deletes
+# An object never changes.
 CACHE_CONTROL = "public, max-age=3600"
 _ABSENT = frozenset({"NoSuchKey", "404", "PreconditionFailed"})
 _CONFIG = Config(
@@ -34,47 +34,47 @@ _CONFIG = Config(
 
 
 def upload_object_key(author_id: str, media_id: str) -> str:
-    """Where an upload waits to be looked at; what is left there expires."""
+    """Return the key of an upload before its inspection. Uploads left there expire."""
     return f"uploads/{author_id}/{media_id}"
 
 
 def media_object_key(author_id: str, media_id: str) -> str:
-    """Where a picture lies that may be shown."""
+    """Return the key of an image that may be served."""
     return f"media/{author_id}/{media_id}"
 
 
 def export_object_key(author_id: str, export_id: str) -> str:
-    """Where an export waits to be fetched, until it expires."""
+    """Return the key of an export, which expires."""
     return f"exports/{author_id}/{export_id}.zip"
 
 
 def folders_of(author_id: str) -> list[str]:
-    """How the keys of all begin that is somebody's."""
+    """Return the key prefixes of a user's objects."""
     return [f"{folder}/{author_id}/" for folder in ("uploads", "media", "exports")]
 
 
 class Beginning(NamedTuple):
-    """How an object begins, and the entity tag that it had then."""
+    """The first bytes of an object, and the entity tag of the object read."""
 
     data: bytes
     entity_tag: str
 
 
 class Bucket:
-    """The blog's one bucket. Its client is made at first use, because that takes a while."""
+    """The blog's bucket. Its client is created at first use, because that is slow."""
 
     def __init__(self, name: str, client: "S3Client | None" = None) -> None:
         self._name = name
-        self._given = client
+        self._provided_client = client
 
     @cached_property
     def _client(self) -> "S3Client":
-        if self._given is not None:
-            return self._given
+        if self._provided_client is not None:
+            return self._provided_client
         client = boto3.client("s3", config=_CONFIG)
         if ".amazonaws.com" in client.meta.endpoint_url:
-            # Else presigned addresses would name the endpoint of all regions, which sends browsers
-            # on to the bucket's own, where their signature does not hold.
+            # By default, presigned addresses name the global endpoint. It redirects browsers to the
+            # bucket's regional endpoint, where the signature is not valid.
             virtual = Config(
                 s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
             )
@@ -82,8 +82,10 @@ class Bucket:
         return client
 
     def presigned_upload(self, key: str, content_type: str, size: int) -> dict[str, Any]:
-        """A form, with its `url` and `fields`, that uploads one object of this type and of this
-        size in bytes, within ten minutes."""
+        """Return the `url` and `fields` of a form that uploads one object.
+
+        The form accepts this content type and this exact size in bytes, for ten minutes.
+        """
         return self._client.generate_presigned_post(
             self._name,
             key,
@@ -93,22 +95,22 @@ class Bucket:
         )
 
     def presigned_download(self, key: str, method: str = "GET") -> str:
-        """An address that an object is fetched from by this method, for a quarter of an hour."""
+        """Return an address that serves an object to this method for 15 minutes."""
         operation = "head_object" if method == "HEAD" else "get_object"
-        where = {"Bucket": self._name, "Key": key}
-        return self._client.generate_presigned_url(operation, where, ExpiresIn=SECONDS_TO_DOWNLOAD)
+        target = {"Bucket": self._name, "Key": key}
+        return self._client.generate_presigned_url(operation, target, ExpiresIn=SECONDS_TO_DOWNLOAD)
 
     def beginning(self, key: str, count: int) -> Beginning | None:
-        """The first bytes of an object, at most so many; None where there is none."""
-        answer = self._call("get_object", Key=key, Range=f"bytes=0-{count - 1}")
-        return None if answer is None else Beginning(answer["Body"].read(), answer["ETag"])
+        """Return at most `count` first bytes of an object; None if it does not exist."""
+        response = self._call("get_object", Key=key, Range=f"bytes=0-{count - 1}")
+        return None if response is None else Beginning(response["Body"].read(), response["ETag"])
 
     def copy(
         self, source: str, target: str, *, content_type: str, entity_tag: str | None = None
     ) -> bool:
-        """Copy an object, if it is there, and is still that one; whether it was."""
+        """Copy an object if it exists and still has this entity tag; return whether it did."""
         condition = {} if entity_tag is None else {"CopySourceIfMatch": entity_tag}
-        answer = self._call(
+        response = self._call(
             "copy_object",
             Key=target,
             CopySource={"Bucket": self._name, "Key": source},
@@ -117,54 +119,54 @@ class Bucket:
             CacheControl=CACHE_CONTROL,
             **condition,
         )
-        return answer is not None
+        return response is not None
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete at most a thousand objects; those that are not there are none the less deleted."""
+        """Delete at most 1,000 objects. Missing objects count as deleted."""
         if keys:
             objects = [{"Key": key} for key in keys]
-            answer = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
-            if answer is None or answer.get("Errors"):
+            response = self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
+            if response is None or response.get("Errors"):
                 raise Unavailable
 
     def delete_all_under(self, prefix: str) -> None:
-        """Delete every object whose key begins so."""
+        """Delete every object whose key begins with the prefix."""
         while keys := self.keys_under(prefix):
             self.delete(keys)
 
     def keys_under(self, prefix: str) -> list[str]:
-        """The first thousand keys that begin so."""
-        answer = self._call("list_objects_v2", Prefix=prefix, MaxKeys=MAX_KEYS)
-        return [one["Key"] for one in (answer or {}).get("Contents", [])]
+        """Return the first 1,000 keys that begin with the prefix."""
+        response = self._call("list_objects_v2", Prefix=prefix, MaxKeys=MAX_KEYS)
+        return [entry["Key"] for entry in (response or {}).get("Contents", [])]
 
     def chunks(self, key: str, size: int) -> Iterator[bytes] | None:
-        """An object's content, so many bytes at a time; None where there is none."""
-        answer = self._call("get_object", Key=key)
-        return None if answer is None else answer["Body"].iter_chunks(size)
+        """Return an object's content in chunks of `size` bytes; None if it does not exist."""
+        response = self._call("get_object", Key=key)
+        return None if response is None else response["Body"].iter_chunks(size)
 
     def upload(self, file: BinaryIO, key: str, content_type: str) -> None:
-        """Store a file, however large: in parts, side by side."""
+        """Store a file of any size, in parallel parts if it is large."""
         extra = {"ContentType": content_type}
-        with _explained():
+        with _raise_unavailable():
             self._client.upload_fileobj(file, self._name, key, ExtraArgs=extra)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
-        """The answer; None where there is no such object, or not that one any more."""
+        """Return the response; None if the object does not exist or has changed."""
         try:
-            with _explained():
-                answer: dict[str, Any] = getattr(self._client, operation)(
+            with _raise_unavailable():
+                response: dict[str, Any] = getattr(self._client, operation)(
                     Bucket=self._name, **parameters
                 )
         except ClientError as e:
             if e.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
-        return answer
+        return response
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Raise Unavailable for what botocore raises where S3 is away."""
+def _raise_unavailable() -> Iterator[None]:
+    """Turn the errors that botocore raises when S3 is not available into Unavailable."""
     try:
         yield
     except ClientError as e:

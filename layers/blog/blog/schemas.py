@@ -1,9 +1,9 @@
-"""What request bodies have in common."""
+"""The base class of all request bodies."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class RequestBody(BaseModel):
-    """A request's body: unknown members are refused, and nothing is converted."""
+    """A request's body: unknown members are rejected, and no value is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

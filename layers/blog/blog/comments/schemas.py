@@ -13,18 +13,18 @@ from blog.schemas import RequestBody
 class NewComment(RequestBody):
     """A comment on a post, or a reply to one."""
 
-    body: Annotated[CommentBody, Field(description="Markdown without headings and pictures")]
-    parent_id: Annotated[str | None, Field(description="The comment that it replies to")] = None
+    body: Annotated[CommentBody, Field(description="Markdown without headings and images")]
+    parent_id: Annotated[str | None, Field(description="The comment that this replies to")] = None
 
 
 class CommentChanges(RequestBody):
-    """A merge patch of a comment of one's own (RFC 7396)."""
+    """A merge patch of the caller's own comment (RFC 7396)."""
 
     body: Annotated[CommentBody, Field(default=None, description="Markdown")]
 
 
 class CommentDetail(BaseModel):
-    """A comment. A pending one is seen by its writer and the post's author, and by nobody else."""
+    """A comment. Only its writer and the post's author can see a pending comment."""
 
     id: str
     post_id: str
@@ -39,21 +39,21 @@ class CommentDetail(BaseModel):
 
 
 class Tombstone(BaseModel):
-    """What is left of a deleted comment that has replies."""
+    """The placeholder of a deleted comment that has replies."""
 
     id: str
     deleted: Literal[True] = True
 
 
 class CommentPage(BaseModel):
-    """A page of the comments on a post, oldest first; replies carry their parent's id."""
+    """A page of the comments on a post, oldest first. Replies carry the id of their parent."""
 
     items: list[CommentDetail | Tombstone]
     next_cursor: str | None
 
 
 class PendingPage(BaseModel):
-    """A page of the comments that wait for one's approval, oldest first."""
+    """A page of the comments that wait for the caller's approval, oldest first."""
 
     items: list[CommentDetail]
     next_cursor: str | None

@@ -1,6 +1,6 @@
-"""GET /docs: Swagger UI over GET /openapi.json, from the files that Powertools brings along.
+"""The page at /docs: Swagger UI for /openapi.json, from the files that Powertools ships.
 
-All assets come from the API's own address, and the page's policy allows no others.
+All assets come from the API's own address; the page's Content-Security-Policy allows no others.
 """
 
 import json
@@ -34,7 +34,7 @@ _PAGE = """\
 </body>
 </html>
 """
-# The document is asked for beside this folder, so that a stage in the path does no harm.
+# The document's address is relative to this folder, so that it works with a stage in the path.
 _START = """\
 SwaggerUIBundle({
   url: new URL("../openapi.json", document.currentScript.src).href,
@@ -53,12 +53,12 @@ class Asset(NamedTuple):
 
 
 def page(folder: str) -> str:
-    """The page, whose assets lie in a folder of this path."""
+    """Return the page; `folder` is the path of its assets."""
     return _PAGE.format(folder=folder)
 
 
 def asset(name: str) -> Asset:
-    """Raises NotFound."""
+    """Return the asset with this name; raise NotFound if there is none."""
     match name:
         case "start.js":
             return Asset(_START, "text/javascript")
@@ -72,13 +72,13 @@ def asset(name: str) -> Asset:
 
 @cache
 def _file(name: str) -> str:
-    """Its folder is not imported: that would load models that nobody needs here."""
+    """Read a file of Swagger UI, without importing its package, which would load unused models."""
     powertools = Path(aws_lambda_powertools.__path__[0])
     return (powertools / "event_handler" / "openapi" / "swagger_ui" / name).read_text()
 
 
 def served_below(document: str, folder: str) -> str:
-    """The OpenAPI document of an API whose paths begin below this one, such as `/stage`."""
+    """Return the OpenAPI document with the server address `folder`, such as `/stage`."""
     return json.dumps(
         json.loads(document) | {"servers": [{"url": folder or "/"}]},
         ensure_ascii=False,

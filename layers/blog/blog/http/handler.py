@@ -1,4 +1,4 @@
-"""What surrounds every route: the guard in front, errors, CORS and one log line behind."""
+"""The code around every route: the guard before it; errors, CORS and the log line after it."""
 
 import logging
 from collections.abc import Callable
@@ -28,23 +28,22 @@ logger = Logger(use_rfc3339=True, utc=True)
 
 
 def resolver() -> APIGatewayRestResolver:
-    """A resolver that validates what is asked; what is answered is text already."""
+    """Return a resolver that validates requests; routes return text, not models."""
     return APIGatewayRestResolver(enable_validation=True)
 
 
 def lambda_handler(
     app: APIGatewayRestResolver, settings: BlogSettings, *, authenticated: bool
 ) -> Handler:
-    """The Lambda handler of a function's routes.
+    """Build the Lambda handler of a function's routes.
 
-    With `authenticated`, nothing is resolved for a request without an identity, and routes find
-    theirs by `identity(app)`. Refusals come in the contract's order: 401, 413, 415, 400, then
-    what the routes themselves refuse.
+    With `authenticated`, a request without an identity gets 401 before any route runs, and routes
+    call `identity(app)`. The order of refusals is 401, 413, 415, 400, then those of the routes.
     """
 
     def refuse(error: Exception) -> Response[str]:
         line: RequestLine = app.context["line"]
-        problem = _explained(error, line)
+        problem = _logged_problem(error, line)
         body = problem_body(problem, line.ids["correlation_id"])
         return Response(problem.status, body=body, headers=problem_headers(problem))
 
@@ -57,42 +56,47 @@ def lambda_handler(
             if authenticated:
                 app.context["identity"] = Identity.from_event(event)
             with deadline.request_scope():
-                answer = app.resolve(normalized_event(event), context)
+                response = app.resolve(normalized_event(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
-            answer = _proxy_answer(_explained(e, line), line.ids["correlation_id"])
+            response = _proxy_response(_logged_problem(e, line), line.ids["correlation_id"])
         if event["httpMethod"] == "HEAD":
-            answer["body"] = ""
-        answer["multiValueHeaders"] |= {
+            response["body"] = ""
+        response["multiValueHeaders"] |= {
             "Access-Control-Allow-Origin": [settings.allowed_origin],
             "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
         }
         if logger.log_level <= logging.INFO:
-            line.write(int(answer["statusCode"]))
-        return answer
+            line.write(int(response["statusCode"]))
+        return response
 
     return handler
 
 
 def identity(app: APIGatewayRestResolver) -> Identity:
-    """Who makes the current request; only for routes of an authenticated handler."""
+    """Return the caller's identity; only for routes of an authenticated handler."""
     current: Identity = app.context["identity"]
     return current
 
 
 def person(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
-    """The same with their public name."""
+    """Return the caller with the author id; only for routes of an authenticated handler."""
     sub = identity(app).sub
     return Person(sub, author_id(sub, settings.author_id_key))
 
 
 def require_writer(app: APIGatewayRestResolver, settings: AuthorSettings) -> Person:
-    """The same, if they may write; raises InsufficientScope for a machine that may not."""
+    """Return the caller; raise InsufficientScope for a machine without the permission to write."""
     require_write_permission(identity(app))
     return person(app, settings)
 
 
-def _proxy_answer(problem: Problem, request_id: str) -> dict[str, Any]:
+def request_path(app: APIGatewayRestResolver) -> str:
+    """Return the current request's path, with the stage if there is one, without a final slash."""
+    return app.current_event.request_context.path.rstrip("/")
+
+
+def _proxy_response(problem: Problem, request_id: str) -> dict[str, Any]:
     headers = {name: [value] for name, value in problem_headers(problem).items()}
     return {
         "statusCode": problem.status,
@@ -102,11 +106,11 @@ def _proxy_answer(problem: Problem, request_id: str) -> dict[str, Any]:
     }
 
 
-def _explained(error: Exception, line: RequestLine) -> Problem:
-    """The problem that an error means, for the request's line, too; faults of ours are logged."""
+def _logged_problem(error: Exception, line: RequestLine) -> Problem:
+    """Turn an error into a problem, note it in the request's line, and log unexpected errors."""
     problem = as_problem(error)
     line.refusal = type(problem).__name__
     if isinstance(problem, InternalError):
-        fault = {"error": type(error).__qualname__, "where": traceback_frames(error)}
-        logger.error("unexpected error", extra={**line.ids, **fault})
+        details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
+        logger.error("unexpected error", extra={**line.ids, **details})
     return problem

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every route's answers and security."""
+"""The responses and the security scheme of every route in the OpenAPI document."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,7 @@ _RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class InvalidField(BaseModel):
-    """A member of the body that is at fault."""
+    """An invalid member of the body."""
 
     field: str
     message: str
@@ -44,10 +44,9 @@ def documented_responses(
     not_modified: bool = False,
     document: str | None = None,
 ) -> dict[int, OpenAPIResponse]:
-    """The documented answers of a route: a success, the statuses of its problems, a redirect.
+    """Return the documented responses of a route: success, problems and redirects.
 
-    A success is JSON of a model, a document of a media type that is not ours to describe, or has
-    no body.
+    The success response is JSON of `model`, or a `document` of this media type, or has no body.
     """
     documented: dict[int, OpenAPIResponse] = {status: {"description": phrase(status)}}
     if model is not None:
@@ -68,5 +67,5 @@ def documented_responses(
 
 
 def phrase(status: int) -> str:
-    """The name of a status (RFC 9110 §15), which Pythons before 3.13 have from older standards."""
+    """Return the name of a status (RFC 9110 §15). Before Python 3.13, http has two older names."""
     return _RENAMED.get(status) or HTTPStatus(status).phrase

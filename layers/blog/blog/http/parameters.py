@@ -1,4 +1,4 @@
-"""The query parameters and header fields of the routes: what each may be, and what it is for."""
+"""The query parameters and header fields of the routes."""
 
 from typing import Annotated
 
@@ -11,21 +11,21 @@ from blog.errors import BadRequest
 
 Tag = Annotated[
     str | None,
-    Query(max_length=200, description="Only those with this tag, in upper or lower case"),
+    Query(max_length=200, description="Only posts with this tag, in upper or lower case"),
 ]
-AuthorId = Annotated[str | None, Query(max_length=200, description="Only those of this author")]
-Limit = Annotated[int, Query(ge=1, le=100, description="Entries on a page")]
+AuthorId = Annotated[str | None, Query(max_length=200, description="Only posts by this author")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page")]
 Cursor = Annotated[
     str | None,
     Query(
-        description="The next_cursor of the page before",
+        description="The next_cursor of the previous page",
         json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]
 
 
 def _well_formed(field: str | None) -> str | None:
-    """Checked with the parameters, so that a malformed field is told before the body's faults."""
+    """Check If-Match with the parameters, so that its error comes before errors of the body."""
     try:
         IfMatch.parse(field)
     except BadRequest as e:
@@ -38,7 +38,7 @@ IfMatchField = Annotated[
     AfterValidator(_well_formed),
     Header(
         alias="If-Match",
-        description='The ETag that was read; `"3"` alone will do, too',
+        description='The ETag that the client read; the version alone (`"3"`) works, too',
         json_schema_extra={
             "pattern": '^([*]|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
             "examples": ['"3"'],
@@ -50,9 +50,9 @@ IdempotencyKeyField = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[!-~]{1,255}$",
-        description="With the same key and body, the post is made once, for 24 h",
+        description="For 24 hours, requests with the same key and body create one item only",
     ),
 ]
 IfNoneMatchField = Annotated[
-    str | None, Header(alias="If-None-Match", description="The ETag that is at hand")
+    str | None, Header(alias="If-None-Match", description="The ETag of the client's copy")
 ]

@@ -1,7 +1,7 @@
-"""The step in front of Powertools' resolver: what is not worth resolving is refused here.
+"""The step before Powertools' resolver: it rejects malformed requests.
 
-Unaided, the resolver answers 500 to deep JSON and to broken UTF-8, 415 to merge patches, 422 to
-malformed JSON, and takes the first element of a list for an object.
+Without it, the resolver answers 500 to deep JSON and to broken UTF-8, 415 to merge patches and 422
+to malformed JSON, and it takes the first element of a list for an object.
 """
 
 import json
@@ -14,7 +14,7 @@ from blog.errors import BadRequest, ContentTooLarge, FieldError, Unprocessable, 
 
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_DEPTH = 32
-# Nothing reads another; the resolver would copy each of them six times, and the token with them.
+# Routes read no other headers. The resolver would copy each of them six times, the token included.
 _READ = frozenset({"content-type", "if-match", "if-none-match", "idempotency-key"})
 _MEDIA_TYPES = {
     "POST": ("application/json",),
@@ -24,21 +24,21 @@ _MEDIA_TYPES = {
 
 
 def normalized_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event as the resolver can take it.
+    """Return the event in the form that the resolver needs.
 
-    The path is encoded again, because API Gateway has decoded it and the resolver's pattern knows
-    no `#`; of the headers, those are there that a route reads; the body is known to be a JSON
-    object of bounded size and depth. HEAD becomes GET.
+    The path is encoded again, because API Gateway decodes it and the resolver's pattern does not
+    match `#`. Only the headers that a route reads are left. The body is a JSON object of bounded
+    size and depth. HEAD becomes GET.
 
-    Raises ContentTooLarge, UnsupportedMediaType, BadRequest, and Unprocessable.
+    Raises ContentTooLarge, UnsupportedMediaType, BadRequest and Unprocessable.
     """
     method = event["httpMethod"]
     headers = _joined_headers(event)
     body = _body_bytes(event)
     if len(body) > MAX_REQUEST_BYTES:
-        raise ContentTooLarge("A request may have at most 1 MiB.")
+        raise ContentTooLarge("The body must have at most 1 MiB.")
     has_document = bool(body) and method in _MEDIA_TYPES
-    # The resolver is not told: it knows JSON alone, which it takes a body without a type for.
+    # The resolver only knows application/json, and takes a body without a type for JSON.
     content_type = headers.pop("content-type", "application/json")
     if has_document:
         _check_media_type(content_type, method)
@@ -54,7 +54,7 @@ def normalized_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined_headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """Those that are read, by lower-case names, several of one name as a list (RFC 9110 §5.3)."""
+    """Return the headers that routes read; equal names become one list (RFC 9110 §5.3)."""
     fields: dict[str, list[str]] = {}
     for name, values in (event.get("multiValueHeaders") or {}).items():
         if (lower := name.lower()) in _READ:
@@ -64,12 +64,12 @@ def _joined_headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 def _body_bytes(event: Mapping[str, Any]) -> bytes:
     body: str = event.get("body") or ""
-    # A lone surrogate can only come out of a test's event; it is no UTF-8 either way.
+    # Only events of tests can hold a lone surrogate. It is not valid UTF-8 in any case.
     return b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass")
 
 
 def _check_media_type(content_type: str, method: str) -> None:
-    """JSON, in UTF-8 if it says; no Content-Type at all counts as JSON, as at API Gateway."""
+    """Require JSON in UTF-8. A missing Content-Type counts as JSON, as in API Gateway."""
     allowed = _MEDIA_TYPES[method]
     media_type, _, parameters = content_type.lower().partition(";")
     charset = parameters.replace(" ", "").replace('"', "")
@@ -96,11 +96,11 @@ def _checked_json(body: bytes) -> str:
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _is_deeper(value: object, levels: int) -> bool:
-    """Level by level rather than by recursion."""
+    """Return whether a value is nested deeper. It works level by level, without recursion."""
     layer = [value]
     for _ in range(levels):
         layer = [

@@ -1,4 +1,4 @@
-"""Answers: posts and comments with their entity tags, and problems, rendered in one place."""
+"""HTTP responses: models, entities with entity tags, documents and problems."""
 
 import hashlib
 import json
@@ -31,17 +31,17 @@ JSON_FEED = "application/feed+json"
 XML = "application/xml"
 HTML = "text/html"
 
-# Shared caches may keep what is public for a minute; a browser asks each time, so that people see
-# their own edits at once.
+# Shared caches may keep public responses for a minute. Browsers revalidate each time, so that users
+# see their own edits at once.
 PUBLIC = "public, max-age=0, s-maxage=60"
 PRIVATE = "private, no-store"
 
-# A body of unknown members names as many faults: the answer must not outgrow its limit.
+# A body of many unknown members has as many errors; the response must stay within its limit.
 MAX_FIELD_ERRORS = 50
 MAX_FIELD_NAME = 100
 
 _MESSAGES = {
-    "extra_forbidden": "Is no member that can be sent",
+    "extra_forbidden": "Unknown field",
     "missing": "Is missing",
     "datetime_from_date_parsing": "Must be a time such as 2026-01-31T09:30:00Z",
     "datetime_parsing": "Must be a time such as 2026-01-31T09:30:00Z",
@@ -50,43 +50,45 @@ _MESSAGES = {
 
 
 class Versioned(Protocol):
-    """A model whose entity tag names its version."""
+    """A model with a version, which its entity tag names."""
 
     @property
     def version(self) -> int:
-        """The number that an edit raises."""
+        """Return the version, which each edit increments."""
 
     def model_dump_json(self) -> str:
-        """The model as JSON."""
+        """Return the model as JSON."""
 
 
-TextResponse = Response[str | None]  # of a route: text that is written already, or no body
+TextResponse = Response[str | None]  # a route's response: serialised text, or no body
 
 
 def json_response(
-    shown: BaseModel,
+    model: BaseModel,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> TextResponse:
-    """What a route answers, written here and once: given a model, the resolver would validate it
-    again, and make a dict of it first."""
+    """Return a model as JSON text.
+
+    A route that returned the model itself would make the resolver convert and validate it again.
+    """
     headers = {"Cache-Control": cache_control, **(headers or {})}
-    return Response(status, JSON, shown.model_dump_json(), headers)
+    return Response(status, JSON, model.model_dump_json(), headers)
 
 
 def entity_response(
-    shown: Versioned,
+    model: Versioned,
     *,
     cache_control: str,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     if_none_match: str | None = None,
 ) -> TextResponse:
-    """A post or a comment with its entity tag, or 304 where the client has it as it is."""
-    text = shown.model_dump_json()
-    tag = entity_tag(shown.version, text)
+    """Return a post or a comment with its entity tag, or 304 if the client's copy is current."""
+    text = model.model_dump_json()
+    tag = entity_tag(model.version, text)
     headers = {"ETag": tag, "Cache-Control": cache_control, **(headers or {})}
     if not none_match(if_none_match, tag):
         return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -94,22 +96,22 @@ def entity_response(
 
 
 def no_content() -> Response[None]:
-    """That it is done, 204."""
+    """Return 204 No Content."""
     return Response(HTTPStatus.NO_CONTENT, headers={"Cache-Control": PRIVATE})
 
 
 def document_response(document: str, media_type: str, if_none_match: str | None) -> TextResponse:
-    """A public document that is no JSON of ours, with its entity tag, or 304."""
+    """Return a public document of this media type with its entity tag, or 304."""
     tag = f'"{hashlib.sha256(document.encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": PUBLIC}
-    content_type = f"{media_type}; charset=utf-8"  # of a 304 too, else it would say JSON
+    content_type = f"{media_type}; charset=utf-8"  # also for 304, whose default would be JSON
     if not none_match(if_none_match, tag):
         return Response(HTTPStatus.NOT_MODIFIED, content_type, "", headers)
     return Response(HTTPStatus.OK, content_type, document, headers)
 
 
 def problem_body(problem: Problem, request_id: str) -> str:
-    """The body of an error (RFC 9457); `instance` is the request, as logs and headers call it."""
+    """Return the body of an error (RFC 9457); `instance` holds the id of the request."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.title,
@@ -122,12 +124,12 @@ def problem_body(problem: Problem, request_id: str) -> str:
 
 
 def problem_headers(problem: Problem) -> dict[str, str]:
-    """The headers of an error."""
+    """Return the headers of an error."""
     return {"Content-Type": PROBLEM_JSON, "Cache-Control": PRIVATE, **problem.headers}
 
 
 def as_problem(error: Exception) -> Problem:
-    """What a client is told of any exception: itself, its meaning, or that it is our fault."""
+    """Return the problem that an exception means to the client; InternalError if unexpected."""
     match error:
         case Problem():
             return error
@@ -144,22 +146,23 @@ def as_problem(error: Exception) -> Problem:
             return InternalError()
 
 
-def _invalid_request(faults: Sequence[Any]) -> Problem:
-    """422 for members of the body, 400 for what stands in the query or a header."""
-    if faults[0]["loc"][0] != "body":
-        name = ".".join(map(str, faults[0]["loc"][1:]))
-        if faults[0]["type"] == "if_match":
-            return BadRequest(faults[0]["msg"])  # which names the field
-        return BadRequest(f"{name}: {_message(faults[0])}")
-    if faults[0]["loc"] == ("body",) and faults[0]["type"] == "missing":
-        return BadRequest("The request has no body: a JSON object is expected.")
-    errors = [
-        FieldError(".".join(map(str, fault["loc"][1:]))[:MAX_FIELD_NAME], _message(fault))
-        for fault in faults[:MAX_FIELD_ERRORS]
+def _invalid_request(errors: Sequence[Any]) -> Problem:
+    """Return 422 for invalid members of the body, and 400 for an invalid query or header."""
+    first = errors[0]
+    if first["loc"][0] != "body":
+        name = ".".join(map(str, first["loc"][1:]))
+        if first["type"] == "if_match":
+            return BadRequest(first["msg"])  # which names the field
+        return BadRequest(f"{name}: {_message(first)}")
+    if first["loc"] == ("body",) and first["type"] == "missing":
+        return BadRequest("The request has no body; it must be a JSON object.")
+    fields = [
+        FieldError(".".join(map(str, error["loc"][1:]))[:MAX_FIELD_NAME], _message(error))
+        for error in errors[:MAX_FIELD_ERRORS]
     ]
-    return Unprocessable(errors)
+    return Unprocessable(fields)
 
 
-def _message(fault: Any) -> str:
-    """In the words of the other messages, where pydantic's own speak of its inputs."""
-    return _MESSAGES.get(fault["type"], str(fault["msg"]))
+def _message(error: Any) -> str:
+    """Return a message in this API's words, where pydantic's own message fits no client."""
+    return _MESSAGES.get(error["type"], str(error["msg"]))

@@ -1,4 +1,4 @@
-"""The kinds of picture that people may upload, told by how they begin."""
+"""The image types that users may upload, recognised by their first bytes."""
 
 import re
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 ContentType = Literal["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"]
 
 MAX_BYTES = 8 * 1024 * 1024
-HEAD_BYTES = 256  # of a file, enough to tell
+HEAD_BYTES = 256  # enough of a file to recognise its type
 
-# The patterns of the WHATWG's MIME Sniffing Standard §6.1. SVG and HTML begin otherwise.
-_BEGINNINGS = {
+# The patterns of the WHATWG's MIME Sniffing Standard §6.1. No SVG or HTML file matches one.
+_SIGNATURES = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
     "image/webp": re.compile(rb"RIFF....WEBPVP", re.S),
@@ -17,17 +17,19 @@ _BEGINNINGS = {
 }
 
 
-def is_picture(head: bytes, content_type: str) -> bool:
-    """Whether a file that begins so is a picture of this type."""
+def is_image(head: bytes, content_type: str) -> bool:
+    """Return whether a file with these first bytes is an image of this type."""
     if content_type == "image/avif":
         return _is_avif(head)
-    beginning = _BEGINNINGS.get(content_type)
-    return beginning is not None and beginning.match(head) is not None
+    signature = _SIGNATURES.get(content_type)
+    return signature is not None and signature.match(head) is not None
 
 
 def _is_avif(head: bytes) -> bool:
-    """Whether the first box names AVIF's brand or that of its sequences, as what the file is or as
-    what it can be read as (AV1 Image File Format §6; ISO/IEC 14496-12 §4.3)."""
+    """Return whether the first box names the brand of AVIF images or of AVIF sequences.
+
+    It may be the major brand or a compatible one (AV1 Image File Format §6; ISO/IEC 14496-12 §4.3).
+    """
     if head[4:8] != b"ftyp":
         return False
     box = head[: int.from_bytes(head[:4], "big")]

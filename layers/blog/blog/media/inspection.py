@@ -5,7 +5,7 @@ S3 tells of each upload at least once, so everything here may happen twice, or t
 
 from blog.dynamodb.keys import media_key, own_media_key
 from blog.dynamodb.table import Action, ConditionRefused, Table
-from blog.media.image_types import HEAD_BYTES, is_picture
+from blog.media.image_types import HEAD_BYTES, is_image
 from blog.media.model import MediaItem
 from blog.people.write_access import require_can_write
 from blog.s3 import Bucket, media_object_key
@@ -28,7 +28,7 @@ def inspect(table: Table, bucket: Bucket, upload: str) -> bool:
     if head is None:
         return False  # it was looked at already
     picture, content_type = media_object_key(author_id, media_id), medium.content_type
-    if not is_picture(head.data, content_type):
+    if not is_image(head.data, content_type):
         bucket.delete([upload])
         return False
     if not bucket.copy(upload, picture, content_type=content_type, entity_tag=head.entity_tag):

@@ -9,28 +9,28 @@ from blog.schemas import RequestBody
 
 
 class NewMedia(RequestBody):
-    """A picture that is to be uploaded."""
+    """An image to upload."""
 
     content_type: ContentType
-    size: Annotated[int, Field(ge=1, le=MAX_BYTES, description="In bytes, exactly")]
+    size: Annotated[int, Field(ge=1, le=MAX_BYTES, description="The exact size in bytes")]
 
 
 class MediaReference(BaseModel):
-    """A picture; `url` is its path in this API, and what a post's `cover_image` takes."""
+    """A media item. `url` is its path in this API and a valid `cover_image` of a post."""
 
     id: str
     url: str
 
 
 class UploadForm(BaseModel):
-    """Where to send a picture: a multipart form with these fields and then the file, `file`."""
+    """The upload of an image: a multipart form with these fields, then the file as `file`."""
 
     url: str
     fields: dict[str, str]
 
 
 class MediaUpload(BaseModel):
-    """An announced picture, and how to upload it."""
+    """An announced media item, and the form that uploads its image."""
 
     media: MediaReference
     upload: UploadForm

@@ -11,13 +11,13 @@ from blog.schemas import RequestBody
 
 
 class Reasoned(RequestBody):
-    """Why somebody reports something, or a moderator acts."""
+    """The reason of a report, or of a moderator's action."""
 
     reason: Reason
 
 
 class BannedPerson(BaseModel):
-    """Somebody who may not write."""
+    """A user who is banned from writing."""
 
     author: Author
     reason: str
@@ -25,25 +25,25 @@ class BannedPerson(BaseModel):
 
 
 class BannedPage(BaseModel):
-    """A page of those who are banned, the latest first."""
+    """A page of the banned users, most recently banned first."""
 
     items: list[BannedPerson]
     next_cursor: str | None
 
 
 class Report(BaseModel):
-    """What somebody has told moderators of a post, or of a comment on it."""
+    """A user's report of a post or of a comment."""
 
     id: str
     post_id: str
     comment_id: str | None
     reason: str
-    author: Annotated[Author, Field(description="Who reported it")]
+    author: Annotated[Author, Field(description="The user who reported it")]
     created_at: Timestamp
 
 
 class ReportPage(BaseModel):
-    """A page of reports, the latest first."""
+    """A page of reports, newest first."""
 
     items: list[Report]
     next_cursor: str | None

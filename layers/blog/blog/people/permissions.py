@@ -1,4 +1,4 @@
-"""What a token's permissions allow, beyond what everyone may do with their own things."""
+"""Permissions of a token, for actions beyond a user's own content."""
 
 from blog.errors import InsufficientScope
 from blog_auth.identity import Identity
@@ -9,14 +9,14 @@ MODERATE_PEOPLE = "moderate:people"
 
 
 def require_write_permission(identity: Identity) -> Identity:
-    """The same identity, if it may write: every person, and machines that are permitted to."""
+    """Return the identity; raise InsufficientScope for a machine that lacks `author:posts`."""
     if identity.is_machine and not identity.may(AUTHOR_POSTS):
         raise InsufficientScope(f"A machine needs the permission {AUTHOR_POSTS} to write.")
     return identity
 
 
 def require_permission(identity: Identity, permission: str) -> Identity:
-    """The same identity, if its token's permissions hold this one."""
+    """Return the identity; raise InsufficientScope if its token lacks the permission."""
     if not identity.may(permission):
-        raise InsufficientScope(f"This needs the permission {permission}.")
+        raise InsufficientScope(f"This action needs the permission {permission}.")
     return identity

@@ -1,4 +1,4 @@
-"""People: who they are to the table, and to everyone else."""
+"""Users: the person behind a request, and the author that everyone sees."""
 
 from typing import Any, NamedTuple, Self
 
@@ -8,14 +8,14 @@ NEUTRAL_NAME = "Unnamed author"
 
 
 class Person(NamedTuple):
-    """Somebody who writes: the raw sub, which never leaves the back end, and its public name."""
+    """A user: the raw `sub`, which never leaves the back end, and the public author id."""
 
     sub: str
     author_id: str
 
 
 class Author(BaseModel):
-    """Who wrote something, under their public id."""
+    """An author, under the public author id."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class Author(BaseModel):
 
     @classmethod
     def of(cls, author_id: str, profile: dict[str, Any] | None) -> Self:
-        """From the stored profile; a neutral name where there is none."""
+        """Build an author from the stored profile, with a neutral name if there is none."""
         profile = profile or {}
         name = profile.get("name") or NEUTRAL_NAME
         return cls(id=author_id, name=name, picture=profile.get("picture"))

@@ -56,7 +56,7 @@ class Profiles:
         """Store what was sent and leave the rest, so that no race loses another field; the first
         time it makes the profile. Raises Forbidden for who is banned, WriteContended and
         Unavailable."""
-        given = changes.given()
+        given = changes.provided()
         if not given:
             return None
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(given))

@@ -9,24 +9,24 @@ from blog.schemas import RequestBody
 
 
 class ProfileChanges(RequestBody):
-    """A merge patch of one's own profile (RFC 7396), which everyone may read."""
+    """A merge patch of the caller's profile (RFC 7396), which is public."""
 
-    name: Annotated[Name, Field(default=None, description="As everyone sees it; no e-mail address")]
+    name: Annotated[Name, Field(default=None, description="Public; must not be an e-mail address")]
     bio: Annotated[Bio | None, Field(default=None, description="Plain text; null clears it")]
     picture: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     website: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
     approves_first_comments: Annotated[
         bool,
-        Field(default=None, description="Whether who never commented with one before must wait"),
+        Field(default=None, description="Whether a user's first comment needs approval"),
     ]
 
-    def given(self) -> dict[str, Any]:
-        """The members that were sent, null ones among them."""
+    def provided(self) -> dict[str, Any]:
+        """Return the members that the request contains, including null ones."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class PublicProfile(BaseModel):
-    """An author, as everyone sees them."""
+    """An author's public profile."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class PublicProfile(BaseModel):
 
 
 class Account(BaseModel):
-    """Oneself. `name` is null until there is a profile."""
+    """The caller's account. `name` is null until there is a profile."""
 
     sub: str
     author_id: str

@@ -12,22 +12,22 @@ from blog.schemas import RequestBody
 
 
 class NewPost(RequestBody):
-    """What a post is made of. Only the title is required."""
+    """A new post. Only the title is required."""
 
     title: Title
     body: Annotated[Body, Field(description="Markdown")] = ""
-    excerpt: Annotated[Excerpt | None, Field(description="The first words unless given")] = None
+    excerpt: Annotated[Excerpt | None, Field(description="By default, the first words")] = None
     tags: Tags = Field(default=[])
     cover_image: CoverImage | None = None
     canonical_url: HttpsAddress | None = None
     status: Status = "draft"
     publish_at: Annotated[TimestampInput | None, Field(description="For status scheduled")] = None
-    slug: Annotated[Slug | None, Field(description="Derived from the title unless given")] = None
+    slug: Annotated[Slug | None, Field(description="By default, derived from the title")] = None
     comments: CommentMode = "open"
 
 
 class PostChanges(RequestBody):
-    """A merge patch of a post (RFC 7396): what is not sent stays as it is."""
+    """A merge patch of a post (RFC 7396): absent members stay as they are."""
 
     title: Annotated[Title, Field(default=None)]
     body: Annotated[Body, Field(default=None, description="Markdown")]
@@ -40,19 +40,19 @@ class PostChanges(RequestBody):
     slug: Annotated[Slug | None, Field(default=None, description="null derives it again")]
     comments: Annotated[CommentMode, Field(default=None)]
 
-    def given(self) -> dict[str, Any]:
-        """The members that were sent, null ones among them."""
+    def provided(self) -> dict[str, Any]:
+        """Return the members that the request contains, including null ones."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class PreviewRequest(RequestBody):
-    """A body to be rendered and not kept."""
+    """A body to render without storing it."""
 
     body: Annotated[Body, Field(description="Markdown")]
 
 
 class Preview(BaseModel):
-    """What a body becomes when it is published."""
+    """A body as it would be published."""
 
     body_html: str
     excerpt: str
@@ -83,36 +83,36 @@ class PostSummary(BaseModel):
 
     @classmethod
     def of(cls, entry: Entry, author: Author, stats: Stats) -> Self:
-        """An entry of a list with what is joined to it."""
+        """Build the summary from an entry of a list, its author and its counters."""
         return cls.model_validate(_joined(entry, author, stats))
 
 
 class PostDetail(PostSummary):
-    """A post by itself."""
+    """A post in full."""
 
     body: Annotated[str, Field(description="Markdown")]
     body_html: Annotated[str, Field(description="Rendered and sanitised")]
 
     @classmethod
     def of_post(cls, post: Post, author: Author, stats: Stats) -> Self:
-        """A stored post with what is joined to it."""
+        """Build the detail from a stored post, its author and its counters."""
         return cls.model_validate(_joined(post, author, stats) | {"excerpt": post.excerpt})
 
 
 WhereHidden = Annotated[
     Moderation | None,
-    Field(exclude_if=lambda value: value is None, description="Why it is hidden; only where it is"),
+    Field(exclude_if=lambda value: value is None, description="Only present if the post is hidden"),
 ]
 
 
 class OwnPostSummary(PostSummary):
-    """A post in a list of one's own, or of a moderator's."""
+    """A post in a list of its owner or of a moderator."""
 
     moderation: WhereHidden = None
 
 
 class OwnPost(PostDetail):
-    """A post of one's own."""
+    """A post in full, as its owner sees it."""
 
     moderation: WhereHidden = None
 
@@ -123,21 +123,21 @@ def _joined(stored: Entry | Post, author: Author, stats: Stats) -> dict[str, Any
 
 
 class PostPage(BaseModel):
-    """A page of a list; `next_cursor` is null on the last."""
+    """A page of posts. `next_cursor` is null on the last page."""
 
     items: list[PostSummary]
     next_cursor: str | None
 
 
 class OwnPostPage(BaseModel):
-    """A page of one's own posts, or of those that moderators have hidden."""
+    """A page of the caller's own posts, or of hidden posts for a moderator."""
 
     items: list[OwnPostSummary]
     next_cursor: str | None
 
 
 class TagCount(BaseModel):
-    """A tag, and how many published posts have it."""
+    """A tag and the number of published posts with it."""
 
     tag: str
     count: int
@@ -151,7 +151,7 @@ class TagPage(BaseModel):
 
 
 class RevisionSummary(BaseModel):
-    """A former text of a post in a list; `created_at` is when that version was saved."""
+    """A revision of a post in a list. `created_at` is the time when that version was saved."""
 
     version: int
     title: str
@@ -159,7 +159,7 @@ class RevisionSummary(BaseModel):
 
 
 class Revision(RevisionSummary):
-    """A former text of a post."""
+    """A revision of a post: the title and the body of a former version."""
 
     body: Annotated[str, Field(description="Markdown")]
 

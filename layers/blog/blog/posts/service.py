@@ -101,7 +101,7 @@ class Posts:
         WriteContended. A race that is lost is run again from what the refusal brought back, if the
         precondition still holds.
         """
-        edit = Edit(changes.given(), now())  # first: 422 comes before 404 and 403
+        edit = Edit(changes.provided(), now())  # first: 422 comes before 404 and 403
         slugs = [] if edit.wanted_slug is None else [slug_key(edit.wanted_slug)]
         items = self._read(post_id, owner, *slugs)
         return self._write(post_id, edit, owner, if_match, items)

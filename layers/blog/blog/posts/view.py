@@ -1,4 +1,4 @@
-"""A post together with its author and its counters, as a response needs it."""
+"""The view of a post: the post with its author and its counters, as a response needs it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from blog.posts.schemas import OwnPost, PostDetail, Revision
 
 
 class PostView(NamedTuple):
-    """A post with what is joined to it when it is read."""
+    """A post with its author and its counters."""
 
     post: Post
     author: Author
@@ -20,21 +20,21 @@ class PostView(NamedTuple):
 
     @classmethod
     def of(cls, post: Post, items: dict[Key, Item]) -> "PostView":
-        """From items among which are its stats and its author's profile, if they have one."""
+        """Build the view from items that include the post's stats and the author's profile."""
         stats = Stats.model_validate(items.get(stats_key(post.id), {}))
         return cls(post, Author.of(post.author_id, items.get(profile_key(post.author_id))), stats)
 
-    def shown(self) -> PostDetail:
-        """As everyone sees it."""
+    def as_response(self) -> PostDetail:
+        """Return the post as everyone sees it."""
         return PostDetail.of_post(*self)
 
-    def shown_to_owner(self) -> OwnPost:
-        """As its owner sees it, with why it is hidden."""
+    def as_owner_response(self) -> OwnPost:
+        """Return the post as its owner sees it, with the reason if a moderator has hidden it."""
         return OwnPost.of_post(*self)
 
 
 def owned_post(item: Item | None, sub: str) -> Post:
-    """A stored post of this person's; NotFound for all others."""
+    """Return the post of an item; raise NotFound unless it belongs to `sub`."""
     post = None if item is None else Post.of(item)
     if post is None or post.owner != sub:
         raise NotFound("You have no such post.")
@@ -42,13 +42,13 @@ def owned_post(item: Item | None, sub: str) -> Post:
 
 
 def revision_of(item: Item | None) -> Revision:
-    """A stored revision; NotFound where there is none."""
+    """Return the revision of an item; raise NotFound if there is none."""
     if item is None:
         raise NotFound("There is no such revision.")
     return Revision.model_validate(item)
 
 
 def joined(entry: Entry, items: Mapping[Key, Item]) -> tuple[Entry, Author, Stats]:
-    """An entry with what is shown beside it, from items among which that is."""
+    """Return an entry with its author and its counters, taken from items that include them."""
     author = Author.of(entry.author_id, items.get(profile_key(entry.author_id)))
     return entry, author, Stats.model_validate(items.get(stats_key(entry.id), {}))

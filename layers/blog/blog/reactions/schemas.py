@@ -9,21 +9,21 @@ from blog.posts.schemas import PostSummary
 
 
 class UnavailableItem(BaseModel):
-    """Something in a list of one's own that is no longer there to see."""
+    """An item of the caller's list that is deleted or no longer public."""
 
     id: str
     available: Literal[False] = False
 
 
 class LikesPage(BaseModel):
-    """A page of the posts that one likes, the newest posts first."""
+    """A page of the posts that the caller likes, newest post first."""
 
     items: list[PostSummary | UnavailableItem]
     next_cursor: str | None
 
 
 class FollowsPage(BaseModel):
-    """A page of the authors whom one follows, the latest followed first."""
+    """A page of the authors that the caller follows, most recently followed first."""
 
     items: list[PublicProfile | UnavailableItem]
     next_cursor: str | None
