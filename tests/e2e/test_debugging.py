@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from devserver.settings import DeskSettings
-from tests.support.editor import Editor
+from tests.support.debug_client import Editor
 from tests.support.samples import ROOT
 from tests.support.stack import LEFT_OUT, free_ports
 

@@ -11,9 +11,9 @@ from blog.dynamodb.table import Table
 from blog.http.handler import logger
 from blog.s3 import Bucket
 from devserver.template.deployment import Deployment
-from tests.support.calling import Call, caller, document
 from tests.support.engines import DEPLOYMENT, Stores, empty_stores
-from tests.support.writing import TABLE, Blog, Interfering
+from tests.support.handlers import Call, caller, document
+from tests.support.posts import TABLE, Blog, Interfering
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,8 @@ from blog.posts.editing import created
 from blog.posts.scheduling import publish_due
 from blog.posts.schemas import NewPost
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.support.calling import Call, document
-from tests.support.samples import ALICE, BOB
-from tests.support.writing import (
+from tests.support.handlers import Call, document
+from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     THEN,
@@ -29,6 +28,7 @@ from tests.support.writing import (
     person,
     put_all,
 )
+from tests.support.samples import ALICE, BOB
 
 Calls = list[tuple[str, dict[str, Any]]]
 

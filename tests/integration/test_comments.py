@@ -6,9 +6,9 @@ import pytest
 
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
-from tests.support.calling import Call, document, header, problem
+from tests.support.handlers import Call, document, header, problem
+from tests.support.posts import NO_BUCKET, stored
 from tests.support.samples import ALICE, BOB, CAROL
-from tests.support.writing import NO_BUCKET, stored
 
 SAMPLE = "01JDC0000000000000000000C0"
 

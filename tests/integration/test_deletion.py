@@ -13,9 +13,8 @@ from blog.dynamodb.table import Action, Table
 from blog.errors import NotFound, Unavailable
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post
-from tests.support.calling import Call, document, problem
-from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
-from tests.support.writing import (
+from tests.support.handlers import Call, document, problem
+from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     Blog,
@@ -26,6 +25,7 @@ from tests.support.writing import (
     stored,
     stored_items,
 )
+from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
 
 
 def with_much_beside_it(posts: Blog, client: Any, comments: int = 130) -> Post:

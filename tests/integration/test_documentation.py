@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.calling import Call, document, header, problem
+from tests.support.handlers import Call, document, header, problem
 
 
 def test_the_served_document_names_the_stage_that_it_is_served_below(call: Call) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Action, Range, Table
 from tests.support.engines import IS_MOTO
-from tests.support.writing import TABLE
+from tests.support.posts import TABLE
 
 COUNTER = {"pk": {"S": "COUNTER"}, "sk": {"S": "C"}}
 ONE_MORE: dict[str, Any] = {

@@ -19,7 +19,6 @@ from blog.jobs.runner import run_jobs
 from blog.posts.schemas import NewPost
 from blog.posts.service import Posts
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, Answer, Call, caller, header, problem
 from tests.support.consistency import Items, faults, plain
 from tests.support.engines import IS_MOTO, Stores, empty_stores, shared_engine
 from tests.support.fault_proxy import (
@@ -34,10 +33,11 @@ from tests.support.fault_proxy import (
     nothing,
     running_proxy,
 )
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Answer, Call, caller, header, problem
 from tests.support.people import Neighbourhood, finish, named
+from tests.support.posts import TABLE
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
 from tests.support.snapshots import Snapshot
-from tests.support.writing import TABLE
 
 pytestmark = pytest.mark.skipif(IS_MOTO, reason="moto ignores request tokens: make test-dynoxide")
 

@@ -19,10 +19,10 @@ from blog.posts.model import Post, Stats
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
 from blog.posts.view import PostView
-from tests.support.calling import AUTHOR_PART, Answer, Call, header, problem
+from tests.support.handlers import AUTHOR_PART, Answer, Call, header, problem
 from tests.support.html import dangers
+from tests.support.posts import TABLE, THEN, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB, ROOT
-from tests.support.writing import TABLE, THEN, Blog, create, edit, person
 from tests.support.xss import CORPUS
 
 SITE = "https://blog.example.com"  # what tests/conftest.py says

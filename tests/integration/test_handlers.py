@@ -17,9 +17,9 @@ from blog.errors import Unavailable
 from blog.http.handler import logger
 from devserver.lambda_.eventbridge import matches
 from devserver.template.deployment import Deployment
-from tests.support.calling import Answer, Call, document, header, problem
+from tests.support.handlers import Answer, Call, document, header, problem
+from tests.support.posts import TABLE, stored
 from tests.support.samples import ALICE, BOB, ROOT, LambdaContext, sample_event
-from tests.support.writing import TABLE, stored
 
 
 def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:

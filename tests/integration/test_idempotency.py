@@ -9,8 +9,8 @@ from blog.dynamodb.idempotency import Idempotency
 from blog.errors import Conflict, SlugTaken, Unprocessable
 from blog.posts.model import Post
 from blog.posts.schemas import NewPost
+from tests.support.posts import THEN, Blog, create, edit, person, stored
 from tests.support.samples import ALICE, BOB
-from tests.support.writing import THEN, Blog, create, edit, person, stored
 
 
 def repeatable(

@@ -13,8 +13,7 @@ from blog.errors import Problem
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post
 from blog.posts.scheduling import publish_due
-from tests.support.samples import ALICE
-from tests.support.writing import (
+from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     Blog,
@@ -26,6 +25,7 @@ from tests.support.writing import (
     stored,
     stored_items,
 )
+from tests.support.samples import ALICE
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)

@@ -18,9 +18,9 @@ from blog.errors import Unavailable
 from blog.media import service
 from blog.media.service import Media
 from blog.s3 import Bucket
-from tests.support.calling import Call, document, header, problem
+from tests.support.handlers import Call, document, header, problem
+from tests.support.posts import BUCKET, stored
 from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
-from tests.support.writing import BUCKET, stored
 
 MEDIA_ID = "01JDC0000000000000000000M0"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67  # 75 bytes, as the sample event announces

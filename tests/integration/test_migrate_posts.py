@@ -14,8 +14,8 @@ from blog.errors import Unavailable, Unprocessable
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
 from tests.support.consistency import faults, plain
+from tests.support.posts import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
 from tests.support.samples import BOB
-from tests.support.writing import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
 
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
 OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}

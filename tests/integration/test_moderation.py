@@ -7,9 +7,9 @@ import pytest
 from blog.dynamodb.table import Table
 from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER
-from tests.support.calling import AUTHOR_PART, Call, document, problem
+from tests.support.handlers import AUTHOR_PART, Call, document, problem
+from tests.support.posts import Interfering, stored
 from tests.support.samples import ALICE, BOB, MODERATOR
-from tests.support.writing import Interfering, stored
 
 REASON = {"reason": "An advertisement."}
 

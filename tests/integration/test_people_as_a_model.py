@@ -28,8 +28,8 @@ from blog.reactions.queries import ReactionQueries
 from blog.reactions.service import Reactions
 from tests.support.consistency import faults, plain
 from tests.support.engines import empty_stores
+from tests.support.posts import TABLE, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB
-from tests.support.writing import TABLE, Blog, create, edit, person
 
 SUBS = st.sampled_from([ALICE, BOB, "google-oauth2|42#1", "auth0|dave"])
 MODERATOR = person("auth0|moderator")

@@ -19,7 +19,7 @@ from blog.posts.service import Posts
 from blog.reactions.service import Reactions
 from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
 from tests.support.engines import ENGINE, make_empty_table
-from tests.support.writing import NO_BUCKET, TABLE, create, person, stored
+from tests.support.posts import NO_BUCKET, TABLE, create, person, stored
 
 PEOPLE = [person(f"auth0|{n:02}") for n in range(50)]
 AUTHOR = person("auth0|author")

@@ -12,12 +12,12 @@ from blog.dynamodb.table import Action, Table
 from blog.media.model import MediaItem
 from devserver.template.deployment import Deployment
 from scripts.docs.permissions_table import KINDS, ROWS, Row
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
 from tests.support.engines import empty_stores
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
 from tests.support.people import named
+from tests.support.posts import TABLE
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
 from tests.support.snapshots import Snapshot
-from tests.support.writing import TABLE
 
 NEWCOMER = "auth0|65000000000000000000de01"
 MEDIA_PART = "01JDC0000000000000000000M0"

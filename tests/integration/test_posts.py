@@ -17,8 +17,7 @@ from blog.errors import (
     WriteContended,
 )
 from blog.jobs.runner import run_jobs
-from tests.support.samples import ALICE, BOB
-from tests.support.writing import (
+from tests.support.posts import (
     NO_BUCKET,
     THEN,
     VERSION_1,
@@ -30,6 +29,7 @@ from tests.support.writing import (
     stored,
     stored_items,
 )
+from tests.support.samples import ALICE, BOB
 
 
 def test_a_draft_is_invisible_to_everyone_but_its_owner(posts: Blog) -> None:

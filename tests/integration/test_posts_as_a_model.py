@@ -27,7 +27,7 @@ from blog.posts.model import Post
 from blog.posts.scheduling import publish_due
 from blog.posts.schemas import NewPost, OwnPostPage, PostChanges, PostPage
 from tests.support.engines import empty_stores
-from tests.support.writing import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
+from tests.support.posts import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
 
 PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
 TITLES = st.sampled_from(["One", "one!", "Two", "Two words", "हिन्दी", "!!!"])

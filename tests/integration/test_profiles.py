@@ -10,9 +10,9 @@ from blog.errors import NotFound, WriteContended
 from blog.people.person import NEUTRAL_NAME
 from blog.people.profiles import Profiles
 from blog.people.schemas import ProfileChanges
-from tests.support.calling import AUTHOR_PART, Call, document, header, problem
+from tests.support.handlers import AUTHOR_PART, Call, document, header, problem
+from tests.support.posts import Blog, create, edit, person, stored
 from tests.support.samples import ALICE, BOB
-from tests.support.writing import Blog, create, edit, person, stored
 
 
 def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from blog.reactions import service
-from tests.support.calling import AUTHOR_PART, Call, document, problem
+from tests.support.handlers import AUTHOR_PART, Call, document, problem
+from tests.support.posts import person
 from tests.support.samples import ALICE, BOB, CAROL
-from tests.support.writing import person
 
 
 def published(call: Call, sub: str = ALICE, title: str = "T") -> dict[str, Any]:

@@ -17,12 +17,12 @@ from blog.errors import Unavailable
 from blog.s3 import Bucket
 from devserver.aws.dynamodb import make_table
 from scripts.release import restore
-from tests.support.calling import AUTHOR_PART, Call
 from tests.support.consistency import Items, faults, plain
 from tests.support.engines import DEPLOYMENT, IS_MOTO
+from tests.support.handlers import AUTHOR_PART, Call
 from tests.support.people import KEY, Neighbourhood, finish, named
+from tests.support.posts import BUCKET, TABLE, stored
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
-from tests.support.writing import BUCKET, TABLE, stored
 
 COPY = "Copy"
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}

@@ -9,9 +9,8 @@ from blog.entity_tags import IfMatch
 from blog.errors import BadRequest, NotFound, PreconditionFailed, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.posts.editing import MAX_REVISIONS
-from tests.support.calling import Call, document, header, problem
-from tests.support.samples import ALICE, BOB
-from tests.support.writing import (
+from tests.support.handlers import Call, document, header, problem
+from tests.support.posts import (
     NO_BUCKET,
     VERSION_1,
     Blog,
@@ -23,6 +22,7 @@ from tests.support.writing import (
     stored,
     stored_items,
 )
+from tests.support.samples import ALICE, BOB
 
 
 def versions(posts: Blog, post_id: str) -> list[int]:

@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from blog.dynamodb.table import Table
 from functions.authorizer import app as authorizer
-from tests.support.calling import Call
+from tests.support.handlers import Call
 from tests.support.samples import ROOT, LambdaContext, sample_event
 
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]

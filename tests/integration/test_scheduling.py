@@ -13,8 +13,7 @@ from blog.errors import NotFound, Unavailable, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post
 from blog.posts.scheduling import publish_due, seconds_overdue
-from tests.support.samples import ALICE, BOB, LambdaContext
-from tests.support.writing import (
+from tests.support.posts import (
     NO_BUCKET,
     VERSION_1,
     Blog,
@@ -24,6 +23,7 @@ from tests.support.writing import (
     expected_items,
     stored_items,
 )
+from tests.support.samples import ALICE, BOB, LambdaContext
 
 HOUR = datetime.now(UTC) + timedelta(hours=1)
 LATER = HOUR + timedelta(minutes=1)

@@ -13,9 +13,9 @@ from blog.errors import BadRequest
 from blog.identifiers import new_id
 from blog.posts import sitemaps
 from blog.posts.listing_entries import counters, entries
-from tests.support.calling import Answer, Call, header, problem
+from tests.support.handlers import Answer, Call, header, problem
+from tests.support.posts import TABLE, Blog, create, edit
 from tests.support.samples import ALICE, BOB, ROOT
-from tests.support.writing import TABLE, Blog, create, edit
 
 SITE = "https://blog.example.com"
 NAMES = {"s": sitemaps.NAMESPACE}

@@ -14,7 +14,7 @@ from blog.dynamodb.keys import Key
 from blog.dynamodb.retries import WRITE_TRIES
 from blog.dynamodb.table import Action, ConditionRefused, Range, Table, TransactionContended
 from blog.errors import Unavailable, WriteContended
-from tests.support.writing import TABLE
+from tests.support.posts import TABLE
 
 KEY = Key("POST#1", "POST")
 

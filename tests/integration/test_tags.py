@@ -9,9 +9,9 @@ from blog.errors import BadRequest
 from blog.jobs.runner import run_jobs
 from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.support.calling import Call, document, header, problem
+from tests.support.handlers import Call, document, header, problem
+from tests.support.posts import NO_BUCKET, Blog, Interfering, create, edit
 from tests.support.samples import ALICE, BOB
-from tests.support.writing import NO_BUCKET, Blog, Interfering, create, edit
 
 
 def counts(posts: Blog) -> dict[str, int]:

@@ -22,7 +22,7 @@ from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Meter
 from tests.support.people import named
-from tests.support.writing import TABLE
+from tests.support.posts import TABLE
 
 SIZES = (100, 2_000)
 RIVALS, TURNS = 8, 25

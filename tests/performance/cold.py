@@ -28,7 +28,7 @@ from devserver.template.deployment import read_deployment
 from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 from tests.performance.authorizer import ISSUER, key_server, valid_token
 from tests.performance.figures import Figures
-from tests.support.calling import POST_ID
+from tests.support.handlers import POST_ID
 from tests.support.samples import AUDIENCE, ROOT, sample_event
 from tests.support.stack import free_port
 

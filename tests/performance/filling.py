@@ -21,7 +21,7 @@ from devserver.aws.dynamodb import dynamodb_client
 from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
 from tests.support.engines import make_empty_table
 from tests.support.people import named
-from tests.support.writing import TABLE, items_of
+from tests.support.posts import TABLE, items_of
 
 FIRST = datetime(2016, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)  # so that a million are nine years

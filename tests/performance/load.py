@@ -21,7 +21,7 @@ from devserver.stack import running_issuer
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.support.stack import free_port
-from tests.torture.stack import server_of, tokens_of
+from tests.torture.processes import server_of, tokens_of
 
 CLIENTS = (1, 10, 100)
 REQUESTS = 400

@@ -30,9 +30,9 @@ from scripts.docs.cost import EDITS_OF_A_POST, LENGTH
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
-from tests.support.calling import Answer, Call, caller, document
+from tests.support.handlers import Answer, Call, caller, document
 from tests.support.people import named
-from tests.support.writing import TABLE
+from tests.support.posts import TABLE
 
 logger.setLevel("ERROR")  # a line a request is not for this terminal
 

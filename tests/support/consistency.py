@@ -17,7 +17,7 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.table import Item, Table
 from blog.posts.listing_entries import counters, entries, reserved_slugs
 from blog.posts.model import Post
-from tests.support.writing import TABLE, stored
+from tests.support.posts import TABLE, stored
 
 Items = dict[tuple[str, str], Item]
 AUTHOR_COUNTS = ("post_count", "comment_count", "follower_count", "following_count")

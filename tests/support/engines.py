@@ -20,8 +20,8 @@ from devserver.aws.dynamodb import make_table, running_dynamodb
 from devserver.aws.quick_moto import quicken_moto
 from devserver.settings import Engine
 from devserver.template.deployment import read_deployment
+from tests.support.posts import BUCKET, TABLE
 from tests.support.samples import AUDIENCE, ROOT
-from tests.support.writing import BUCKET, TABLE
 
 DEPLOYMENT = read_deployment(
     ROOT / "template.yaml",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blog.dynamodb.table import Table
-from tests.support.documented import undocumented
+from tests.support.response_schemas import undocumented
 from tests.support.samples import ALICE, LambdaContext, sample_event
 
 Answer = dict[str, Any]

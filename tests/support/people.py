@@ -9,9 +9,9 @@ from blog.jobs.runner import run_jobs
 from blog.media.inspection import inspect
 from blog.people.person import Person
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, document
+from tests.support.posts import BUCKET
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
-from tests.support.writing import BUCKET
 
 KEY = "a key that only the tests know, 32+"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.support.engines import Stores
 from tests.support.people import PNG
-from tests.support.writing import BUCKET, TABLE, stored
+from tests.support.posts import BUCKET, TABLE, stored
 
 
 class Snapshot:

@@ -20,11 +20,11 @@ from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Action, ConditionRefused, Range, Table
 from tests.support.consistency import plain
 from tests.support.fault_proxy import at_random, nothing
-from tests.support.writing import TABLE
+from tests.support.posts import TABLE
 from tests.torture.clients import Orders
 from tests.torture.history import HEADINGS, Findings, findings
 from tests.torture.operations import Operation, read
-from tests.torture.stack import AUTHORS, LEAVERS, Killer, Tortured, running_stack, start_client
+from tests.torture.processes import AUTHORS, LEAVERS, Killer, Tortured, running_stack, start_client
 
 HOT = 6
 SECONDS_TO_SETTLE = 120

@@ -7,11 +7,11 @@ import pytest
 
 from blog.dynamodb.table import Table
 from blog.s3 import Bucket
-from tests.support.calling import Call, caller
 from tests.support.engines import empty_stores
+from tests.support.handlers import Call, caller
 from tests.support.people import Neighbourhood
+from tests.support.posts import TABLE
 from tests.support.snapshots import Snapshot
-from tests.support.writing import TABLE
 
 
 class Settled(NamedTuple):

@@ -11,13 +11,13 @@ from blog.accounts.merge import AccountMerge
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, COMMENT_PART
 from tests.support.consistency import faults, plain
 from tests.support.engines import Stores
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART
 from tests.support.people import Neighbourhood, finish, named
+from tests.support.posts import TABLE, Interfering
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 from tests.support.snapshots import Snapshot
-from tests.support.writing import TABLE, Interfering
 
 STRIDE = 24  # every so many writes of the long process, somebody else acts
 

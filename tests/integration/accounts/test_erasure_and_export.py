@@ -16,11 +16,11 @@ from blog.accounts.merge import AccountMerge
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, Call, document, header, problem
 from tests.support.consistency import faults, plain, post_of
+from tests.support.handlers import AUTHOR_PART, Call, document, header, problem
 from tests.support.people import BIO, NAME, PNG, Neighbourhood, finish, named
+from tests.support.posts import BUCKET
 from tests.support.samples import ALICE, BOB, MODERATOR
-from tests.support.writing import BUCKET
 
 Leave = Callable[[str], None]
 

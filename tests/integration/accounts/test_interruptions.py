@@ -15,13 +15,13 @@ from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Action, Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART
 from tests.support.consistency import faults, plain
 from tests.support.engines import Stores
+from tests.support.handlers import AUTHOR_PART
 from tests.support.people import Neighbourhood, named
+from tests.support.posts import BUCKET, TABLE
 from tests.support.samples import ALICE, BOB, DAVE
 from tests.support.snapshots import Snapshot
-from tests.support.writing import BUCKET, TABLE
 
 HOUR = timedelta(hours=1)
 

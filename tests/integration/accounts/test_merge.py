@@ -11,11 +11,11 @@ from blog.admin.__main__ import main
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document, header, problem
 from tests.support.consistency import faults, plain, post_of
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, document, header, problem
 from tests.support.people import KEY, NAME, PNG, Neighbourhood, named
+from tests.support.posts import BUCKET, TABLE
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
-from tests.support.writing import BUCKET, TABLE
 
 NEW = named(DAVE)
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY}

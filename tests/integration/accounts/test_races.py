@@ -24,11 +24,11 @@ from blog.people.write_access import require_closed
 from blog.posts.model import Stats
 from blog.reactions.service import Reactions
 from blog.s3 import Bucket
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, Call, document, problem
 from tests.support.consistency import faults, plain
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, document, problem
 from tests.support.people import Neighbourhood, finish, named
+from tests.support.posts import TABLE, Interfering
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
-from tests.support.writing import TABLE, Interfering
 
 
 def once_before(
