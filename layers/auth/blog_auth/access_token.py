@@ -1,8 +1,8 @@
-"""An access token, verified: who it is for, whom it names, what it permits.
+"""Verification of access tokens: signature, issuer, audience, times and other claims.
 
-PyJWT checks the signature. The segments and claims are read here, once, because PyJWT is lenient
-where a resource server should not be: it takes `exp: "9999999999"` and `exp: true` for times,
-decodes base64 with characters that do not belong there, and lets the last of two members win.
+PyJWT checks the signature. This module reads the segments and claims itself, because PyJWT is more
+lenient than a resource server should be. PyJWT accepts `exp: "9999999999"` and `exp: true` as
+times, decodes base64 with invalid characters, and uses the last of two members with one name.
 """
 
 import json
@@ -27,15 +27,15 @@ _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 _KEYS_IN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c"})
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
-_PROFILE_CLAIMS = frozenset({"sid", "name", "nickname", "email"})  # for the words alone
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # UTF-8 or a log may not bear it
+_PROFILE_CLAIMS = frozenset({"sid", "name", "nickname", "email"})  # only choose the refusal's text
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # not safe in UTF-8 or in a log
 _PERMISSION = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """The verified claims that matter to this API. `expires_at` is in seconds since 1970."""
+    """The verified claims that this API uses. `expires_at` is in seconds since 1970."""
 
     sub: str
     client_id: str
@@ -51,23 +51,23 @@ class AccessTokenVerifier:
     def __init__(
         self, settings: Settings, key_sets: Mapping[str, KeySet], clock: Callable[[], float]
     ) -> None:
-        """`key_sets` holds one key set for each trusted issuer, by the issuer's name."""
+        """Take one key set for each trusted issuer, by the issuer's name."""
         self._audience = settings.audience
         self._client_ids = settings.client_ids
         self._key_sets = key_sets
         self._clock = clock
 
     def verify(self, token: str) -> AccessToken:
-        """The claims of a token that holds in every respect.
+        """Return the claims of a token that passes every check.
 
-        Raises TokenRefused with the first reason against it, and Undecided when the issuer's
-        keys could not be had. Nothing of the token is believed before its signature is verified,
-        except the names of its issuer and key, which choose among what the settings trust.
+        Raises TokenRefused with the first reason against the token, and Undecided if the issuer's
+        keys are not available. Before the signature is verified, only the names of the issuer and
+        the key are used, to choose among the trusted issuers and their keys.
         """
         key_id, claims = _read_unverified(token)
         try:
             self._verify_signature(token, key_id, claims.get("iss"))
-            return self._checked(claims, key_id)
+            return self._verify_claims(claims, key_id)
         except NoAllow as e:
             e.key_id = key_id
             e.client_id = str(claims.get("azp") or claims.get("client_id") or "")
@@ -83,7 +83,7 @@ class AccessTokenVerifier:
         if not _RS256.verify(signed.encode(), key.key, _decoded(signature)):
             raise TokenRefused(refusals.BAD_SIGNATURE)
 
-    def _checked(self, claims: dict[str, Any], key_id: str) -> AccessToken:
+    def _verify_claims(self, claims: dict[str, Any], key_id: str) -> AccessToken:
         if _ID_TOKEN_CLAIMS & claims.keys():
             raise TokenRefused(refusals.ID_TOKEN)
         if self._audience not in _audiences(claims):
@@ -113,7 +113,7 @@ class AccessTokenVerifier:
 
 
 def _read_unverified(token: str) -> tuple[str, dict[str, Any]]:
-    """The key id and the claims of a token that is worth verifying."""
+    """Return the key id and the claims of a well-formed token."""
     if len(token) > MAX_BYTES:
         raise TokenRefused(refusals.TOO_LARGE)
     if token.count(".") in (0, 4):  # a random string, or five encrypted segments (RFC 7516)
@@ -132,14 +132,14 @@ def _key_id(header: dict[str, Any]) -> str:
     if not isinstance(token_type, str) or token_type.lower() not in _TYPES:
         raise TokenRefused(refusals.WRONG_TYPE)
     key_id = header.get("kid")
-    # crit and b64 change what is signed; a key in the header is the sender's own (RFC 8725 §3.5)
+    # crit and b64 change what is signed. Keys in the header come from the sender (RFC 8725 §3.5).
     if not isinstance(key_id, str) or header.keys() & {"crit", "b64", *_KEYS_IN_HEADERS}:
         raise TokenRefused(refusals.MALFORMED)
     return key_id
 
 
 def _decoded(segment: str) -> bytes:
-    """Strict base64url: spare bits that are not zero would make two texts of one token."""
+    """Decode strict base64url: nonzero spare bits would give one token several encodings."""
     try:
         decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except ValueError as e:
@@ -164,7 +164,7 @@ def _json_object(document: bytes) -> dict[str, Any]:
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -177,19 +177,19 @@ def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
 def _audiences(claims: dict[str, Any]) -> list[str]:
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
-    if not isinstance(audiences, list) or not all(isinstance(one, str) for one in audiences):
+    if not isinstance(audiences, list) or not all(isinstance(name, str) for name in audiences):
         raise TokenRefused(refusals.BAD_CLAIM)
     return audiences
 
 
 def _time(claims: dict[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519 §2), or None where the claim is absent."""
+    """Return a NumericDate (RFC 7519 §2), or None if the claim is absent."""
     value = claims.get(name)
     if value is None and name not in claims:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused(refusals.BAD_CLAIM)
-    if not 0 <= value <= LATEST_TIME:  # NaN and the infinities fail it too
+    if not 0 <= value <= LATEST_TIME:  # also rejects NaN and infinities
         raise TokenRefused(refusals.BAD_CLAIM)
     return value
 
@@ -214,7 +214,7 @@ def _text(claims: dict[str, Any], name: str) -> str:
 
 
 def _permissions(claims: dict[str, Any]) -> tuple[str, ...]:
-    """Auth0's own claim, a list of names without spaces where its RBAC is turned on."""
+    """Return Auth0's `permissions` claim: names without spaces, present if RBAC is enabled."""
     permissions = claims.get("permissions", [])
     if not isinstance(permissions, list):
         raise TokenRefused(refusals.BAD_CLAIM)
@@ -225,9 +225,9 @@ def _permissions(claims: dict[str, Any]) -> tuple[str, ...]:
 
 
 def bearer_token(authorization: list[str]) -> str:
-    """The token in a request's Authorization headers (RFC 6750 §2.1).
+    """Return the token in a request's Authorization headers (RFC 6750 §2.1).
 
-    Raises TokenRefused unless there is exactly one header, and it holds the scheme Bearer.
+    Raises TokenRefused unless there is exactly one header with the scheme Bearer and one token.
     """
     if not authorization:
         raise TokenRefused(refusals.NO_TOKEN)

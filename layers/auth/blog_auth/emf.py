@@ -1,7 +1,7 @@
-"""CloudWatch metrics as log lines, in its Embedded Metric Format.
+"""CloudWatch metrics as log lines, in the Embedded Metric Format.
 
-By hand, because Powertools' Logger and Metrics, for these few lines, added a tenth to the
-authorizer's cold start where it was measured, and all of their package to its layer.
+This module replaces Powertools' Logger and Metrics. For these few lines, they made the authorizer's
+cold start 10 % longer in a measurement, and added a whole package to its layer.
 """
 
 import json
@@ -24,11 +24,14 @@ def count(
     properties: Mapping[str, str | None],
     seconds: Mapping[str, float] | None = None,
 ) -> None:
-    """Write one line: a metric of one, by its dimensions and by the first of them alone, with
-    properties to search by; and metrics in seconds, of the service as a whole."""
-    by = [["service", *dimensions], ["service", *list(dimensions)[:1]]]
+    """Write one log line that counts one event.
+
+    The metric has the value 1, by all dimensions and by the first dimension alone. `properties` are
+    fields to search by. `seconds` are metrics in seconds for the whole service.
+    """
+    sets = [["service", *dimensions], ["service", *list(dimensions)[:1]]]
     seconds = seconds or {}
-    directives = [_directive(by if len(dimensions) > 1 else by[:1], {metric: "Count"})]
+    directives = [_directive(sets if len(dimensions) > 1 else sets[:1], {metric: "Count"})]
     if seconds:
         directives.append(_directive([["service"]], dict.fromkeys(seconds, "Seconds")))
     line = {
@@ -48,5 +51,8 @@ def _directive(dimensions: Sequence[Sequence[str]], units: Mapping[str, str]) ->
 
 
 def loggable(text: str) -> str:
-    """The text, if it has the form of an id; what is not verified may hold anything."""
+    """Return the text if it has the form of an id, else an empty text.
+
+    Values of tokens that are not verified may hold anything.
+    """
     return text if _LOGGABLE.fullmatch(text) else ""

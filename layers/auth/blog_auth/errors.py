@@ -1,22 +1,22 @@
-"""What can go wrong between an access token and an identity.
+"""The errors of blog_auth.
 
 AuthError
-├── SettingsError       an environment variable is missing or odd: the cold start ends
+├── SettingsError       an environment variable is missing or invalid: the cold start fails
 ├── NoAllow
-│   ├── TokenRefused    the token is not acceptable: a Deny, with one of the fixed refusals
-│   └── Undecided       nobody can tell whether the token is good: to be tried again
-└── NotAuthenticated    the request context holds no identity, or one whose token has expired
+│   ├── TokenRefused    the token is not acceptable: Deny, with one of the fixed refusals
+│   └── Undecided       the token cannot be verified now: the client should try again
+└── NotAuthenticated    the request context has no identity, or its token has expired
 """
 
 from blog_auth.refusals import Refusal
 
 
 class AuthError(Exception):
-    """Root of everything that blog_auth raises."""
+    """Root of all errors that blog_auth raises."""
 
 
 class SettingsError(AuthError):
-    """A variable of the environment is missing or has an unusable value."""
+    """An environment variable is missing or has an invalid value."""
 
     def __init__(self, variable: str, problem: str) -> None:
         super().__init__(f"{variable} {problem}")
@@ -24,9 +24,9 @@ class SettingsError(AuthError):
 
 
 class NoAllow(AuthError):
-    """The token is not allowed, for a reason that is a code.
+    """The token is not allowed; `reason` is a code.
 
-    `key_id` and `client_id` are what the token says of itself, as far as it was read.
+    `key_id` and `client_id` are the token's own claims, not verified, and empty if not yet read.
     """
 
     def __init__(self, reason: str) -> None:
@@ -37,7 +37,7 @@ class NoAllow(AuthError):
 
 
 class TokenRefused(NoAllow):
-    """The token will not be accepted, however often it is sent."""
+    """The token is not acceptable, and sending it again will not help."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.code)
@@ -45,11 +45,11 @@ class TokenRefused(NoAllow):
 
 
 class Undecided(NoAllow):
-    """The keys that would decide about the token could not be had: try again."""
+    """The keys that the verification needs are not available; the client should try again."""
 
 
 class NotAuthenticated(AuthError):
-    """The authorizer's context names nobody, or somebody whose token has expired since."""
+    """The authorizer's context has no identity, or the identity's token has expired."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.description)

@@ -1,6 +1,6 @@
-"""Who makes a request, as the handlers see it: what the authorizer put into the request context.
+"""The caller's identity, which the authorizer puts into the request context for handlers.
 
-Imports neither jwt nor cryptography, so that a handler never pays for them.
+This module imports neither jwt nor cryptography, so handlers do not load them.
 """
 
 import time
@@ -11,15 +11,15 @@ from typing import Any
 from blog_auth import refusals
 from blog_auth.errors import NotAuthenticated
 
-LEEWAY = 10  # seconds by which clocks may differ, when a token is verified and afterwards
+LEEWAY = 10  # seconds that clocks may differ, in the authorizer and in handlers
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The person or machine behind a verified access token.
+    """The user or machine of a verified access token.
 
-    `sub` is Auth0's own name for them (`auth0|…`, `google-oauth2|…`, `…@clients`). It shows which
-    provider someone logs in with, so it never leaves the back end.
+    `sub` is Auth0's identifier (`auth0|…`, `google-oauth2|…`, `…@clients`). It shows which provider
+    a user logs in with, so it never leaves the back end.
     """
 
     sub: str
@@ -32,10 +32,10 @@ class Identity:
     def from_event(
         cls, event: Mapping[str, Any], clock: Callable[[], float] = time.time
     ) -> "Identity":
-        """From a REST API's proxy event.
+        """Read the identity from a REST API's proxy event.
 
-        Raises NotAuthenticated if the authorizer named nobody, and if the token has expired:
-        API Gateway caches an Allow for up to 300 s, and a token may end within them.
+        Raises NotAuthenticated if the context has no identity or the token has expired. A token can
+        expire while API Gateway still caches its Allow, which it does for up to 300 s.
         """
         context = (event.get("requestContext") or {}).get("authorizer") or {}
         sub, exp = context.get("sub", ""), str(context.get("exp", ""))
@@ -53,9 +53,9 @@ class Identity:
 
     @property
     def is_machine(self) -> bool:
-        """Whether an application acts for itself (client credentials), and no person."""
+        """Return whether an application acts for itself (client credentials), not for a user."""
         return self.sub.endswith("@clients")
 
     def may(self, permission: str) -> bool:
-        """Whether the token's permissions hold this one."""
+        """Return whether the token has this permission."""
         return permission in self.permissions

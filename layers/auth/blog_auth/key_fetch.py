@@ -1,4 +1,4 @@
-"""Fetching an issuer's key set: one GET that nothing can make long, large, or go elsewhere."""
+"""Fetches an issuer's key set: one GET with limits on time and size, and without redirects."""
 
 import http.client
 import socket
@@ -9,12 +9,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from urllib.parse import SplitResult, urlsplit
 
-FETCH_SECONDS = 3.0  # all told: name look-up, TLS, headers, body, and the retry
+FETCH_SECONDS = 3.0  # in total: name look-up, TLS, headers, body and the retry
 MAX_BYTES = 65_536
 
 
 class KeySetUnusable(Exception):
-    """The key set could not be fetched, or what came is none. `outcome` is a code for metrics."""
+    """The key set could not be fetched or is invalid. `outcome` is a code for metrics."""
 
     def __init__(self, outcome: str) -> None:
         super().__init__(outcome)
@@ -22,52 +22,52 @@ class KeySetUnusable(Exception):
 
 
 class _WorthARetry(KeySetUnusable):
-    """It may have been a passing fault."""
+    """The error may be temporary."""
 
 
 class PendingKeySet:
-    """A fetch under way: no proxy, no redirect, one retry.
+    """A fetch in progress: no proxy, no redirect, one retry.
 
-    In a thread of its own, because socket timeouts bound a single read, and neither a name look-up
-    nor a server that sends a byte a second; and so that a cold start can go on beside it.
+    It runs in its own thread, so that a cold start can continue, and so that the total time is
+    bounded. Socket timeouts bound neither a name look-up nor a server that sends a byte a second.
     """
 
     def __init__(self, uri: str) -> None:
         self._address = urlsplit(uri)
         self._deadline = time.monotonic() + FETCH_SECONDS
-        self._answers: SimpleQueue[bytes | KeySetUnusable] = SimpleQueue()
+        self._results: SimpleQueue[bytes | KeySetUnusable] = SimpleQueue()
         self._socket: socket.socket | None = None
         try:
             Thread(target=self._fetch, daemon=True).start()
-        except RuntimeError:  # the process may start no more
-            self._answers.put(KeySetUnusable("no_thread"))
+        except RuntimeError:  # the process cannot start another thread
+            self._results.put(KeySetUnusable("no_thread"))
 
     def document(self) -> bytes:
-        """What the address answered, to be asked for once. Raises KeySetUnusable."""
+        """Return the fetched document; call this once. Raises KeySetUnusable."""
         try:
-            answer = self._answers.get(timeout=max(0.0, self._deadline - time.monotonic()))
+            result = self._results.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except Empty:
             self._hang_up()
             raise KeySetUnusable("timeout") from None
-        if isinstance(answer, KeySetUnusable):
-            raise answer
-        return answer
+        if isinstance(result, KeySetUnusable):
+            raise result
+        return result
 
     def _hang_up(self) -> None:
-        """End the thread: whatever it reads from ends here."""
+        """End the thread by closing its connection."""
         if self._socket is not None:
-            with suppress(OSError):  # it has ended by itself
+            with suppress(OSError):  # the connection has already ended
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _fetch(self) -> None:
         try:
             try:
-                answer = self._get()
+                document = self._get()
             except _WorthARetry:
-                answer = self._get()
-            self._answers.put(answer)
+                document = self._get()
+            self._results.put(document)
         except KeySetUnusable as e:
-            self._answers.put(e)
+            self._results.put(e)
 
     def _get(self) -> bytes:
         remaining = self._deadline - time.monotonic()
@@ -81,12 +81,12 @@ class PendingKeySet:
                 connection.request("GET", path, headers={"Accept": "application/json"})
                 with connection.getresponse() as response:
                     return _body(response)
-        except (OSError, http.client.HTTPException, ValueError) as e:  # ValueError: odd host names
+        except (OSError, http.client.HTTPException, ValueError) as e:  # ValueError: bad host names
             raise _WorthARetry("connection") from e
 
 
 def fetch_key_set(uri: str) -> bytes:
-    """The document at an address of the settings. Raises KeySetUnusable."""
+    """Return the document at an address of the settings. Raises KeySetUnusable."""
     return PendingKeySet(uri).document()
 
 
@@ -100,8 +100,8 @@ def _connection(address: SplitResult, timeout: float) -> http.client.HTTPConnect
 
 def _body(response: http.client.HTTPResponse) -> bytes:
     if response.status != 200:
-        passing = response.status >= 500 or response.status == 429
-        raise (_WorthARetry if passing else KeySetUnusable)(f"status_{response.status}")
+        is_temporary = response.status >= 500 or response.status == 429
+        raise (_WorthARetry if is_temporary else KeySetUnusable)(f"status_{response.status}")
     body = response.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise KeySetUnusable("too_large")

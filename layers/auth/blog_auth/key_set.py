@@ -1,7 +1,7 @@
-"""An issuer's public keys: fetched, checked, kept, and fetched again when it is time.
+"""An issuer's public keys: fetched, checked, cached and refreshed.
 
-PyJWT's own client drops good keys when a fetch fails and fetches for every unknown key id, so
-that anyone can make it call the issuer. This one keeps the keys it has and counts its attempts.
+PyJWT's own client drops good keys when a fetch fails. It also fetches for every unknown key id, so
+anyone can make it call the issuer. This one keeps its keys and limits its attempts.
 """
 
 import json
@@ -20,16 +20,16 @@ from blog_auth.key_fetch import KeySetUnusable, PendingKeySet, fetch_key_set
 from blog_auth.settings import DEFAULT_KEYS_MAX_AGE
 
 SOFT_TTL = 600.0  # seconds after which keys are fetched again
-COOL_DOWN = 30.0  # seconds between two attempts to fetch, whatever became of them
+COOL_DOWN = 30.0  # seconds between two attempts to fetch, successful or not
 MIN_KEY_BITS = 2048
 MIN_EXPONENT = 65_537
 
 
 class KeySet:
-    """The signing keys behind one JWKS address (RFC 7517), for many threads at once.
+    """The signing keys at one JWKS address (RFC 7517). It is safe for several threads.
 
-    Keys are fetched again after SOFT_TTL whatever Cache-Control says, because Auth0 says 15 s. The
-    clock is that of the wall, because a monotonic one stands still in a SnapStart snapshot.
+    Keys are fetched again after SOFT_TTL. Cache-Control is ignored, because Auth0 sends 15 s. The
+    clock is the wall clock, because a monotonic clock stops during a SnapStart snapshot.
     """
 
     def __init__(
@@ -41,10 +41,11 @@ class KeySet:
         fetch: Callable[[str], bytes] = fetch_key_set,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`max_age` bounds, in seconds, how long known keys serve on while fetches fail.
+        """Set the limit and the callback.
 
-        `on_fetch` hears of each fetch: `ok`, or a code for what went wrong; and the age in seconds
-        of the keys that there are then, None without any.
+        `max_age` is how long known keys stay valid while fetches fail, in seconds. `on_fetch` is
+        called after each fetch, with `ok` or an error code, and with the age of the current keys in
+        seconds, or None if there are none.
         """
         self._uri = uri
         self._max_age = max_age
@@ -57,20 +58,20 @@ class KeySet:
         self._attempted_at = float("-inf")
 
     def preload(self, pending: PendingKeySet | None = None) -> None:
-        """Fetch ahead of the first token, at a cold start; a failure is left to that token.
+        """Fetch the keys at a cold start, before the first token.
 
-        The fetch may have been started earlier.
+        It can use a fetch that has started earlier. If it fails, the first token fetches again.
         """
         with self._lock:
             self._take(pending.document if pending else partial(self._fetch, self._uri))
 
     def key(self, key_id: str) -> PyJWK | None:
-        """The key of that id, or None if the issuer does not publish one.
+        """Return the key with this id, or None if the issuer does not publish one.
 
-        Raises Undecided if that cannot be told: no keys were to be had, or the id is unknown and
-        the last attempt to fetch is less than COOL_DOWN ago.
+        Raises Undecided if there are no valid keys, or if the id is unknown and the last attempt to
+        fetch is less than COOL_DOWN ago.
         """
-        with self._lock:  # so that many who wait for one fetch cause one fetch
+        with self._lock:  # so that threads that wait for the same fetch cause only one
             was_refreshed = self._is_older_than(SOFT_TTL) and self._refresh()
             if self._is_older_than(self._max_age):
                 raise Undecided("no_keys")
@@ -79,11 +80,11 @@ class KeySet:
             return self._keys.get(key_id)
 
     def _is_older_than(self, seconds: float) -> bool:
-        """Whether the last fetch is that long ago, or in the future of a clock set back."""
+        """Return whether the last fetch is that long ago, or in the future of a clock set back."""
         return not 0 <= self._clock() - self._fetched_at < seconds
 
     def _refresh(self) -> bool:
-        """Fetch, unless the last attempt was a moment ago; whether the keys are new."""
+        """Fetch, unless the last attempt is less than COOL_DOWN ago; return whether it worked."""
         now = self._clock()
         if 0 <= now - self._attempted_at < COOL_DOWN:
             return False
@@ -103,13 +104,13 @@ class KeySet:
 
 
 def parse_key_set(document: bytes) -> dict[str, PyJWK]:
-    """The RS256 verification keys of a JWKS by their ids; keys of no use here are passed over.
+    """Return the RS256 verification keys of a JWKS by their ids, and skip other keys.
 
-    Raises KeySetUnusable if it is no JWKS, holds no such key, or an id twice.
+    Raises KeySetUnusable if the document is not a JWKS, has no such key, or has an id twice.
     """
     try:
-        members = [one for one in json.loads(document)["keys"] if isinstance(one, dict)]
-        ids = [str(one.get("kid")) for one in members if one.get("kty") == "RSA"]
+        members = [member for member in json.loads(document)["keys"] if isinstance(member, dict)]
+        ids = [str(member.get("kid")) for member in members if member.get("kty") == "RSA"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KeySetUnusable("not_a_key_set") from e
     if len(set(ids)) < len(ids):
@@ -119,7 +120,7 @@ def parse_key_set(document: bytes) -> dict[str, PyJWK]:
         try:
             key = PyJWK(member, algorithm="RS256")
         except (PyJWTError, ValueError, TypeError):
-            continue  # one odd key is no reason to do without the others
+            continue  # an invalid key does not make the others unusable
         if _is_strong(key):
             keys[member["kid"]] = key
     if not keys:

@@ -1,14 +1,14 @@
-"""The fixed words in which a token is refused.
+"""The fixed texts that say why a token is refused.
 
-A gateway response substitutes them into JSON and a header without escaping anything, so they hold
-no quotes and no backslashes, and nothing of the token.
+A gateway response substitutes them into JSON and a header without escaping, so they contain no
+quotes, no backslashes, and nothing from the token.
 """
 
 from typing import Final, NamedTuple
 
 
 class Refusal(NamedTuple):
-    """A reason code for logs, a description for the client, and the clause that demands it."""
+    """A reason code for logs, a description for the client, and the clause that requires it."""
 
     code: str
     description: str
@@ -46,7 +46,7 @@ WRONG_ALGORITHM: Final = Refusal(
     "wrong_algorithm", "The access token must be signed with RS256.", "RFC 8725 section 3.1"
 )
 WRONG_TYPE: Final = Refusal(
-    "wrong_type", "The token is of another type than an access token.", "RFC 8725 section 3.11"
+    "wrong_type", "The type of the token is not that of an access token.", "RFC 8725 section 3.11"
 )
 UNKNOWN_KEY: Final = Refusal(
     "unknown_key",

@@ -1,6 +1,6 @@
-"""Which issuers and which audience are trusted, read once from the environment.
+"""The trusted issuers and the audience, read once from the environment.
 
-Plain dataclasses, because the authorizer's cold start should not pay for pydantic.
+They are plain dataclasses, because importing pydantic would slow the authorizer's cold start.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from blog_auth.errors import SettingsError
 
-# Where plain http is no risk: this machine, and the machine that a container runs on.
+# Hosts where plain http is no risk: this machine, and the machine that a container runs on.
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 
 DEFAULT_KEYS_MAX_AGE = 86_400
@@ -22,7 +22,7 @@ _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[
 
 @dataclass(frozen=True)
 class Issuer:
-    """An issuer as its tokens name it (RFC 7519 §4.1.1), and where it publishes its keys."""
+    """An issuer's name in its tokens (RFC 7519 §4.1.1), and the address of its keys."""
 
     name: str
     jwks_uri: str
@@ -30,10 +30,10 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Settings:
-    """The trusted issuers, the first of them the main one, and the API's own audience.
+    """The trusted issuers, the main one first, and the API's own audience.
 
-    `client_ids` are the applications whose tokens are accepted, all of them if there is none;
-    `keys_max_age` is for how many seconds known keys serve on while no new ones can be had.
+    `client_ids` are the applications whose tokens are accepted; if it is empty, all are.
+    `keys_max_age` is how long known keys stay valid while fetches fail, in seconds.
     """
 
     issuers: tuple[Issuer, ...]
@@ -43,11 +43,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `AUTH0_DOMAIN` or `AUTH0_ISSUER`, `AUTH0_AUDIENCE`, and what is optional.
+        """Read `AUTH0_DOMAIN` or `AUTH0_ISSUER`, `AUTH0_AUDIENCE`, and the optional variables.
 
-        `AUTH0_ISSUER` may be a comma-separated list of addresses of one tenant; `AUTH0_JWKS_URI`
-        stands for the keys of the first; `AUTH0_CLIENT_IDS` is a comma-separated allow-list of
-        applications; `AUTH0_KEYS_MAX_AGE` is in seconds. An empty variable counts as absent.
+        `AUTH0_ISSUER` may be a comma-separated list of addresses of one tenant. `AUTH0_JWKS_URI`
+        replaces the key address of the first issuer. `AUTH0_CLIENT_IDS` is a comma-separated list
+        of applications. `AUTH0_KEYS_MAX_AGE` is in seconds. An empty variable counts as absent.
 
         Raises SettingsError, which names the variable.
         """
@@ -108,7 +108,7 @@ def _issuer_names(environment: Mapping[str, str]) -> list[str]:
 def _check_address(variable: str, address: str) -> None:
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port  # a port that is no number raises
+        host, _ = parts.hostname, parts.port  # reading an invalid port raises ValueError
     except ValueError:
         host = None
     if (
