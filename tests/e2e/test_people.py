@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.test_leaving import done
+from tests.e2e.test_account import done
 from tests.e2e.test_media import announced, send, shown
 from tests.support.stack import Client, Stack, problem
 
