@@ -1,0 +1,82 @@
+"""What a busy blog stores is what docs/data-model.md says: no other keys, no other attributes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from blog.accounts.merge import AccountMerge
+from blog.dynamodb.keys import Key
+from blog.dynamodb.table import Action, Table
+from tests.support.calling import AUTHOR_PART, COMMENT_PART, caller
+from tests.support.data_model import Kind, kinds
+from tests.support.engines import empty_stores
+from tests.support.people import Neighbourhood, finish, named
+from tests.support.samples import BOB, CAROL, DAVE, MODERATOR
+from tests.support.writing import TABLE
+
+Stored = list[tuple[Key, frozenset[str]]]
+
+
+class RecordingTable(Table):
+    """A table that keeps the key and the attribute names of each item that it stores."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        super().__init__(client, name)
+        self.stored: Stored = []
+
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
+        super().transact(actions, token)
+        for key, item in self.get_all(action.key for action in actions).items():
+            self.stored.append((key, frozenset(item) - {"pk", "sk"}))
+
+
+@pytest.fixture(scope="module")
+def stored() -> Iterator[Stored]:
+    """What is stored while users do all that they can."""
+    with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
+        table = RecordingTable(stores.client, TABLE)
+        people = Neighbourhood(caller(table, patched), table, stores.bucket)
+        alice, send = people.alice.sub, people.send
+        profile = {"picture": "https://example.com/alice.png", "website": "https://example.com/"}
+        send("account-edit-me", alice, body=profile)
+        links = {"excerpt": "In short.", "canonical_url": "https://example.com/original"}
+        people.post(CAROL, "Linked", **links)
+        report = {"reason": "Spam."}
+        parts = {COMMENT_PART: people.said}
+        send("comments-report-comment", CAROL, post_id=people.bobs, parts=parts, body=report)
+        reply = people.comment(CAROL, people.bobs, parent_id=people.said)
+        send("comments-delete", CAROL, post_id=people.bobs, parts={COMMENT_PART: reply})
+        send("posts-delete", alice, post_id=people.hidden)
+        banned = {AUTHOR_PART: named(DAVE).author_id}
+        send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
+        send("account-create-export", alice)
+        finish(table, stores.bucket)
+        AccountMerge(table, stores.bucket, named(BOB), named("auth0|the-new-bob")).apply()
+        send("account-delete-me", alice, query={"content": "anonymise"})
+        finish(table, stores.bucket)
+        yield table.stored
+
+
+@pytest.fixture(scope="module")
+def by_kind(stored: Stored) -> dict[Kind, list[frozenset[str]]]:
+    """The attributes of the stored items, by the kind of item on the page."""
+    found: dict[Kind, list[frozenset[str]]] = {kind: [] for kind in kinds()}
+    for key, attributes in stored:
+        fitting = [kind for kind in found if kind.has_key(*key)]
+        assert len(fitting) == 1, f"{key} fits {len(fitting)} keys of the page"
+        found[fitting[0]].append(attributes)
+    return found
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: f"{kind.pk} {kind.sk}")
+def test_stored_items_have_the_attributes_on_the_page(
+    kind: Kind, by_kind: dict[Kind, list[frozenset[str]]]
+) -> None:
+    items = by_kind[kind]
+    assert items, "no item of this kind was stored"
+    seen = frozenset.union(*items)
+    assert seen <= kind.attributes
+    assert frozenset.intersection(*items) >= kind.required
+    # The optional attributes of models are compared with the models in tests/unit.
+    assert kind.is_model or seen == kind.attributes
