@@ -1,8 +1,8 @@
-"""`make docs`: docs/cost.md, a month's bill of a blog with a million reads and a thousand posts.
-With --check nothing is written, and the exit code says whether the page is up to date.
+"""Print docs/cost.md for `make docs`: a month's bill of a blog with a million reads.
 
-Units and times are those that `make bench` measured, from the table in docs/scaling.md; alarms are
-counted in the template.
+With --check it writes nothing, and the exit code says whether the page is up to date. Units and
+times come from the table in docs/scaling.md, which `make bench` measured. Alarms are counted in
+the template.
 """
 
 import re
@@ -23,14 +23,14 @@ READS = 1_000_000
 POSTS = 1_000
 EDITS_OF_A_POST = 5
 KB_OF_A_PAGE = 22.5  # JSON, uncompressed, as `make bench` measured it
-KB_STORED = 80  # of a post with its entries and revisions, likewise
-KB_OF_A_PICTURE = 200
+KB_STORED = 80  # a post with its entries and revisions, as `make bench` measured it
+KB_OF_AN_IMAGE = 200
 MS_OF_A_REDIRECT = 15  # assumed
-KB_OF_LOG = 1.2  # of a request: the function's line, Lambda's three, the access log's
-TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is kept for five minutes
-HIT_SHARE = 0.9  # of reads that a CDN answers by itself
-# Of the stack's own namespace, those that are written in most hours: each value of a dimension
-# makes one.
+KB_OF_LOG = 1.2  # per request: one line of the function, three of Lambda, one of the access log
+TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is cached for 5 minutes
+HIT_SHARE = 0.9  # of reads that the CDN serves from its cache
+# The metrics in the stack's own namespace that are written in most hours. Each value of a dimension
+# counts as one metric.
 CUSTOM_METRICS = (
     "Decisions allow", "Decisions allow verified", "Decisions deny", "Decisions deny expired",
     "Decisions deny malformed", "Decisions deny opaque", "KeySetFetches ok", "KeySetAge",
@@ -44,9 +44,9 @@ LAMBDA_REQUEST = 0.20e-6
 GB_SECOND = 0.0000133334
 READ_UNIT = 0.125e-6
 WRITE_UNIT = 0.625e-6
-GB_OF_TABLE = 0.25 + 0.20  # a month's, and its point-in-time recovery
+GB_OF_TABLE = 0.25 + 0.20  # storage for a month, and point-in-time recovery
 GB_OF_BUCKET = 0.023
-UPLOAD = 2 * 5.00e-6 + 2 * 0.40e-6  # sent, looked at, copied
+UPLOAD = 2 * 5.00e-6 + 2 * 0.40e-6  # upload, check and copy
 OBJECT_READ = 0.40e-6
 GB_OF_LOG = 0.50
 GB_OUT = 0.09
@@ -63,35 +63,40 @@ MEGABYTES = 512  # of a function, unless the template says otherwise
 
 HEADING = """# What a month costs
 
-A blog that is read {reads:,} times, with {posts:,} new posts, each edited {edits} times. Printed by
-`make docs`: units and times from the table in [scaling](scaling.md), alarms counted in the
-template, prices of us-east-1 on demand without any free tier. A read is
-`{read}`: {kb} KB, not counting that a CDN compresses
-them; it answers {share:.0%} of them by itself. Of pictures, one with each post, S3's part is
-counted. What is stored is a month's posts, and adds up: after a year it is twelve times that.
+The bill of a blog with {reads:,} reads and {posts:,} new posts a month, each edited {edits} times.
+`make docs` prints this page.
 
-| USD a month | without a CDN | with one |
+- Units and times come from the table in [scaling](scaling.md).
+- Alarms are counted in the template.
+- Prices are those of us-east-1 on demand, without any free tier.
+- A read is `{read}`: {kb} KB. Compression by a CDN is not counted.
+- The CDN serves {share:.0%} of the reads from its cache.
+- Each post has one image. Of images, only the price of S3 is counted.
+- Storage is that of one month's posts, and adds up: after a year it is twelve times as much.
+
+| USD a month | without a CDN | with a CDN |
 | --- | --- | --- |
 {rows}
 
-Showing pictures is not in it: a million times one of {picture} KB is {showing:.2f}, most of it data
-out of S3, to which `GET /media/{{media_id}}` redirects unless `MediaUrl` names a CDN for them. Each
-redirect is reckoned at {redirect} ms and a read unit, and none as coming out of a cache.
+The table does not include the display of images. To show an image of {image} KB a million times
+costs {showing:.2f}. Most of this is data that leaves S3: `GET /media/{{media_id}}` redirects to it
+unless `MediaUrl` names a CDN for images. Each redirect is calculated as {redirect} ms and one
+read unit, and none as cached.
 
-With `SnapStart=PublishedVersions` come {snapshots:.2f} for keeping one snapshot of each function,
-and {restore:.2f} for a million times that one of {megabytes} MB is restored.
+`SnapStart=PublishedVersions` adds {snapshots:.2f} to keep one snapshot of each function, and
+{restore:.2f} for a million restores of a snapshot of {megabytes} MB.
 """
 
 
 class Route(NamedTuple):
-    """What one request takes: units of capacity, and GB-seconds of Lambda."""
+    """The capacity units and the GB-seconds of Lambda that one request takes."""
 
     read_units: float
     write_units: float
     gb_seconds: float
 
     def price(self) -> tuple[float, float]:
-        """Of DynamoDB, and of Lambda."""
+        """Return the prices of DynamoDB and of Lambda, in USD."""
         capacity = self.read_units * READ_UNIT + self.write_units * WRITE_UNIT
         return capacity, LAMBDA_REQUEST + self.gb_seconds * GB_SECOND
 
@@ -103,7 +108,7 @@ _ROW = re.compile(
 
 
 def routes() -> dict[str, Route]:
-    """Of each route in the table of docs/scaling.md."""
+    """Read the routes of the table in docs/scaling.md."""
     text = (ROOT / "docs" / "scaling.md").read_text()
     return {
         row["route"]: Route(
@@ -114,13 +119,13 @@ def routes() -> dict[str, Route]:
 
 
 def _resources(kind: str) -> list[dict[str, Any]]:
-    """The properties of all resources of a kind."""
+    """Return the properties of all resources of a kind."""
     resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
     return [one["Properties"] for one in resources if one["Type"].endswith(f"::{kind}")]
 
 
 def alarm_metrics() -> int:
-    """How many metrics the template's alarms watch, which is what they are billed by."""
+    """Count the metrics that the template's alarms watch. Alarms are billed by this number."""
     return sum(
         sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1
         for alarm in _resources("Alarm")
@@ -128,31 +133,35 @@ def alarm_metrics() -> int:
 
 
 def snapshots() -> float:
-    """What it costs to keep one of each function for a month."""
+    """Return the price in USD of one snapshot of each function for a month."""
     megabytes: int = sum(one.get("MemorySize", MEGABYTES) for one in _resources("Function"))
     return megabytes / 1024 * MINUTES * 60 * SNAPSHOT_GB_SECOND
 
 
 def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
-    """Each part of the bill, of which `reads` come to the API."""
-    of = routes()
+    """Yield each part of the bill with its price in USD, where `reads` requests reach the API."""
+    by_name = routes()
     writes = POSTS * (1 + EDITS_OF_A_POST)
-    made_of = [(reads, of[READ]), (POSTS, of[CREATION]), (POSTS * EDITS_OF_A_POST, of[EDIT])]
+    work = [
+        (reads, by_name[READ]),
+        (POSTS, by_name[CREATION]),
+        (POSTS * EDITS_OF_A_POST, by_name[EDIT]),
+    ]
     page = KB_OF_A_PAGE / 1e6
     yield "API Gateway", (reads + writes) * API_REQUEST
-    yield "Lambda, the handlers", sum(count * route.price()[1] for count, route in made_of)
+    yield "Lambda, the handlers", sum(count * route.price()[1] for count, route in work)
     authorizer = LAMBDA_REQUEST + 0.02 * 0.5 * GB_SECOND
     yield "Lambda, the authorizer", TOKENS_TO_VERIFY * authorizer
     every_minute = LAMBDA_REQUEST + 0.05 * 0.5 * GB_SECOND
     yield "Lambda, publisher and jobs", 2 * MINUTES * every_minute
-    yield "DynamoDB, requests", sum(count * route.price()[0] for count, route in made_of)
+    yield "DynamoDB, requests", sum(count * route.price()[0] for count, route in work)
     yield "DynamoDB, publisher and jobs", 3 * MINUTES * READ_UNIT
     yield "DynamoDB, storage and backups", POSTS * KB_STORED / 1e6 * GB_OF_TABLE
-    yield "S3, a picture with each post", POSTS * (UPLOAD + KB_OF_A_PICTURE / 1e6 * GB_OF_BUCKET)
+    yield "S3, an image with each post", POSTS * (UPLOAD + KB_OF_AN_IMAGE / 1e6 * GB_OF_BUCKET)
     yield "CloudWatch, logs", (reads + writes + 2 * MINUTES) * KB_OF_LOG / 1e6 * GB_OF_LOG
     yield f"CloudWatch, alarms on {alarm_metrics()} metrics", alarm_metrics() * ALARM_METRIC
     own = len(CUSTOM_METRICS)
-    yield f"CloudWatch, {own} metrics of its own", own * CUSTOM_METRIC
+    yield f"CloudWatch, {own} custom metrics", own * CUSTOM_METRIC
     yield "CloudWatch, the dashboard", len(_resources("Dashboard")) * DASHBOARD
     yield "X-Ray", (reads + writes) * TRACED_SHARE * TRACE
     yield "Data out of API Gateway", 0.0 if has_cdn else reads * page * GB_OUT
@@ -160,14 +169,14 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
     yield "CloudFront", cdn if has_cdn else 0.0
 
 
-def picture_shown() -> float:
-    """What it costs to show one: the redirect, and the picture itself."""
+def price_of_image_view() -> float:
+    """Return the price in USD to show an image once: the redirect and the transfer."""
     redirect = Route(1, 0, MS_OF_A_REDIRECT / 1000 * MEGABYTES / 1024)
-    return API_REQUEST + sum(redirect.price()) + OBJECT_READ + KB_OF_A_PICTURE / 1e6 * GB_OUT
+    return API_REQUEST + sum(redirect.price()) + OBJECT_READ + KB_OF_AN_IMAGE / 1e6 * GB_OUT
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     without = list(parts(READS, has_cdn=False))
     behind = list(parts(READS * (1 - HIT_SHARE), has_cdn=True))
     rows = [
@@ -184,9 +193,9 @@ def page() -> str:
         kb=KB_OF_A_PAGE,
         share=HIT_SHARE,
         rows="\n".join(rows),
-        picture=KB_OF_A_PICTURE,
+        image=KB_OF_AN_IMAGE,
         redirect=MS_OF_A_REDIRECT,
-        showing=1e6 * picture_shown(),
+        showing=1e6 * price_of_image_view(),
         snapshots=snapshots(),
         restore=1e6 * MEGABYTES / 1024 * SNAPSHOT_GB_RESTORED,
         megabytes=MEGABYTES,
@@ -194,7 +203,7 @@ def page() -> str:
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write or check the page; return the exit code."""
     return keep(TARGET, page(), "make docs")
 
 

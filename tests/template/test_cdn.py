@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from devserver.spa import OF_THE_API
 from devserver.template.deployment import read_deployment
-from scripts.docs.roles import PARAMETERS
+from devserver.template.policies import PARAMETERS
 from tests.support.samples import ROOT
 
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]

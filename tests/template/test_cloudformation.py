@@ -11,7 +11,7 @@ from moto import mock_aws
 from devserver.settings import TEMPLATE
 from devserver.template.deployment import read_deployment, transformed
 from devserver.template.intrinsics import Resolver
-from scripts.docs.roles import PARAMETERS
+from devserver.template.policies import PARAMETERS
 from tests.support.cloudformation import REGION, create, held, template
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"

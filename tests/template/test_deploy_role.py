@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from scripts.docs.roles import template_resources
+from devserver.template.policies import template_resources
 from tests.support.samples import ROOT
 
 GITHUB = "token.actions.githubusercontent.com"

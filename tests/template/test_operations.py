@@ -10,8 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 from blog_auth.refusals import BAD_SIGNATURE, WRONG_ALGORITHM
 from devserver.template.deployment import read_deployment, transformed
 from devserver.template.intrinsics import Resolver
+from devserver.template.policies import PARAMETERS
 from scripts.docs.cost import CUSTOM_METRICS
-from scripts.docs.roles import PARAMETERS
 from tests.support.samples import ROOT
 
 CLOSED = {**PARAMETERS, "Closed": "on"}

@@ -8,7 +8,7 @@ import pytest
 
 from devserver.settings import TEMPLATE
 from devserver.template.deployment import read_deployment
-from scripts.docs.roles import (
+from devserver.template.policies import (
     MANAGED,
     PARAMETERS,
     ROUTE,
