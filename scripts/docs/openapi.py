@@ -1,8 +1,8 @@
-"""`make openapi`: the functions' OpenAPI documents, merged into functions/public/openapi.json.
+"""Merge the functions' OpenAPI documents into functions/public/openapi.json, for `make openapi`.
 
-Each zip holds one function's folder, so that no function could do this at run time. What no handler
-says of itself, because it holds for all of them, is added here. With --check nothing is written,
-and the exit code says whether the file is up to date.
+No function can do this at run time, because each zip contains only one function. This module also
+adds what is the same for all handlers. With --check it writes nothing, and the exit code says
+whether the file is up to date.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "functions" / "public" / "openapi.json"
 FUNCTIONS = ("public", "posts", "account", "comments", "reactions", "moderation", "media")
-# What the handlers insist on when they are loaded; nothing of it gets into the document.
+# Variables that the handlers require at import. None of them gets into the document.
 VARIABLES = {
     "TABLE_NAME": "none",
     "MEDIA_BUCKET": "none",
@@ -39,7 +39,7 @@ HEADERS = {
     "Retry-After": "When to try again, in seconds",
     "WWW-Authenticate": "RFC 6750; API Gateway renames it, so the body says the same",
 }
-# What can be done with what a route has made: the parameters, and the operations that take them.
+# Operations on an item that a route has created, and their parameters.
 LINKS = {
     "createPost": (
         {"post_id": "$response.body#/id"},
@@ -55,7 +55,7 @@ Json = dict[str, Any]
 
 
 def document() -> str:
-    """The merged document as it stands in the file."""
+    """Return the merged document as JSON."""
     os.environ.update(VARIABLES)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     merge = OpenAPIMerge(
@@ -86,14 +86,16 @@ def _operations(schema: Json) -> Iterator[Json]:
 
 
 def _correct(operation: Json) -> None:
-    """Powertools says that every route may answer 422 in its own format, which none does, that 204,
-    redirects and 304 have a body, that header fields are in lower case, and that what is left out
-    of a query is null."""
-    answers = operation["responses"]
-    if "HTTPValidationError" in json.dumps(answers.get("422")):
-        del answers["422"]
-    for bodiless in answers.keys() & {"204", "301", "302", "304"}:
-        answers[bodiless].pop("content", None)
+    """Correct what Powertools documents wrongly.
+
+    No route responds with 422 in Powertools' own format. 204, 304 and redirects have no body.
+    Header names are not in lower case. A query parameter that is left out is not null.
+    """
+    responses = operation["responses"]
+    if "HTTPValidationError" in json.dumps(responses.get("422")):
+        del responses["422"]
+    for empty in responses.keys() & {"204", "301", "302", "304"}:
+        responses[empty].pop("content", None)
     for parameter in operation.get("parameters", []):
         match parameter["schema"]:
             case {"anyOf": [schema, {"type": "null"}], **others}:
@@ -103,27 +105,27 @@ def _correct(operation: Json) -> None:
 
 
 def _complete(operation: Json) -> None:
-    """Headers, examples, and what API Gateway and the guard do for every route."""
-    answers = operation["responses"]
-    answers["default"] = _problem("Any other error, in the same form")
-    for status, answer in answers.items():
-        headers = [*_headers(status, answer)]
+    """Add headers, examples, and the responses of API Gateway and the request guard."""
+    responses = operation["responses"]
+    responses["default"] = _problem("Any other error, in the same form")
+    for status, response in responses.items():
+        headers = [*_headers(status, response)]
         if headers:
-            answer["headers"] = {
+            response["headers"] = {
                 name: {"description": HEADERS[name], "schema": {"type": "string"}}
                 for name in headers
             }
-        if PROBLEM in answer.get("content", {}) and status.isdecimal():
-            answer["content"][PROBLEM]["example"] = problem_example(int(status))
+        if PROBLEM in response.get("content", {}) and status.isdecimal():
+            response["content"][PROBLEM]["example"] = problem_example(int(status))
     content = operation.get("requestBody", {}).get("content", {})
     if "merge patch" in operation.get("description", ""):
         content[MERGE_PATCH] = content["application/json"]
     if operation["operationId"] in LINKS:
         parameters, others = LINKS[operation["operationId"]]
-        answers["201"]["links"] = {
+        responses["201"]["links"] = {
             other: {"operationId": other, "parameters": parameters} for other in others
         }
-    operation["responses"] = dict(sorted(answers.items()))
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _problem(description: str) -> Json:
@@ -131,8 +133,8 @@ def _problem(description: str) -> Json:
     return {"description": description, "content": {PROBLEM: {"schema": schema}}}
 
 
-def _headers(status: str, answer: Json) -> Iterator[str]:
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+def _headers(status: str, response: Json) -> Iterator[str]:
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
     if status == "304" or schema.get("$ref", "").rpartition("/")[2] in WITH_ENTITY_TAG:
         yield "ETag"
     if status in ("201", "202", "301", "302"):
@@ -144,7 +146,7 @@ def _headers(status: str, answer: Json) -> Iterator[str]:
 
 
 def main() -> int:
-    """Write the file, or check it."""
+    """Write or check the file; return the exit code."""
     return keep(TARGET, document(), "make openapi")
 
 

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document. Each is one that its model accepts, as a test sees to."""
+"""Examples for the OpenAPI document. A test validates each with its model."""
 
 import json
 from typing import Any
@@ -76,7 +76,7 @@ _COMMENT: Json = {
     "updated_at": "2026-03-09T10:00:00.000Z",
 }
 
-# Of each component; those that only wrap another have none.
+# By component. Components that only wrap another one have no example.
 EXAMPLES: dict[str, Json] = {
     "NewPost": {
         "title": "Hello, world",
@@ -104,7 +104,7 @@ EXAMPLES: dict[str, Json] = {
 
 
 def problem_example(status: int) -> Json:
-    """A problem of that status, as the handlers render it."""
+    """Return a problem of this status, as the handlers render it."""
     (one,) = (problem for problem in _PROBLEMS if problem.status == status)
     body: Json = json.loads(problem_body(one, REQUEST_ID))
     return body

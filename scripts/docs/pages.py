@@ -1,4 +1,4 @@
-"""Files that are printed from the code: written, or with --check compared."""
+"""Write files that are printed from the code, or compare them with --check."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,10 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def keep(target: Path, current: str, command: str) -> int:
-    """Write the file, or with --check on the command line say whether it is up to date; the exit
-    code. `command` is what brings it up to date."""
+    """Write the file, or compare it if the command line contains --check; return the exit code.
+
+    `command` is the command that brings the file up to date.
+    """
     if "--check" not in sys.argv:
         target.write_text(current)
     elif not target.exists() or target.read_text() != current:

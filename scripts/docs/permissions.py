@@ -1,5 +1,7 @@
-"""`make docs`: docs/permissions.md from the table that the tests ask. With --check nothing is
-written, and the exit code says whether the page is up to date."""
+"""Print docs/permissions.md for `make docs`, from the table that the tests check.
+
+With --check it writes nothing, and the exit code says whether the page is up to date.
+"""
 
 import json
 import sys
@@ -11,7 +13,7 @@ TARGET = ROOT / "docs" / "permissions.md"
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write or check the page; return the exit code."""
     events = {
         row.event: json.loads((ROOT / "events" / f"{row.event}.json").read_text())
         for row in permissions_table.ROWS

@@ -1,6 +1,7 @@
-"""Who may do what: a row for each route and situation, a status for each kind of person.
+"""Who may do what: a row for each route and situation, a status for each kind of user.
 
-docs/permissions.md is printed from it (`make docs`), and test_permissions.py asks the handlers.
+`make docs` prints docs/permissions.md from this table, and test_permissions.py compares the
+handlers with it.
 """
 
 from collections.abc import Mapping
@@ -12,21 +13,34 @@ KINDS = ("nobody", "a stranger", "the owner", "a moderator", "the owner, banned"
 INTRODUCTION = """\
 # Who may do what
 
-Printed from `scripts/docs/permissions_table.py` by `make docs`; the tests ask each of it.
+`make docs` prints this page from `scripts/docs/permissions_table.py`. The tests check each cell.
 
-*The owner* is who wrote the post or the comment, or whose things they are; *a stranger* is
-somebody else with a good token; *a moderator* has `moderate:content` and `moderate:people` in it;
-*a machine* has a client-credentials token without `author:posts`; *nobody* sends no token.
+| | |
+| --- | --- |
+| nobody | a request without a token |
+| the owner | the author of the post or comment, or the owner of the listed content |
+| a stranger | another user with a valid token |
+| a moderator | a user whose token has `moderate:content` and `moderate:people` |
+| a machine | an application with a client-credentials token without `author:posts` |
 
-What is not listed is answered alike for everyone: 400, 413, 415, 422 for requests that are at
-fault, 404 for what is not there, 409 for what does not fit what is stored, 412 for a precondition,
-429 for too many, 503 for a part that is away; 301 for an author whose account was joined to
-another.
+Other statuses are the same for everyone, and are not listed:
+
+| status | reason |
+| --- | --- |
+| 400, 413, 415, 422 | the request is invalid |
+| 404 | the item does not exist |
+| 409 | the request conflicts with what is stored |
+| 412 | a precondition failed |
+| 429 | there were too many requests |
+| 503 | a service is not available |
+| 301 | the author's account was merged into another one |
+
+The permissions are:
 """
 
 
 class Row(NamedTuple):
-    """A sample event with changes, and what each of KINDS gets for it."""
+    """A sample event with changes, and the expected status for each of KINDS."""
 
     event: str
     situation: str
@@ -35,11 +49,11 @@ class Row(NamedTuple):
 
 
 def every(status: int) -> tuple[int, ...]:
-    """Everyone gets the same."""
+    """Return the same status for each kind of user."""
     return (status,) * len(KINDS)
 
 
-# What a token alone is for, and what a person's own writes are for.
+# Statuses of routes that need only a token, of writes, and of others.
 TOKEN = (401, 200, 200, 200, 200, 200)
 WRITE_201 = (401, 201, 201, 201, 403, 403)
 WRITE_204 = (401, 204, 204, 204, 403, 403)
@@ -47,19 +61,19 @@ TAKE_BACK = (401, 204, 204, 204, 204, 403)
 OWN_200 = (401, 404, 200, 404, 200, 404)
 CONTENT_204 = PEOPLE_204 = (401, 403, 403, 204, 403, 403)
 NO_ONE = (401, 403, 403, 403, 403, 403)
-WAITING = (401, 404, 204, 404, 403, 403)
+PENDING = (401, 404, 204, 404, 403, 403)
 REACTED = (401, 404, 204, 404, 204, 404)
 REMOVED = (401, 403, 204, 204, 403, 403)
 MODERATED = (401, 403, 403, 200, 403, 403)
 
-# The names of the world in test_permissions.py.
+# Names that test_permissions.py resolves to items.
 PUBLISHED, DRAFT, HIDDEN, CLOSED = (
     {"post": name} for name in ("published", "draft", "hidden", "closed")
 )
 OWN_COMMENT = {"post": "published", "comment": "owners"}
 ANOTHER = {"author": "another"}
 ANOTHERS_COMMENT = {"post": "published", "comment": "anothers"}
-WAITING_COMMENT = {"post": "published", "comment": "waiting"}
+PENDING_COMMENT = {"post": "published", "comment": "pending"}
 
 ROWS = [
     Row("public-health", "", every(200)),
@@ -84,8 +98,8 @@ ROWS = [
     Row("public-openapi", "", every(200)),
     Row("public-docs", "", every(200)),
     Row("public-docs-asset", "", every(200)),
-    Row("public-get-media", "looked at", every(302), {"media": "ready"}),
-    Row("public-get-media", "not looked at yet", every(404), {"media": "pending"}),
+    Row("public-get-media", "checked", every(302), {"media": "ready"}),
+    Row("public-get-media", "not checked yet", every(404), {"media": "pending"}),
     Row("posts-create", "", WRITE_201),
     Row("posts-edit", "published", (401, 403, 200, 403, 403, 403), PUBLISHED),
     Row("posts-edit", "a draft", (401, 404, 200, 404, 403, 403), DRAFT),
@@ -102,13 +116,13 @@ ROWS = [
     Row("posts-preview", "", TOKEN),
     Row("comments-create", "on a published post", WRITE_201, PUBLISHED),
     Row("comments-create", "on a draft", (401, 404, 404, 404, 404, 403), DRAFT),
-    Row("comments-create", "where they are closed", NO_ONE, CLOSED),
-    Row("comments-edit", "one's own", (401, 403, 200, 403, 403, 403), OWN_COMMENT),
-    Row("comments-edit", "another's, on the owner's post", NO_ONE, ANOTHERS_COMMENT),
-    Row("comments-delete", "one's own", (401, 403, 204, 204, 204, 403), OWN_COMMENT),
-    Row("comments-delete", "another's, on the owner's post", REMOVED, ANOTHERS_COMMENT),
-    Row("comments-approve", "waiting, on the owner's post", WAITING, WAITING_COMMENT),
-    Row("comments-decline", "waiting, on the owner's post", WAITING, WAITING_COMMENT),
+    Row("comments-create", "on a post with closed comments", NO_ONE, CLOSED),
+    Row("comments-edit", "the user's own", (401, 403, 200, 403, 403, 403), OWN_COMMENT),
+    Row("comments-edit", "of another user, on the owner's post", NO_ONE, ANOTHERS_COMMENT),
+    Row("comments-delete", "the user's own", (401, 403, 204, 204, 204, 403), OWN_COMMENT),
+    Row("comments-delete", "of another user, on the owner's post", REMOVED, ANOTHERS_COMMENT),
+    Row("comments-approve", "pending, on the owner's post", PENDING, PENDING_COMMENT),
+    Row("comments-decline", "pending, on the owner's post", PENDING, PENDING_COMMENT),
     Row("comments-list-waiting", "", TOKEN),
     Row("comments-report-post", "published", WRITE_204, PUBLISHED),
     Row("comments-report-post", "a draft", (401, 404, 404, 404, 404, 403), DRAFT),
@@ -141,7 +155,7 @@ ROWS = [
 
 
 def page(route_of: dict[str, str]) -> str:
-    """docs/permissions.md; `route_of` says which route an event is of."""
+    """Return docs/permissions.md as Markdown; `route_of` maps events to routes."""
     lines = [
         f"| {' | '.join(('route', '', *KINDS))} |",
         f"| {' | '.join(['---'] * (len(KINDS) + 2))} |",

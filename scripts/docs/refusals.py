@@ -1,4 +1,7 @@
-"""`make docs`: the table of refusals in docs/authorizer.md; with --check it is only compared."""
+"""Print the table of refusals in docs/authorizer.md for `make docs`.
+
+With --check it writes nothing, and the exit code says whether the table is up to date.
+"""
 
 import re
 import sys
@@ -11,7 +14,7 @@ TARGET = ROOT / "docs" / "authorizer.md"
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write or check the page; return the exit code."""
     rows = [
         f"| `{refusal.code}` | {refusal.description} | {refusal.clause} |"
         for refusal in vars(refusals).values()

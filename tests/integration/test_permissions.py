@@ -63,7 +63,7 @@ def world() -> Iterator[World]:
         }
         send("account-edit-me", body={"name": "A", "approves_first_comments": True})
         waits = send("comments-create", NEWCOMER, post_id=posts["published"])
-        comments["waiting"] = waits["id"]
+        comments["pending"] = waits["id"]
         send("comments-create", BOB, post_id=posts["published"])
         send("account-edit-me", body={"approves_first_comments": False})
         send("account-edit-me", CAROL, body={"name": "C"})
