@@ -38,7 +38,7 @@ $(READY): requirements-dev.txt requirements-pip.txt scripts/find-python
 	@$(call installed)
 
 doctor: ## What is missing on this machine, what for, and how to get it
-	@python="$$(scripts/find-python)" && "$$python" scripts/doctor.py
+	@python="$$(scripts/find-python)" && "$$python" -m scripts.doctor
 
 dev: $(READY) ## The whole stack on this machine: app, API, issuer, DynamoDB, S3
 	@exec $(PY) -m devserver

@@ -22,10 +22,10 @@ from flask import Flask, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.settings import ROOT, bound_socket
+from devserver.tools import NODE, is_supported_node
 from devserver.wsgi import serving
 
 SPA = ROOT / "spa"
-NODE = "Node.js 20.19, or 22.12 or later"  # what Vite asks for
 SECONDS_TO_BUILD = 120
 # Ctrl-C reaches all processes of a terminal at once, so that it may come before the desk ends it.
 ENDED_BY_USER = (-signal.SIGINT, -signal.SIGTERM)
@@ -38,10 +38,9 @@ def missing_node() -> str | None:
     if not (shutil.which("node") and shutil.which("npm")):
         return f"it needs {NODE}, with npm: see https://nodejs.org"
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    major, minor = map(int, version.stdout.removeprefix("v").split(".")[:2])
-    if (major == 20 and minor >= 19) or (major, minor) >= (22, 12):
+    if is_supported_node(version.stdout):
         return None
-    return f"it needs {NODE}, and this is {major}.{minor}"
+    return f"it needs {NODE}, and this is {version.stdout.strip().removeprefix('v')}"
 
 
 @contextmanager

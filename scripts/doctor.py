@@ -1,11 +1,10 @@
-"""`make doctor`: what is missing on this machine, what for, and how to get it.
+"""List for `make doctor` which tools are missing on this machine, and how to get them.
 
-Of the standard library alone, for it runs before anything is set up. Only what `make dev` and
-`make test` cannot do without makes it fail.
+It uses only the standard library, because it runs before anything is installed. It fails only if
+`make dev` and `make test` cannot run without a missing tool.
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,30 +12,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-SECONDS_TO_ANSWER = 20
+from devserver.tools import BROWSERS, NODE, is_supported_node
+
+TIMEOUT_SECONDS = 20
 FIND_PYTHON = Path(__file__).with_name("find-python")
 
 
 class Need(NamedTuple):
-    """A tool: what it is for, how it is had, whether all is lost without it, and a look at it that
-    gives what is found, or an empty text."""
+    """A tool: its use, where to get it, and whether everything depends on it.
+
+    `probe` returns what is installed, or an empty text.
+    """
 
     name: str
     use: str
     source: str
     is_vital: bool
-    look: Callable[[], str]
+    probe: Callable[[], str]
 
 
-def says(*command: str) -> str:
-    """The first line of what a command says of itself; empty where it is not there or fails."""
+def first_line(*command: str) -> str:
+    """Return the first line that a command prints; empty if it is missing or fails."""
     try:
-        found = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return (found.stdout or found.stderr).strip().partition("\n")[0]
+    return (result.stdout or result.stderr).strip().partition("\n")[0]
 
 
 def _python() -> str:
@@ -44,52 +47,50 @@ def _python() -> str:
 
 
 def _has_venv() -> bool:
-    return bool(says(sys.executable, "-c", "import ensurepip, venv; print('yes')"))
+    return bool(first_line(sys.executable, "-c", "import ensurepip, venv; print('yes')"))
 
 
 def _node() -> str:
-    version = says("node", "--version")
-    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
-    fits = (20, 19) <= numbers < (21,) or numbers >= (22, 12)
-    return version if fits and shutil.which("npm") else ""
+    version = first_line("node", "--version")
+    return version if is_supported_node(version) and shutil.which("npm") else ""
 
 
 def _chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if (found := says(name, "--version"))), "")
+    return next((found for name in BROWSERS if (found := first_line(name, "--version"))), "")
 
 
 NEEDS = (
     Need("Python 3.11+, venv", "everything", "https://python.org; Debian: python3-venv", True,
          _python),
-    Need("Node.js 20.19 or 22.12+, npm", "the app", "https://nodejs.org", False, _node),
-    Need("Chromium", "the tests in a browser", "Debian: chromium", False, _chromium),
+    Need(f"{NODE}, npm", "the app", "https://nodejs.org", False, _node),
+    Need("Chromium", "the browser tests", "Debian: chromium", False, _chromium),
     Need("Cargo", "Dynoxide: make test-dynoxide, make torture", "https://rustup.rs", False,
-         lambda: says("cargo", "--version")),
+         lambda: first_line("cargo", "--version")),
     Need("Python 3.13", "make build, deploy, audit, sam-local: the functions' runtime",
-         "https://python.org", False, lambda: says(str(FIND_PYTHON), "3.13")),
+         "https://python.org", False, lambda: first_line(str(FIND_PYTHON), "3.13")),
     Need("Docker", "make sam-local", "https://docs.docker.com/engine/install", False,
-         lambda: says("docker", "version", "--format", "{{.Server.Version}}")),
-    Need("uv", "make lock", "https://docs.astral.sh/uv", False, lambda: says("uv", "--version")),
+         lambda: first_line("docker", "version", "--format", "{{.Server.Version}}")),
+    Need("uv", "make lock", "https://docs.astral.sh/uv", False,
+         lambda: first_line("uv", "--version")),
     Need("actionlint, or Go", "make audit: the workflows", "https://go.dev", False,
-         lambda: says("actionlint", "-version") or says("go", "version")),
+         lambda: first_line("actionlint", "-version") or first_line("go", "version")),
 )  # fmt: skip
 
 
 def main() -> int:
-    """Look at each, and say so in a line."""
-    is_ill = False
+    """Probe each tool and print a line for it; return the exit code."""
+    has_failed = False
     for need in NEEDS:
-        found = need.look()
-        is_ill |= need.is_vital and not found
+        found = need.probe()
+        has_failed |= need.is_vital and not found
         if found:
             print(f"  ok       {need.name}: {found}")
         else:
             print(f"  missing  {need.name}, for {need.use}: {need.source}")
     for name in ("API_PORT", "AUTH0_DOMAIN", "AUTH0_ISSUER", "DYNAMODB", "DYNAMODB_ENDPOINT"):
         if value := os.environ.get(name):
-            print(f"  note     {name} is set, to {value}")
-    return int(is_ill)
+            print(f"  note     {name} is set to {value}")
+    return int(has_failed)
 
 
 if __name__ == "__main__":

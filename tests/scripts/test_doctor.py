@@ -76,12 +76,12 @@ def test_the_node_that_vite_takes_is_found(empty_machine: Path, version: str, fo
 
 def test_a_python_that_does_not_run_is_missing(empty_machine: Path) -> None:
     tool(empty_machine, "python3.13", "command not found", exit_code=127)  # as a shim of pyenv's
-    (look,) = (need.look for need in doctor.NEEDS if need.name == "Python 3.13")
-    assert look() == ""
+    (probe,) = (need.probe for need in doctor.NEEDS if need.name == "Python 3.13")
+    assert probe() == ""
     tool(empty_machine / "versions" / "3.13.9" / "bin", "python3.13", "")
-    assert look().endswith("versions/3.13.9/bin/python3.13")
+    assert probe().endswith("versions/3.13.9/bin/python3.13")
     tool(empty_machine, "python3.13", "")
-    assert look() == "python3.13"
+    assert probe() == "python3.13"
 
 
 def test_a_docker_without_its_engine_is_missing(

@@ -4,8 +4,8 @@ import os
 import shutil
 
 from devserver.settings import Unusable
+from devserver.tools import BROWSERS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = [
     "--no-sandbox",  # the sandbox needs privileges that containers lack
     "--disable-gpu",
@@ -17,7 +17,7 @@ OPTIONS = [
 
 def find_chromium() -> str:
     """Return the path of Chromium, or the value of CHROMIUM; raise Unusable if there is none."""
-    found = (shutil.which(name) for name in NAMES)
+    found = (shutil.which(name) for name in BROWSERS)
     path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if path is None:
         raise Unusable("it needs Chromium: apt-get install chromium, or set CHROMIUM to its path")
