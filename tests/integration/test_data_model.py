@@ -8,12 +8,12 @@ import pytest
 from blog.accounts.merge import AccountMerge
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Action, Table
-from tests.support.calling import AUTHOR_PART, COMMENT_PART, caller
 from tests.support.data_model import Kind, kinds
 from tests.support.engines import empty_stores
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, caller
 from tests.support.people import Neighbourhood, finish, named
+from tests.support.posts import TABLE
 from tests.support.samples import BOB, CAROL, DAVE, MODERATOR
-from tests.support.writing import TABLE
 
 Stored = list[tuple[Key, frozenset[str]]]
 

@@ -14,7 +14,7 @@ from blog.dynamodb.keys import Key
 from blog.media.model import MediaItem
 from blog.posts.model import Entry, Post, Stats
 from tests.support.data_model import kinds, sort_keys
-from tests.support.writing import THEN
+from tests.support.posts import THEN
 
 TIME = "2026-01-31T09:30:00.000Z"  # THEN, as it is written in keys
 FUNCTIONS = {
