@@ -1,8 +1,11 @@
-"""`make audit`: the template by SAM CLI and checkov, the workflows by actionlint, what is locked
-by the advisories of PyPI and npm: `... FOLDER:FOLDER`, where checkov, pip-audit and SAM CLI lie.
+"""Check templates, workflows and locked packages for `make audit`.
 
-A tool that is not to be had fails it. An advisory service that cannot be reached is told of, and
-fails it with AUDIT=insist.
+SAM CLI and checkov check the templates, and actionlint the workflows. Locked packages are compared
+with the advisories of PyPI and npm. The argument lists the folders of SAM CLI, checkov and
+pip-audit, in the form of PATH.
+
+A missing tool fails the audit. An unreachable advisory service is reported, and fails the audit
+only with AUDIT=insist.
 """
 
 import json
@@ -24,70 +27,74 @@ LOCKS = sorted(
 
 
 class Unchecked(Exception):
-    """Why something could not be looked at, which fails the audit."""
+    """A check could not be run. This fails the audit."""
 
 
 class Unreachable(Unchecked):
-    """Which service of others could not be asked, which fails it where it insists."""
+    """An advisory service could not be reached. This fails the audit with AUDIT=insist."""
 
 
 def sam_validate(tools: str) -> Iterator[str]:
-    """What SAM CLI, and cfn-lint as it calls it, find in the template."""
-    # It insists on a region and asks nobody.
+    """Yield the findings of SAM CLI, which also runs cfn-lint, in the template."""
+    # SAM CLI requires a region, but makes no request.
     region = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
     command = [_tool("sam", tools), "validate", "--lint", "--template", "template.yaml"]
-    found = _run(*command, environment=region)
-    if found.returncode or "is a valid SAM Template" not in found.stdout:
-        yield f"{found.stdout}{found.stderr}"
+    result = _run(*command, environment=region)
+    if result.returncode or "is a valid SAM Template" not in result.stdout:
+        yield f"{result.stdout}{result.stderr}"
 
 
 def checkov(tools: str) -> Iterator[str]:
-    """What .checkov.yaml does not except."""
-    found = _run(_tool("checkov", tools), "--config-file", str(ROOT / ".checkov.yaml"))
-    if found.returncode or "Passed checks" not in found.stdout:
-        yield f"{found.stdout}{found.stderr}"
+    """Yield the findings of checkov that .checkov.yaml does not exclude."""
+    result = _run(_tool("checkov", tools), "--config-file", str(ROOT / ".checkov.yaml"))
+    if result.returncode or "Passed checks" not in result.stdout:
+        yield f"{result.stdout}{result.stderr}"
     else:
-        print(next(line for line in found.stdout.splitlines() if "Passed checks" in line))
+        print(next(line for line in result.stdout.splitlines() if "Passed checks" in line))
 
 
 def actionlint(_: str) -> Iterator[str]:
-    """What is wrong with the workflows."""
+    """Yield the findings of actionlint in the workflows."""
     command = [shutil.which("actionlint") or ""]
     if command == [""]:
         go = shutil.which("go")
         if go is None:
-            raise Unchecked("neither actionlint nor Go, which would fetch it, is on this machine")
+            raise Unchecked(
+                "neither actionlint nor Go, which could download it, is on this machine"
+            )
         command = [go, "run", ACTIONLINT]
-    found = _run(*command, *sorted(map(str, ROOT.glob(".github/workflows/*.yml"))))
-    if found.returncode and not found.stdout:
-        raise Unchecked(f"actionlint could not be run: {found.stderr.strip()[-300:]}")
-    yield from found.stdout.splitlines()
+    result = _run(*command, *sorted(map(str, ROOT.glob(".github/workflows/*.yml"))))
+    if result.returncode and not result.stdout:
+        raise Unchecked(f"actionlint could not be run: {result.stderr.strip()[-300:]}")
+    yield from result.stdout.splitlines()
 
 
 def python_advisories(tools: str) -> Iterator[str]:
-    """Known faults of what the locks pin."""
+    """Yield known vulnerabilities of the Python packages that the locks pin."""
     for lock in LOCKS:
         options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "-f", "json"]
-        found = _run(_tool("pip-audit", tools), *options, "-r", lock)
+        result = _run(_tool("pip-audit", tools), *options, "-r", lock)
         try:
-            packages: list[dict[str, Any]] = json.loads(found.stdout)["dependencies"]
+            packages: list[dict[str, Any]] = json.loads(result.stdout)["dependencies"]
         except (ValueError, KeyError) as e:
-            raise Unreachable(f"PyPI's advisories could not be read: {found.stderr[-300:]}") from e
+            raise Unreachable(f"PyPI's advisories could not be read: {result.stderr[-300:]}") from e
         skipped = [one["name"] for one in packages if "skip_reason" in one]
         for package in packages:
             for advisory in package.get("vulns", []):
                 yield f"{lock}: {package['name']} {package['version']}: {advisory['id']}"
         if skipped:
-            raise Unreachable(f"PyPI told nothing of {len(skipped)} of {len(packages)} in {lock}")
+            raise Unreachable(
+                f"PyPI knows nothing about {len(skipped)} of {len(packages)} packages in {lock}"
+            )
 
 
 def npm_advisories(_: str) -> Iterator[str]:
-    """Known faults of what the app is built of."""
+    """Yield known vulnerabilities of the app's packages."""
     npm = shutil.which("npm")
     if npm is None:
         raise Unchecked("npm is not on this machine")
-    found = _run(npm, "audit", "--json", folder=ROOT / "spa")
-    report = json.loads(found.stdout or "{}")
+    result = _run(npm, "audit", "--json", folder=ROOT / "spa")
+    report = json.loads(result.stdout or "{}")
     if "vulnerabilities" not in report:
         raise Unreachable("npm's advisories could not be read")
     for name, one in report["vulnerabilities"].items():
@@ -110,18 +117,18 @@ def _run(
 
 
 def main() -> int:
-    """All of them; the exit code says whether anything was found."""
+    """Run all checks; return 1 if one has findings or could not be run."""
     tools = sys.argv[1]
-    lets_pass = () if os.environ.get("AUDIT") == "insist" else Unreachable
+    tolerated = () if os.environ.get("AUDIT") == "insist" else Unreachable
     is_failed = False
     for check in (sam_validate, checkov, actionlint, python_advisories, npm_advisories):
         name = check.__name__.replace("_", " ")
         findings: list[str] = []
         try:
-            findings.extend(check(tools))  # what was found before it raises is kept
+            findings.extend(check(tools))  # keeps findings from before an error
         except Unchecked as e:
             print(f"{name}: NOT CHECKED: {e}")
-            is_failed |= not isinstance(e, lets_pass)
+            is_failed |= not isinstance(e, tolerated)
             if not findings:
                 continue
         print("\n  ".join([f"{name}: {len(findings) or 'no'} findings", *findings]))

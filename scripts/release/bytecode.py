@@ -1,8 +1,9 @@
-"""`make build`, its second half: bytecode in every artifact, and a check that it is there.
+"""Compile bytecode into each artifact, and check it. This is the second step of `make build`.
 
-What `sam build` ships has none, so every cold start compiles every module. Times in zips are not
-those of the sources, which makes bytecode by time stale; so it goes by hash, and unchecked, which
-spares the runtime reading the sources. To be run by the functions' own minor version of Python.
+`sam build` ships no bytecode, so each cold start would compile each module. Files in a zip get new
+modification times, which would make bytecode with timestamps stale. So the bytecode uses unchecked
+hashes, and the runtime need not read the sources. Run this with the functions' minor version of
+Python.
 """
 
 import compileall
@@ -20,13 +21,13 @@ UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552
 
 
 def main() -> int:
-    """Compile what lies in a build folder, then check it; with --check, check alone."""
+    """Compile and check the artifacts of a build folder; with --check, only check them."""
     if (runtime := _runtime()) != (running := "python{}.{}".format(*sys.version_info)):
-        sys.stderr.write(f"bytecode: the functions run on {runtime}, this is {running}\n")
+        sys.stderr.write(f"bytecode: the functions run on {runtime}, but this is {running}\n")
         return 1
     artifacts = [path for path in sorted(Path(sys.argv[1]).iterdir()) if path.is_dir()]
     if not artifacts:
-        sys.stderr.write(f"bytecode: no artifacts in {sys.argv[1]}\n")
+        sys.stderr.write(f"bytecode: there are no artifacts in {sys.argv[1]}\n")
         return 1
     for artifact in artifacts:
         if "--check" not in sys.argv:
@@ -37,13 +38,13 @@ def main() -> int:
                 stripdir=str(artifact),
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
-    found = [fault for artifact in artifacts for fault in faults(artifact)]
-    for fault in found:
-        sys.stderr.write(f"bytecode: {fault}\n")
-    if not found:
+    problems = [one for artifact in artifacts for one in bytecode_problems(artifact)]
+    for problem in problems:
+        sys.stderr.write(f"bytecode: {problem}\n")
+    if not problems:
         count = sum(1 for artifact in artifacts for _ in artifact.rglob("*.py"))
-        print(f"Bytecode of {count} modules in {len(artifacts)} artifacts is valid")
-    return int(bool(found))
+        print(f"The bytecode of {count} modules in {len(artifacts)} artifacts is valid.")
+    return int(bool(problems))
 
 
 def _runtime() -> str:
@@ -51,21 +52,21 @@ def _runtime() -> str:
     return match[1] if match else "none"
 
 
-def faults(artifact: Path) -> Iterator[str]:
-    """What is wrong with the bytecode of an artifact, a line for each module."""
+def bytecode_problems(artifact: Path) -> Iterator[str]:
+    """Yield one line for each module of an artifact whose bytecode is missing or invalid."""
     for source in artifact.rglob("*.py"):
         compiled = Path(importlib.util.cache_from_source(str(source)))
         name = source.relative_to(artifact.parent)
         if not compiled.exists():
-            yield f"{name} has none"
+            yield f"{name} has no bytecode"
             continue
         header = compiled.read_bytes()[:16]
         if header[:4] != importlib.util.MAGIC_NUMBER:
-            yield f"{name} has that of another Python"
+            yield f"{name} has bytecode of another Python version"
         elif header[4:8] != UNCHECKED_HASH:
-            yield f"{name} goes by time, or is checked"
+            yield f"{name} has bytecode with a timestamp, or with a checked hash"
         elif header[8:] != importlib.util.source_hash(source.read_bytes()):
-            yield f"{name} has that of another source"
+            yield f"{name} has bytecode of another source"
         elif not _is_code(compiled.read_bytes()[16:]):
             yield f"{name} has broken bytecode"
 

@@ -1,11 +1,13 @@
-"""`make deploy STAGE=staging`: what `make build` made, to an environment of samconfig.toml.
+"""Deploy the artifacts of `make build`: `make deploy STAGE=staging`.
 
-PARAMETERS="Key=Value ..."   go before those of samconfig.toml
-AUTHOR_ID_KEY                the secret, once: CloudFormation keeps what is not given again
-STACK_ROLE                   CloudFormation's role (its ARN), which it then keeps for the stack
+STAGE is an environment of samconfig.toml. These variables are optional:
 
-All functions get a new version where any artifact or parameter differs: their code's own digest
-would miss a change in a layer, and the alias would go on with the old version.
+PARAMETERS="Key=Value ..."   parameters that override those of samconfig.toml
+AUTHOR_ID_KEY                the secret; needed once, because CloudFormation keeps it
+STACK_ROLE                   the ARN of CloudFormation's role; CloudFormation keeps it too
+
+If any artifact or parameter differs, all functions get a new version. The digest of a function's
+code alone would miss a change in a layer, and the alias would still point to the old version.
 """
 
 import hashlib
@@ -20,78 +22,84 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-GIVEN_ONCE = "AuthorIdKey"
+KEY_PARAMETER = "AuthorIdKey"
 KEY_VARIABLE = "AUTHOR_ID_KEY"
 
 
 class CannotDeploy(Exception):
-    """What is missing."""
+    """A deployment is impossible; the message says what is missing."""
 
 
 def parameters(stage: str, config: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The template's parameters for a stage. Raises CannotDeploy."""
+    """Return the template's parameters for a stage. Raise CannotDeploy if they are invalid."""
     stages = tomllib.loads(config.read_text())
     if stage not in stages or "deploy" not in stages[stage]:
         raise CannotDeploy(f"samconfig.toml has no [{stage}.deploy.parameters]")
-    given = list(stages[stage]["deploy"]["parameters"].get("parameter_overrides", []))
-    given += shlex.split(environment.get("PARAMETERS", ""))
+    overrides = list(stages[stage]["deploy"]["parameters"].get("parameter_overrides", []))
+    overrides += shlex.split(environment.get("PARAMETERS", ""))
     if environment.get(KEY_VARIABLE):
-        given.append(f"{GIVEN_ONCE}={environment[KEY_VARIABLE]}")
-    pairs = [one.partition("=") for one in given]
-    if odd := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise CannotDeploy(f"a parameter is written Key=Value, not {odd[0]}")
+        overrides.append(f"{KEY_PARAMETER}={environment[KEY_VARIABLE]}")
+    pairs = [one.partition("=") for one in overrides]
+    if invalid := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise CannotDeploy(f"a parameter must have the form Key=Value, not {invalid[0]}")
     return {name: value for name, _, value in pairs}
 
 
-def digest(build: Path, given: Mapping[str, str]) -> str:
-    """SHA-256, in hex, of all files below a build folder, their paths, and the parameters but for
-    the secret, which never changes. Raises CannotDeploy where nothing is built."""
+def digest(build: Path, values: Mapping[str, str]) -> str:
+    """Return the SHA-256, in hex, of all files in a build folder, their paths, and the parameters.
+
+    The secret is left out, because it never changes. Raise CannotDeploy if nothing is built.
+    """
     files = sorted(path for path in build.rglob("*") if path.is_file())
     if not (build / "template.yaml").exists():
-        raise CannotDeploy(f"nothing is built in {build}: run make build")
+        raise CannotDeploy(f"there is no build in {build}: run make build")
     total = hashlib.sha256()
     for path in files:
         place = path.relative_to(build).as_posix().encode()
         content = hashlib.sha256(path.read_bytes()).digest()
         total.update(hashlib.sha256(place).digest() + content)
-    for name, value in sorted(given.items()):
-        if name != GIVEN_ONCE:
+    for name, value in sorted(values.items()):
+        if name != KEY_PARAMETER:
             total.update(hashlib.sha256(f"{name}={value}".encode()).digest())
     return total.hexdigest()
 
 
 def settings(
-    stage: str, config: Path, build: Path, given: Mapping[str, str], role: str = ""
+    stage: str, config: Path, build: Path, values: Mapping[str, str], role: str = ""
 ) -> str:
-    """A samconfig.toml with the stage's settings, all parameters, and the ARN of CloudFormation's
-    role, if any: on a command line, a secret could be read by whoever lists the machine's
-    processes. Raises CannotDeploy."""
-    found = tomllib.loads(config.read_text())[stage]["deploy"]["parameters"]
+    """Return a samconfig.toml with the stage's settings, all parameters and CloudFormation's role.
+
+    A file is used because every user of the machine can read the command lines of its processes,
+    and the parameters contain a secret. Raise CannotDeploy if a value cannot be passed on.
+    """
+    settings_of_stage = tomllib.loads(config.read_text())[stage]["deploy"]["parameters"]
     if role:
-        found["role_arn"] = role
-    all_of_them = {**given, "ArtifactsDigest": digest(build, given)}
-    overrides = [f'{name}="{_escaped(value)}"' for name, value in all_of_them.items()]
+        settings_of_stage["role_arn"] = role
+    all_values = {**values, "ArtifactsDigest": digest(build, values)}
+    overrides = [f'{name}="{_escaped(value)}"' for name, value in all_values.items()]
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"
-        for name, value in {**found, "parameter_overrides": overrides}.items()
+        for name, value in {**settings_of_stage, "parameter_overrides": overrides}.items()
     ]
     return "\n".join(["version = 0.1", f"[{stage}.deploy.parameters]", *lines, ""])
 
 
 def _escaped(value: str) -> str:
-    """As SAM CLI reads what stands in double quotes: it unescapes these, and no backslash.
-    Raises CannotDeploy for what it could not be told."""
+    """Escape a value for double quotes as SAM CLI reads them: it unescapes only double quotes.
+
+    Raise CannotDeploy for a backslash or a line break, which SAM CLI cannot read.
+    """
     if "\\" in value or "\n" in value:
-        raise CannotDeploy("no parameter's value may have a backslash or a line break")
+        raise CannotDeploy("a parameter must not contain a backslash or a line break")
     return value.replace('"', '\\"')
 
 
 def main() -> int:
-    """Deploy, by SAM CLI; its exit code."""
+    """Deploy with SAM CLI; return its exit code."""
     stage, build, config = sys.argv[1], Path(sys.argv[2]).resolve(), ROOT / "samconfig.toml"
     try:
-        given = parameters(stage, config, os.environ)
-        text = settings(stage, config, build, given, os.environ.get("STACK_ROLE", ""))
+        values = parameters(stage, config, os.environ)
+        text = settings(stage, config, build, values, os.environ.get("STACK_ROLE", ""))
         with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -108,7 +116,7 @@ def main() -> int:
     except CannotDeploy as e:
         sys.stderr.write(f"make deploy: {e}\n")
     except FileNotFoundError:
-        sys.stderr.write("make deploy: SAM CLI is missing, which make brings along\n")
+        sys.stderr.write("make deploy: SAM CLI is missing; `make deploy` installs it\n")
     return 1
 
 

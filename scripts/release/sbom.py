@@ -1,7 +1,6 @@
-"""`make build`, its third half: what each artifact is made of, as CycloneDX: `... FOLDER`.
+"""Write bills of materials as CycloneDX into a folder. This is the third step of `make build`.
 
-Of the layers from their locks by cyclonedx-py, of the app from its own by npm, where there is one
-that can: 10 or later.
+cyclonedx-py reads the layers' locks. npm reads the app's lock, if npm 10 or later is installed.
 """
 
 import shutil
@@ -13,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def main() -> int:
-    """Write a file for each into the folder."""
+    """Write one file for each layer and for the app; return the exit code."""
     folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     tool = Path(sys.executable).with_name("cyclonedx-py")
@@ -23,7 +22,7 @@ def main() -> int:
         subprocess.run(command, check=True)
     npm = shutil.which("npm")
     if npm is None or not _knows_sbom(npm):
-        sys.stderr.write("sbom: npm is missing, or before 10, so that the app's is left out.\n")
+        sys.stderr.write("sbom: npm is missing or older than 10, so the app is left out.\n")
     else:
         options = ["--sbom-format", "cyclonedx", "--package-lock-only"]
         found = subprocess.run(
@@ -35,8 +34,8 @@ def main() -> int:
 
 
 def _knows_sbom(npm: str) -> bool:
-    told = subprocess.run([npm, "--version"], check=True, capture_output=True, text=True).stdout
-    return int(told.partition(".")[0]) >= 10
+    version = subprocess.run([npm, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(version.partition(".")[0]) >= 10
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What CloudFormation tells of a stage's stack."""
+"""Read a stage's stack from CloudFormation."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,8 +10,10 @@ from scripts.release.deploy import ROOT, CannotDeploy
 
 
 def deployed(stage: str) -> dict[str, Any]:
-    """The stack of a stage of samconfig.toml, as CloudFormation describes it. Raises CannotDeploy
-    for no such stage, and what boto3 raises."""
+    """Return the description of a stage's stack.
+
+    Raise CannotDeploy if samconfig.toml has no such stage, and the errors of boto3.
+    """
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text()).get(stage, {}).get("deploy")
     if settings is None:
         raise CannotDeploy(f"samconfig.toml has no [{stage}.deploy.parameters]")
@@ -21,5 +23,5 @@ def deployed(stage: str) -> dict[str, Any]:
 
 
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
-    """A stack's outputs by their names."""
+    """Return a stack's outputs by name."""
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}

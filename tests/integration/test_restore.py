@@ -296,12 +296,12 @@ def test_a_drill_restores_looks_and_leaves_nothing(
     world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = plain(stage)
-    assert restore.main(seconds_between_looks=0) == 0
+    assert restore.main(poll_seconds=0) == 0
     told = capsys.readouterr().out
     posts = sum(key[1] == "POST" for key in before)
-    assert f"It has {len(before)} items, {posts} of them posts, all of which can be read" in told
-    assert "0 items gone, 0 changed, 0 new" in told
-    assert "is deleted" in told
+    assert f"has {len(before)} items, including {posts} posts. All posts can be read" in told
+    assert "0 items were deleted, 0 changed and 0 created" in told
+    assert "Deleted " in told
     assert stage.list_tables()["TableNames"] == [TABLE]
     assert plain(stage) == before
 
@@ -310,7 +310,7 @@ def test_a_drill_tells_of_a_post_that_cannot_be_read(
     world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.put_item(TableName=TABLE, Item={"pk": {"S": "POST#1"}, "sk": {"S": "POST"}})
-    assert restore.main(seconds_between_looks=0) == 1
+    assert restore.main(poll_seconds=0) == 1
     assert "POST#1 cannot be read" in capsys.readouterr().err
     assert stage.list_tables()["TableNames"] == [TABLE]
 
@@ -321,7 +321,7 @@ def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
 ) -> None:  # fmt: skip
     moment = datetime.now(UTC) - timedelta(hours=1)
     monkeypatch.setenv("AT", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
-    assert restore.main(seconds_between_looks=0) == 0
+    assert restore.main(poll_seconds=0) == 0
     copy = f"{TABLE}-{moment:%Y%m%dT%H%M%S}"
     assert set(stage.list_tables()["TableNames"]) == {TABLE, copy}
     told = capsys.readouterr().out
@@ -342,6 +342,6 @@ def test_a_moment_that_cannot_be_restored_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("AT", at)
-    assert restore.main(seconds_between_looks=0) == 1
+    assert restore.main(poll_seconds=0) == 1
     assert why in capsys.readouterr().err
     assert stage.list_tables()["TableNames"] == [TABLE]

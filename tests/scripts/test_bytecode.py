@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release.bytecode import faults
+from scripts.release.bytecode import bytecode_problems
 from tests.support.samples import ROOT
 
 MODES = py_compile.PycInvalidationMode
@@ -28,11 +28,11 @@ def compiled(artifact: Path, mode: py_compile.PycInvalidationMode) -> None:
 
 def test_unchecked_hashes_are_valid(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
-    assert list(faults(artifact)) == []
+    assert list(bytecode_problems(artifact)) == []
 
 
 def test_a_module_without_bytecode_is_a_fault(artifact: Path) -> None:
-    assert list(faults(artifact)) == ["Function/package/module.py has none"]
+    assert list(bytecode_problems(artifact)) == ["Function/package/module.py has no bytecode"]
 
 
 @pytest.mark.parametrize("mode", [MODES.TIMESTAMP, MODES.CHECKED_HASH])
@@ -40,13 +40,17 @@ def test_bytecode_by_time_or_checked_is_a_fault(
     artifact: Path, mode: py_compile.PycInvalidationMode
 ) -> None:
     compiled(artifact, mode)
-    assert list(faults(artifact)) == ["Function/package/module.py goes by time, or is checked"]
+    assert list(bytecode_problems(artifact)) == [
+        "Function/package/module.py has bytecode with a timestamp, or with a checked hash"
+    ]
 
 
 def test_bytecode_of_another_source_is_a_fault(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (artifact / "package" / "module.py").write_text("x = 2\n")
-    assert list(faults(artifact)) == ["Function/package/module.py has that of another source"]
+    assert list(bytecode_problems(artifact)) == [
+        "Function/package/module.py has bytecode of another source"
+    ]
 
 
 def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
@@ -54,7 +58,9 @@ def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
     (pyc,) = artifact.rglob("*.pyc")
     for length in (16, 20):
         pyc.write_bytes(pyc.read_bytes()[:length])
-        assert list(faults(artifact)) == ["Function/package/module.py has broken bytecode"]
+        assert list(bytecode_problems(artifact)) == [
+            "Function/package/module.py has broken bytecode"
+        ]
 
 
 def test_the_check_fails_where_there_is_nothing_to_check(tmp_path: Path) -> None:
@@ -66,4 +72,6 @@ def test_bytecode_of_another_python_is_a_fault(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (pyc,) = artifact.rglob("*.pyc")
     pyc.write_bytes(b"\x00\x00\x0d\x0a" + pyc.read_bytes()[4:])
-    assert list(faults(artifact)) == ["Function/package/module.py has that of another Python"]
+    assert list(bytecode_problems(artifact)) == [
+        "Function/package/module.py has bytecode of another Python version"
+    ]

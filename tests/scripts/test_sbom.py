@@ -42,4 +42,4 @@ def test_without_an_npm_that_can_the_app_is_left_out_and_that_is_said(
     monkeypatch.setattr("shutil.which", lambda _: version and str(npm))
     assert sbom.main() == 0
     assert sorted(one.name for one in made.iterdir()) == ["auth.cdx.json", "blog.cdx.json"]
-    assert "npm is missing, or before 10" in capsys.readouterr().err
+    assert "npm is missing or older than 10" in capsys.readouterr().err
