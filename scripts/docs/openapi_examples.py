@@ -25,7 +25,7 @@ Json = dict[str, Any]
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 _PROBLEMS: tuple[Problem, ...] = (
-    BadRequest("The cursor is not one of this list."),
+    BadRequest("The cursor does not belong to this list."),
     Unauthorized(WRONG_AUDIENCE.description, "invalid_token"),
     Forbidden("This post is somebody else's."),
     NotFound("There is no such post."),

@@ -46,13 +46,13 @@ EXPLAINED = (
               "API Gateway has one answer for an unknown path and a wrong method, and it is 404"),
     Explained("ensure_resource_availability", 404, "There is no such picture.",
               "an announced picture is there when it was uploaded and looked at"),
-    Explained(POSITIVE, 400, "The cursor is not one of this list.",
+    Explained(POSITIVE, 400, "The cursor does not belong to this list.",
               "a cursor is opaque and bound to its list"),
     Explained(POSITIVE, 400, "part and of", "part is at most of, and both belong to a month"),
     Explained(POSITIVE, 400, "one filter at a time", "tag or author, and not both"),
     Explained(POSITIVE, 400, "If-Match must be",
               "schemathesis sends 0 for a header that has a pattern, and 0 does not match it"),
-    Explained(POSITIVE, 412, "It was changed since", "it depends on the version that is there"),
+    Explained(POSITIVE, 412, "It has changed since", "it depends on the version that is there"),
     Explained(POSITIVE, 422, "nobody follows themselves", "it depends on who asks"),
     Explained(POSITIVE, 422, "nobody bans themselves", "it depends on who asks"),
     Explained(POSITIVE, 422, "Names no picture of yours", "it depends on what was uploaded"),
@@ -64,7 +64,8 @@ EXPLAINED = (
     Explained(POSITIVE, 422, "Input should be a valid integer",
               "359.0 is an integer to JSON Schema, but no number of bytes that an app would send"),
     Explained(POSITIVE, 422, "characters when encoded", "the limit is that of the encoded address"),
-    Explained(POSITIVE, 422, "May hold letters", "what a letter is depends on Unicode's edition"),
+    Explained(POSITIVE, 422, "Must only have letters",
+              "what a letter is depends on Unicode's edition"),
 )  # fmt: skip
 
 

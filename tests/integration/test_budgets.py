@@ -185,7 +185,7 @@ def test_a_page_makes_the_same_calls_however_many_rows_it_has(
     made = []
     for n in range(rows):
         new = NewPost(title=f"Post {n}", status="published")
-        made.append(created(new, owner=person(f"auth0|{n}"), feed_shards=1, moment=THEN))
+        made.append(created(new, owner=person(f"auth0|{n}"), feed_shards=1, now=THEN))
     put_all(boto3.resource("dynamodb").Table(TABLE), made)
     calls.clear()
     page = posts.feed(limit=100, cursor=None)

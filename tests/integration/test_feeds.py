@@ -181,7 +181,7 @@ def test_a_post_that_is_taken_back_while_a_feed_is_read_is_not_shown(
 def views(*contents: Content, titles: Sequence[str] = ()) -> list[PostView]:
     """Published posts with this content, whatever Markdown would make of it."""
     new = NewPost(title="Post", status="published")
-    post = created(new, owner=person(ALICE), feed_shards=1, moment=THEN)
+    post = created(new, owner=person(ALICE), feed_shards=1, now=THEN)
     author = Author.of(post.author_id, None)
     made = []
     for n, content in enumerate(contents):

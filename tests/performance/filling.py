@@ -62,7 +62,7 @@ class Blog(NamedTuple):
 
     def _posts(self, numbers: Iterable[int]) -> Iterator[Post]:
         new = NewPost(title="Post 0000000", body="Some *words*.\n\n" * 20, status="published")
-        first = created(new, owner=named("auth0|0"), feed_shards=1, moment=FIRST)
+        first = created(new, owner=named("auth0|0"), feed_shards=1, now=FIRST)
         for n in numbers:
             moment = FIRST + n * STEP
             owner = named(f"auth0|{n % self.authors}")

@@ -23,7 +23,7 @@ LATER = THEN + timedelta(days=1)
 
 def new_post(**members: Any) -> Post:
     new = NewPost.model_validate({"title": "Hello, World"} | members)
-    return created(new, owner=Person(ALICE, "alice"), feed_shards=4, moment=THEN)
+    return created(new, owner=Person(ALICE, "alice"), feed_shards=4, now=THEN)
 
 
 def edited(post: Post, **members: Any) -> Post:

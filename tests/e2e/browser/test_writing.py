@@ -150,7 +150,7 @@ def test_an_invalid_value_is_reported_at_its_field(visit: Visit) -> None:
     visitor.expect(422, f"/posts/{post_id}")
     page.get_by_label("Tags").fill("fine, no/slash")
     expect(page.get_by_label("Tags")).to_have_attribute("aria-invalid", "true")
-    expect(page.locator(".field.invalid .error")).to_contain_text("May hold letters")
+    expect(page.locator(".field.invalid .error")).to_contain_text("Must only have letters")
     page.get_by_label("Tags").fill("fine")
     saved(page)
     expect(page.locator(".field.invalid")).to_have_count(0)

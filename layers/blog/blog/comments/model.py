@@ -1,4 +1,4 @@
-"""A comment as it is stored."""
+"""Comments as they are stored."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -14,10 +14,10 @@ from blog.posts.model import Stats
 
 
 class Comment(BaseModel):
-    """A comment with all that decides where it lies. `owner` is the raw sub and never shown.
+    """A comment. `owner` is the raw, private `sub`.
 
-    `reply_count` is that of the replies stored under it, the waiting ones among them: while there
-    are any, it leaves a tombstone when it is deleted.
+    `reply_count` counts the stored replies, including pending ones. If it is not 0, deleting the
+    comment leaves a tombstone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,44 +37,44 @@ class Comment(BaseModel):
 
     @property
     def key(self) -> Key:
-        """Where it lies."""
+        """Return the comment's key, which depends on whether it is pending."""
         place = pending_comment_key if self.is_pending else comment_key
         return place(self.post_id, self.id)
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:
-        """From an item of the table, which is no tombstone."""
+        """Build a comment from an item of the table, which must not be a tombstone."""
         return cls.model_validate(item)
 
     def item(self) -> dict[str, Any]:
-        """For the table."""
+        """Return the item for the table."""
         return self.model_dump(exclude_none=True)
 
-    def shown(self, author: Author) -> CommentDetail:
-        """As an answer shows it."""
+    def as_response(self, author: Author) -> CommentDetail:
+        """Return the comment with its author and its status, as a response shows it."""
         status = "pending" if self.is_pending else "published"
-        shown = {**self.model_dump(), "author": author.model_dump(), "status": status}
-        return CommentDetail.model_validate(shown)
+        members = {**self.model_dump(), "author": author.model_dump(), "status": status}
+        return CommentDetail.model_validate(members)
 
 
 def places_of(post_id: str, comment_id: str) -> list[Key]:
-    """Where a comment may lie."""
+    """Return the keys that a comment may have: public or pending."""
     return [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
 
 
 def comment_in(items: Mapping[Key, Item], post_id: str, comment_id: str) -> Comment | None:
-    """A comment that is there, waiting or not, among items that were read."""
-    found = (items.get(place, {}) for place in places_of(post_id, comment_id))
-    return next((Comment.of(item) for item in found if "body" in item), None)
+    """Return a comment, public or pending, from items that may include it."""
+    candidates = (items.get(place, {}) for place in places_of(post_id, comment_id))
+    return next((Comment.of(item) for item in candidates if "body" in item), None)
 
 
 def comment_of(table: Table, post_id: str, comment_id: str) -> tuple[Comment | None, Stats]:
-    """The same, read, with what is known of the post above it; nothing, if the post is gone."""
+    """Read a comment, public or pending, and its post's stats, which are empty without the post."""
     items = table.get_all([stats_key(post_id), *places_of(post_id, comment_id)])
     stats = Stats.model_validate(items.get(stats_key(post_id), {}))
     return comment_in(items, post_id, comment_id), stats
 
 
 def is_tombstone(item: Item) -> bool:
-    """Whether an item is what is left of a comment with replies."""
+    """Return whether an item is the tombstone of a deleted comment."""
     return bool(item["sk"].startswith(COMMENT)) and "body" not in item

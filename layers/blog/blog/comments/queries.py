@@ -1,4 +1,4 @@
-"""Comments as they are read: those on a post, and those that wait for its author."""
+"""Queries of comments: the comments on a post, and an author's pending comments."""
 
 from blog.comments.model import Comment, is_tombstone
 from blog.comments.schemas import CommentDetail, CommentPage, PendingPage, Tombstone
@@ -12,16 +12,16 @@ from blog.posts.model import Stats
 
 
 class CommentQueries:
-    """The comments of one table, for those who read."""
+    """The queries of comments of one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def on(self, post_id: str, *, limit: int, cursor: str | None) -> CommentPage:
-        """The comments on a post that everyone may read, oldest first; NotFound for all others."""
+        """Return the comments on a public post, oldest first; raise NotFound for other posts."""
         listing = comments_on(post_id)
         page, stats = side_by_side(
-            lambda: rows_of(self._table, listing, limit, cursor, _is_worth_showing),
+            lambda: rows_of(self._table, listing, limit, cursor, _is_visible),
             lambda: self._table.get(stats_key(post_id)),
         )
         if stats is None or not Stats.model_validate(stats).is_public:
@@ -33,29 +33,29 @@ class CommentQueries:
         items = [
             Tombstone(id=row["id"])
             if is_tombstone(row)
-            else _shown(row, profiles.get(profile_key(row["author_id"])))
+            else _as_response(row, profiles.get(profile_key(row["author_id"])))
             for row in rows
         ]
         return CommentPage(items=items, next_cursor=next_cursor)
 
     def pending_for(self, author_id: str, *, limit: int, cursor: str | None) -> PendingPage:
-        """The comments that wait for this author, oldest first."""
+        """Return the pending comments on this author's posts, oldest first."""
         rows, next_cursor = rows_of(self._table, approval_queue(author_id), limit, cursor)
         keys = [pending_comment_key(row["post_id"], row["sk"].partition("#")[2]) for row in rows]
         profiles = [profile_key(row["author_id"]) for row in rows]
         items = self._table.get_all([*keys, *profiles])
-        shown = [
-            _shown(items[key], items.get(profile))
+        pending = [
+            _as_response(items[key], items.get(profile))
             for key, profile in zip(keys, profiles, strict=True)
-            if key in items  # else it was approved or removed at this very moment
+            if key in items  # else it was approved or removed since the rows were read
         ]
-        return PendingPage(items=shown, next_cursor=next_cursor)
+        return PendingPage(items=pending, next_cursor=next_cursor)
 
 
-def _is_worth_showing(row: Item) -> bool:
-    """Not what is left of a comment whose replies are gone, too: a job removes it."""
+def _is_visible(row: Item) -> bool:
+    """Return False for a tombstone without replies, which a job will remove."""
     return not is_tombstone(row) or row["reply_count"] > 0
 
 
-def _shown(row: Item, profile: Item | None) -> CommentDetail:
-    return Comment.of(row).shown(Author.of(row["author_id"], profile))
+def _as_response(row: Item, profile: Item | None) -> CommentDetail:
+    return Comment.of(row).as_response(Author.of(row["author_id"], profile))

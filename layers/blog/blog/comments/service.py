@@ -105,7 +105,7 @@ class Comments:
                 else:
                     _explain(e)
             else:
-                return comment.shown(author)
+                return comment.as_response(author)
         raise WriteContended
 
     def edit(
@@ -153,7 +153,7 @@ class Comments:
                 elif e.item is not None:
                     items[e.key] = e.item
             else:
-                return after.shown(Author.of(writer.author_id, items.get(profile)))
+                return after.as_response(Author.of(writer.author_id, items.get(profile)))
         raise WriteContended
 
     def delete(
@@ -240,7 +240,7 @@ class Comments:
     def _made_before(self, post_id: str, comment_id: str, author: Author) -> CommentDetail:
         items = self._read(post_id, comment_id)
         try:
-            return _found(post_id, comment_id, items).shown(author)
+            return _found(post_id, comment_id, items).as_response(author)
         except NotFound as e:
             text = "The comment that was made with this Idempotency-Key has been deleted."
             raise Conflict(text) from e

@@ -1,7 +1,7 @@
-"""Cursors: a place in the order of one list, opaque, never a key.
+"""Cursors: opaque positions in one list. They never contain a raw key.
 
-Base64url without padding, of a digest's eight bytes, which bind them to the list and tell a mangled
-cursor, and the place.
+A cursor is base64url without padding. It encodes eight bytes of a digest and then the position. The
+digest binds the cursor to its list and detects changes.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ _CURSOR = re.compile(r"[A-Za-z0-9_-]{12,300}")
 
 
 def cursor_after(listing: Listing, sort_key: str) -> str:
-    """The cursor of what comes after the entry with this sort key in the list."""
+    """Return the cursor of the position after the entry with this sort key."""
     place = listing.order.place(sort_key)
     return urlsafe_b64encode(_binding(listing, place) + place).decode().rstrip("=")
 
 
 def sort_key_of(listing: Listing, cursor: str) -> str:
-    """The sort key that a cursor of this list stands for.
+    """Return the sort key that a cursor of this list encodes.
 
-    Raises BadRequest for a cursor of another list, and for what is no cursor.
+    Raises BadRequest if the text is not a cursor, or is a cursor of another list.
     """
     try:
         if not _CURSOR.fullmatch(cursor):
@@ -35,7 +35,7 @@ def sort_key_of(listing: Listing, cursor: str) -> str:
         if binding != _binding(listing, place) or cursor_after(listing, sort_key) != cursor:
             raise ValueError
     except (ValueError, OverflowError) as e:
-        raise BadRequest("The cursor is not one of this list.") from e
+        raise BadRequest("The cursor does not belong to this list.") from e
     return sort_key
 
 

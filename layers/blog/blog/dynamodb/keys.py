@@ -1,4 +1,4 @@
-"""The table's keys: which item lies where, in one place."""
+"""The table's keys: the partition key and the sort key of every kind of item."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,148 +15,148 @@ class Key(NamedTuple):
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "Key":
-        """That of an item."""
+        """Return the key of an item."""
         return cls(item["pk"], item["sk"])
 
 
-# Posts, and what lies beside each.
+# Posts and their items.
 
 
 def post_partition(post_id: str) -> str:
-    """A post with all that belongs to it."""
+    """Return the partition of a post and everything that belongs to it."""
     return f"POST#{post_id}"
 
 
 def post_key(post_id: str) -> Key:
-    """The post itself."""
+    """Return the key of a post itself."""
     return Key(post_partition(post_id), POST)
 
 
 def stats_key(post_id: str) -> Key:
-    """A post's counters, apart from it, so that a like costs the same however long the post is."""
+    """Return the key of a post's counters. They are apart, so that a like never writes the post."""
     return Key(post_partition(post_id), "STATS")
 
 
 def summary_key(post_id: str) -> Key:
-    """What lists by post id show of a post that everyone may read."""
+    """Return the key of a public post's summary, for lists by post id."""
     return Key(post_partition(post_id), "SUMMARY")
 
 
 def comment_key(post_id: str, comment_id: str) -> Key:
-    """A comment that everyone may read, or what is left of one that has replies."""
+    """Return the key of a public comment, or of its tombstone."""
     return Key(post_partition(post_id), f"{COMMENT}{comment_id}")
 
 
 def pending_comment_key(post_id: str, comment_id: str) -> Key:
-    """A comment that waits for the post's owner, apart so that no list reads over it."""
+    """Return the key of a pending comment. It is apart, so that public lists never read it."""
     return Key(post_partition(post_id), f"{PENDING}{comment_id}")
 
 
 def revision_key(post_id: str, version: int) -> Key:
-    """What a list of revisions shows of one."""
+    """Return the key of a revision in the list of revisions."""
     return Key(post_partition(post_id), f"REVISION#{version:010}")
 
 
 def revision_text_key(post_id: str, version: int) -> Key:
-    """A revision with its text, so that a list need not read it."""
+    """Return the key of a revision with its body, which the list does not read."""
     return Key(post_partition(post_id), f"REVISION-TEXT#{version:010}")
 
 
 def slug_key(slug: str) -> Key:
-    """The reservation of a slug."""
+    """Return the key of a slug's reservation."""
     return Key(f"SLUG#{slug}", "SLUG")
 
 
-# People.
+# Users.
 
 
 def profile_key(author_id: str) -> Key:
-    """What an author tells of themselves."""
+    """Return the key of an author's profile."""
     return Key(author_partition(author_id), "PROFILE")
 
 
 def author_stats_key(author_id: str) -> Key:
-    """An author's counters, and whether there is a profile."""
+    """Return the key of an author's counters, which also say whether there is a profile."""
     return Key(author_partition(author_id), "STATS")
 
 
 def ban_key(author_id: str) -> Key:
-    """Why a person may not write: a ban, an erasure that is under way, or a merge."""
+    """Return the key of a user's block: a ban, a running erasure, or a merge."""
     return Key(author_partition(author_id), "BAN")
 
 
 def merged_key(author_id: str) -> Key:
-    """Who an author is now, whose accounts were joined."""
+    """Return the key of the pointer from a merged account to its current author."""
     return Key(author_partition(author_id), "MOVED")
 
 
 def export_key(author_id: str) -> Key:
-    """What has become of a person's export."""
+    """Return the key of the state of a user's export."""
     return Key(author_partition(author_id), "EXPORT")
 
 
 def erasure_key(author_id: str) -> Key:
-    """What has become of a person's erasure."""
+    """Return the key of the state of a user's erasure."""
     return Key(author_partition(author_id), "ERASURE")
 
 
 def approval_queue_key(author_id: str, comment_id: str) -> Key:
-    """A comment that waits for the author of the post under it."""
+    """Return the key of a pending comment in the approval queue of the post's author."""
     return Key(author_partition(author_id), f"{PENDING}{comment_id}")
 
 
 def follower_key(author_id: str, sub: str) -> Key:
-    """Who follows an author: the other side of `follow_key`, for when the author goes."""
+    """Return the key of a follower under the author. An author's erasure finds followers by it."""
     return Key(author_partition(author_id), f"{FOLLOWER}{sub}")
 
 
 def user_partition(sub: str) -> str:
-    """What is somebody's but their posts, found again when they leave."""
+    """Return the partition of a user's items other than posts, for export and erasure."""
     return f"USER#{sub}"
 
 
 def idempotency_key(sub: str, key: str) -> Key:
-    """What a person made with an Idempotency-Key."""
+    """Return the key of the record of an Idempotency-Key."""
     return Key(user_partition(sub), f"IDEMPOTENCY#{key}")
 
 
 def own_comment_key(sub: str, comment_id: str) -> Key:
-    """That somebody wrote a comment, and where."""
+    """Return the key of the record that a user wrote a comment."""
     return Key(user_partition(sub), f"{COMMENT}{comment_id}")
 
 
 def known_key(sub: str, author_id: str) -> Key:
-    """That an author has had a comment of somebody's before."""
+    """Return the key of the record that a user already has a comment on an author's posts."""
     return Key(user_partition(sub), f"{KNOWN}{author_id}")
 
 
 def rate_key(sub: str, what: str, hour: str) -> Key:
-    """How often somebody did something in an hour."""
+    """Return the key of the count of a user's actions of one kind in an hour."""
     return Key(user_partition(sub), f"RATE#{what}#{hour}")
 
 
 def like_key(sub: str, post_id: str) -> Key:
-    """That somebody likes a post."""
+    """Return the key of a user's like of a post."""
     return Key(user_partition(sub), f"{LIKE}{post_id}")
 
 
 def follow_key(sub: str, author_id: str) -> Key:
-    """That somebody follows an author."""
+    """Return the key of a user's follow of an author."""
     return Key(user_partition(sub), f"{FOLLOW}{author_id}")
 
 
 def media_key(media_id: str) -> Key:
-    """A picture, or the announcement of one."""
+    """Return the key of a media item, uploaded or announced."""
     return Key(f"MEDIA#{media_id}", "MEDIA")
 
 
 def own_media_key(sub: str, media_id: str) -> Key:
-    """That somebody uploaded a picture."""
+    """Return the key of the record that a user owns a media item."""
     return Key(user_partition(sub), f"{MEDIA}{media_id}")
 
 
 def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
-    """That somebody has reported a post or a comment."""
+    """Return the key of the record that a user has reported a post or a comment."""
     return Key(user_partition(sub), f"{REPORT}{post_id}#{comment_id or ''}")
 
 
@@ -172,77 +172,85 @@ FOLLOWER = "FOLLOWER#"
 KNOWN = "KNOWN#"
 MEDIA = "MEDIA#"
 REPORT = "REPORT#"
-# What moderators see: posts that are hidden, people who are banned, what was reported.
+# The moderators' lists: hidden posts, banned users, reports.
 HIDDEN = "HIDDEN"
 BANNED = "BANNED"
 REPORTS = "REPORTS"
-# The scheduled posts, by the time of their publication.
+# Scheduled posts, by their time of publication.
 DUE = "DUE"
-# What is still to be done, by what it is about.
+# Open jobs, by their subject.
 JOBS = "JOBS"
-# All tags with their counts, and all months of the sitemap with theirs.
+# Counts of posts, by tag and by month of the sitemap.
 TAGS = "TAGS"
 MONTHS = "MONTHS"
 
 
-def entry_sort_key(moment: datetime, entry_id: str) -> str:
-    """Where an entry stands in its list: by time, then by id."""
-    return entry_sort_key_at(to_rfc3339(moment), entry_id)
+def entry_sort_key(time: datetime, entry_id: str) -> str:
+    """Return the sort key of an entry in a list ordered by time, then by id."""
+    return entry_sort_key_at(to_rfc3339(time), entry_id)
 
 
-def entry_sort_key_at(when: str, entry_id: str) -> str:
-    """The same of a time that is written already."""
-    return f"{ENTRY}{when}#{entry_id}"
+def entry_sort_key_at(time: str, entry_id: str) -> str:
+    """Return the sort key of an entry whose time is an RFC 3339 text."""
+    return f"{ENTRY}{time}#{entry_id}"
 
 
 def feed_partition(shard: int) -> str:
-    """One shard of the feed."""
+    """Return the partition of one shard of the feed."""
     return f"FEED#{shard}"
 
 
 def author_partition(author_id: str) -> str:
-    """An author's published posts, and what else lies under their public name."""
+    """Return the partition of an author's published posts and other items under the author id."""
     return f"AUTHOR#{author_id}"
 
 
 def tag_partition(tag: str) -> str:
-    """The published posts with a tag, which is normalised."""
+    """Return the partition of the published posts with a normalised tag."""
     return f"TAG#{tag}"
 
 
 def owner_partition(sub: str, status: str | None = None) -> str:
-    """A person's own posts, all or of one status. The kind comes first: a sub may hold a `#`."""
+    """Return the partition of a user's own posts, all or of one status.
+
+    The kind comes first, because a `sub` may contain `#`.
+    """
     kind = f"OWNER:{status}" if status else "OWNER"
     return f"{kind}#{sub}"
 
 
 def sub_of(key: Key) -> str | None:
-    """Whose an item is, where its partition says so."""
+    """Return the `sub` of an item's owner, or None if the partition does not name one."""
     kind, _, sub = key.pk.partition("#")
     return sub if kind in ("USER", "OWNER") or kind.startswith("OWNER:") else None
 
 
 def sitemap_partition(month: str) -> str:
-    """The addresses of the posts first published in a month, such as `2026-01`."""
+    """Return the partition of the posts first published in a month, such as `2026-01`."""
     return f"SITEMAP#{month}"
 
 
 def sitemap_sort_key(post_id: str) -> str:
-    """By the id's last two characters, which are random: so a month divides into equal files."""
+    """Return a sort key that starts with the id's last two characters.
+
+    They are random, so a month divides into files of about equal size.
+    """
     return f"{ENTRY}{post_id[-2:]}#{post_id}"
 
 
-# Counters: one item for each thing that posts are counted under.
+# Counters: one item for each tag, and for each month and shard.
 
 
 def tag_count_key(tag: str) -> Key:
-    """How many published posts have a tag."""
+    """Return the key of the number of published posts with a tag."""
     return Key(TAGS, f"TAG#{tag}")
 
 
 def month_count_key(month: str, shard: int) -> Key:
-    """How many published posts of one shard are in a month's sitemap: sharded as the feed is, else
-    all publications of a month would wait for each other."""
+    """Return the key of the number of published posts in a month and a shard of the feed.
+
+    The counter has shards, so that the publications of a month do not contend for one item.
+    """
     return Key(MONTHS, f"MONTH#{month}#{shard:03}")
 
 
@@ -250,25 +258,25 @@ def month_count_key(month: str, shard: int) -> Key:
 
 
 def deletion_job_key(post_id: str) -> Key:
-    """The removal of what is left of a deleted post."""
+    """Return the key of the job that removes the rest of a deleted post."""
     return Key(JOBS, f"DELETION#{post_id}")
 
 
 def tombstone_job_key(comment: Key) -> Key:
-    """A look at a comment that has lost a reply, of which nothing else may be left."""
+    """Return the key of the job that removes a tombstone if it has lost its last reply."""
     return Key(JOBS, f"TOMBSTONE#{comment.pk}#{comment.sk}")
 
 
 def empty_counter_job_key(counter: Key) -> Key:
-    """A look at a counter that has gone down, which may be empty."""
+    """Return the key of the job that removes a counter if it has come to zero."""
     return Key(JOBS, f"EMPTY#{counter.sk}")
 
 
 def export_job_key(author_id: str) -> Key:
-    """The making of a person's export."""
+    """Return the key of the job that makes a user's export."""
     return Key(JOBS, f"EXPORT#{author_id}")
 
 
 def erasure_job_key(author_id: str) -> Key:
-    """The erasure of a person."""
+    """Return the key of the job that erases a user."""
     return Key(JOBS, f"ERASURE#{author_id}")

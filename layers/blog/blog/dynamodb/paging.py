@@ -1,4 +1,4 @@
-"""Pages of any list: complete, in order, never short, and with a cursor to the next."""
+"""Pages of lists: complete, in order, full except the last, with a cursor to the next page."""
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
@@ -14,35 +14,35 @@ def rows_of(
     listing: Listing,
     limit: int,
     cursor: str | None,
-    is_kept: Callable[[Item], bool] = lambda _: True,
+    is_listed: Callable[[Item], bool] = lambda _: True,
 ) -> tuple[list[Item], str | None]:
-    """A page of a list, and the cursor of the next or None: the one code path of them all.
+    """Return a page of a list, and the cursor of the next page or None.
 
-    It asks for one row more than the page has, so that the last page is known for one. Rows that
-    are not kept are read over. Raises BadRequest for a cursor that is not of this list.
+    It reads one row more than the page has, so that it knows whether there is a next page. It skips
+    rows that are not `is_listed`. Raises BadRequest if the cursor is not one of this list.
     """
-    found: list[Item] = []
+    listed: list[Item] = []
     after = None if cursor is None else sort_key_of(listing, cursor)
-    while len(found) <= limit:
-        wanted = limit + 1 - len(found)
+    while len(listed) <= limit:
+        wanted = limit + 1 - len(listed)
         rows = _after(table, listing, after, wanted)
-        found += filter(is_kept, rows)
+        listed += filter(is_listed, rows)
         if len(rows) < wanted:
             break
         after = rows[-1]["sk"]
-    page = found[:limit]
-    return page, cursor_after(listing, page[-1]["sk"]) if len(found) > limit else None
+    page = listed[:limit]
+    return page, cursor_after(listing, page[-1]["sk"]) if len(listed) > limit else None
 
 
 def _after(table: Table, listing: Listing, after: str | None, count: int) -> list[Item]:
-    """The next rows of a list, its partitions asked side by side and merged in its order."""
+    """Return the next rows of a list, read from its partitions in parallel and merged."""
     order = listing.order
     first, last = order.prefix, order.prefix + HIGHEST
     if after is not None and order.is_ascending:
         first = _just_after(after)
     elif after is not None:
         last = _just_before(after)
-    ranges = [Range(one, first, last, order.is_ascending) for one in listing.partitions]
+    ranges = [Range(pk, first, last, order.is_ascending) for pk in listing.partitions]
     return list(islice(_merged(table.query_all(ranges, count), listing), count))
 
 
@@ -56,5 +56,8 @@ def _just_after(sort_key: str) -> str:
 
 
 def _just_before(sort_key: str) -> str:
-    """Below this key and above the one before it: keys that are read downwards have one length."""
+    """Return a key below this one and above the key before it.
+
+    This is correct because all keys of a descending list have the same length.
+    """
     return f"{sort_key[:-1]}{chr(ord(sort_key[-1]) - 1)}{HIGHEST}"

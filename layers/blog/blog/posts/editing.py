@@ -1,4 +1,4 @@
-"""How a post comes to be and changes. Pure functions: storage is elsewhere."""
+"""Creation and editing of posts, as pure functions without storage."""
 
 import secrets
 from collections.abc import Mapping
@@ -17,20 +17,19 @@ MAX_FORMER_SLUGS = 20
 MAX_REVISIONS = 50
 
 
-def created(new: NewPost, *, owner: Person, feed_shards: int, moment: datetime) -> Post:
-    """The first version of a post. Its shard of the feed is chosen here and stays with it.
+def created(new: NewPost, *, owner: Person, feed_shards: int, now: datetime) -> Post:
+    """Return the first version of a post, with its permanent shard of the feed.
 
-    Raises Unprocessable for a body whose HTML would be too long, and for a time of publication
-    that does not fit.
+    Raises Unprocessable if the body's HTML would be too long, or if `publish_at` does not fit.
     """
-    publish_at = _publish_at(new.status, new.publish_at, None, moment)
+    publish_at = _publish_at(new.status, new.publish_at, None, now)
     return Post(
-        id=new_id(moment),
+        id=new_id(now),
         owner=owner.sub,
         author_id=owner.author_id,
         title=new.title,
         body=new.body,
-        **_made_of(rendered(new.body)),
+        **_content_fields(rendered(new.body)),
         given_excerpt=new.excerpt,
         tags=new.tags,
         cover_image=new.cover_image,
@@ -40,65 +39,63 @@ def created(new: NewPost, *, owner: Person, feed_shards: int, moment: datetime) 
         slug=new.slug or derived_slug(new.title),
         slug_is_derived=new.slug is None,
         feed_shard=secrets.randbelow(feed_shards),
-        created_at=moment,
-        updated_at=moment,
+        created_at=now,
+        updated_at=now,
         publish_at=publish_at,
-        published_at=moment if new.status == "published" else None,
+        published_at=now if new.status == "published" else None,
     )
 
 
 class Edit:
-    """An edit of any post: what was sent, with all that is made of it once and for all.
+    """An edit: the provided changes, with the HTML and other values derived from them once.
 
-    It is applied again where another write came between.
+    It can be applied again if another write comes first.
     """
 
-    def __init__(self, changes: Mapping[str, Any], moment: datetime) -> None:
-        """`changes` has the members of a PostChanges that were given.
+    def __init__(self, changes: Mapping[str, Any], now: datetime) -> None:
+        """Take the provided members of a PostChanges.
 
-        Raises Unprocessable for what no post could be changed to, whatever it is now: a body whose
-        HTML would be too long, and a time of publication that does not fit.
+        Raises Unprocessable for changes that fit no post: a body whose HTML would be too long, or a
+        `publish_at` that does not fit.
         """
-        given = dict(changes)
-        _check_publish_at(given, moment)
-        if "excerpt" in given:
-            given["given_excerpt"] = given.pop("excerpt")
-        if "body" in given:
-            given |= _made_of(rendered(given["body"]))
-        self._given = given
+        provided = dict(changes)
+        _check_publish_at(provided, now)
+        if "excerpt" in provided:
+            provided["given_excerpt"] = provided.pop("excerpt")
+        if "body" in provided:
+            provided |= _content_fields(rendered(provided["body"]))
+        self._provided = provided
 
     @property
     def wanted_slug(self) -> str | None:
-        """The slug that it asks for, or would derive from the title that it brings."""
-        asked = self._given.get("slug")
-        return asked or (derived_slug(self._given["title"]) if "title" in self._given else None)
+        """Return the requested slug, or the slug that a new title would give."""
+        requested, title = self._provided.get("slug"), self._provided.get("title")
+        return requested or (derived_slug(title) if title is not None else None)
 
-    def applied_to(self, before: Post, moment: datetime) -> Post:
-        """The next version of a post. An empty patch makes one too.
+    def applied_to(self, before: Post, now: datetime) -> Post:
+        """Return the next version of a post. An empty patch makes a new version, too.
 
-        Raises Unprocessable for a slug that would be one too many, and for a time of publication
-        that does not fit.
+        Raises Unprocessable if the post would have too many former slugs, or if `publish_at` does
+        not fit.
         """
-        update = self._given | _slug_change(before, self._given)
+        update = self._provided | _slug_change(before, self._provided)
         status = update.get("status", before.status)
-        update["publish_at"] = _publish_at(
-            status, update.get("publish_at"), before.publish_at, moment
-        )
+        update["publish_at"] = _publish_at(status, update.get("publish_at"), before.publish_at, now)
         if update.get("status") == "published" and before.published_at is None:
-            update["published_at"] = moment
-        if before.status == "published" and _has_another_text(before, update):
+            update["published_at"] = now
+        if before.status == "published" and _changes_text(before, update):
             update["revisions"] = [*before.revisions, before.version][-MAX_REVISIONS:]
         return before.model_copy(
             update=update
             | {
                 "version": before.version + 1,
                 "lock_version": before.lock_version + 1,
-                "updated_at": moment,
+                "updated_at": now,
             }
         )
 
 
-def _made_of(content: Content) -> dict[str, Any]:
+def _content_fields(content: Content) -> dict[str, Any]:
     return {
         "body_html": content.html,
         "derived_excerpt": content.excerpt,
@@ -106,66 +103,70 @@ def _made_of(content: Content) -> dict[str, Any]:
     }
 
 
-def _has_another_text(before: Post, update: dict[str, Any]) -> bool:
+def _changes_text(before: Post, update: dict[str, Any]) -> bool:
     text = (before.title, before.body)
     return text != (update.get("title", before.title), update.get("body", before.body))
 
 
-def _check_publish_at(given: Mapping[str, Any], moment: datetime) -> None:
-    """What was sent must fit some post: one that is scheduled, where it does not say otherwise."""
-    sent = given.get("publish_at")
-    if sent is not None:
-        _publish_at(given.get("status", "scheduled"), sent, None, moment)
+def _check_publish_at(provided: Mapping[str, Any], now: datetime) -> None:
+    """Check `publish_at` without a post: by default, assume that the post is scheduled."""
+    publish_at = provided.get("publish_at")
+    if publish_at is not None:
+        _publish_at(provided.get("status", "scheduled"), publish_at, None, now)
 
 
 def _publish_at(
-    status: Status, sent: datetime | None, before: datetime | None, moment: datetime
+    status: Status, requested: datetime | None, before: datetime | None, now: datetime
 ) -> datetime | None:
-    """When the post is to be published: what was sent, or what stands, if it is scheduled."""
-    fault = None
+    """Return a scheduled post's time of publication: the requested one, or the one before."""
+    message = None
     if status != "scheduled":
-        fault = None if sent is None else "Needs the status scheduled"
+        message = None if requested is None else "Needs the status scheduled"
         before = None
-    elif sent is None and before is None:
-        fault = "Is missing: the status scheduled needs it"
-    elif sent is not None and sent <= moment:
-        fault = "Must be in the future"
-    if fault:
-        raise Unprocessable([FieldError("publish_at", fault)])
-    return sent or before
+    elif requested is None and before is None:
+        message = "Is missing: the status scheduled needs it"
+    elif requested is not None and requested <= now:
+        message = "Must be in the future"
+    if message:
+        raise Unprocessable([FieldError("publish_at", message)])
+    return requested or before
 
 
 def with_another_slug(post: Post) -> Post:
-    """The same with a random ending to its derived slug, because that one is taken."""
+    """Return the post with a random suffix to its derived slug, because that slug is taken."""
     return post.model_copy(update={"slug": with_suffix(derived_slug(post.title))})
 
 
-def _slug_change(before: Post, given: dict[str, Any]) -> dict[str, Any]:
-    """The slug after an edit: as asked for, or derived, which follows the title until published."""
-    asked = given.get("slug")
+def _slug_change(before: Post, provided: dict[str, Any]) -> dict[str, Any]:
+    """Return the slug after an edit: the requested one, or one derived from the title.
+
+    A derived slug follows the title until the first publication.
+    """
+    requested = provided.get("slug")
     follows = before.slug_is_derived and before.published_at is None
-    if asked is None and not follows and "slug" not in given:
+    if requested is None and not follows and "slug" not in provided:
         return {}
-    slug = asked or derived_slug(given.get("title", before.title))
-    if asked is None and follows and slug == derived_slug(before.title):
-        return {"slug": before.slug}  # with its random ending, if it has one
+    slug = requested or derived_slug(provided.get("title", before.title))
+    if requested is None and follows and slug == derived_slug(before.title):
+        return {"slug": before.slug}  # with its random suffix, if it has one
     return {
         "slug": slug,
-        "slug_is_derived": asked is None,
+        "slug_is_derived": requested is None,
         "former_slugs": _former_slugs(before, slug),
     }
 
 
 def _former_slugs(before: Post, slug: str) -> list[str]:
-    """Once a post was published, the slugs it leaves stay reserved, the latest ones first.
+    """Return the reserved former slugs of a post that was published once, latest first.
 
-    None is ever let go, for links lead there: a move that would leave too many is refused.
+    Old slugs are never released, because links point to them. Raises Unprocessable for a change
+    that would exceed the limit.
     """
     if before.published_at is None:
         return []
-    left = dict.fromkeys([before.slug, *before.former_slugs])
-    left.pop(slug, None)
-    if len(left) > MAX_FORMER_SLUGS:
-        text = f"A post keeps at most {MAX_FORMER_SLUGS} former slugs: go back to one of them"
+    former = dict.fromkeys([before.slug, *before.former_slugs])
+    former.pop(slug, None)
+    if len(former) > MAX_FORMER_SLUGS:
+        text = f"A post keeps at most {MAX_FORMER_SLUGS} former slugs: use one of them again"
         raise Unprocessable([FieldError("slug", text)])
-    return list(left)
+    return list(former)

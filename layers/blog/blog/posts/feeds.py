@@ -1,6 +1,6 @@
-"""Feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1, of the newest posts with their full content.
+"""Feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1, with the newest posts and their full content.
 
-All addresses are the site's own, so the site must answer them: docs/feeds.md says how.
+All addresses are on the site itself, so the site must serve them; docs/feeds.md explains how.
 """
 
 import json
@@ -18,16 +18,18 @@ from blog.posts.model import Post
 from blog.posts.view import PostView
 
 POSTS = 20
-# From the post on with which a feed would pass this, it has excerpts instead of the content.
+# When a feed would pass this size, the remaining posts have excerpts instead of their content.
 MAX_FULL_BYTES = 4 * 1024 * 1024
-# A function's answer may have 6 MB, and JSON's escapes count there.
+# A function's response may have 6 MB, including JSON's escapes.
 MAX_FULL_BYTES_ESCAPED = 5_500_000
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Feed(NamedTuple):
-    """What a feed is of. `page` and `path` are without the site's address: its page on the site,
-    and the feed itself without its ending."""
+    """A feed's title and addresses.
+
+    `page` is the path of its page on the site. `path` is the path of the feed without its ending.
+    """
 
     site_url: str
     title: str
@@ -36,24 +38,24 @@ class Feed(NamedTuple):
 
 
 def feed_of_all(site_url: str) -> Feed:
-    """The feed of all posts, called by the site's host."""
+    """Return the feed of all posts, whose title is the site's host."""
     return Feed(site_url, _host(site_url), "/", "/feed")
 
 
 def feed_of_author(site_url: str, author_id: str, name: str) -> Feed:
-    """The feed of an author's posts."""
+    """Return the feed of an author's posts."""
     page = f"/authors/{quote(author_id, safe='')}"
     return Feed(site_url, f"{name} on {_host(site_url)}", page, f"{page}/feed")
 
 
 def feed_of_tag(site_url: str, tag: str) -> Feed:
-    """The feed of the posts with a tag, which is normalised."""
+    """Return the feed of the posts with a normalised tag."""
     page = f"/tags/{quote(tag, safe='')}"
     return Feed(site_url, f"{tag} on {_host(site_url)}", page, f"{page}/feed")
 
 
 def atom(feed: Feed, posts: Sequence[PostView]) -> str:
-    """The feed as an Atom document."""
+    """Render a feed as an Atom document."""
     address = f"{feed.site_url}{feed.path}.atom"
     root = ET.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", address)
@@ -73,7 +75,7 @@ def atom(feed: Feed, posts: Sequence[PostView]) -> str:
 
 
 def json_feed(feed: Feed, posts: Sequence[PostView]) -> str:
-    """The feed as a JSON Feed document."""
+    """Render a feed as a JSON Feed document."""
     head = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -105,7 +107,7 @@ def _atom_entry(feed: Feed, view: PostView, *, in_full: bool) -> ET.Element:
         ET.SubElement(entry, "category", term=tag)
     _text(entry, "summary", post.excerpt)
     if in_full:
-        # With the base, links within the post and to the site lead there from a reader, too.
+        # With the base, feed readers resolve relative links of the post.
         content = ET.SubElement(entry, "content", {"type": "html", "xml:base": address})
         content.text = post.body_html
     return entry
@@ -129,7 +131,7 @@ def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
 
 
 def _bounded(posts: Sequence[PostView], piece: Callable[..., str]) -> list[str]:
-    """A piece for each post, in full as long as the document stays within bounds."""
+    """Render each post, in full as long as the document stays within its limits."""
     pieces: list[str] = []
     size = escaped = 0
     in_full = True
@@ -152,17 +154,17 @@ def _address(feed: Feed, post: Post) -> str:
 
 
 def _absolute(feed: Feed, cover_image: str) -> str:
-    """The site's own media are a path."""
+    """Return the absolute address of a cover image. Media items are stored as a path."""
     return feed.site_url + cover_image if media_id_of(cover_image) else cover_image
 
 
 def _permanent_id(post: Post) -> str:
-    """That of the post whatever becomes of its slug or the site's address (RFC 4287 §4.2.6)."""
+    """Return an id that survives changes of slug and site address (RFC 4287 §4.2.6)."""
     return ULID.from_str(post.id).to_uuid().urn
 
 
 def _changed_at(post: Post) -> datetime:
-    """A scheduled post was last edited before it appeared."""
+    """Return the later of the last edit and the publication, which may come after the edit."""
     return max(post.updated_at, post.published_at or post.updated_at)
 
 

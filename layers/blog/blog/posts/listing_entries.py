@@ -1,8 +1,8 @@
-"""Where a post is listed and counted: the functions that decide it.
+"""The functions that decide where a post is listed and counted.
 
-Every write stores the post and the difference between what these say before and after, in one
-transaction. So the table's entries are exactly `entries(post)` of every post, and each counter is
-the number of posts that name it in `counters(post)`, at any moment.
+Every write stores the post and the difference between their results before and after, in one
+transaction. So at any time, the table holds exactly `entries(post)` of every post, and each counter
+is the number of posts that name it in `counters(post)`.
 """
 
 from datetime import datetime
@@ -29,7 +29,7 @@ from blog.posts.model import Entry, Post
 
 
 def entries(post: Post) -> dict[Key, dict[str, Any]]:
-    """All listing entries of a post: what each list holds of it, under its key there."""
+    """Return all listing entries of a post, by their keys."""
     created = entry_sort_key(post.created_at, post.id)
     keys = [
         Key(owner_partition(post.owner), created),
@@ -56,7 +56,7 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
 
 
 class PostCounter(NamedTuple):
-    """A number in an item of the table. A listed one is removed when it comes to nothing."""
+    """A counter: the attribute `name` of an item. A listed counter is removed at zero."""
 
     key: Key
     name: str = "count"
@@ -64,7 +64,7 @@ class PostCounter(NamedTuple):
 
 
 def counters(post: Post) -> list[PostCounter]:
-    """Where a post counts for one while everyone may read it: its tags, its month, its author."""
+    """Return the counters of a public post: its tags, its month and its author."""
     if not post.is_public or post.published_at is None:
         return []
     return [
@@ -75,10 +75,10 @@ def counters(post: Post) -> list[PostCounter]:
 
 
 def reserved_slugs(post: Post) -> list[str]:
-    """The slugs that nobody else can have while the post exists, the current one first."""
+    """Return the slugs that the post reserves while it exists, the current one first."""
     return [post.slug, *post.former_slugs]
 
 
 def _month(published_at: datetime) -> str:
-    """In UTC. It is that of the first publication, so a post stays in its file."""
+    """Return the month of the first publication in UTC. A post stays in that sitemap file."""
     return to_rfc3339(published_at)[:7]

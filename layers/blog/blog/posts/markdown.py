@@ -1,10 +1,11 @@
-"""Markdown to tokens and HTML, by markdown-it-py: CommonMark, tables, strikethrough, footnotes, and
-links where an address stands by itself. Raw HTML is off: it is shown as text. Comments have less of
-it: no headings, rules, pictures, tables and footnotes.
+"""Turns Markdown into tokens and HTML with markdown-it-py.
 
-Whatever is sent takes time in proportion to its length, and memory in proportion to MAX_HTML:
-rendering stops when it would pass that, because a long reference that is used many times grows
-with the square of the text (100 KiB to 650 MB).
+The dialect is CommonMark with tables, strikethrough, footnotes and automatic links. Raw HTML is off
+and appears as text. Comments have no headings, rules, images, tables or footnotes.
+
+Rendering takes time in proportion to the text, and memory in proportion to MAX_HTML, where it
+stops. Without that limit, a long reference that is used many times would grow with the square of
+the text (100 KiB to 650 MB).
 """
 
 import re
@@ -30,23 +31,23 @@ class TooLong(Exception):
 
 
 def parsed(text: str) -> list[Token]:
-    """The block tokens of a text, links to references resolved."""
+    """Parse a text into block tokens, with references resolved to links."""
     return _parser().parse(text)
 
 
 def html(tokens: Sequence[Token]) -> str:
-    """The HTML of tokens, not yet sanitised; raises TooLong."""
+    """Render tokens to HTML that is not yet sanitised. Raises TooLong."""
     parser = _parser()
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
 def comment_html(text: str) -> str:
-    """The HTML of a comment, not yet sanitised; raises TooLong."""
+    """Render a comment to HTML that is not yet sanitised. Raises TooLong."""
     return str(_comment_parser().render(text))
 
 
 def plain_text(tokens: Sequence[Token]) -> str:
-    """The words of a text without its markup, code blocks and footnotes' marks."""
+    """Return the words of a text without markup, code blocks and footnote marks."""
     inline = (token.children or [] for token in tokens if token.type == "inline")
     return " ".join(filter(None, (_words(children) for children in inline)))
 
@@ -72,8 +73,8 @@ def _comment_parser() -> MarkdownIt:
 
 def _with_links() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_BoundedRenderer)
-    # As a last step only: the rule of the same name within lines takes time with the square of
-    # their length.
+    # Only the core rule, as a last step. The inline rule of the same name takes quadratic time in
+    # the length of a line.
     parser.core.ruler.enable("linkify")
     parser.options["linkify"] = True
     parser.linkify = _Linkifier()
@@ -81,7 +82,7 @@ def _with_links() -> MarkdownIt:
 
 
 class _BoundedRenderer(RendererHTML):
-    """Stops when a document, or a line of it, would pass MAX_HTML."""
+    """A renderer that raises TooLong when a document or one of its lines would pass MAX_HTML."""
 
     def render(self, tokens: Sequence[Token], options: OptionsDict, env: Any) -> str:
         pieces = (
@@ -101,7 +102,7 @@ class _BoundedRenderer(RendererHTML):
         token = tokens[index]
         if token.type in ("th_open", "td_open") and "style" in token.attrs:
             alignment = _ALIGNMENT.fullmatch(str(token.attrs.pop("style")))
-            if alignment:  # no styles: a Content-Security-Policy would forbid them
+            if alignment:  # an attribute, because a Content-Security-Policy may forbid styles
                 token.attrs["align"] = alignment[1]
         if token.type in self.rules:
             return str(self.rules[token.type](tokens, index, options, env))
@@ -109,20 +110,21 @@ class _BoundedRenderer(RendererHTML):
 
 
 def _joined(pieces: Iterable[str]) -> str:
-    kept: list[str] = []
+    collected: list[str] = []
     length = 0
     for piece in pieces:
         length += len(piece)
         if length > MAX_HTML:
             raise TooLong
-        kept.append(piece)
-    return "".join(kept)
+        collected.append(piece)
+    return "".join(collected)
 
 
 class _Linkifier(LinkifyIt):  # type: ignore[misc] # it has no types
-    """Finds http(s) and mailto addresses, and nothing without a scheme: `posts.py` is no link.
+    """A finder of http(s) and mailto addresses. A text without a scheme (`posts.py`) is no link.
 
-    Word by word, none longer than MAX_ADDRESS: in one piece, a text of 100 KiB takes a minute.
+    It searches word by word, and skips words longer than MAX_ADDRESS. Searching a text of 100 KiB
+    in one piece takes a minute.
     """
 
     def __init__(self) -> None:
@@ -137,12 +139,12 @@ class _Linkifier(LinkifyIt):  # type: ignore[misc] # it has no types
         return ":" in text
 
     def match(self, text: str) -> list[Match]:
-        found = []
+        matches = []
         for word in re.finditer(rf"(?<!\S)\S{{1,{MAX_ADDRESS}}}(?!\S)", text):
             if ":" not in word[0]:
                 continue
             for match in super().match(word[0]) or []:
                 match.index += word.start()
                 match.last_index += word.start()
-                found.append(match)
-        return found
+                matches.append(match)
+        return matches

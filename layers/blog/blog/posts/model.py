@@ -1,4 +1,4 @@
-"""A post as it is stored."""
+"""Posts as they are stored."""
 
 from typing import Any, Literal, Self
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from blog.clock import Timestamp
 
-# Of what is stored of a post, raised when `migrating` learns another step.
+# The schema version of stored posts. Increment it when `blog.admin.migrate_posts` gets a step.
 SCHEMA = 2
 
 Status = Literal["draft", "scheduled", "published"]
@@ -14,19 +14,18 @@ CommentMode = Literal["open", "closed"]
 
 
 class Moderation(BaseModel):
-    """Why a moderator has hidden a post, and when."""
+    """The reason and the time of a moderator's hiding of a post."""
 
     reason: str
     at: Timestamp
 
 
 class Post(BaseModel):
-    """A post with all that decides where it is listed. `owner` is the raw sub and never shown.
+    """A post with everything that decides where it is listed. `owner` is the raw, private `sub`.
 
-    `version` counts edits and is shown; `lock_version` counts writes of every kind and is what
-    conditions compare, so that a publication on schedule disturbs no editor. `given_excerpt` is
-    the writer's own, in place of the one derived. `revisions` names the versions whose text is
-    kept, the oldest first.
+    `version` counts edits and is public. `lock_version` counts all writes, and conditions compare
+    it; so a scheduled publication does not make an edit fail. `given_excerpt` is the author's own
+    excerpt, which replaces the derived one. `revisions` lists the stored versions, oldest first.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,29 +60,32 @@ class Post(BaseModel):
 
     @property
     def excerpt(self) -> str:
-        """The one that was given, or else the first words."""
+        """Return the author's own excerpt, or else the first words."""
         return self.given_excerpt or self.derived_excerpt
 
     @property
     def is_public(self) -> bool:
-        """Whether everyone may read it."""
+        """Return whether everyone may read the post."""
         return self.status == "published" and self.moderation is None
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:
-        """From an item of the table."""
+        """Build a post from an item of the table."""
         return cls.model_validate(item)
 
     def item(self) -> dict[str, Any]:
-        """For the table. What a newer version stored is of this one's schema again, without what
-        only that one knows, so that it will be migrated again."""
+        """Return the item for the table.
+
+        If newer code stored the post, the item loses the attributes that this code does not know.
+        It then gets this code's schema number, so that a migration converts it again.
+        """
         return self.model_dump(exclude_none=True) | {
             "schema_number": min(self.schema_number, SCHEMA)
         }
 
 
 class Entry(BaseModel):
-    """What a list holds of a post: all that is shown there, but what others change."""
+    """A post's entry in a list: everything that lists show, except values of other items."""
 
     id: str
     slug: str
@@ -105,13 +107,15 @@ class Entry(BaseModel):
 
     @classmethod
     def of(cls, post: Post) -> Self:
-        """That of a post."""
+        """Build the entry of a post."""
         return cls.model_validate({**post.model_dump(), "excerpt": post.excerpt})
 
 
 class Stats(BaseModel):
-    """A post's counters, what decides whether they may go up, and whose post it is: so that likes
-    and comments never read the post itself."""
+    """A post's counters, with what a like or a comment must know of the post.
+
+    With it, likes and comments never read the post itself.
+    """
 
     like_count: int = 0
     comment_count: int = 0
@@ -122,12 +126,12 @@ class Stats(BaseModel):
 
     @classmethod
     def of(cls, post: Post) -> Self:
-        """Those of a new post."""
+        """Build the stats of a new post."""
         return cls.model_validate(cls.state_of(post))
 
     @staticmethod
     def state_of(post: Post) -> dict[str, Any]:
-        """What the post's own writes say in it; the counters are others'."""
+        """Return the attributes that writes of the post set. Other writes change the counters."""
         return {
             "is_public": post.is_public,
             "comments": post.comments,

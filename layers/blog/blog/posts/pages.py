@@ -11,13 +11,13 @@ from blog.posts.view import joined
 
 
 def page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> PostPage:
-    """A page of posts for everyone."""
+    """Return a page of posts as everyone sees them."""
     rows, next_cursor = joined_rows(table, listing, limit, cursor)
     return PostPage(items=[PostSummary.of(*row) for row in rows], next_cursor=next_cursor)
 
 
 def own_page_of(table: Table, listing: Listing, limit: int, cursor: str | None) -> OwnPostPage:
-    """A page of posts for their owner, or for moderators, with why they are hidden."""
+    """Return a page of posts for their owner or for moderators, with the reasons of hiding."""
     rows, next_cursor = joined_rows(table, listing, limit, cursor)
     return OwnPostPage(items=[OwnPostSummary.of(*row) for row in rows], next_cursor=next_cursor)
 
@@ -25,7 +25,7 @@ def own_page_of(table: Table, listing: Listing, limit: int, cursor: str | None) 
 def joined_rows(
     table: Table, listing: Listing, limit: int, cursor: str | None
 ) -> tuple[list[tuple[Entry, Author, Stats]], str | None]:
-    """A page with all that its rows show: one round trip for the rows, one for all the rest."""
+    """Return a page of entries with their authors and counters, in two round trips."""
     rows, next_cursor = rows_of(table, listing, limit, cursor)
     entries = [Entry.model_validate(row) for row in rows]
     keys = [stats_key(entry.id) for entry in entries]

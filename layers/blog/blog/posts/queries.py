@@ -1,6 +1,6 @@
-"""What people read: posts, lists of them, tags and revisions.
+"""Queries of posts, lists of posts, tags and revisions.
 
-Nothing here writes: it is all that the function needs which the anonymous internet reaches.
+This module never writes, because the function for anonymous requests uses it and cannot write.
 """
 
 from blog.dynamodb.keys import (
@@ -34,23 +34,23 @@ from blog.posts.view import PostView, owned_post, revision_of
 
 
 class PostQueries:
-    """The posts of one table, for those who read."""
+    """The queries of posts of one table."""
 
     def __init__(self, table: Table, feed_shards: int = 1) -> None:
         self._table = table
         self._feed_shards = feed_shards
 
     def published(self, post_id: str) -> PostView:
-        """A post that everyone may read; NotFound for all others."""
+        """Return a public post; raise NotFound for every other post."""
         post = self._post(post_id)
         if post is None or not post.is_public:
             raise NotFound("There is no such post.")
-        return self._viewed(post)
+        return self._view(post)
 
     def published_by_slug(self, slug: str) -> PostView:
-        """The post that everyone may read and that has this slug, or had it before.
+        """Return the public post with this current or former slug.
 
-        Raises NotFound for all others, as if the slug were free.
+        Raises NotFound for other posts, as if the slug were free.
         """
         reservation = self._table.get(slug_key(slug)) if is_slug(slug) else None
         if reservation is None:
@@ -58,29 +58,29 @@ class PostQueries:
         return self.published(reservation["post_id"])
 
     def owned_by(self, sub: str, post_id: str) -> PostView:
-        """A post of one's own, whatever its status; NotFound for all others."""
-        return self._viewed(self._own(sub, post_id))
+        """Return the user's own post with any status; raise NotFound for every other post."""
+        return self._view(self._own(sub, post_id))
 
     def feed(self, *, limit: int, cursor: str | None) -> PostPage:
-        """Published posts, the latest publication first."""
+        """Return published posts, most recently published first."""
         return self._page(feed(self._feed_shards), limit, cursor)
 
     def by_author(self, author_id: str, *, limit: int, cursor: str | None) -> PostPage:
-        """An author's published posts, the latest publication first."""
+        """Return an author's published posts, most recently published first."""
         return self._page(_by_author(author_id), limit, cursor)
 
     def tagged(self, tag: str, *, limit: int, cursor: str | None) -> PostPage:
-        """The published posts with a tag however it is written, the latest publication first."""
+        """Return the published posts with a tag in any spelling, most recently published first."""
         return self._page(_tagged(tag), limit, cursor)
 
     def list_owned_by(
         self, sub: str, *, status: Status | None, limit: int, cursor: str | None
     ) -> OwnPostPage:
-        """One's own posts, all or of one status, newest created first."""
+        """Return the user's own posts, all or of one status, most recently created first."""
         return own_page_of(self._table, owned(sub, status), limit, cursor)
 
     def tags(self, *, limit: int, cursor: str | None) -> TagPage:
-        """The tags of published posts with their counts, by name."""
+        """Return the tags of published posts with their counts, by name."""
         rows, next_cursor = rows_of(
             self._table, TAG_COUNTS, limit, cursor, lambda row: row["count"] > 0
         )
@@ -88,47 +88,49 @@ class PostQueries:
         return TagPage(items=items, next_cursor=next_cursor)
 
     def revisions(self, sub: str, post_id: str, *, limit: int, cursor: str | None) -> RevisionPage:
-        """The former texts of a post of one's own, newest first; NotFound for others' posts."""
+        """Return the revisions of the user's own post, newest first; raise NotFound for others."""
         self._own(sub, post_id)
         rows, next_cursor = rows_of(self._table, revisions(post_id), limit, cursor)
         items = [RevisionSummary.model_validate(row) for row in rows]
         return RevisionPage(items=items, next_cursor=next_cursor)
 
     def revision(self, sub: str, post_id: str, version: int) -> Revision:
-        """A former text of a post of one's own; NotFound for all others."""
+        """Return a revision of the user's own post; raise NotFound for every other post."""
         items = self._table.get_all([post_key(post_id), revision_text_key(post_id, version)])
         owned_post(items.get(post_key(post_id)), sub)
         return revision_of(items.get(revision_text_key(post_id, version)))
 
     def newest_of_all(self, count: int) -> list[PostView]:
-        """The latest publications in full, at most so many."""
+        """Return at most `count` newest published posts in full."""
         return self._newest(feed(self._feed_shards), count)[0]
 
     def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[PostView]]:
-        """An author's latest publications in full, and the author, known or not; another one, and
-        nothing, where their account was joined to that one's."""
-        profile, moved = profile_key(author_id), merged_key(author_id)
-        # What is no public name may be longer than a key.
-        about = (profile, moved) if is_author_id(author_id) else ()
-        posts, items = self._newest(_by_author(author_id), count, *about)
-        if moved in items:
-            return Author.of(items[moved]["to"], None), []
+        """Return an author and at most `count` newest published posts in full.
+
+        The author may be unknown. For a merged account, it returns the current author and no posts.
+        """
+        profile, merged = profile_key(author_id), merged_key(author_id)
+        # A text that is not an author id may be longer than a key can be.
+        extra_keys = (profile, merged) if is_author_id(author_id) else ()
+        posts, items = self._newest(_by_author(author_id), count, *extra_keys)
+        if merged in items:
+            return Author.of(items[merged]["to"], None), []
         return Author.of(author_id, items.get(profile)), posts
 
     def newest_tagged(self, tag: str, count: int) -> list[PostView]:
-        """The latest publications with a tag in full, at most so many."""
+        """Return at most `count` newest published posts with a tag in full."""
         return self._newest(_tagged(tag), count)[0]
 
     def _newest(
-        self, listing: Listing, count: int, *more: Key
+        self, listing: Listing, count: int, *extra_keys: Key
     ) -> tuple[list[PostView], dict[Key, Item]]:
         rows, _ = rows_of(self._table, listing, count, None)
         posts = [post_key(row["id"]) for row in rows]
         profiles = [profile_key(row["author_id"]) for row in rows]
-        items = self._table.get_all([*posts, *profiles, *more])
-        found = [Post.of(items[key]) for key in posts if key in items]
-        # What was taken back in the meantime is no longer everybody's to read.
-        return [PostView.of(post, items) for post in found if post.is_public], items
+        items = self._table.get_all([*posts, *profiles, *extra_keys])
+        stored = [Post.of(items[key]) for key in posts if key in items]
+        # A post may have been unpublished since its entry was read.
+        return [PostView.of(post, items) for post in stored if post.is_public], items
 
     def _post(self, post_id: str) -> Post | None:
         item = self._table.get(post_key(post_id))
@@ -137,7 +139,7 @@ class PostQueries:
     def _own(self, sub: str, post_id: str) -> Post:
         return owned_post(self._table.get(post_key(post_id)), sub)
 
-    def _viewed(self, post: Post) -> PostView:
+    def _view(self, post: Post) -> PostView:
         items = self._table.get_all([stats_key(post.id), profile_key(post.author_id)])
         return PostView.of(post, items)
 
@@ -146,11 +148,11 @@ class PostQueries:
 
 
 def _by_author(author_id: str) -> Listing:
-    """What is no public name is that of nobody."""
+    """Return the list of an author's posts. For an invalid author id, it is an empty list."""
     return by_author(author_id if is_author_id(author_id) else "")
 
 
 def _tagged(tag: str) -> Listing:
-    """A tag that no post can have is one that none has."""
+    """Return the list of the posts with a tag. For an invalid tag, it is an empty list."""
     normal = normalised_tag(tag)
     return tagged(normal if is_tag(normal) else "")

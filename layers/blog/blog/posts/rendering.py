@@ -1,7 +1,6 @@
-"""What Markdown becomes: sanitised HTML, and for a post an excerpt, and the minutes it takes
-to read.
+"""Renders Markdown to sanitised HTML, and derives a post's excerpt and its reading time.
 
-It is made when something is written, never when it is read.
+Posts and comments are rendered when they are written, never when they are read.
 """
 
 import re
@@ -15,14 +14,14 @@ from blog.posts import markdown
 
 EXCERPT_CHARACTERS = 200
 WORDS_A_MINUTE = 230
-# Scripts that write no spaces are counted by their characters.
+# Scripts without spaces between words are counted by their characters.
 CHARACTERS_A_MINUTE = 500
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
-# What may be in the HTML, and nothing else. nh3's default would drop the classes of code, the ids
-# of footnotes and the alignment of tables.
+# The HTML may contain only these. nh3's defaults would drop the classes of code, the ids of
+# footnotes and the alignment of tables.
 _ATTRIBUTES = {
     "a": {"href", "title", "id"},
     "code": {"class"},
@@ -53,7 +52,7 @@ _PATTERNS = {
 
 
 class Content(NamedTuple):
-    """What is made of a body. Times in minutes, at least one."""
+    """A rendered body. `reading_minutes` is at least 1."""
 
     html: str
     excerpt: str
@@ -61,10 +60,10 @@ class Content(NamedTuple):
 
 
 def rendered(body: str) -> Content:
-    """What a Markdown body becomes; Unprocessable where its HTML would be over 250 KiB."""
+    """Render a Markdown body; raise Unprocessable if its HTML would be over 250 KiB."""
     try:
         tokens = markdown.parsed(body)
-        # A character reference can name what XML cannot carry, such as &#12;.
+        # Character references such as &#12; can produce characters that XML cannot hold.
         html = without_refused(_CLEANER.clean(markdown.html(tokens)))
     except (markdown.TooLong, RecursionError) as e:
         raise _too_long() from e
@@ -75,7 +74,7 @@ def rendered(body: str) -> Content:
 
 
 def rendered_comment(body: str) -> str:
-    """The HTML of a comment; Unprocessable where it would be over 250 KiB."""
+    """Render the HTML of a comment; raise Unprocessable if it would be over 250 KiB."""
     try:
         return without_refused(_CLEANER.clean(markdown.comment_html(body)))
     except (markdown.TooLong, RecursionError) as e:

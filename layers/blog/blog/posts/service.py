@@ -73,7 +73,7 @@ class Posts:
             if kept is not None and idempotency.still_holds(kept, moment):
                 return self._made_before(idempotency.made_id(kept), items)
         raise_if_blocked(items.get(gate))
-        post = created(new, owner=owner, feed_shards=self._feed_shards, moment=moment)
+        post = created(new, owner=owner, feed_shards=self._feed_shards, now=moment)
         if wanted in items:
             post = _with_a_free_slug(post)
         for _ in backoff(WRITE_TRIES):

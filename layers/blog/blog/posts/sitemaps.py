@@ -1,7 +1,7 @@
 """The sitemap (sitemaps.org, protocol 0.9): an index of files, by month of first publication.
 
-A month's entries are in the order of their ids' last two characters, which are random: so a month
-with many divides into 2, 4, 8 … files of like size, each read for what it holds.
+A month's entries are sorted by the last two characters of their ids, which are random. So a month
+with many posts divides into 2, 4, 8 … files of about equal size. A file reads only its own entries.
 """
 
 from collections import Counter
@@ -14,8 +14,8 @@ from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import BadRequest, NotFound
 
 MAX_ADDRESSES = 5000  # in a file
-ADDRESSES_ON_AVERAGE = 4000  # at most: chance makes none of 4,000 one of 5,000
-MAX_MONTHS = 50_000  # rows of counters, and sitemaps that an index may name
+ADDRESSES_ON_AVERAGE = 4000  # in a file, at most; random deviations never reach MAX_ADDRESSES
+MAX_MONTHS = 50_000  # rows of counters, and sitemaps that the protocol allows in an index
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of an id (Crockford's base 32)
@@ -23,7 +23,7 @@ _ENDINGS = [a + b for a in _DIGITS for b in _DIGITS]
 
 
 def index(table: Table, site_url: str) -> str:
-    """The document that names all others."""
+    """Return the sitemap index, which names all other sitemap files."""
     root = ET.Element("sitemapindex", xmlns=NAMESPACE)
     for month, count in sorted(_months(table).items()):
         for query in _files(month, count):
@@ -33,12 +33,14 @@ def index(table: Table, site_url: str) -> str:
 
 
 def month_file(table: Table, site_url: str, month: str, part: int, of: int) -> str:
-    """The addresses of a month's posts, or of a part of them: the first of four is 1 of 4.
+    """Return the sitemap of a month's posts, or of one of `of` parts, which count from 1.
 
-    Raises BadRequest for what is no part, and NotFound where there are none.
+    Raises BadRequest if there is no such part, and NotFound if it has no posts.
     """
     if not 1 <= part <= of or of not in _divisions():
-        raise BadRequest("part and of: such as 1 and 4, and of is a power of two up to 1024.")
+        raise BadRequest(
+            "part and of are not valid: of must be a power of two up to 1024, and part at most of."
+        )
     share = len(_ENDINGS) // of
     endings = _ENDINGS[(part - 1) * share : part * share]
     first, last = f"{ENTRY}{endings[0]}#", f"{ENTRY}{endings[-1]}#{HIGHEST}"

@@ -1,4 +1,4 @@
-"""Slugs made from titles: unique by condition, never by counting up."""
+"""Slugs derived from titles. A condition of the write makes them unique, never a counter."""
 
 import secrets
 
@@ -6,15 +6,15 @@ from slugify import slugify
 
 MAX_DERIVED = 100
 _SUFFIX_LENGTH = 6
-_SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for something else
+_SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 
 
 def derived_slug(title: str) -> str:
-    """The slug of a title, folded to ASCII and cut between words; `post` where nothing is left."""
+    """Return the slug of a title in ASCII, cut between words; `post` if nothing is left."""
     return slugify(title, max_length=MAX_DERIVED, word_boundary=True) or "post"
 
 
 def with_suffix(slug: str) -> str:
-    """The slug with a random ending: a counted one would cost a call for each that is taken."""
-    ending = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_LENGTH))
-    return f"{slug}-{ending}"
+    """Return the slug with a random suffix. A counter would need a call for each taken slug."""
+    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_LENGTH))
+    return f"{slug}-{suffix}"

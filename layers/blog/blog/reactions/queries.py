@@ -1,4 +1,4 @@
-"""What people see of their own likes and follows: the lists made of them."""
+"""Queries of a user's own likes and follows, and the personal feed."""
 
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.keys import (
@@ -26,16 +26,16 @@ from blog.reactions.service import MAX_FOLLOWS
 
 
 class ReactionQueries:
-    """One's own lists in one table."""
+    """The queries of users' likes and follows of one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def likes(self, person: Person, *, limit: int, cursor: str | None) -> LikesPage:
-        """The posts that somebody likes, the newest posts first.
+        """Return the posts that a user likes, newest post first.
 
-        Likes lie under the post, so that to like and to take it back is one call each: they are
-        listed as the posts were made.
+        The key of a like contains the post's id but no time, so that liking and unliking take one
+        call each. So the order is that of the posts' creation.
         """
         rows, next_cursor = rows_of(self._table, liked(person.sub), limit, cursor)
         ids = [row["of"] for row in rows]
@@ -46,16 +46,19 @@ class ReactionQueries:
             if summary_key(post_id) in items
         }
         profiles = self._table.get_all(profile_key(one.author_id) for one in entries.values())
-        shown = [
+        listed = [
             PostSummary.of(*joined(entries[post_id], items | profiles))
             if post_id in entries
             else UnavailableItem(id=post_id)
             for post_id in ids
         ]
-        return LikesPage(items=shown, next_cursor=next_cursor)
+        return LikesPage(items=listed, next_cursor=next_cursor)
 
     def follows(self, person: Person, *, limit: int, cursor: str | None) -> FollowsPage:
-        """The authors whom somebody follows, the latest followed first."""
+        """Return the authors that a user follows, most recently followed first.
+
+        It reads all follows (at most MAX_FOLLOWS) and sorts them, because their keys have no time.
+        """
         rows = self._follows(person)
         listing = followed_by(person.sub)
         for row in rows:
@@ -67,15 +70,15 @@ class ReactionQueries:
         page = rows[:limit]
         keys = [key(row["of"]) for row in page for key in (profile_key, author_stats_key)]
         items = self._table.get_all(keys)
-        shown = [_profile(row["of"], items) for row in page]
+        listed = [_profile(row["of"], items) for row in page]
         next_cursor = cursor_after(listing, page[-1]["sk"]) if len(rows) > limit else None
-        return FollowsPage(items=shown, next_cursor=next_cursor)
+        return FollowsPage(items=listed, next_cursor=next_cursor)
 
     def feed(self, person: Person, *, limit: int, cursor: str | None) -> PostPage:
-        """What the authors whom somebody follows have published, the latest publication first.
+        """Return the published posts of the authors that a user follows, newest first.
 
-        Merged when it is read: one call for each author, side by side, and nothing is written for
-        anybody when a post is published.
+        Each read merges the authors' lists, with one parallel call for each author. A publication
+        writes nothing for followers.
         """
         authors = [row["of"] for row in self._follows(person)]
         return page_of(self._table, followed(person.sub, authors), limit, cursor)
