@@ -32,7 +32,7 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
 
     asking = threading.Thread(target=ask, daemon=True)
     with Editor(
-        "The desk, stopping inside handlers", (HANDLER, line), {**LEFT_OUT, **ports}
+        "Local stack, with breakpoints in functions", (HANDLER, line), {**LEFT_OUT, **ports}
     ) as editor:
         asking.start()
         session, stopped = editor.stopped.get(timeout=SECONDS_TO_BEGIN)
