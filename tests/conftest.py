@@ -6,6 +6,7 @@ from pathlib import Path
 import moto  # noqa: F401 - before any client is made, so that mock_aws reaches it
 import pytest
 
+import tests.support.hypothesis_profiles  # noqa: F401 - loads the profile
 from tests.support.logs import logged
 
 os.environ.update(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
@@ -28,6 +27,7 @@ from blog.reactions.queries import ReactionQueries
 from blog.reactions.service import Reactions
 from tests.support.consistency import faults, plain
 from tests.support.engines import empty_stores
+from tests.support.hypothesis_profiles import MODEL_SETTINGS
 from tests.support.posts import TABLE, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB
 
@@ -324,10 +324,5 @@ class PeopleAsAModel(RuleBasedStateMachine):
         assert {row.id for row in page.items} == set(filter(self._is_visible, theirs))
 
 
-PeopleAsAModel.TestCase.settings = settings(
-    max_examples=12,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+PeopleAsAModel.TestCase.settings = MODEL_SETTINGS
 TestPeopleAsAModel = PeopleAsAModel.TestCase

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
@@ -27,6 +26,7 @@ from blog.posts.model import Post
 from blog.posts.scheduling import publish_due
 from blog.posts.schemas import NewPost, OwnPostPage, PostChanges, PostPage
 from tests.support.engines import empty_stores
+from tests.support.hypothesis_profiles import MODEL_SETTINGS
 from tests.support.posts import NO_BUCKET, TABLE, Blog, expected_items, person, stored_items
 
 PEOPLE = st.sampled_from(["auth0|alice", "auth0|bob", "draft#auth0|alice"])
@@ -250,10 +250,5 @@ class PostsAsAModel(RuleBasedStateMachine):
         assert found == [post.id for post in expected]
 
 
-PostsAsAModel.TestCase.settings = settings(
-    max_examples=12,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+PostsAsAModel.TestCase.settings = MODEL_SETTINGS
 TestPostsAsAModel = PostsAsAModel.TestCase

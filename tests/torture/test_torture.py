@@ -8,11 +8,8 @@ import pytest
 
 from tests.torture.run import Plan, tortured
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("DYNAMODB") != "dynoxide",
-    reason="moto ignores request tokens, so that what is sent again is done again: "
-    "make test-dynoxide",
-)
+if os.environ.get("DYNAMODB") != "dynoxide":
+    pytest.skip("moto ignores request tokens: make test-dynoxide", allow_module_level=True)
 
 
 @pytest.mark.parametrize(("fault_rate", "seconds_between_kills"), [(0, 0), (0.03, 1.5)])

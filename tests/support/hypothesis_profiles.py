@@ -1,0 +1,20 @@
+"""How deep the property tests look: HYPOTHESIS_PROFILE=ci, which is the default, or long.
+
+ci      few examples, the same in each run
+long    many examples, others in each run (`make test-long`)
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", max_examples=50, stateful_step_count=25, derandomize=True)
+settings.register_profile("long", max_examples=1_000, stateful_step_count=50, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# An example of a model is a whole history of requests.
+MODEL_SETTINGS = settings(
+    max_examples=settings.default.max_examples // 4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
