@@ -1,7 +1,10 @@
 """What all tests share: the settings that handlers read when they are imported, and the log."""
 
 import os
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import moto  # noqa: F401 - before any client is made, so that mock_aws reaches it
 import pytest
@@ -30,12 +33,15 @@ os.environ.update(
 
 LINES = pytest.StashKey[list[str]]()
 LOG_FILES = pytest.StashKey[list[Path]]()
+LAST = pytest.StashKey[set[str]]()
+READ_THE_LOGS = ("test_exercised.py", "test_logs.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep what the tests log, for the one that reads it all."""
+    """Keep the log lines and the log files of all tests for the tests that read them."""
     config.stash[LINES] = []
     config.stash[LOG_FILES] = []
+    config.stash[LAST] = set()
     config.pluginmanager.register(_LogKeeper(config.stash[LINES]))
 
 
@@ -44,11 +50,45 @@ class _LogKeeper:
         self._lines = lines
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """After each phase of a test."""
-        if report.when == "teardown":  # which knows of all phases
+        """Keep what a test logged; the controller receives the reports of all workers."""
+        if report.when == "teardown":  # its report holds the output of all phases
             self._lines += logged(report.capstdout)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Last come those who read what the others logged."""
-    items.sort(key=lambda item: item.path.name in ("test_exercised.py", "test_logs.py"))
+def _worker_output(config: pytest.Config) -> dict[str, Any] | None:
+    """Return what a worker of pytest-xdist sends to its controller at its end; None elsewhere."""
+    return getattr(config, "workeroutput", None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests that read the logs last. A worker leaves them to the controller."""
+    items.sort(key=lambda item: item.path.name in READ_THE_LOGS)
+    if (output := _worker_output(config)) is not None:
+        last = [item.nodeid for item in items if item.path.name in READ_THE_LOGS]
+        output["last"] = last
+        del items[len(items) - len(last) :]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the paths of a worker's log files to the controller."""
+    if (output := _worker_output(session.config)) is not None:
+        output["log_files"] = [str(path) for path in session.config.stash[LOG_FILES]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker sent at its end; a worker that crashed sent nothing."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[LAST].update(output.get("last", []))
+    node.config.stash[LOG_FILES].extend(map(Path, output.get("log_files", [])))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Run the tests that read the logs in the controller, after all workers have ended."""
+    result = yield
+    if last := sorted(session.config.stash[LAST]):
+        items = session.perform_collect(last)
+        for item, following in zip_longest(items, items[1:]):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+    return result
