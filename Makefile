@@ -1,6 +1,5 @@
-# make dev · make test · make lint · make build · make sam-local · make bench
-# Each target makes its own set-up, in .venv and beside it; all that it needs is Python 3.11 or later, and
-# what SAM CLI builds, the functions' own 3.13.
+# `make help` lists the targets. Each makes its own set-up, in .venv and beside it. It needs Python 3.11 or
+# later; what SAM CLI builds needs the functions' own Python 3.13.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -10,20 +9,23 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/ready
-# The locked SAM CLI, and the Python that it builds with, go before what else the machine has.
+# Put the locked SAM CLI and its Python before others on this machine.
 WITH_SAM = PATH="$(CURDIR)/$(SAM)/bin:$$PATH"
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token test test-dynoxide test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app restore-drill restore smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/'
+	@awk '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*##/ {split($$0, part, ":.*## "); printf "  make %-16s %s\n", part[1], part[2]}' \
+		$(MAKEFILE_LIST)
 
-setup: $(READY) ## Make the virtual environment, if it is not there or not up to date
+##@ Set up
 
-# What set-up prints goes to stderr, so that `make -s token` prints a token and nothing else.
+setup: $(READY) ## Make .venv, if it is missing or out of date
+
+# Set-up prints to stderr, so that `make -s token` prints only a token.
 define installed
 python="$$($(or $(1),scripts/find-python))" && \
 	echo "Setting up $(@D) with $$python (about half a minute) ..." >&2 && \
@@ -37,110 +39,10 @@ endef
 $(READY): requirements-dev.txt requirements-pip.txt scripts/find-python
 	@$(call installed)
 
-doctor: ## What is missing on this machine, what for, and how to get it
+doctor: ## Say what is missing on this machine, what for, and how to get it
 	@python="$$(scripts/find-python)" && "$$python" -m scripts.doctor
 
-dev: $(READY) ## The whole stack on this machine: app, API, issuer, DynamoDB, S3
-	@exec $(PY) -m devserver
-
-# USER is also what the shell calls you, so only the one on the command line counts.
-ifeq ($(origin USER),command line)
-token: export TOKEN_USER := $(USER)
-endif
-token: $(READY) ## An access token: make -s token USER=alice (EXPIRES_IN=5, AUDIENCE=, TOKEN_TYPE=id)
-	@$(PY) -m devserver.token
-
-test: $(READY) ## All tests, the end-to-end suite among them
-	@$(PY) -m pytest $(ARGS)
-
-# Without the tests in a browser, which are of the app.
-test-dynoxide: $(READY) ## Storage, integration and end-to-end tests again, on Dynoxide (needs Cargo, once)
-	@$(PY) -m devserver.aws.dynoxide
-	@DYNAMODB=dynoxide $(PY) -m pytest tests/integration tests/e2e tests/torture --ignore tests/e2e/browser $(ARGS)
-
-test-sam-local: $(READY) $(SAM_READY) ## The end-to-end tests against sam local (needs Docker, Python 3.13)
-	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)
-
-torture: $(READY) ## Races, faults and killed processes, checked as a history (OPERATIONS=, FAULTS=, SEED=)
-	@$(PY) -m devserver.aws.dynoxide >/dev/null
-	@$(PY) -m tests.torture
-
-lint: $(READY) ## ruff, mypy, cfn-lint, the app (tsc, prettier, eslint, unit tests), and whether openapi.json and docs/ are up to date
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy
-	@$(PY) $(VENV)/bin/cfn-lint template.yaml .github/deploy-role.yaml
-	@$(PY) -m scripts.docs.openapi --check
-	@$(PY) -m scripts.docs.refusals --check
-	@$(PY) -m scripts.docs.permissions --check
-	@$(PY) -m scripts.docs.roles --check
-	@$(PY) -m scripts.docs.cost --check
-	@$(PY) -m scripts.lint_spa
-
-# Tools that ask for other versions than the tests do.
-$(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
-	@$(call installed)
-
-$(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
-	@$(call installed,scripts/find-python 3.13)
-
-audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## sam validate, checkov, actionlint, and what advisories say of what is locked (needs Python 3.13; AUDIT=insist: fail without them)
-	@$(PY) -m scripts.release.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
-
-format: $(READY) ## Put the code into ruff's and prettier's format
-	@$(PY) -m ruff check --fix .
-	@$(PY) -m ruff format .
-	@$(PY) -m scripts.lint_spa --fix
-
-openapi: $(READY) ## Write openapi.json from the handlers
-	@$(PY) -m scripts.docs.openapi
-
-docs: $(READY) ## Write what the pages in docs/ take from the code
-	@$(PY) -m scripts.docs.refusals
-	@$(PY) -m scripts.docs.permissions
-	@$(PY) -m scripts.docs.roles
-	@$(PY) -m scripts.docs.cost
-
-screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
-	@$(PY) -m tests.support.screenshots
-
-coverage: $(READY) ## Fail unless the tests take every branch of blog_auth
-	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
-		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
-
-build: $(READY) $(SAM_READY) ## What is deployed, into .aws-sam: sam build, bytecode, bills of materials (needs Python 3.13)
-	@$(WITH_SAM) sam build --build-dir $(BUILD_DIR) $(ARGS)
-	@$(SAM)/bin/python scripts/release/bytecode.py $(BUILD_DIR)
-	@$(PY) -m scripts.release.sbom $(dir $(BUILD_DIR))sbom
-
-# STAGE is an environment of samconfig.toml.
-STAGE ?= staging
-deploy: $(READY) $(SAM_READY) ## What `make build` made, to STAGE=staging or production (PARAMETERS="Key=Value ..."; needs Python 3.13)
-	@$(WITH_SAM) $(PY) -m scripts.release.deploy $(STAGE) $(BUILD_DIR)
-
-deploy-app: $(READY) ## The app, built for what STAGE has deployed, to its CloudFront (CLIENT_ID=)
-	@$(PY) -m scripts.release.deploy_app $(STAGE)
-
-restore-drill: $(READY) ## Whether STAGE's table can be restored from its backup, and how fast
-	@env -u AT $(PY) -m scripts.release.restore $(STAGE)
-
-restore: $(READY) ## STAGE's table as it was AT=2026-01-31T09:30:00Z, beside the one in use
-	@AT="$(AT)" $(PY) -m scripts.release.restore $(STAGE)
-
-smoke: $(READY) ## The end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
-	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
-	@test -n "$(ISSUER_URL)$(TENANT)$(and $(ALICE_TOKEN),$(BOB_TOKEN))" || \
-		{ echo "make smoke: nobody to log in as, so most would be skipped: set TENANT" >&2; exit 1; }
-	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
-
-sam-local: $(READY) $(SAM_READY) ## The same API in containers, by SAM CLI (needs Docker, Python 3.13)
-	@$(WITH_SAM) exec $(PY) -m devserver.sam_local
-
-bench: $(READY) ## Ratios, measured here and now (ARGS= some parts, BENCH_POSTS= of the largest blog)
-	-@$(MAKE) --no-print-directory $(SAM_READY) # without it, cold starts are left out
-	@$(WITH_SAM) $(PY) -m tests.performance $(ARGS)
-
-# Hashes of every platform's wheels, and no address of any registry.
+# The locks hold hashes for all platforms, and no registry's address.
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
 lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
@@ -155,5 +57,145 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
 
-clean: ## Remove what can be made again
+clean: ## Remove everything that can be made again
 	@rm -rf $(VENV) $(AUDIT) $(SAM) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests
+
+##@ Run
+
+dev: $(READY) ## Run the local stack: app, API, issuer, DynamoDB, S3
+	@exec $(PY) -m devserver
+
+# The shell sets USER too, so only the one on the command line counts.
+ifeq ($(origin USER),command line)
+token: export TOKEN_USER := $(USER)
+endif
+token: $(READY) ## Print an access token: make -s token USER=alice (EXPIRES_IN=5, AUDIENCE=, TOKEN_TYPE=id)
+	@$(PY) -m devserver.token
+
+sam-local: $(READY) $(SAM_READY) ## Run the API in containers, by SAM CLI (needs Docker, Python 3.13)
+	@$(WITH_SAM) exec $(PY) -m devserver.sam_local
+
+##@ Check
+
+check: $(READY) ## Run lint and unit tests: before each commit
+	@$(MAKE) --no-print-directory -j 2 unit $(LINTS)
+
+# The parts of `make lint`, two at a time.
+LINTS := lint-types lint-code lint-template lint-generated lint-app
+.PHONY: $(LINTS)
+lint: $(READY) ## Check form, types, template, generated files and the app
+	@$(MAKE) --no-print-directory -j 2 $(LINTS)
+
+lint-types: $(READY)
+	@$(PY) -m mypy
+
+lint-code: $(READY)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+lint-template: $(READY)
+	@$(PY) $(VENV)/bin/cfn-lint template.yaml .github/deploy-role.yaml
+
+lint-generated: $(READY)
+	@for page in openapi refusals permissions roles cost; do $(PY) -m scripts.docs.$$page --check || exit; done
+
+lint-app: $(READY)
+	@$(PY) -m scripts.lint_spa
+
+format: $(READY) ## Format the code
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+	@$(PY) -m scripts.lint_spa --fix
+
+# These tools need other versions than the tests.
+$(AUDIT_READY): requirements-audit.txt requirements-pip.txt scripts/find-python
+	@$(call installed)
+
+$(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
+	@$(call installed,scripts/find-python 3.13)
+
+audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## Check advisories, template and workflows (AUDIT=insist: fail when a service is away)
+	@$(PY) -m scripts.release.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
+
+coverage: $(READY) ## Check that the tests take every branch of blog_auth
+	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
+		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
+
+ci: ## Run all that must pass before a change lands: .ci/run
+	@.ci/run
+
+##@ Test
+
+# Workers of pytest-xdist. 0 runs all tests in one process, as a debugger needs it.
+WORKERS ?= 3
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile
+
+unit: $(READY) ## Run the unit tests
+	@$(PYTEST) -q tests/unit $(ARGS)
+
+test: $(READY) ## Run all tests, also over HTTP and in a browser (ARGS=, WORKERS=)
+	@$(PYTEST) $(ARGS)
+
+# Random examples, many of them.
+test-long: $(READY) ## Run the property tests with many random examples (SEED=)
+	@HYPOTHESIS_PROFILE=long EXAMPLES=200 SEED=$${SEED:-$$(date +%s)} $(PYTEST) \
+		tests/unit tests/integration/test_posts_as_a_model.py tests/integration/test_people_as_a_model.py \
+		tests/e2e/test_conformance.py $(ARGS)
+
+test-dynoxide: $(READY) ## Run what can differ between engines on Dynoxide (needs Cargo, once)
+	@$(PY) -m devserver.aws.dynoxide
+	@DYNAMODB=dynoxide $(PYTEST) tests/integration tests/torture tests/e2e/test_ownership.py tests/e2e/test_races.py $(ARGS)
+
+test-sam-local: $(READY) $(SAM_READY) ## Run the end-to-end tests against sam local (needs Docker, Python 3.13)
+	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)
+
+torture: $(READY) ## Run races, faults and killed processes, and check the history (OPERATIONS=, FAULTS=, SEED=)
+	@$(PY) -m devserver.aws.dynoxide >/dev/null
+	@$(PY) -m tests.torture
+
+##@ Generate
+
+openapi: $(READY) ## Write openapi.json from the handlers
+	@$(PY) -m scripts.docs.openapi
+
+docs: $(READY) ## Write what the pages in docs/ take from the code
+	@$(PY) -m scripts.docs.refusals
+	@$(PY) -m scripts.docs.permissions
+	@$(PY) -m scripts.docs.roles
+	@$(PY) -m scripts.docs.cost
+
+screenshots: $(READY) ## Take docs/images from the running app (needs Node.js and Chromium)
+	@$(PY) -m tests.support.screenshots
+
+##@ Build and deploy
+
+build: $(READY) $(SAM_READY) ## Build what is deployed, into .aws-sam (needs Python 3.13)
+	@$(WITH_SAM) sam build --build-dir $(BUILD_DIR) $(ARGS)
+	@$(SAM)/bin/python scripts/release/bytecode.py $(BUILD_DIR)
+	@$(PY) -m scripts.release.sbom $(dir $(BUILD_DIR))sbom
+
+# STAGE is an environment of samconfig.toml.
+STAGE ?= staging
+deploy: $(READY) $(SAM_READY) ## Deploy the build to STAGE=staging or production (PARAMETERS="Key=Value ..."; needs Python 3.13)
+	@$(WITH_SAM) $(PY) -m scripts.release.deploy $(STAGE) $(BUILD_DIR)
+
+deploy-app: $(READY) ## Build the app for STAGE and upload it to its CloudFront (CLIENT_ID=)
+	@$(PY) -m scripts.release.deploy_app $(STAGE)
+
+smoke: $(READY) ## Run the end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
+	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }
+	@test -n "$(ISSUER_URL)$(TENANT)$(and $(ALICE_TOKEN),$(BOB_TOKEN))" || \
+		{ echo "make smoke: nobody to log in as, so most would be skipped: set TENANT" >&2; exit 1; }
+	@$(PY) -m pytest tests/e2e --ignore tests/e2e/browser $(ARGS)
+
+restore-drill: $(READY) ## Try whether STAGE's table can be restored, and how fast
+	@env -u AT $(PY) -m scripts.release.restore $(STAGE)
+
+restore: $(READY) ## Restore STAGE's table as it was AT=2026-01-31T09:30:00Z, beside the one in use
+	@AT="$(AT)" $(PY) -m scripts.release.restore $(STAGE)
+
+##@ Measure
+
+bench: $(READY) ## Measure ratios (ARGS= some parts, BENCH_POSTS= of the largest blog)
+	-@$(MAKE) --no-print-directory $(SAM_READY) # without it, cold starts are left out
+	@$(WITH_SAM) $(PY) -m tests.performance $(ARGS)
