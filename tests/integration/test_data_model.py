@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from blog.accounts.merge import AccountMerge
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from tests.support.data_model import Kind, kinds
 from tests.support.engines import empty_stores
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, caller

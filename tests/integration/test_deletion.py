@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from blog.errors import NotFound, Unavailable
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
-from blog.dynamodb.table import Action, Range, Table
+from blog.dynamodb.table import Range, Table
 from tests.support.engines import IS_MOTO
 from tests.support.posts import TABLE
 
@@ -119,7 +120,7 @@ def test_the_engine_answers_as_documented_or_as_moto_is_known_to(name: str, clie
 def test_a_transaction_of_a_hundred_actions_is_written_and_one_more_is_refused(
     table: Table,
 ) -> None:
-    actions = [Action(Key("P", f"{n:03}"), {"n": n}) for n in range(101)]
+    actions = [Action(Key("P", f"{n:03}"), item={"n": n}) for n in range(101)]
     with pytest.raises(ClientError):
         table.transact(actions)
     assert table.keys_of("P", 200) == []
@@ -129,12 +130,12 @@ def test_a_transaction_of_a_hundred_actions_is_written_and_one_more_is_refused(
 
 def test_sort_keys_are_in_the_order_of_their_bytes(table: Table) -> None:
     keys = ["A", "Z", "a", "z", "é", "ह", "\U0001f600"]
-    table.transact([Action(Key("P", key), {}) for key in reversed(keys)])
+    table.transact([Action(Key("P", key), item={}) for key in reversed(keys)])
     found = table.query(Range("P"), 10)
     assert [row["sk"] for row in found] == sorted(keys, key=str.encode) == keys
 
 
 def test_an_item_of_more_than_400_kb_is_refused(table: Table) -> None:
     with pytest.raises(ClientError):
-        table.transact([Action(Key("P", "1"), {"text": "x" * 410_000})])
+        table.transact([Action(Key("P", "1"), item={"text": "x" * 410_000})])
     assert table.get(Key("P", "1")) is None

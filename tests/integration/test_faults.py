@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blog.dynamodb.table import Table, connect
+from blog.dynamodb.client import connect
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.jobs.runner import run_jobs
 from blog.posts.schemas import NewPost

@@ -12,8 +12,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import ban_key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.media import service
 from blog.media.service import Media
@@ -227,7 +228,7 @@ def test_what_a_banned_person_sends_is_not_taken(
 ) -> None:
     made = document(call("media-create"))
     me = document(call("account-get-me"))["author_id"]
-    table.transact([Action(ban_key(me), {"banned_at": "2026-01-01T00:00:00.000Z"})])
+    table.transact([Action(ban_key(me), item={"banned_at": "2026-01-01T00:00:00.000Z"})])
     assert not inspected(upload(s3, made))
     assert keys(s3) == []
     assert "banned" in problem(call("media-create"), 403)["detail"]

@@ -8,8 +8,9 @@ import pytest
 from blog.admin import migrate_posts
 from blog.admin.__main__ import main
 from blog.admin.migrate_posts import migrate, migrate_all, outdated
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key, feed_partition, post_key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable, Unprocessable
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
@@ -24,10 +25,10 @@ OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading
 def aged(table: Table, post: Post) -> Post:
     """A post as schema 1 stored it, which did not list it in the feed."""
     old = post.model_copy(update={**OLD, "schema_number": 1})
-    table.transact([Action(post_key(post.id), old.item())])
+    table.transact([Action(post_key(post.id), item=old.item())])
     for key, entry in entries(old).items():
         is_new_list = key.pk == feed_partition(0)
-        table.transact([Action(key, None if is_new_list else entry)])
+        table.transact([Action(key, item=None if is_new_list else entry)])
     return old
 
 
@@ -142,7 +143,7 @@ def test_a_newer_versions_post_that_this_one_edits_is_migrated_again(
 ) -> None:
     post = create(posts, body="*one*")
     newer = {**post.item(), "schema_number": SCHEMA + 1, "what_this_one_does_not_know": "lost"}
-    table.transact([Action(post_key(post.id), newer)])
+    table.transact([Action(post_key(post.id), item=newer)])
     edit(posts, post, title="Another title")
     stored = table.get(post_key(post.id))
     assert stored is not None

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from blog.clock import now
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import ban_key, media_key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from blog.media.model import MediaItem
 from devserver.template.deployment import Deployment
 from scripts.docs.permissions_table import KINDS, ROWS, Row
@@ -75,7 +76,7 @@ def world() -> Iterator[World]:
             content_type="image/png", size=1, created_at=now(),
         )  # fmt: skip
         ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
-        table.transact([Action(media_key(one.id), one.item()) for one in (pending, ready)])
+        table.transact([Action(media_key(one.id), item=one.item()) for one in (pending, ready)])
         yield World(client, Snapshot(stores), posts, comments)
 
 
@@ -84,7 +85,7 @@ def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answe
     world.snapshot.restore()
     if KINDS[kind].endswith("banned"):
         banned = {"banned_at": "2026-01-01T00:00:00.000Z", "reason": "Enough."}
-        Table(world.client, TABLE).transact([Action(ban_key(named(ALICE).author_id), banned)])
+        Table(world.client, TABLE).transact([Action(ban_key(named(ALICE).author_id), item=banned)])
     more = dict(row.more)
     parts = {"revisions/2": "revisions/1"}
     if "comment" in more:

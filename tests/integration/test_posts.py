@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from blog.dynamodb.table import Table, TransactionContended
+from blog.dynamodb.actions import TransactionContended
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
     BadRequest,

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from blog.dynamodb.table import Table, TransactionContended
+from blog.dynamodb.actions import TransactionContended
+from blog.dynamodb.table import Table
 from blog.errors import NotFound, WriteContended
 from blog.people.person import NEUTRAL_NAME
 from blog.people.profiles import Profiles

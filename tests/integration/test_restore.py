@@ -11,8 +11,9 @@ from blog.accounts.merge import AccountMerge
 from blog.accounts.requests import AccountRequests
 from blog.admin.__main__ import main
 from blog.admin.restore import RestorePlan, Restoring
+from blog.dynamodb.actions import Item
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import Item, Table
+from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.s3 import Bucket
 from devserver.aws.dynamodb import make_table

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.actions import Action
+from blog.dynamodb.table import Table
 from blog.errors import NotFound, Unavailable, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post

@@ -8,7 +8,8 @@ import boto3
 import pytest
 from lxml import etree
 
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.actions import Action
+from blog.dynamodb.table import Table
 from blog.errors import BadRequest
 from blog.identifiers import new_id
 from blog.posts import sitemaps

@@ -10,9 +10,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from blog.dynamodb.actions import Action, ConditionRefused, TransactionContended
 from blog.dynamodb.keys import Key
 from blog.dynamodb.retries import WRITE_TRIES
-from blog.dynamodb.table import Action, ConditionRefused, Range, Table, TransactionContended
+from blog.dynamodb.table import Range, Table
 from blog.errors import Unavailable, WriteContended
 from tests.support.posts import TABLE
 
@@ -106,7 +107,7 @@ KEYS = [Key("POST#1", f"COMMENT#{n:03}") for n in range(10)]
 
 @pytest.fixture
 def ten_items(table: Table) -> Table:
-    table.transact([Action(key, {"n": 1}) for key in KEYS])
+    table.transact([Action(key, item={"n": 1}) for key in KEYS])
     return table
 
 
@@ -141,7 +142,7 @@ def test_more_than_a_batch_holds_is_read_and_deleted_too(client: Any, table: Tab
 
 
 def test_an_update_changes_what_it_names_and_no_more(table: Table) -> None:
-    table.transact([Action(KEY, {"count": 1, "kept": "x"})])
+    table.transact([Action(KEY, item={"count": 1, "kept": "x"})])
     table.transact([Action(KEY, values={"count": 2}, update="ADD #count :count")])
     assert table.get(KEY) == {"pk": KEY.pk, "sk": KEY.sk, "count": 3, "kept": "x"}
 
@@ -208,12 +209,12 @@ def test_nobody_is_told_that_it_is_not_written_while_a_try_of_it_may_be_on_its_w
 
 
 def test_a_refusal_brings_back_what_lies_there(table: Table) -> None:
-    table.transact([Action(KEY, {"owner": "alice", "n": 1})])
+    table.transact([Action(KEY, item={"owner": "alice", "n": 1})])
     with pytest.raises(ConditionRefused) as refused:
         table.transact(
             [
-                Action(Key("OTHER", "1"), {"x": 1}),
-                Action(KEY, {}, "#owner = :owner", {"owner": "bob"}),
+                Action(Key("OTHER", "1"), item={"x": 1}),
+                Action(KEY, item={}, condition="#owner = :owner", values={"owner": "bob"}),
             ]
         )
     assert refused.value.key == KEY
@@ -223,14 +224,14 @@ def test_a_refusal_brings_back_what_lies_there(table: Table) -> None:
 
 def test_a_refusal_without_an_item_says_that_nothing_lies_there(table: Table) -> None:
     with pytest.raises(ConditionRefused) as refused:
-        table.transact([Action(KEY, None, "attribute_exists(pk)")])
+        table.transact([Action(KEY, condition="attribute_exists(pk)")])
     assert refused.value.item is None
 
 
 def test_a_list_of_more_than_a_page_of_dynamodb_is_read_to_its_end(table: Table) -> None:
     for number in range(5):
         item = {"text": "x" * 380_000}
-        table.transact([Action(Key("FEED#0", f"ENTRY#{number}"), item)])
-    table.transact([Action(Key("FEED#0", sort_key), {}) for sort_key in ("BAN", "PROFILE")])
+        table.transact([Action(Key("FEED#0", f"ENTRY#{number}"), item=item)])
+    table.transact([Action(Key("FEED#0", sort_key), item={}) for sort_key in ("BAN", "PROFILE")])
     rows = table.query(Range("FEED#0", "ENTRY#", "ENTRY#~", is_ascending=False), 9)
     assert [row["sk"] for row in rows] == [f"ENTRY#{number}" for number in (4, 3, 2, 1, 0)]

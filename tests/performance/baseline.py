@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 
-from blog.dynamodb.table import CLIENT_CONFIG, Table
+from blog.dynamodb.client import CLIENT_CONFIG
+from blog.dynamodb.table import Table
 from blog.posts.queries import PostQueries
 from blog.posts.schemas import PostChanges
 from blog.posts.service import Posts

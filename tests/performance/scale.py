@@ -18,10 +18,11 @@ import boto3
 import pytest
 
 import tests.conftest  # noqa: F401 - the handlers' settings
+from blog.dynamodb.client import CLIENT_CONFIG
 from blog.dynamodb.cursors import cursor_after
 from blog.dynamodb.keys import entry_sort_key
 from blog.dynamodb.listings import feed
-from blog.dynamodb.table import CLIENT_CONFIG, Table
+from blog.dynamodb.table import Table
 from blog.http.handler import logger
 from blog.reactions.service import Reactions
 from devserver.aws.dynoxide import running_dynoxide

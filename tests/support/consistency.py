@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
     approval_queue_key,
     author_stats_key,
@@ -14,7 +15,7 @@ from blog.dynamodb.keys import (
     slug_key,
     stats_key,
 )
-from blog.dynamodb.table import Item, Table
+from blog.dynamodb.table import Table
 from blog.posts.listing_entries import counters, entries, reserved_slugs
 from blog.posts.model import Post
 from tests.support.posts import TABLE, stored

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import post_key, revision_key, revision_text_key, slug_key, stats_key
-from blog.dynamodb.table import Action, Item, Table
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.identifiers import author_id
 from blog.people.person import Person

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import requests
 
+from blog.dynamodb.actions import Action, ConditionRefused
 from blog.dynamodb.keys import Key
-from blog.dynamodb.table import Action, ConditionRefused, Range, Table
+from blog.dynamodb.table import Range, Table
 from tests.support.consistency import plain
 from tests.support.fault_proxy import at_random, nothing
 from tests.support.posts import TABLE
@@ -166,7 +167,11 @@ def _finish_jobs(stack: Tortured) -> None:
             for job in jobs:
                 with suppress(ConditionRefused):
                     table.transact([
-                        Action(Key.of(job), None, "attribute_exists(#leased)", {}, "REMOVE #leased")
+                        Action(
+                            Key.of(job),
+                            condition="attribute_exists(#leased)",
+                            update="REMOVE #leased",
+                        )
                     ])  # fmt: skip
         time.sleep(5)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from blog.dynamodb import deadline as module
+from blog.dynamodb.client import CLIENT_CONFIG, ONE_TRY
 from blog.dynamodb.deadline import Deadline
 from blog.dynamodb.retries import LONGEST_DELAY
-from blog.dynamodb.table import CLIENT_CONFIG, ONE_TRY
 from blog.errors import Unavailable
 from devserver.template.deployment import read_deployment
 from tests.support.samples import AUDIENCE, ROOT, Clock

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from blog.accounts.merge import AccountMerge
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
-from blog.dynamodb.table import Action, Table
+from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
 from tests.support.consistency import faults, plain

@@ -14,9 +14,10 @@ from blog.comments.model import Comment
 from blog.comments.schemas import NewComment
 from blog.comments.service import Comments
 from blog.comments.transactions import creation
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table
+from blog.dynamodb.table import Range, Table
 from blog.errors import Unavailable
 from blog.identifiers import new_id
 from blog.jobs.runner import run_jobs

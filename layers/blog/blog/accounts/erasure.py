@@ -19,7 +19,7 @@ from blog.accounts.transfer import (
 from blog.clock import now, to_rfc3339
 from blog.comments.model import comment_of
 from blog.comments.transactions import own_row_alone, removal
-from blog.dynamodb.counters import IS_THERE
+from blog.dynamodb.actions import IS_THERE, Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
@@ -45,7 +45,7 @@ from blog.dynamodb.keys import (
     user_partition,
 )
 from blog.dynamodb.resumable import iter_rows, retry_transaction
-from blog.dynamodb.table import Action, Item, Table
+from blog.dynamodb.table import Table
 from blog.identifiers import media_ids_in
 from blog.people.person import Person
 from blog.people.write_access import unblock
@@ -208,7 +208,7 @@ class _Erasure:
             return [
                 Action(job, condition=IS_THERE),
                 unblock(author_id, items.get(gate, {})),
-                Action(report, told),
+                Action(report, item=told),
             ]
 
         retry_transaction(self._table, actions)

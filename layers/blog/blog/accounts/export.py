@@ -15,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from blog.clock import now
 from blog.comments.model import comment_of
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
@@ -36,7 +37,7 @@ from blog.dynamodb.keys import (
     user_partition,
 )
 from blog.dynamodb.resumable import iter_rows
-from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.people.person import Person
 from blog.posts.model import Post, Stats
 from blog.s3 import Bucket, export_object_key, media_object_key
@@ -58,7 +59,7 @@ def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[],
     ask for another. Raises OutOfTime."""
     person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
     place, mine = export_key(person.author_id), {"seen": export_id}
-    end = Action(export_job_key(person.author_id), None, "#export_id = :seen", mine)
+    end = Action(export_job_key(person.author_id), condition="#export_id = :seen", values=mine)
     if job.get("tries", 0) > MAX_TRIES:
         return table.write([end, Action(place)])
     key = export_object_key(person.author_id, export_id)
@@ -66,7 +67,9 @@ def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[],
     bucket.upload(io.BufferedReader(_Pieces(_zipped(files))), key, "application/zip")
     told = {"export_id": export_id, "expires_at": int((now() + KEPT).timestamp())}
     try:
-        return table.write([end, Action(place, told, "#export_id = :seen", mine)])
+        return table.write(
+            [end, Action(place, item=told, condition="#export_id = :seen", values=mine)]
+        )
     except ConditionRefused:  # they are being erased, and this comes too late
         return bucket.delete([key])
 

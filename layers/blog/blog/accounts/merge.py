@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from blog.accounts.transfer import OwnershipTransfer, remove_rest
 from blog.clock import now, to_rfc3339
-from blog.dynamodb.counters import IS_THERE
+from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
@@ -31,7 +31,7 @@ from blog.dynamodb.keys import (
     user_partition,
 )
 from blog.dynamodb.resumable import iter_rows, retry_transaction
-from blog.dynamodb.table import Action, Item, Table
+from blog.dynamodb.table import Table
 from blog.moderation.moderators import ban_change
 from blog.people.person import Person
 from blog.people.write_access import begin_merge_into, block, end_merge_into
@@ -115,7 +115,7 @@ class AccountMerge:
             self._move.follower(row)
         for row in self._rows(user_partition(self._old.sub), KNOWN):
             author_id = row["sk"].removeprefix(KNOWN)
-            known = Action(known_key(self._new.sub, author_id), {"since": row["since"]})
+            known = Action(known_key(self._new.sub, author_id), item={"since": row["since"]})
             self._table.write([known, Action(Key.of(row))])
         remove_rest(self._table, self._bucket, self._old)
         self._ban()  # which may have come meanwhile
@@ -169,7 +169,7 @@ class AccountMerge:
             if moved:
                 return [receives]
             close = block(self._old.author_id, "merge")
-            return [receives, close, Action(merged_key(self._old.author_id), told)]
+            return [receives, close, Action(merged_key(self._old.author_id), item=told)]
 
         retry_transaction(self._table, actions)
 
@@ -210,8 +210,12 @@ class AccountMerge:
             gone = Action(before, condition=IS_THERE)
             if after in items:
                 return [gone]
-            flag = Action(stats, None, "", {"yes": True}, "SET #has_profile = :yes")
-            return [gone, Action(after, items[before], "attribute_not_exists(pk)"), flag]
+            flag = Action(stats, values={"yes": True}, update="SET #has_profile = :yes")
+            return [
+                gone,
+                Action(after, item=items[before], condition=IS_NEW),
+                flag,
+            ]
 
         retry_transaction(self._table, actions)
         old_stats = author_stats_key(self._old.author_id)

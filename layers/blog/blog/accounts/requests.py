@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from blog.accounts.schemas import Erasure, ErasureContent, Export
 from blog.clock import now, to_rfc3339
+from blog.dynamodb.actions import IS_NEW, Action, ConditionRefused
 from blog.dynamodb.keys import erasure_job_key, erasure_key, export_job_key, export_key
 from blog.dynamodb.rate_limits import RateLimit
-from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.dynamodb.table import Table
 from blog.errors import Conflict
 from blog.identifiers import new_id, random_author_id
 from blog.people.person import Person
@@ -44,9 +45,9 @@ class AccountRequests:
         try:
             self._table.write(
                 [
-                    Action(job, begun, "attribute_not_exists(pk)"),
+                    Action(job, item=begun, condition=IS_NEW),
                     gate,
-                    Action(export_key(person.author_id), {"export_id": export_id}),
+                    Action(export_key(person.author_id), item={"export_id": export_id}),
                     rate.increment(),
                 ]
             )
@@ -96,8 +97,8 @@ class AccountRequests:
             self._table.write(
                 [
                     gate,
-                    Action(erasure_key(person.author_id), report),
-                    Action(erasure_job_key(person.author_id), job),
+                    Action(erasure_key(person.author_id), item=report),
+                    Action(erasure_job_key(person.author_id), item=job),
                 ]
             )
         except ConditionRefused as e:

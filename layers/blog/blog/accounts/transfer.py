@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from blog.comments.model import Comment, comment_of
 from blog.comments.transactions import own_row_alone
-from blog.dynamodb.counters import IS_THERE, decrement, increment
+from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, Item
+from blog.dynamodb.counters import decrement, increment
 from blog.dynamodb.keys import (
     COMMENT,
     FOLLOW,
@@ -37,7 +38,7 @@ from blog.dynamodb.keys import (
     user_partition,
 )
 from blog.dynamodb.resumable import OutOfTime, retry_transaction
-from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.media.model import MediaItem
 from blog.people.person import Person
 from blog.people.write_access import require_closed
@@ -108,11 +109,15 @@ class OwnershipTransfer:
         )
         yield Action(own_comment_key(self._old.sub, comment.id))
         row = {"post_id": comment.post_id, "comment_id": comment.id}
-        yield Action(own_comment_key(self._new.sub, comment.id), row)
+        yield Action(own_comment_key(self._new.sub, comment.id), item=row)
         if comment.is_pending:
             if stats.author_id:  # else the post is gone, and a job is at what is under it
                 waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
-                yield Action(approval_queue_key(stats.author_id, comment.id), waiting, IS_THERE)
+                yield Action(
+                    approval_queue_key(stats.author_id, comment.id),
+                    item=waiting,
+                    condition=IS_THERE,
+                )
         else:
             yield decrement(author_stats_key(self._old.author_id), "comment_count")
             yield increment(author_stats_key(self._new.author_id), "comment_count")
@@ -132,7 +137,7 @@ class OwnershipTransfer:
             kept = {"post_id": row["post_id"], "author_id": comment.author_id}
             return [
                 here,
-                Action(there, kept),
+                Action(there, item=kept),
                 Action(comment.key, condition=IS_THERE, is_check=True),
                 Action(
                     stats_key(row["post_id"]),
@@ -153,7 +158,7 @@ class OwnershipTransfer:
             self._table.write(
                 [
                     Action(like_key(self._old.sub, post_id), condition=IS_THERE),
-                    Action(theirs, kept, "attribute_not_exists(pk)"),
+                    Action(theirs, item=kept, condition=IS_NEW),
                 ]
             )
         except ConditionRefused as e:
@@ -186,9 +191,13 @@ class OwnershipTransfer:
             self._table.write(
                 [
                     Action(gone, condition=IS_THERE),
-                    Action(follow_key(new.sub, new_author), row, "attribute_not_exists(pk)"),
+                    Action(
+                        follow_key(new.sub, new_author),
+                        item=row,
+                        condition=IS_NEW,
+                    ),
                     Action(follower_key(old_author, old.sub)),
-                    Action(follower_key(new_author, new.sub), {"author_id": new.author_id}),
+                    Action(follower_key(new_author, new.sub), item={"author_id": new.author_id}),
                     decrement(author_stats_key(self._old.author_id), counter),
                     increment(author_stats_key(self._new.author_id), counter),
                 ]
@@ -214,9 +223,14 @@ class OwnershipTransfer:
         with suppress(ConditionRefused):  # another run is at it, too
             self._table.write(
                 [
-                    Action(media_key(media_id), moved.item(), "#owner = :owner", still),
+                    Action(
+                        media_key(media_id),
+                        item=moved.item(),
+                        condition="#owner = :owner",
+                        values=still,
+                    ),
                     Action(own),
-                    Action(own_media_key(self._new.sub, media_id), {"of": media_id}),
+                    Action(own_media_key(self._new.sub, media_id), item={"of": media_id}),
                 ]
             )
         return self._bucket.delete([before])

@@ -15,8 +15,9 @@ from botocore.config import Config
 from blog.accounts.merge import AccountMerge, CannotMerge
 from blog.admin.migrate_posts import migrate_all, outdated
 from blog.admin.restore import Restoring, WrongKey
+from blog.dynamodb.client import CLIENT_CONFIG, connect
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import CLIENT_CONFIG, Table, connect
+from blog.dynamodb.table import Table
 from blog.errors import Problem
 from blog.identifiers import author_id
 from blog.people.person import Person

@@ -7,9 +7,10 @@ was ended. Each post is one transaction, under the condition that nobody else ha
 
 from collections.abc import Callable, Iterator
 
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.keys import POST, Key
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.errors import Unprocessable, WriteContended
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
@@ -79,7 +80,7 @@ def _migration(before: Post) -> list[Action]:
     after = after.model_copy(update=update)
     actions = {action.key: action for action in change(before, after, before.owner)}
     # Whatever today's `entries` say, older ones may have said otherwise.
-    put = {key: Action(key, entry) for key, entry in entries(after).items()}
+    put = {key: Action(key, item=entry) for key, entry in entries(after).items()}
     return [*({**actions, **put}).values()]
 
 

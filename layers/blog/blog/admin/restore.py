@@ -16,9 +16,10 @@ from typing import Literal, NamedTuple
 from blog.accounts.merge import AccountMerge
 from blog.accounts.requests import AccountRequests
 from blog.clock import now
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import POST, Key, erasure_job_key, sub_of
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import MAX_BATCH_GET, Action, Item, Table
+from blog.dynamodb.table import MAX_BATCH_GET, Table
 from blog.identifiers import author_id, random_author_id
 from blog.jobs.runner import run_jobs
 from blog.moderation.moderators import Moderators
@@ -115,7 +116,7 @@ class Restoring:
     def _join(self, key: Key, moved: Item) -> None:
         old, new = self._person(_author(key)), self._person(moved["to"])
         AccountMerge(self._copy, self._bucket, old, new).apply()
-        self._copy.write([Action(key, moved)])  # so that another run does not do it again
+        self._copy.write([Action(key, item=moved)])  # so that another run does not do it again
 
     def _erase(self, key: Key, report: Item) -> None:
         person = self._person(_author(key))

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from blog.clock import Timestamp
 from blog.comments.schemas import CommentDetail
+from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import COMMENT, Key, comment_key, pending_comment_key, stats_key
-from blog.dynamodb.table import Item, Table
+from blog.dynamodb.table import Table
 from blog.people.person import Author
 from blog.posts.model import Stats
 

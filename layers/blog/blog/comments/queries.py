@@ -2,10 +2,12 @@
 
 from blog.comments.model import Comment, is_tombstone
 from blog.comments.schemas import CommentDetail, CommentPage, PendingPage, Tombstone
+from blog.dynamodb.actions import Item
+from blog.dynamodb.concurrency import side_by_side
 from blog.dynamodb.keys import pending_comment_key, profile_key, stats_key
 from blog.dynamodb.listings import approval_queue, comments_on
 from blog.dynamodb.paging import rows_of
-from blog.dynamodb.table import Item, Table, side_by_side
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.people.person import Author
 from blog.posts.model import Stats

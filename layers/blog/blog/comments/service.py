@@ -7,12 +7,13 @@ from blog.clock import now
 from blog.comments.model import Comment, comment_in, is_tombstone, places_of
 from blog.comments.schemas import CommentChanges, CommentDetail, NewComment
 from blog.comments.transactions import approval, approval_off, creation, edited, is_known, removal
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.counters import require_public
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import Key, ban_key, comment_key, known_key, profile_key, stats_key
 from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
     Conflict,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from blog.clock import now, to_rfc3339
 from blog.comments.model import Comment
-from blog.dynamodb.counters import IS_THERE, decrement, increment, increment_if_public
+from blog.dynamodb.actions import IS_NEW, IS_THERE, Action
+from blog.dynamodb.counters import decrement, increment, increment_if_public
 from blog.dynamodb.keys import (
     approval_queue_key,
     author_stats_key,
@@ -17,7 +18,6 @@ from blog.dynamodb.keys import (
     stats_key,
     tombstone_job_key,
 )
-from blog.dynamodb.table import Action
 from blog.posts.model import Stats
 
 # Whose post it is, too: a waiting comment lies where its author looks.
@@ -30,7 +30,7 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
     if comment.is_pending:
         yield Action(stats_key(comment.post_id), condition=_OPEN, values=state, is_check=True)
         waiting = {"post_id": comment.post_id, "author_id": comment.author_id}
-        yield Action(approval_queue_key(stats.author_id, comment.id), waiting)
+        yield Action(approval_queue_key(stats.author_id, comment.id), item=waiting)
     else:
         yield Action(
             stats_key(comment.post_id),
@@ -39,9 +39,9 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
             update="ADD #comment_count :one",
         )
         yield increment(author_stats_key(comment.author_id), "comment_count")
-    yield Action(comment.key, comment.item(), "attribute_not_exists(pk)")
+    yield Action(comment.key, item=comment.item(), condition=IS_NEW)
     row = {"post_id": comment.post_id, "comment_id": comment.id}
-    yield Action(own_comment_key(comment.owner, comment.id), row)
+    yield Action(own_comment_key(comment.owner, comment.id), item=row)
     if comment.parent_id is not None:
         yield Action(
             comment_key(comment.post_id, comment.parent_id),
@@ -61,7 +61,7 @@ def approval_off(comment: Comment, stats: Stats) -> list[Action]:
     known = known_key(comment.owner, stats.author_id)
     return [
         Action(profile, condition=off, values={"off": False}, is_check=True),
-        Action(known, {"since": to_rfc3339(comment.created_at)}),
+        Action(known, item={"since": to_rfc3339(comment.created_at)}),
     ]
 
 
@@ -102,11 +102,11 @@ def approval(comment: Comment, author_id: str) -> Iterator[Action]:
     published = comment.model_copy(update={"is_pending": False})
     seen = {"version": comment.version, "owner": comment.owner}
     yield Action(comment.key, condition="#version = :version AND #owner = :owner", values=seen)
-    yield Action(published.key, published.item())
+    yield Action(published.key, item=published.item())
     yield increment_if_public(comment.post_id, "comment_count")
     yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)
-    yield Action(known_key(comment.owner, author_id), {"since": to_rfc3339(now())})
+    yield Action(known_key(comment.owner, author_id), item={"since": to_rfc3339(now())})
 
 
 def removal(comment: Comment, author_id: str) -> Iterator[Action]:
@@ -133,4 +133,4 @@ def removal(comment: Comment, author_id: str) -> Iterator[Action]:
         yield decrement(parent, "reply_count")
         pk, sk = parent
         job = {"comments": pk, "comment": sk, "stamp": str(uuid.uuid4())}
-        yield Action(tombstone_job_key(parent), job)
+        yield Action(tombstone_job_key(parent), item=job)

@@ -1,9 +1,8 @@
 """Parts of transactions that more than one kind of write has: counters, and what they depend on."""
 
+from blog.dynamodb.actions import IS_THERE, Action
 from blog.dynamodb.keys import Key, stats_key
-from blog.dynamodb.table import Action
 
-IS_THERE = "attribute_exists(pk)"
 _IS_PUBLIC = "#is_public = :is_public"
 
 
@@ -20,7 +19,9 @@ def decrement(key: Key, counter: str) -> Action:
 def increment_if_public(post_id: str, counter: str) -> Action:
     """One more of a post; refused unless everyone may read it."""
     values = {"is_public": True, "by": 1}
-    return Action(stats_key(post_id), None, _IS_PUBLIC, values, f"ADD #{counter} :by")
+    return Action(
+        stats_key(post_id), condition=_IS_PUBLIC, values=values, update=f"ADD #{counter} :by"
+    )
 
 
 def require_public(post_id: str) -> Action:

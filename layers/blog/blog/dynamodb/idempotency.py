@@ -11,8 +11,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import Key, idempotency_key
-from blog.dynamodb.table import Action, Item
 from blog.errors import FieldError, Unprocessable
 
 RETENTION_SECONDS = 24 * 3600
@@ -39,7 +39,7 @@ class Idempotency:
         now = int(moment.timestamp())
         item = {"made_id": made_id, "digest": self.digest, "expires_at": now + RETENTION_SECONDS}
         condition = "attribute_not_exists(pk) OR #expires_at <= :expires_at"
-        return Action(self.key, item, condition, {"expires_at": now})
+        return Action(self.key, item=item, condition=condition, values={"expires_at": now})
 
     def still_holds(self, kept: Item, moment: datetime) -> bool:
         """Whether what is kept under the key has not expired yet."""

@@ -4,9 +4,10 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+from blog.dynamodb.actions import Item
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.listings import Listing
-from blog.dynamodb.table import HIGHEST, Item, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 
 
 def rows_of(

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from blog.clock import to_rfc3339
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key, rate_key
-from blog.dynamodb.table import Action
 from blog.errors import TooManyRequests
 
 

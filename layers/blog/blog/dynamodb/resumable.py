@@ -3,8 +3,9 @@ run may end anywhere and the next one goes on."""
 
 from collections.abc import Callable, Iterator, Sequence
 
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import WriteContended
 
 ROWS_AT_ONCE = 25

@@ -1,6 +1,6 @@
 """DynamoDB, as far as the blog needs it: items by key, ranges of a partition, and transactions.
 
-What botocore raises becomes one of three things here, and nowhere else: ConditionRefused,
+What botocore raises becomes one of three errors here, and nowhere else: ConditionRefused,
 TransactionContended, or Unavailable. Anything else is a bug and passes through.
 """
 
@@ -8,37 +8,23 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
-from blog.dynamodb.deadline import SECONDS_TO_ANSWER, SECONDS_TO_CONNECT, TRIES, deadline
+from blog.dynamodb.actions import Action, ConditionRefused, Item, TransactionContended
+from blog.dynamodb.client import CLIENT_CONFIG, ONE_TRY, connect
+from blog.dynamodb.concurrency import each_side_by_side
+from blog.dynamodb.deadline import deadline
 from blog.dynamodb.keys import Key
 from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.errors import Unavailable, WriteContended
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Item = dict[str, Any]
-_T = TypeVar("_T")
-_R = TypeVar("_R")
-
-MAX_CALLS_AT_ONCE = 32
-# What comes of it is written down in `blog.patience`.
-CLIENT_CONFIG = Config(
-    connect_timeout=SECONDS_TO_CONNECT,
-    read_timeout=SECONDS_TO_ANSWER,
-    retries={"mode": "standard", "total_max_attempts": TRIES},
-    max_pool_connections=MAX_CALLS_AT_ONCE,
-)
-ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 _THROTTLED = frozenset(
     {
@@ -51,51 +37,10 @@ _THROTTLED = frozenset(
     }
 )
 
-
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
-MAX_TRIES = 5
+MAX_TRIES = 5  # of a batch that DynamoDB does only in part
 HIGHEST = "\U0010ffff"  # above every sort key
-
-
-class ConditionRefused(Exception):
-    """A condition of a transaction does not hold, so none of it was written.
-
-    `key` is that of the refused action, `item` what lies there: the reason can be told from it
-    without another read.
-    """
-
-    def __init__(self, key: Key, item: Item | None) -> None:
-        super().__init__("a condition does not hold")
-        self.key = key
-        self.item = item
-
-
-class TransactionContended(Exception):
-    """Another transaction wrote one of the same items at the same moment.
-
-    `may_be_done`: an earlier try of the same transaction ended without an answer.
-    """
-
-    def __init__(self, *, may_be_done: bool = False) -> None:
-        super().__init__("another transaction was faster")
-        self.may_be_done = may_be_done
-
-
-@dataclass(frozen=True)
-class Action:
-    """One part of a transaction: it puts `item`, or applies `update`, or only checks, or deletes.
-
-    `condition` is a ConditionExpression and `update` an UpdateExpression, in which `#name` stands
-    for the attribute of that name and `:name` for that one of the `values`.
-    """
-
-    key: Key
-    item: Item | None = None
-    condition: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    update: str = ""
-    is_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,20 +51,6 @@ class Range:
     first: str = " "
     last: str = HIGHEST
     is_ascending: bool = True
-
-
-def connect(config: Config = CLIENT_CONFIG) -> "DynamoDBClient":
-    """A client of the account and region of the environment, whose pauses are as long as
-    `blog.patience` says and no longer."""
-    client = boto3.client("dynamodb", config=config)
-    client.meta.events.register_first("needs-retry.dynamodb", _ask_for_no_pause)
-    return client
-
-
-def _ask_for_no_pause(response: "tuple[Any, Any] | None" = None, **_: Any) -> None:
-    """Leave out what would lengthen botocore's pause by up to five seconds."""
-    if response is not None:
-        response[0].headers.pop("x-amz-retry-after", None)
 
 
 class Table:
@@ -358,19 +289,3 @@ class Table:
 
     def _item(self, attributes: Mapping[str, Any] | None) -> Item | None:
         return self._plain(attributes) if attributes else None
-
-
-def side_by_side(one: Callable[[], _T], another: Callable[[], _R]) -> tuple[_T, _R]:
-    """What both give, asked for at once."""
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(one)
-        second = another()
-        return first.result(), second
-
-
-def each_side_by_side(do: Callable[[_T], _R], several: Sequence[_T]) -> list[_R]:
-    """What each gives, in their order; one alone needs no thread."""
-    if len(several) <= 1:
-        return [do(one) for one in several]
-    with ThreadPoolExecutor(min(len(several), MAX_CALLS_AT_ONCE)) as pool:
-        return list(pool.map(do, several))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from blog.comments.model import is_tombstone
+from blog.dynamodb.actions import IS_THERE, Action, ConditionRefused, Item
 from blog.dynamodb.keys import (
     COMMENT,
     PENDING,
@@ -15,7 +16,7 @@ from blog.dynamodb.keys import (
     post_partition,
 )
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import HIGHEST, Action, ConditionRefused, Item, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 
 KEYS_AT_ONCE = 100
 COMMENTS_AT_ONCE = 20  # up to four actions each, and a transaction has a hundred
@@ -43,7 +44,7 @@ def _comments_removal(rows: Sequence[Item], author_id: str) -> Iterator[Action]:
     counted: Counter[str] = Counter()
     for row in rows:
         if is_tombstone(row):
-            yield Action(Key.of(row), condition="attribute_exists(pk)")
+            yield Action(Key.of(row), condition=IS_THERE)
             continue
         seen = {"owner": row["owner"]}
         yield Action(Key.of(row), condition="#owner = :owner", values=seen)

@@ -13,9 +13,10 @@ from aws_lambda_powertools import Logger
 from blog.accounts.erasure import erase
 from blog.accounts.export import export
 from blog.clock import now
+from blog.dynamodb.actions import Action, ConditionRefused, Item, TransactionContended
 from blog.dynamodb.keys import JOBS, Key
 from blog.dynamodb.resumable import OutOfTime
-from blog.dynamodb.table import Action, ConditionRefused, Item, Range, Table, TransactionContended
+from blog.dynamodb.table import Range, Table
 from blog.errors import Unavailable, WriteContended, traceback_frames
 from blog.jobs.cleanup import remove_if_empty, remove_if_without_replies, remove_what_is_left
 from blog.s3 import Bucket
@@ -88,7 +89,7 @@ def _leased(table: Table, key: Key, moment: datetime, until: int) -> Item | None
     values = {"leased": until, "now": int(moment.timestamp()), "one": 1}
     update = "SET #leased = :leased ADD #tries :one"
     try:
-        table.write([Action(key, None, condition, values, update)])
+        table.write([Action(key, condition=condition, values=values, update=update)])
     except ConditionRefused:
         return None
     return table.get(key)
@@ -97,7 +98,16 @@ def _leased(table: Table, key: Key, moment: datetime, until: int) -> Item | None
 def _give_back(table: Table, key: Key, until: int) -> None:
     """End this run's own lease, which may not have come to be."""
     with suppress(ConditionRefused, Unavailable, WriteContended):
-        table.write([Action(key, None, "#leased = :until", {"until": until}, "REMOVE #leased")])
+        table.write(
+            [
+                Action(
+                    key,
+                    condition="#leased = :until",
+                    values={"until": until},
+                    update="REMOVE #leased",
+                )
+            ]
+        )
 
 
 def _kind(job: Item) -> str:

@@ -3,8 +3,9 @@
 S3 tells of each upload at least once, so everything here may happen twice, or twice at once.
 """
 
+from blog.dynamodb.actions import IS_THERE, Action, ConditionRefused
 from blog.dynamodb.keys import media_key, own_media_key
-from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.dynamodb.table import Table
 from blog.media.image_types import HEAD_BYTES, is_image
 from blog.media.model import MediaItem
 from blog.people.write_access import require_can_write
@@ -54,7 +55,7 @@ def _ready(medium: MediaItem) -> list[Action]:
         ),
         Action(
             own_media_key(medium.owner, medium.id),
-            condition="attribute_exists(pk)",
+            condition=IS_THERE,
             update="REMOVE #expires_at",
         ),
         require_can_write(medium.author_id),

@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from blog.clock import Timestamp
+from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import media_key
-from blog.dynamodb.table import Action
 
 
 class MediaItem(BaseModel):

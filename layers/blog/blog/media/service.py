@@ -8,9 +8,10 @@ lifecycle.
 from datetime import datetime
 
 from blog.clock import now
+from blog.dynamodb.actions import IS_NEW, Action, ConditionRefused
 from blog.dynamodb.keys import media_key, own_media_key
 from blog.dynamodb.rate_limits import RateLimit
-from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import media_path, new_id, parse_id
 from blog.media.model import MediaItem
@@ -57,8 +58,12 @@ class Media:
             self._table.write(
                 [
                     require_can_write(owner.author_id),
-                    Action(media_key(medium.id), medium.item(), "attribute_not_exists(pk)"),
-                    Action(own_media_key(owner.sub, medium.id), row),
+                    Action(
+                        media_key(medium.id),
+                        item=medium.item(),
+                        condition=IS_NEW,
+                    ),
+                    Action(own_media_key(owner.sub, medium.id), item=row),
                     rate.increment(),
                 ]
             )

@@ -1,11 +1,12 @@
 """What moderators do: hide posts, ban people, and read what was reported."""
 
 from blog.clock import now, to_rfc3339
+from blog.dynamodb.actions import Action, ConditionRefused
 from blog.dynamodb.keys import BANNED, Key, ban_key, entry_sort_key_at, post_key, profile_key
 from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
 from blog.dynamodb.paging import rows_of
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.dynamodb.table import Table
 from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
 from blog.identifiers import is_author_id
 from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
@@ -139,10 +140,10 @@ def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Ac
     entry = Key(BANNED, entry_sort_key_at(when, author_id))
     if reason is None:
         update = "REMOVE #banned_at, #reason"
-        return [Action(ban, None, condition, seen, update), Action(entry)]
+        return [Action(ban, condition=condition, values=seen, update=update), Action(entry)]
     update = "SET #banned_at = :banned_at, #reason = :reason"
     row = {"banned_at": when, "reason": reason}
     return [
-        Action(ban, None, condition, {**seen, **row}, update),
-        Action(entry, {**row, "author_id": author_id}),
+        Action(ban, condition=condition, values={**seen, **row}, update=update),
+        Action(entry, item={**row, "author_id": author_id}),
     ]

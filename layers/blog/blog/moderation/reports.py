@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from blog.clock import now, to_rfc3339
+from blog.dynamodb.actions import IS_NEW, Action, ConditionRefused
 from blog.dynamodb.counters import require_public
 from blog.dynamodb.keys import (
     REPORTS,
@@ -12,7 +13,7 @@ from blog.dynamodb.keys import (
     own_report_key,
 )
 from blog.dynamodb.rate_limits import RateLimit
-from blog.dynamodb.table import Action, ConditionRefused, Table
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import new_id
 from blog.people.person import Person
@@ -65,10 +66,10 @@ class Reports:
                     require_can_write(reporter.author_id),
                     Action(
                         own,
-                        {"entry": entry.sk, "expires_at": expires_at},
-                        "attribute_not_exists(pk)",
+                        item={"entry": entry.sk, "expires_at": expires_at},
+                        condition=IS_NEW,
                     ),
-                    Action(entry, {name: value for name, value in row.items() if value}),
+                    Action(entry, item={name: value for name, value in row.items() if value}),
                     rate.increment(),
                 ]
             )

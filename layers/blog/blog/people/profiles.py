@@ -3,8 +3,9 @@
 Access tokens carry no name: the app sends it once, and it shows everywhere at once.
 """
 
+from blog.dynamodb.actions import Action, ConditionRefused, Item
 from blog.dynamodb.keys import author_stats_key, merged_key, profile_key
-from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person

@@ -5,8 +5,8 @@ So a ban bites at once, and not when a token or a cache expires.
 
 from typing import Literal
 
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import Key, ban_key
-from blog.dynamodb.table import Action, Item
 from blog.errors import Conflict, Forbidden
 
 _NOT_CLOSED = "attribute_not_exists(#closed_for)"
@@ -57,7 +57,9 @@ def block(author_id: str, why: Literal["erasure", "merge"]) -> Action:
     while another account is joined to theirs."""
     condition = f"{_NOT_CLOSED} AND attribute_not_exists(#merging_from)"
     update = "SET #closed_for = :closed_for"
-    return Action(ban_key(author_id), None, condition, {"closed_for": why}, update)
+    return Action(
+        ban_key(author_id), condition=condition, values={"closed_for": why}, update=update
+    )
 
 
 def begin_merge_into(author_id: str, old_author_id: str) -> Action:
@@ -65,7 +67,9 @@ def begin_merge_into(author_id: str, old_author_id: str) -> Action:
     nothing_else = "attribute_not_exists(#merging_from) OR #merging_from = :old"
     condition = f"{_NOT_CLOSED} AND ({nothing_else})"
     values = {"old": old_author_id}
-    return Action(ban_key(author_id), None, condition, values, "SET #merging_from = :old")
+    return Action(
+        ban_key(author_id), condition=condition, values=values, update="SET #merging_from = :old"
+    )
 
 
 def end_merge_into(author_id: str, old_author_id: str, item: Item) -> Action:
@@ -83,5 +87,7 @@ def _without(mark: str, author_id: str, value: str, item: Item) -> Action:
     still = f"#{mark} = :value AND attribute_%s(#banned_at)"
     if "banned_at" in item:
         update = f"REMOVE #{mark}"
-        return Action(ban_key(author_id), None, still % "exists", {"value": value}, update)
-    return Action(ban_key(author_id), None, still % "not_exists", {"value": value})
+        return Action(
+            ban_key(author_id), condition=still % "exists", values={"value": value}, update=update
+        )
+    return Action(ban_key(author_id), condition=still % "not_exists", values={"value": value})

@@ -3,6 +3,7 @@
 This module never writes, because the function for anonymous requests uses it and cannot write.
 """
 
+from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
     Key,
     merged_key,
@@ -14,7 +15,7 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.listings import TAG_COUNTS, Listing, by_author, feed, owned, revisions, tagged
 from blog.dynamodb.paging import rows_of
-from blog.dynamodb.table import Item, Table
+from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.fields import is_slug, is_tag, normalised_tag
 from blog.identifiers import is_author_id

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from blog.dynamodb.actions import ConditionRefused
 from blog.dynamodb.keys import DUE, entry_sort_key, post_key
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import HIGHEST, ConditionRefused, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import Unavailable, WriteContended
 from blog.people.write_access import is_gate, require_can_write
 from blog.posts.model import Post

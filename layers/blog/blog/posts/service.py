@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from blog.clock import now
+from blog.dynamodb.actions import ConditionRefused, Item
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import (
     Key,
@@ -15,7 +16,7 @@ from blog.dynamodb.keys import (
     stats_key,
 )
 from blog.dynamodb.retries import WRITE_TRIES, backoff
-from blog.dynamodb.table import ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import (
     Conflict,

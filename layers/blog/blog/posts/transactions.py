@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 from blog.clock import to_rfc3339
+from blog.dynamodb.actions import IS_NEW, Action
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import (
     deletion_job_key,
@@ -18,7 +19,6 @@ from blog.dynamodb.keys import (
     slug_key,
     stats_key,
 )
-from blog.dynamodb.table import Action
 from blog.identifiers import media_id_of
 from blog.media.model import require_owned_image
 from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
@@ -30,7 +30,7 @@ def creation(post: Post, idempotency: Idempotency | None) -> list[Action]:
 
     The idempotency key comes before the slug, because the first refusal is the one that counts.
     """
-    put = Action(post_key(post.id), post.item(), "attribute_not_exists(pk)")
+    put = Action(post_key(post.id), item=post.item(), condition=IS_NEW)
     once = [] if idempotency is None else [idempotency.action(post.id, post.created_at)]
     return [put, *once, *_around(None, post)]
 
@@ -42,9 +42,9 @@ def change(before: Post, after: Post | None, sub: str) -> list[Action]:
     """
     write = Action(
         post_key(before.id),
-        None if after is None else after.item(),
-        "#owner = :owner AND #lock_version = :lock_version",
-        {"owner": sub, "lock_version": before.lock_version},
+        item=None if after is None else after.item(),
+        condition="#owner = :owner AND #lock_version = :lock_version",
+        values={"owner": sub, "lock_version": before.lock_version},
     )
     return [write, *_around(before, after)]
 
@@ -60,7 +60,7 @@ def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
     elif before is not None and before.published_at is not None:
         # It may have revisions and comments, more than fit in here.
         job = {"post_id": before.id, "author_id": before.author_id}
-        yield Action(deletion_job_key(before.id), job)
+        yield Action(deletion_job_key(before.id), item=job)
 
 
 def _slugs(before: Post | None, after: Post | None) -> Iterator[Action]:
@@ -69,7 +69,7 @@ def _slugs(before: Post | None, after: Post | None) -> Iterator[Action]:
     for slug in has:
         if slug not in had and after is not None:
             reservation = {"post_id": after.id}
-            yield Action(slug_key(slug), reservation, "attribute_not_exists(pk)")
+            yield Action(slug_key(slug), item=reservation, condition=IS_NEW)
     for slug in had:
         if slug not in has:
             yield Action(slug_key(slug))
@@ -83,7 +83,7 @@ def _stats(before: Post | None, after: Post | None) -> Iterator[Action]:
         return
     state = Stats.state_of(after)
     if before is None:
-        yield Action(stats_key(after.id), Stats.of(after).model_dump())
+        yield Action(stats_key(after.id), item=Stats.of(after).model_dump())
     elif Stats.state_of(before) != state:
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in state)
         yield Action(stats_key(after.id), values=state, update=update)
@@ -94,7 +94,7 @@ def _entries(before: Post | None, after: Post | None) -> Iterator[Action]:
     has = {} if after is None else entries(after)
     for key, entry in has.items():
         if had.get(key) != entry:
-            yield Action(key, entry)
+            yield Action(key, item=entry)
     for key in had:
         if key not in has:
             yield Action(key)
@@ -114,7 +114,7 @@ def _counters(before: Post | None, after: Post | None) -> Iterator[Action]:
             if counter.is_listed:
                 pk, sk = counter.key
                 job = {"counters": pk, "counter": sk, "stamp": str(uuid.uuid4())}
-                yield Action(empty_counter_job_key(counter.key), job)
+                yield Action(empty_counter_job_key(counter.key), item=job)
 
 
 def _moved(counter: PostCounter, by: int) -> Action:
@@ -139,8 +139,8 @@ def _revisions(before: Post, after: Post) -> Iterator[Action]:
                 "title": before.title,
                 "created_at": to_rfc3339(before.updated_at),
             }
-            yield Action(revision_key(after.id, version), row)
-            yield Action(revision_text_key(after.id, version), row | {"body": before.body})
+            yield Action(revision_key(after.id, version), item=row)
+            yield Action(revision_text_key(after.id, version), item=row | {"body": before.body})
     for version in before.revisions:
         if version not in after.revisions:
             yield Action(revision_key(after.id, version))

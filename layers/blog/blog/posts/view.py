@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import Key, profile_key, stats_key
-from blog.dynamodb.table import Item
 from blog.errors import NotFound
 from blog.people.person import Author
 from blog.posts.model import Entry, Post, Stats

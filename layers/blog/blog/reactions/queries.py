@@ -1,5 +1,6 @@
 """Queries of a user's own likes and follows, and the personal feed."""
 
+from blog.dynamodb.actions import Item
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.keys import (
     FOLLOW,
@@ -13,7 +14,7 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.listings import followed, followed_by, liked
 from blog.dynamodb.paging import rows_of
-from blog.dynamodb.table import HIGHEST, Item, Range, Table
+from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.people.person import Person
 from blog.people.profiles import public_profile
 from blog.people.schemas import PublicProfile

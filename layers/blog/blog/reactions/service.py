@@ -4,7 +4,8 @@ None reads first. What a refused condition brings back says what was the case.
 """
 
 from blog.clock import now, to_rfc3339
-from blog.dynamodb.counters import IS_THERE, decrement, increment_if_public
+from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, Item
+from blog.dynamodb.counters import decrement, increment_if_public
 from blog.dynamodb.keys import (
     author_stats_key,
     ban_key,
@@ -13,14 +14,13 @@ from blog.dynamodb.keys import (
     like_key,
     stats_key,
 )
-from blog.dynamodb.table import Action, ConditionRefused, Item, Table
+from blog.dynamodb.table import Table
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Person
 from blog.people.write_access import raise_if_blocked, require_can_write
 
 MAX_FOLLOWS = 500  # that a personal feed is merged of
-_IS_NEW = "attribute_not_exists(pk)"
 
 
 class Reactions:
@@ -39,7 +39,7 @@ class Reactions:
                 [
                     increment_if_public(post_id, "like_count"),
                     require_can_write(person.author_id),
-                    Action(like_key(person.sub, post_id), _stamped(post_id), _IS_NEW),
+                    Action(like_key(person.sub, post_id), item=_stamped(post_id), condition=IS_NEW),
                 ]
             )
         except ConditionRefused as e:
@@ -76,7 +76,7 @@ class Reactions:
                         update="ADD #follower_count :one",
                     ),
                     require_can_write(person.author_id),
-                    Action(follow, _stamped(author_id), _IS_NEW),
+                    Action(follow, item=_stamped(author_id), condition=IS_NEW),
                     Action(
                         mine,
                         condition="attribute_not_exists(#following_count)"
@@ -84,7 +84,9 @@ class Reactions:
                         values={"most": MAX_FOLLOWS, "one": 1},
                         update="ADD #following_count :one",
                     ),
-                    Action(follower_key(author_id, person.sub), {"author_id": person.author_id}),
+                    Action(
+                        follower_key(author_id, person.sub), item={"author_id": person.author_id}
+                    ),
                 ]
             )
         except ConditionRefused as e:
