@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT
 from devserver.aws.dynamodb import running_dynamodb
 from devserver.issuer.tenant import SPA_CLIENT
-from devserver.settings import TEMPLATE, DeskSettings, Unusable, bound_socket
+from devserver.settings import TEMPLATE, LocalStackSettings, StartupError, bound_socket
 from devserver.spa import missing_node, running_spa
 from devserver.stack import (
     ApiServer,
-    interrupted_by_sigterm,
-    prepare_tables,
+    create_tables,
     running_issuer,
     running_storage,
+    treat_sigterm_as_interrupt,
 )
-from devserver.template.deployment import patient, read_deployment
+from devserver.template.deployment import read_deployment, without_timeouts
 
 A_DAY = 24 * 3600.0
 GREETING = """
@@ -37,21 +37,21 @@ Try it in another terminal; Ctrl-C here ends all of it:
 
 def main() -> int:
     """Start the stack, serve, and end all of it."""
-    interrupted_by_sigterm()
+    treat_sigterm_as_interrupt()
     try:
-        settings = DeskSettings.from_environment()
+        settings = LocalStackSettings.from_environment()
         with ExitStack() as parts:
             sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
-            spa = _started_spa(settings, parts)
+            spa = _start_spa(settings, parts)
             endpoint_of_engine = parts.enter_context(running_dynamodb(settings.engine))
             if not settings.uses_real_tenant:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
             if not settings.has_timeouts:
-                deployment = patient(deployment, A_DAY)
+                deployment = without_timeouts(deployment, A_DAY)
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine(deployment.rights)
-            prepare_tables(endpoint, deployment.tables)
+            create_tables(endpoint, deployment.tables)
             storage.first_line()
             variables = {
                 "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
@@ -67,7 +67,7 @@ def main() -> int:
                 greeting=_greeting(settings, endpoint, spa),
             )
             server.run(sock)
-    except Unusable as e:
+    except StartupError as e:
         print(f"make dev: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -75,7 +75,7 @@ def main() -> int:
     return 0
 
 
-def _started_spa(settings: DeskSettings, parts: ExitStack) -> str:
+def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
     """Its address, or why it is not there."""
     if not settings.serves_spa:
         return "off (SPA=off)"
@@ -89,7 +89,7 @@ def _started_spa(settings: DeskSettings, parts: ExitStack) -> str:
     return f"{settings.spa_url} (being built{hint})"
 
 
-def _greeting(settings: DeskSettings, endpoint: str, spa: str) -> str:
+def _greeting(settings: LocalStackSettings, endpoint: str, spa: str) -> str:
     ports = "" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}"
     return GREETING.format(
         spa=spa,

@@ -22,14 +22,26 @@ from devserver.aws.dynamodb import running_dynamodb
 from devserver.aws.s3 import Storage
 from devserver.lambda_.environments import running_pools
 from devserver.lambda_.eventbridge import running_events
-from devserver.settings import ROOT, TEMPLATE, DeskSettings, Unusable, bound_socket, port_setting
-from devserver.stack import interrupted_by_sigterm, prepare_tables, running_issuer, running_storage
+from devserver.settings import (
+    ROOT,
+    TEMPLATE,
+    LocalStackSettings,
+    StartupError,
+    bound_socket,
+    port_setting,
+)
+from devserver.stack import (
+    create_tables,
+    running_issuer,
+    running_storage,
+    treat_sigterm_as_interrupt,
+)
 from devserver.template.deployment import Deployment, read_deployment
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
-BUILD = ROOT / ".aws-sam" / "desk"  # not where `make build` puts what is deployed
+BUILD = ROOT / ".aws-sam" / "local"  # not where `make build` puts what is deployed
 SECONDS_TO_END = 30
 SIOCGIFADDR = 0x8915
 
@@ -41,9 +53,9 @@ GREETING = """
 
 def main() -> int:
     """Check, build, start, wait, and end all of it."""
-    interrupted_by_sigterm()
+    treat_sigterm_as_interrupt()
     try:
-        settings = DeskSettings.from_environment()
+        settings = LocalStackSettings.from_environment()
         dynamodb_port = port_setting(os.environ, "DYNAMODB_PORT", 8000)
         check_tools()
         bound_socket("API_PORT", settings.api_port).close()
@@ -64,7 +76,7 @@ def main() -> int:
             deployment = read_deployment(TEMPLATE, settings.parameters())
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine(deployment.rights)
-            prepare_tables(endpoint, deployment.tables)
+            create_tables(endpoint, deployment.tables)
             storage.first_line()
             variables = _variables_file(settings, dynamodb_port)
             print(
@@ -76,7 +88,7 @@ def main() -> int:
                 "AWS_ENDPOINT_URL_S3": settings.s3_url,
             }
             return asyncio.run(_until_it_ends(sam, deployment, outside, storage, settings.tick))
-    except Unusable as e:
+    except StartupError as e:
         print(f"make sam-local: {e}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as e:
@@ -107,13 +119,13 @@ async def _until_it_ends(
 def check_tools() -> None:
     """Raises Unusable, which names what is missing and where it is had."""
     if shutil.which("sam") is None:
-        raise Unusable("SAM CLI is missing, which make brings along: make sam-local.")
+        raise StartupError("SAM CLI is missing, which make brings along: make sam-local.")
     if not _runs("python3.13", "--version"):
-        raise Unusable("Python 3.13 is missing, the functions' runtime, which sam build needs.")
+        raise StartupError("Python 3.13 is missing, the functions' runtime, which sam build needs.")
     if shutil.which("docker") is None:
-        raise Unusable("Docker is missing, in which sam local runs the functions.")
+        raise StartupError("Docker is missing, in which sam local runs the functions.")
     if not _runs("docker", "info"):
-        raise Unusable("Docker does not answer: start its engine, or get the right to use it.")
+        raise StartupError("Docker does not answer: start its engine, or get the right to use it.")
 
 
 def _runs(*command: str) -> bool:
@@ -147,7 +159,7 @@ def _address_of_interface(name: str) -> str:
         try:
             answer = fcntl.ioctl(sock, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
         except OSError as e:
-            raise Unusable(
+            raise StartupError(
                 f"Docker's bridge {name} is not on this machine (is Docker rootless?), so that "
                 "containers could not reach the issuer and DynamoDB."
             ) from e
@@ -158,7 +170,7 @@ def _architecture() -> str:
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def _variables_file(settings: DeskSettings, dynamodb_port: int) -> Path:
+def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
     """The variables that the repository ships, with this run's ports and tenant."""
     document = json.loads(SHIPPED_VARIABLES.read_text())
     variables = document["Parameters"]
@@ -218,8 +230,8 @@ def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """Containers get credentials that are nobody's, and the region that the table is in."""
     return {
         **environment,
-        "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
+        "AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",

@@ -31,7 +31,7 @@ SAMPLES = (
 )  # fmt: skip
 
 
-def fill(client: Any, table_name: str) -> None:
+def write_samples(client: Any, table_name: str) -> None:
     """Write the samples, and their authors' names, through the blog's own code."""
     table = Table(client, table_name)
     posts, profiles = Posts(table), Profiles(table)

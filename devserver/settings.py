@@ -15,10 +15,10 @@ TEMPLATE = ROOT / "template.yaml"
 TENANT_VARIABLES = ("AUTH0_DOMAIN", "AUTH0_ISSUER", "AUTH0_AUDIENCE")
 AUDIENCE = "https://blog.example.com/api"  # of the API, at the desk's issuer
 # Fixed, so that authors keep their ids from one start to the next. No secret, used nowhere else.
-AUTHOR_ID_KEY = "author-ids-at-a-desk-are-no-secret"
+AUTHOR_ID_KEY = "author-ids-of-the-local-stack-are-public"
 
 
-class Unusable(Exception):
+class StartupError(Exception):
     """The devserver cannot start, for a reason that its user can do something about."""
 
 
@@ -36,7 +36,7 @@ class Engine:
         """Raises Unusable, which names the variable."""
         name = environment.get("DYNAMODB") or "moto"
         if name not in ("moto", "dynoxide"):
-            raise Unusable(f"DYNAMODB must be moto or dynoxide, not {name!r}.")
+            raise StartupError(f"DYNAMODB must be moto or dynoxide, not {name!r}.")
         data = environment.get("DYNAMODB_DATA") or ROOT / ".dynamodb"
         folder = None if data == "off" else Path(data).absolute()
         return cls(name == "dynoxide", environment.get("DYNAMODB_ENDPOINT") or None, folder)
@@ -55,7 +55,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class DeskSettings:
+class LocalStackSettings:
     """Ports and addresses of the stack on this machine.
 
     `environments` is how many execution environments a function has at most; `tick` is in how many
@@ -78,14 +78,14 @@ class DeskSettings:
     auth0_client_id: str | None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DeskSettings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "LocalStackSettings":
         """Raises Unusable, which names the variable."""
         tenant = {name: environment.get(name, "") for name in TENANT_VARIABLES}
         if any(tenant.values()):
             try:
                 Settings.from_environment(tenant)
             except SettingsError as e:
-                raise Unusable(f"{e}.") from e
+                raise StartupError(f"{e}.") from e
         return cls(
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
@@ -160,7 +160,7 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
     """
     taken = f"end what uses it, or choose another with {variable}=..."
     if host == "127.0.0.1" and port and _answers("localhost", port):
-        raise Unusable(f"Port {port} is taken: {taken}")
+        raise StartupError(f"Port {port} is taken: {taken}")
     # The protocol is named, because asyncio sets TCP_NODELAY only where it is, and without that
     # every answer on a kept connection waits 40 ms for an acknowledgement.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -169,7 +169,7 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
         sock.bind((host, port))
     except OSError as e:
         sock.close()
-        raise Unusable(f"Port {port} is taken ({e.strerror}): {taken}") from e
+        raise StartupError(f"Port {port} is taken ({e.strerror}): {taken}") from e
     return sock
 
 
@@ -187,7 +187,7 @@ def port_setting(environment: Mapping[str, str], variable: str, default: int) ->
 def _switch(environment: Mapping[str, str], variable: str) -> bool:
     text = environment.get(variable) or "on"
     if text not in ("on", "off"):
-        raise Unusable(f"{variable} must be on or off, not {text!r}.")
+        raise StartupError(f"{variable} must be on or off, not {text!r}.")
     return text == "on"
 
 
@@ -198,4 +198,4 @@ def _number(
     with suppress(ValueError):
         if 0 < int(text) <= highest:
             return int(text)
-    raise Unusable(f"{variable} must be {kind}, not {text!r}.")
+    raise StartupError(f"{variable} must be {kind}, not {text!r}.")

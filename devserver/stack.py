@@ -18,13 +18,13 @@ from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import Tenant
 from devserver.lambda_.environments import EnvironmentPool, running_pools
 from devserver.lambda_.eventbridge import running_events
-from devserver.samples import fill
-from devserver.settings import Unusable, bound_socket
+from devserver.samples import write_samples
+from devserver.settings import StartupError, bound_socket
 from devserver.template.deployment import Deployment
 from devserver.wsgi import serving
 
 
-def interrupted_by_sigterm() -> None:
+def treat_sigterm_as_interrupt() -> None:
     """Make SIGTERM end the process as Ctrl-C does: by KeyboardInterrupt, which unwinds it all."""
 
     def interrupt(*_: object) -> None:
@@ -48,7 +48,7 @@ def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
         yield tenant
 
 
-def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
     """Make the template's tables, and fill the new ones with samples.
 
     Raises Unusable where no engine answers.
@@ -57,9 +57,9 @@ def prepare_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> No
         client = dynamodb_client(endpoint)
         new = [name for name, one in tables.items() if make_table(client, name, dict(one))]
     except (BotoCoreError, ValueError) as e:  # ValueError: an address that is none
-        raise Unusable(f"DYNAMODB_ENDPOINT: no engine answers at {endpoint}.") from e
+        raise StartupError(f"DYNAMODB_ENDPOINT: no engine answers at {endpoint}.") from e
     for name in new:
-        fill(client, name)
+        write_samples(client, name)
 
 
 def running_storage(port: int, deployment: Deployment) -> Storage:

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 
 from devserver.issuer.tenant import PASSWORD, SPA_CLIENT, USERS
-from devserver.settings import DeskSettings, Unusable
+from devserver.settings import LocalStackSettings, StartupError
 
 REAL_TENANT = """\
 At a real tenant this command knows nobody's password. Get an access token there by one of:
@@ -24,27 +24,27 @@ At a real tenant this command knows nobody's password. Get an access token there
 def main() -> int:
     """Ask the desk's issuer by the password grant."""
     try:
-        settings = DeskSettings.from_environment()
+        settings = LocalStackSettings.from_environment()
         if settings.uses_real_tenant:
-            raise Unusable(REAL_TENANT.format(audience=settings.auth0_audience))
+            raise StartupError(REAL_TENANT.format(audience=settings.auth0_audience))
         print(_token(settings, os.environ.get("TOKEN_USER") or "alice"))
-    except Unusable as e:
+    except StartupError as e:
         print(f"make token: {e}", file=sys.stderr)
         return 1
     return 0
 
 
-def _token(settings: DeskSettings, user: str) -> str:
+def _token(settings: LocalStackSettings, user: str) -> str:
     email = user if "@" in user else f"{user}@example.com"
     if email not in {one.email for one in USERS}:
         names = ", ".join(one.email.partition("@")[0] for one in USERS)
-        raise Unusable(f"there is no user {user}: choose one of {names}.")
+        raise StartupError(f"there is no user {user}: choose one of {names}.")
     expires_in = os.environ.get("EXPIRES_IN", "")
     if not expires_in.removeprefix("-").isdecimal() and expires_in:
-        raise Unusable(f"EXPIRES_IN must be seconds, not {expires_in!r}.")
+        raise StartupError(f"EXPIRES_IN must be seconds, not {expires_in!r}.")
     kind = os.environ.get("TOKEN_TYPE") or "access"
     if kind not in ("access", "id"):
-        raise Unusable(f"TOKEN_TYPE must be access or id, not {kind!r}.")
+        raise StartupError(f"TOKEN_TYPE must be access or id, not {kind!r}.")
     form = {
         "grant_type": "password",
         "client_id": SPA_CLIENT,
@@ -59,9 +59,9 @@ def _token(settings: DeskSettings, user: str) -> str:
         with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as answer:
             return str(json.load(answer)[f"{kind}_token"])
     except urllib.error.HTTPError as e:
-        raise Unusable(f"the issuer refuses: {e.read().decode()}") from e
+        raise StartupError(f"the issuer refuses: {e.read().decode()}") from e
     except OSError as e:
-        raise Unusable(
+        raise StartupError(
             f"no issuer answers at {settings.issuer_url}: start it with `make dev` or "
             "`make sam-local`, with the same ISSUER_PORT."
         ) from e

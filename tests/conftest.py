@@ -87,8 +87,9 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Run the tests that read the logs in the controller, after all workers have ended."""
     result = yield
-    if last := sorted(session.config.stash[LAST]):
-        items = session.perform_collect(last)
+    last = session.config.stash[LAST]
+    if last:
+        items = session.perform_collect(sorted(last))
         for item, following in zip_longest(items, items[1:]):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
     return result

@@ -13,21 +13,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from devserver.apigateway.authorization import Authorization, MalformedPolicy, ResultCache
-from devserver.apigateway.gateway_responses import DEFAULTS, gateway_answer
-from devserver.apigateway.http import Answer, ClientGone, Receive, Request, Send, read_body
+from devserver.apigateway.gateway_responses import DEFAULTS, gateway_response
+from devserver.apigateway.http import ClientGone, Receive, Request, Response, Send, read_body
 from devserver.apigateway.proxy import (
-    MalformedAnswer,
+    MalformedResponse,
     authorizer_event,
     method_arn,
-    proxy_answer,
     proxy_event,
+    proxy_response,
     request_context,
 )
 from devserver.lambda_.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
 from devserver.template.deployment import Authorizer, Deployment, Route
 
 INTEGRATION_TIMEOUT = 29.0  # seconds
-WISH = "x-gateway-response"
+OVERRIDE_HEADER = "x-gateway-response"
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 
 
@@ -74,7 +74,7 @@ class Gateway:
         route, path_parameters = self._match(request)
         context = request_context(self._deployment.stage, request, route)
         try:
-            for kind in request.headers.get(WISH, []):
+            for kind in request.headers.get(OVERRIDE_HEADER, []):
                 if kind in DEFAULTS:
                     raise Rejected(kind)
             if body is None:
@@ -84,7 +84,7 @@ class Gateway:
             answer = await self._answer(request, route, path_parameters, context)
         except Rejected as e:
             variables = {**context, "authorizer": e.authorizer_context}
-            answer = gateway_answer(e.kind, self._deployment.gateway_responses, variables)
+            answer = gateway_response(e.kind, self._deployment.gateway_responses, variables)
         answer.headers.append(("x-amzn-RequestId", context["requestId"]))
         await answer.send(send)
         milliseconds = (time.perf_counter() - started) * 1000
@@ -109,18 +109,18 @@ class Gateway:
         route: Route,
         path_parameters: dict[str, str],
         context: dict[str, Any],
-    ) -> Answer:
+    ) -> Response:
         authorization = None
         if route.authorizer is not None:
             authorization = await self._authorized(request, route, path_parameters, context)
         if route.function is None:
             headers = [("Content-Type", "application/json"), *route.mock_headers.items()]
-            return Answer(200, headers, b"{}")
+            return Response(200, headers, b"{}")
         event = proxy_event(request, route, path_parameters, context, authorization)
         result = await self._integrated(self._pools[route.function], event)
         try:
-            answer = proxy_answer(result.payload)
-        except MalformedAnswer as e:
+            answer = proxy_response(result.payload)
+        except MalformedResponse as e:
             raise Rejected("BAD_GATEWAY") from e
         answer.headers.append(("Server-Timing", f"function;dur={result.seconds * 1000:.2f}"))
         return answer

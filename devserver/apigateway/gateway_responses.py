@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devserver.apigateway.http import Answer
+from devserver.apigateway.http import Response
 from devserver.template.deployment import GatewayResponse
 
 # Type: default status and message, as API Gateway documents them.
@@ -38,9 +38,9 @@ DEFAULTS = {
 _VARIABLE = re.compile(r"\$context((?:\.[A-Za-z0-9_]+)+)")
 
 
-def gateway_answer(
+def gateway_response(
     kind: str, responses: Mapping[str, GatewayResponse], context: Mapping[str, Any]
-) -> Answer:
+) -> Response:
     """The answer for a type of gateway response, in the words of the template if it has any."""
     status, message = DEFAULTS[kind]
     default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
@@ -49,7 +49,7 @@ def gateway_answer(
     variables = {**context, "error": error}
     template = response.template or '{"message":$context.error.messageString}'
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": kind, **response.headers}
-    return Answer(
+    return Response(
         status=response.status or status,
         headers=[(name, _substituted(value, variables)) for name, value in headers.items()],
         body=_substituted(template, variables).encode(),

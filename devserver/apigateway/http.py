@@ -44,7 +44,7 @@ class Request:
 
 
 @dataclass
-class Answer:
+class Response:
     """What goes back."""
 
     status: int

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from devserver.apigateway.authorization import Authorization
-from devserver.apigateway.http import Answer, Request
+from devserver.apigateway.http import Request, Response
 from devserver.template.deployment import Route
 from devserver.template.intrinsics import ACCOUNT, REGION
 
-API_ID = "desk"
+API_ID = "local"
 
 # A function's headers of these names reach the client as x-amzn-Remapped-….
 REMAPPED_HEADERS = frozenset(
@@ -32,7 +32,7 @@ REMAPPED_HEADERS = frozenset(
 )
 
 
-class MalformedAnswer(Exception):
+class MalformedResponse(Exception):
     """A function's answer is not of the form that a proxy integration takes."""
 
 
@@ -63,7 +63,7 @@ def request_context(stage: str, request: Request, route: Route | None) -> dict[s
         "requestId": request_id,
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
         "requestTimeEpoch": int(now * 1000),
-        "resourceId": "desk",
+        "resourceId": "local",
         "resourcePath": None if route is None else route.resource,
         "stage": stage,
     }
@@ -101,23 +101,23 @@ def proxy_event(
     }
 
 
-def proxy_answer(payload: str) -> Answer:
+def proxy_response(payload: str) -> Response:
     """What a function's answer becomes; raises MalformedAnswer.
 
     Base64 is not decoded, because the API declares no binary media types.
     """
     try:
         answer = json.loads(payload)
-        headers = _answer_headers(answer)
+        headers = _response_headers(answer)
         body = answer.get("body") or ""
         status = int(answer["statusCode"])
     except (ValueError, KeyError, TypeError, AttributeError) as e:
-        raise MalformedAnswer from e
+        raise MalformedResponse from e
     if not isinstance(body, str) or not 100 <= status <= 599:
-        raise MalformedAnswer
+        raise MalformedResponse
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
-    return Answer(status, headers, body.encode())
+    return Response(status, headers, body.encode())
 
 
 def _request_members(
@@ -147,7 +147,7 @@ def _body(body: bytes) -> tuple[str | None, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _answer_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _response_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     single = {name: [value] for name, value in (answer.get("headers") or {}).items()}
     multiple = answer.get("multiValueHeaders") or {}
     return [

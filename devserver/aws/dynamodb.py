@@ -16,10 +16,10 @@ from moto.moto_server.werkzeug_app import create_backend_app
 
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
-from devserver.aws.quick_moto import quicken_moto
-from devserver.lambda_.roles import NOBODY, DynamoDbRoles, Rights
+from devserver.aws.quick_moto import speed_up_moto
+from devserver.lambda_.role_checks import NO_RIGHTS, DynamoDbRoles, Rights
 from devserver.settings import Engine, bound_socket
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from devserver.wsgi import serving
 
 # What of a table's properties create_table takes here; the others are about running it for long.
@@ -28,9 +28,9 @@ from devserver.wsgi import serving
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
-def serve(host: str, port: int, rights: Rights = NOBODY) -> None:
+def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
     """Serve until standard input ends, on which it is told other rights of functions."""
-    quicken_moto()
+    speed_up_moto()
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
     application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
@@ -46,15 +46,15 @@ def running_dynamodb(
     """Gives the address of an engine, of which moto's starts while others do; moto's alone asks
     which rights of functions it is to keep to."""
     if (endpoint := engine.endpoint) is not None:
-        yield lambda _=NOBODY: endpoint
+        yield lambda _=NO_RIGHTS: endpoint
         return
     if engine.is_dynoxide:
         with running_dynoxide(host, port, engine.folder) as address:
-            yield lambda _=NOBODY: address
+            yield lambda _=NO_RIGHTS: address
         return
     with MotoProcess("devserver.aws.dynamodb", host, str(port)) as moto:
 
-        def address_with(rights: Rights = NOBODY) -> str:
+        def address_with(rights: Rights = NO_RIGHTS) -> str:
             moto.tell(rights)
             return f"http://{host}:{moto.first_line()}"
 
@@ -67,8 +67,8 @@ def dynamodb_client(endpoint: str) -> Any:
         "dynamodb",
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id=DESK_CREDENTIAL,
-        aws_secret_access_key=DESK_CREDENTIAL,
+        aws_access_key_id=LOCAL_CREDENTIAL,
+        aws_secret_access_key=LOCAL_CREDENTIAL,
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from devserver.settings import Unusable, bound_socket
+from devserver.settings import StartupError, bound_socket
 
 CRATE, VERSION = "dynoxide-rs", "3.2.0"
 FEATURES = "native-sqlite,http-server,cli"
@@ -48,12 +48,14 @@ def install() -> None:
         return
     cargo = shutil.which("cargo")
     if cargo is None:
-        raise Unusable("Dynoxide is built by Rust's Cargo, which is missing: https://rustup.rs.")
+        raise StartupError(
+            "Dynoxide is built by Rust's Cargo, which is missing: https://rustup.rs."
+        )
     print(f"Building Dynoxide ({CRATE} {VERSION}), once, for some minutes ...", file=sys.stderr)
     chosen = ("--version", VERSION, "--locked", "--no-default-features", "--features", FEATURES)
     command = [cargo, "install", CRATE, *chosen, "--quiet", "--root", str(target.parent.parent)]
     if subprocess.run(command, check=False).returncode != 0:
-        raise Unusable(f"Dynoxide could not be built: {' '.join(command)} says why.")
+        raise StartupError(f"Dynoxide could not be built: {' '.join(command)} says why.")
 
 
 @contextmanager
@@ -94,7 +96,9 @@ def _reserved(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as e:
-            raise Unusable(f"DYNAMODB_DATA: another desk keeps its data in {folder}.") from e
+            raise StartupError(
+                f"DYNAMODB_DATA: another local stack keeps its data in {folder}."
+            ) from e
         yield
 
 
@@ -104,12 +108,12 @@ def _await(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
         with suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         time.sleep(0.01)
-    raise Unusable("Dynoxide does not start: what it says stands above.")
+    raise StartupError("Dynoxide does not start: what it says stands above.")
 
 
 if __name__ == "__main__":
     try:
         install()
-    except Unusable as e:
+    except StartupError as e:
         sys.exit(f"make dynoxide: {e}")
     print(binary())

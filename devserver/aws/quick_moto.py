@@ -17,13 +17,13 @@ from moto.dynamodb.models.table import Table
 Place = tuple[Table, DynamoType, DynamoType]
 
 
-def quicken_moto() -> None:
+def speed_up_moto() -> None:
     """Correct moto in this process; once is enough."""
-    hand_values_on()
-    undo_what_was_written_and_no_more()
+    _keep_attribute_values()
+    _copy_only_what_is_written()
 
 
-def hand_values_on() -> None:
+def _keep_attribute_values() -> None:
     """Leave attributes' values as moto keeps them: as the protocol has them already, but it would
     look for each of the ten kinds that each could be, three quarters of a request."""
     walk: Any = BaseJSONSerializer._serialize_type_structure
@@ -37,7 +37,7 @@ def hand_values_on() -> None:
     setattr(BaseJSONSerializer, walk.__name__, serialised)
 
 
-def undo_what_was_written_and_no_more() -> None:
+def _copy_only_what_is_written() -> None:
     """moto copies the whole table for each action of a transaction, so that some hundred posts
     make each write take longer than anybody waits. Only what it names can have to be put back."""
 

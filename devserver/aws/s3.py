@@ -22,9 +22,9 @@ from werkzeug.wrappers import Request, Response
 
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
 from devserver.aws.signatures import Denied, check_form, check_header, check_presigned
-from devserver.lambda_.roles import NOBODY, Rights, Roles, Use, uses_of_s3
+from devserver.lambda_.role_checks import NO_RIGHTS, Access, Rights, Roles, accesses_of_s3
 from devserver.settings import bound_socket
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from devserver.wsgi import serving
 
 MAX_BYTES = 64 * 1024 * 1024  # of a request
@@ -54,14 +54,14 @@ class Front:
         moto: _Wsgi,
         cors: Cors,
         uploaded: Callable[[Upload], None],
-        rights: Rights = NOBODY,
+        rights: Rights = NO_RIGHTS,
     ) -> None:
         """`uploaded` hears of what forms have filled; the rights are those of functions."""
         self._moto = moto
         self._cors = cors
         self._uploaded = uploaded
         self._roles = Roles(rights)
-        self._names = {DESK_CREDENTIAL, *rights}
+        self._names = {LOCAL_CREDENTIAL, *rights}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """The WSGI application."""
@@ -83,11 +83,11 @@ class Front:
         with Request({**environ, "wsgi.input": io.BytesIO(body)}) as request:
             request.get_data(cache=True, parse_form_data=True)
             who, upload = self._admitted(request)
-            if self._roles.refused(who, uses_of_s3(request)):
+            if self._roles.refused(who, accesses_of_s3(request)):
                 raise Denied("Access Denied")
         answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
         bucket = request.path.lstrip("/").partition("/")[0]
-        lists = Use("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        lists = Access("s3:ListBucket", f"arn:aws:s3:::{bucket}")
         if answer.status_code == 404 and not self._roles.allow(who, lists):
             raise Denied("Access Denied")  # as if it were there: who may not list is not told
         if upload is not None and answer.status_code < 300:
@@ -161,8 +161,8 @@ def s3_client(endpoint: str) -> Any:
         "s3",
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id=DESK_CREDENTIAL,
-        aws_secret_access_key=DESK_CREDENTIAL,
+        aws_access_key_id=LOCAL_CREDENTIAL,
+        aws_secret_access_key=LOCAL_CREDENTIAL,
         config=Config(s3={"addressing_style": "path"}),
     )
 

@@ -15,10 +15,10 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from devserver.lambda_.roles import caller
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.lambda_.role_checks import caller
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
-_CREDENTIALS = Credentials(DESK_CREDENTIAL, DESK_CREDENTIAL)  # all have the same secret
+_CREDENTIALS = Credentials(LOCAL_CREDENTIAL, LOCAL_CREDENTIAL)  # all have the same secret
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _NOT_IN_POLICY = frozenset({"policy", "x-amz-signature", "file"})
 

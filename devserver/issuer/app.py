@@ -12,7 +12,7 @@ from flask_cors import CORS
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from devserver.issuer.grants import checked_audience, register_grants
+from devserver.issuer.grants import register_grants, require_known_audience
 from devserver.issuer.tenant import Tenant, is_local_address
 
 # As Auth0 sends it; whoever verifies tokens has to know better than to believe it.
@@ -85,7 +85,7 @@ def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
         prompt = request.args.get("prompt", "")
         try:
             grant = server.get_consent_grant(end_user=user)
-            checked_audience(tenant, request.args.get("audience"))
+            require_known_audience(tenant, request.args.get("audience"))
         except OAuth2Error as e:
             return _refused(e)
         if user is None and prompt == "none":

@@ -30,7 +30,7 @@ class _S256(CodeChallenge):
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
 
-def checked_audience(tenant: Tenant, audience: str | None) -> str | None:
+def require_known_audience(tenant: Tenant, audience: str | None) -> str | None:
     """The audience, if the tenant has such an API or none was asked for."""
     if audience and audience not in tenant.audiences:
         raise ServiceNotFound(description=f"Service not found: {audience}")
@@ -49,7 +49,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
                 client_id=request.payload.client_id,
                 user=request.user,
                 scope=request.payload.scope or "",
-                audience=checked_audience(tenant, data.get("audience")),
+                audience=require_known_audience(tenant, data.get("audience")),
                 redirect_uri=request.payload.redirect_uri or "",
                 nonce=data.get("nonce"),
                 code_challenge=data.get("code_challenge"),
@@ -104,7 +104,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
                 client_id=payload.client_id,
                 user=self.request.user,
                 scope=payload.scope or "",
-                audience=checked_audience(tenant, payload.data.get("audience")),
+                audience=require_known_audience(tenant, payload.data.get("audience")),
             )
             return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
 
@@ -112,7 +112,7 @@ def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
         TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 
         def generate_token(self, **_: Any) -> dict[str, Any]:
-            audience = checked_audience(tenant, self.request.payload.data.get("audience"))
+            audience = require_known_audience(tenant, self.request.payload.data.get("audience"))
             return tenant.token_for_machine(self.client, audience, _lifetime(self.request))
 
     server.register_grant(CodeGrant, [_S256(required=True)])

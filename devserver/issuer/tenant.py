@@ -184,7 +184,7 @@ class Tenant:
         claims["permissions"] = list(grant.user.permissions)
         access_token = self._access_token(claims, grant.client_id, grant.audience, scopes, lifetime)
         self.people_by_token[access_token] = grant.user, grant.scope
-        answer = _token_answer(access_token, grant.scope, lifetime)
+        answer = _token_response(access_token, grant.scope, lifetime)
         if "openid" in scopes:
             answer["id_token"] = self._id_token(grant)
         if "offline_access" in scopes:
@@ -204,7 +204,7 @@ class Tenant:
             "permissions": list(application.permissions),
         }
         token = self._access_token(claims, application.client_id, audience, [], lifetime)
-        return _token_answer(token, scope, lifetime)
+        return _token_response(token, scope, lifetime)
 
     def _access_token(
         self,
@@ -258,7 +258,7 @@ def is_local_address(uri: str) -> bool:
     )
 
 
-def _token_answer(access_token: str, scope: str, lifetime: int) -> dict[str, Any]:
+def _token_response(access_token: str, scope: str, lifetime: int) -> dict[str, Any]:
     return {
         "access_token": access_token,
         "token_type": "Bearer",

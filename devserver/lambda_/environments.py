@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from devserver.template.deployment import Function
-from devserver.template.intrinsics import ACCOUNT, DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import ACCOUNT, LOCAL_CREDENTIAL, REGION
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
 
@@ -225,7 +225,7 @@ def variables_of(function: Function) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": function.name,
-        "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),

@@ -14,7 +14,7 @@ from typing import Any
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.lambda_.roles import Rights, rights_of
+from devserver.lambda_.role_checks import Rights, rights_of
 from devserver.template.intrinsics import REGION, Resolver
 
 _LOCAL_BUCKET = "s3://local/"
@@ -164,7 +164,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
     )
 
 
-def patient(deployment: Deployment, seconds: float) -> Deployment:
+def without_timeouts(deployment: Deployment, seconds: float) -> Deployment:
     """The same, with so much time for every function, for those who step through one."""
     functions = {
         name: replace(one, timeout=seconds, init_timeout=seconds)

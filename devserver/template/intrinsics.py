@@ -6,7 +6,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-DESK_CREDENTIAL = "desk"  # the key id and the secret that functions have here, which are nobody's
+LOCAL_CREDENTIAL = "local"  # the key id and the secret that functions have here, which are nobody's
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from devserver.lambda_.roles import bounded
+from devserver.lambda_.role_checks import bounded
 from devserver.settings import TEMPLATE
 from devserver.template.deployment import transformed
 

@@ -2,7 +2,7 @@
 
 import re
 
-from devserver.settings import DeskSettings
+from devserver.settings import LocalStackSettings
 from scripts.doctor import NEEDS
 from tests.support.samples import ROOT
 
@@ -32,13 +32,13 @@ def rows(heading: str) -> dict[str, list[str]]:
 
 def test_every_variable_of_the_local_stack_is_listed() -> None:
     environment = Recording()
-    DeskSettings.from_environment(environment)
+    LocalStackSettings.from_environment(environment)
     listed = {name for name in rows("Environment variables") if name.isupper() or "_" in name}
     assert listed == environment.read | ELSEWHERE
 
 
 def test_the_defaults_are_as_listed() -> None:
-    settings = DeskSettings.from_environment({})
+    settings = LocalStackSettings.from_environment({})
     listed = {name: cells[0] for name, cells in rows("Environment variables").items()}
     assert listed["API_PORT"] == str(settings.api_port)
     assert listed["ISSUER_PORT"] == str(settings.issuer_port)

@@ -9,8 +9,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from devserver.aws.s3 import Cors, Front
-from devserver.lambda_.roles import DynamoDbRoles, Rights, bounded
-from devserver.template.intrinsics import DESK_CREDENTIAL
+from devserver.lambda_.role_checks import DynamoDbRoles, Rights, bounded
+from devserver.template.intrinsics import LOCAL_CREDENTIAL
 from tests.support.engines import DEPLOYMENT
 
 ENDPOINT = "http://localhost:9401"
@@ -54,7 +54,7 @@ def signed(who: str, service: str) -> str:
         ("WritingFunction", "PutItem", ONE),
         ("WritingFunction", "TransactWriteItems",
          {"TransactItems": [{"Put": ONE}, {"ConditionCheck": ONE}]}),
-        (DESK_CREDENTIAL, "CreateTable", ONE),
+        (LOCAL_CREDENTIAL, "CreateTable", ONE),
         ("somebodys-own-key", "Scan", ONE),
     ],
 )  # fmt: skip
@@ -136,7 +136,7 @@ def test_s3_refuses_what_is_beside_a_role(method: str, path: str, more: dict[str
 def test_an_object_that_is_not_there_is_told_of_to_who_could_list_it() -> None:
     assert send("WritingFunction", "GET", "/B/media/missing") == 404
     assert send("ReadingFunction", "GET", "/B/media/missing") == 403
-    assert send(DESK_CREDENTIAL, "GET", "/B/media/missing") == 404
+    assert send(LOCAL_CREDENTIAL, "GET", "/B/media/missing") == 404
 
 
 BOUNDARY = [("logs:Put*", "group:*"), ("dynamodb:*Item", TABLE), ("s3:GetObject", "B/*")]

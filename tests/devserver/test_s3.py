@@ -15,7 +15,7 @@ from werkzeug.test import Client
 from devserver.aws import s3
 from devserver.aws.s3 import Cors, Front, Upload
 from devserver.lambda_.eventbridge import matches, uploaded
-from devserver.template.intrinsics import DESK_CREDENTIAL
+from devserver.template.intrinsics import LOCAL_CREDENTIAL
 
 ENDPOINT = "http://localhost:9401"
 KEY = "uploads/somebody/01JDC0000000000000000000M0"
@@ -53,7 +53,7 @@ def front(bucket: Bucket, uploads: list[Upload]) -> Client:
     return Client(Front(bucket, CORS, uploads.append))
 
 
-def client(secret: str = DESK_CREDENTIAL, key_id: str = DESK_CREDENTIAL) -> Any:
+def client(secret: str = LOCAL_CREDENTIAL, key_id: str = LOCAL_CREDENTIAL) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=ENDPOINT,
@@ -237,9 +237,9 @@ def test_a_signed_address_holds_for_its_method_key_and_time(
 
 
 def test_functions_pass_and_nobody_else(front: Client, bucket: Bucket) -> None:
-    theirs = "AWS4-HMAC-SHA256 Credential=desk/20260101/us-east-1/s3/aws4_request"
+    theirs = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/s3/aws4_request"
     assert front.put("/MediaBucket/x", headers={"Authorization": theirs}).status_code == 204
-    for odd in ("", "Bearer x", theirs.replace("=desk/", "=eve/")):
+    for odd in ("", "Bearer x", theirs.replace("=local/", "=eve/")):
         answer = front.put("/MediaBucket/x", headers={"Authorization": odd})
         assert answer.status_code == 403
     assert bucket.reached == ["PUT /MediaBucket/x"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from devserver.settings import DeskSettings
+from devserver.settings import LocalStackSettings
 from tests.support.debug_client import Editor
 from tests.support.samples import ROOT
 from tests.support.stack import LEFT_OUT, free_ports
@@ -48,7 +48,7 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
 
 def test_the_container_forwards_the_ports_of_the_desk() -> None:
     container: dict[str, Any] = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
-    desk = DeskSettings.from_environment({})
+    desk = LocalStackSettings.from_environment({})
     ports = [desk.spa_port, desk.api_port, desk.issuer_port, desk.s3_port]
     assert container["forwardPorts"] == ports
     assert list(map(int, container["portsAttributes"])) == ports

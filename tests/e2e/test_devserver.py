@@ -163,7 +163,7 @@ def test_what_is_written_to_dynoxide_is_there_after_the_next_start(tmp_path: Pat
         assert f"kept in {tmp_path / 'data'}" in (tmp_path / "first").read_text()
         second = _run("devserver", **folder, **free_ports())
         assert second.returncode == 1
-        assert "another desk keeps its data in" in second.stderr
+        assert "another local stack keeps its data in" in second.stderr
     with DevServer(tmp_path / "second", **folder) as stack:
         found = Client(stack).get(f"/posts/{kept['id']}")
         assert found.status_code == 200

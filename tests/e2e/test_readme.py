@@ -3,7 +3,7 @@
 import re
 
 from devserver.issuer.tenant import PASSWORD, USERS
-from devserver.settings import DeskSettings
+from devserver.settings import LocalStackSettings
 from tests.support.samples import ROOT
 from tests.support.stack import Stack, pasted
 
@@ -32,7 +32,7 @@ def test_a_response_of_the_gateway_can_be_asked_for(stack: Stack) -> None:
 
 
 def test_the_pages_name_the_addresses_and_users_of_the_local_stack() -> None:
-    settings = DeskSettings.from_environment({})
+    settings = LocalStackSettings.from_environment({})
     for address in (settings.spa_url, settings.api_url):
         assert f"<{address}>" in README
     names = [user.email.partition("@")[0] for user in USERS]

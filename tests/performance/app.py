@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
 
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from devserver.spa import missing_node
 from tests.performance.figures import Figures
 from tests.support.chromium import OPTIONS, find_chromium
@@ -34,9 +34,9 @@ def measure(figures: Figures) -> None:
     """The list of posts, and a post."""
     try:
         if missing := missing_node():
-            raise Unusable(missing)
+            raise StartupError(missing)
         chromium = find_chromium()
-    except Unusable as e:
+    except StartupError as e:
         figures.left_out("the app", str(e))
         return
     with (

@@ -18,7 +18,7 @@ from blog.posts.schemas import PostChanges
 from blog.posts.service import Posts
 from blog.reactions.service import Reactions
 from devserver.aws.dynoxide import running_dynoxide
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Meter
@@ -71,7 +71,7 @@ def measure(figures: Figures) -> None:
     try:
         for size in SIZES:
             _compare(figures, size)
-    except Unusable as e:
+    except StartupError as e:
         figures.left_out("the comparison with a tutorial's blog", str(e))
 
 

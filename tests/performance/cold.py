@@ -22,10 +22,10 @@ from typing import Any
 from blog.dynamodb.table import Table
 from blog.posts.queries import PostQueries
 from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
-from devserver.settings import TEMPLATE, DeskSettings, Engine
-from devserver.stack import prepare_tables, running_storage
+from devserver.settings import TEMPLATE, Engine, LocalStackSettings
+from devserver.stack import create_tables, running_storage
 from devserver.template.deployment import read_deployment
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from tests.performance.authorizer import ISSUER, key_server, valid_token
 from tests.performance.figures import Figures
 from tests.support.handlers import POST_ID
@@ -110,8 +110,8 @@ class Start:
             "PATH": os.environ["PATH"],
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": DESK_CREDENTIAL,
-            "AWS_SECRET_ACCESS_KEY": DESK_CREDENTIAL,
+            "AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL,
             "LAMBDA_TASK_ROOT": "/var/task",
             "_X_AMZN_TRACE_ID": "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa",
             **self.variables,
@@ -177,7 +177,7 @@ def _authorizer(figures: Figures, python: str, folder: Path) -> None:
 
 
 def _handlers(figures: Figures, python: str, folder: Path) -> None:
-    parameters = DeskSettings.from_environment().parameters()
+    parameters = LocalStackSettings.from_environment().parameters()
     deployment = read_deployment(TEMPLATE, parameters)
     s3_port = free_port()
     with (
@@ -190,7 +190,7 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
             "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
             "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{s3_port}",
         }
-        prepare_tables(endpoint, deployment.tables)
+        create_tables(endpoint, deployment.tables)
         client = dynamodb_client(endpoint)
         contenders = {TUTORIALS: _tutorials(client, folder, endpoints)}
         (table,) = deployment.tables

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from tests.performance.figures import Figures
 from tests.support.sam_local import running_sam_local
 from tests.support.stack import Client, DevServer, Stack
@@ -32,7 +32,7 @@ def measure(figures: Figures) -> None:
             contenders["sam local"] = stacks.enter_context(
                 running_sam_local(log.with_name("sam-local"))
             )
-        except Unusable as e:
+        except StartupError as e:
             figures.left_out("sam local", str(e))
         for route in ("/health", "/posts/{id}"):
             _compare(figures, route, contenders)

@@ -18,7 +18,7 @@ from blog.posts.listing_entries import PostCounter, counters
 from blog.posts.model import Post
 from blog.posts.schemas import NewPost
 from devserver.aws.dynamodb import dynamodb_client
-from devserver.template.intrinsics import DESK_CREDENTIAL, REGION
+from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from tests.support.engines import make_empty_table
 from tests.support.people import named
 from tests.support.posts import TABLE, items_of
@@ -30,7 +30,7 @@ PROCESSES = 2
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
-    "Authorization": f"AWS4-HMAC-SHA256 Credential={DESK_CREDENTIAL}/20160101/{REGION}/dynamodb/"
+    "Authorization": f"AWS4-HMAC-SHA256 Credential={LOCAL_CREDENTIAL}/20160101/{REGION}/dynamodb/"
     "aws4_request, SignedHeaders=host, Signature=00",
     "X-Amz-Date": "20160101T000000Z",
 }

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from devserver.aws.dynoxide import running_dynoxide
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from devserver.stack import running_issuer
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
@@ -82,7 +82,7 @@ def measure(figures: Figures) -> None:
                     for name, wanted in _routes().items()
                     for count in CLIENTS
                 }
-    except Unusable as e:
+    except StartupError as e:
         figures.left_out("the load", str(e))
         return
     ten, hundred = CLIENTS[1:]

@@ -26,7 +26,7 @@ from blog.dynamodb.table import Table
 from blog.http.handler import logger
 from blog.reactions.service import Reactions
 from devserver.aws.dynoxide import running_dynoxide
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from scripts.docs.cost import EDITS_OF_A_POST, LENGTH
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
@@ -138,7 +138,7 @@ def measure(figures: Figures) -> None:
         _shards(figures)
         _followed(figures)
         _long(figures)
-    except Unusable as e:
+    except StartupError as e:
         figures.left_out("part three", str(e))
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from devserver.tools import BROWSERS
 
 OPTIONS = [
@@ -20,5 +20,5 @@ def find_chromium() -> str:
     found = (shutil.which(name) for name in BROWSERS)
     path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if path is None:
-        raise Unusable("it needs Chromium: apt-get install chromium, or set CHROMIUM to its path")
+        raise StartupError("it needs Chromium: install the package chromium, or set CHROMIUM")
     return path

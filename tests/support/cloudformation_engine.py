@@ -10,7 +10,7 @@ import sys
 from moto import mock_aws
 
 from devserver.aws.dynamodb import serve
-from devserver.settings import TEMPLATE, DeskSettings
+from devserver.settings import TEMPLATE, LocalStackSettings
 from devserver.template.deployment import read_deployment
 from tests.support.cloudformation import create, template
 
@@ -19,7 +19,7 @@ TABLE = "BlogTable"  # as the desk calls it
 
 def main() -> None:
     """Create the stack, then serve what is in its table."""
-    parameters = DeskSettings.from_environment().parameters()
+    parameters = LocalStackSettings.from_environment().parameters()
     document = template(parameters)
     document["Resources"][TABLE]["Properties"]["TableName"] = TABLE
     with mock_aws():

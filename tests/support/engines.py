@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from blog.s3 import Bucket
 from devserver.aws.dynamodb import make_table, running_dynamodb
-from devserver.aws.quick_moto import quicken_moto
+from devserver.aws.quick_moto import speed_up_moto
 from devserver.settings import Engine
 from devserver.template.deployment import read_deployment
 from tests.support.posts import BUCKET, TABLE
@@ -36,7 +36,7 @@ DEPLOYMENT = read_deployment(
 ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
-quicken_moto()
+speed_up_moto()
 
 
 class Stores(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from devserver.sam_local import check_tools
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from tests.support.samples import ROOT
 from tests.support.stack import Stack, free_port, inherited_environment
 
@@ -48,7 +48,7 @@ def running_sam_local(log: Path) -> Iterator[Stack]:
             except requests.ConnectionError:
                 time.sleep(1)
         if process.returncode is not None:
-            raise Unusable(f"make sam-local does not start: {log} says why.")
+            raise StartupError(f"make sam-local does not start: {log} says why.")
         yield stack
     finally:
         process.terminate()
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
                 "SAM_LOCAL": "1",
             }
             return int(pytest.main(["tests/e2e", "--ignore", "tests/e2e/browser", *arguments]))
-    except Unusable as e:
+    except StartupError as e:
         sys.stderr.write(f"make test-sam-local: {e}\n")
         return 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from devserver.spa import missing_node
 from tests.support.chromium import OPTIONS, find_chromium
 from tests.support.stack import Client, DevServer, Stack
@@ -41,7 +41,7 @@ def main() -> int:
     """Take all pictures."""
     try:
         chromium = find_chromium()
-    except Unusable as e:
+    except StartupError as e:
         sys.stderr.write(f"make screenshots: {e}\n")
         return 1
     if missing := missing_node():

@@ -15,14 +15,14 @@ import pytest
 import requests
 
 from devserver.issuer.tenant import SPA_CLIENT
-from devserver.settings import AUDIENCE, TEMPLATE, DeskSettings
+from devserver.settings import AUDIENCE, TEMPLATE, LocalStackSettings
 from devserver.template.deployment import read_deployment
 from tests.support.samples import ROOT
 
 SECONDS_TO_START = 30
 LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
-DEPLOYMENT = read_deployment(TEMPLATE, DeskSettings.from_environment({}).parameters())
+DEPLOYMENT = read_deployment(TEMPLATE, LocalStackSettings.from_environment({}).parameters())
 Json = dict[str, Any]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from devserver.stack import ApiServer
-from devserver.template.deployment import patient, read_deployment
+from devserver.template.deployment import read_deployment, without_timeouts
 
 HERE = Path(__file__).parent
 GATEWAY_TIMEOUT = 2.0
@@ -76,7 +76,7 @@ class _running:  # noqa: N801 - a context manager
         self._port: int = sock.getsockname()[1]
         deployment = read_deployment(folder / "template.yaml", {})
         if patience is not None:
-            deployment = patient(deployment, patience)
+            deployment = without_timeouts(deployment, patience)
         self._server = ApiServer(
             deployment,
             {},

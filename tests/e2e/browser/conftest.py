@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
-from devserver.settings import Unusable
+from devserver.settings import StartupError
 from devserver.spa import missing_node
 from tests.conftest import LOG_FILES
 from tests.support.chromium import OPTIONS, find_chromium
@@ -54,7 +54,7 @@ def chromium() -> str:
     """Return the path of Chromium; skip the test if there is none."""
     try:
         return find_chromium()
-    except Unusable as e:
+    except StartupError as e:
         pytest.skip(f"of the tests in a browser: {e}")
 
 

@@ -21,7 +21,7 @@ from devserver.template.intrinsics import ACCOUNT, REGION
 
 # Whose rights: by the name of a function, what it may do, and to what (an ARN, with wildcards).
 Rights = Mapping[str, Iterable[tuple[str, str]]]
-NOBODY: Rights = {}
+NO_RIGHTS: Rights = {}
 _CREDENTIAL = re.compile(r"Credential=(\w+)/")
 _WRITES = {
     "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
@@ -29,7 +29,7 @@ _WRITES = {
 }  # fmt: skip
 
 
-class Use(NamedTuple):
+class Access(NamedTuple):
     """Something that is done to a resource, which is named by its ARN."""
 
     action: str
@@ -79,12 +79,12 @@ def _several(value: Any) -> list[str]:
 class Roles:
     """Who may do what; those who are no function may do all."""
 
-    def __init__(self, rights: Rights = NOBODY) -> None:
+    def __init__(self, rights: Rights = NO_RIGHTS) -> None:
         self.rights = rights
         self._is_telling = os.environ.get("ROLES") == "tell"
         self._told: set[tuple[str, str, str]] = set()
 
-    def refused(self, who: str, uses: Iterable[Use]) -> Use | None:
+    def refused(self, who: str, uses: Iterable[Access]) -> Access | None:
         """The first of these that this function may not do, which the desk's user is told."""
         for use in uses:
             if not self.allow(who, use):
@@ -93,7 +93,7 @@ class Roles:
                 return use
         return None
 
-    def allow(self, who: str, use: Use) -> bool:
+    def allow(self, who: str, use: Access) -> bool:
         """Whether somebody may do that."""
         if who not in self.rights:
             return True
@@ -105,7 +105,7 @@ class Roles:
             print(f"{who} uses {right[0]} on {right[1]}", file=sys.stderr)
         return True
 
-    def _right(self, who: str, use: Use) -> tuple[str, str] | None:
+    def _right(self, who: str, use: Access) -> tuple[str, str] | None:
         for action, resource in self.rights[who]:
             if action == use.action and fnmatchcase(use.resource, resource):
                 return action, resource
@@ -118,19 +118,19 @@ def caller(authorization: str) -> str:
     return match[1] if match else ""
 
 
-def uses_of_dynamodb(target: str, body: bytes) -> Iterator[Use]:
+def accesses_of_dynamodb(target: str, body: bytes) -> Iterator[Access]:
     """What a request does, by its X-Amz-Target: a transaction, what its parts do."""
     operation = target.rpartition(".")[2]
     request = json.loads(body or b"{}")
     if operation == "TransactWriteItems":
         for part in request["TransactItems"]:
             for kind, one in part.items():
-                yield Use(f"dynamodb:{_WRITES[kind]}", _table(one["TableName"]))
+                yield Access(f"dynamodb:{_WRITES[kind]}", _table(one["TableName"]))
     elif "RequestItems" in request:
         for name in request["RequestItems"]:
-            yield Use(f"dynamodb:{operation}", _table(name))
+            yield Access(f"dynamodb:{operation}", _table(name))
     else:
-        yield Use(f"dynamodb:{operation}", _table(request.get("TableName", "*")))
+        yield Access(f"dynamodb:{operation}", _table(request.get("TableName", "*")))
 
 
 def _table(name: str) -> str:
@@ -154,21 +154,21 @@ class DynamoDbRoles:
         if who in self._roles.rights:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            uses = uses_of_dynamodb(environ.get("HTTP_X_AMZ_TARGET", ""), body)
+            uses = accesses_of_dynamodb(environ.get("HTTP_X_AMZ_TARGET", ""), body)
             if refused := self._roles.refused(who, uses):
                 return _denied(refused)(environ, start_response)
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
 
 
-def _denied(use: Use) -> Response:
+def _denied(use: Access) -> Response:
     message = f"User is not authorized to perform: {use.action} on resource: {use.resource}"
     kind = "com.amazon.coral.service#AccessDeniedException"
     text = json.dumps({"__type": kind, "Message": message})
     return Response(text, 400, content_type="application/x-amz-json-1.0")
 
 
-def uses_of_s3(request: Request) -> Iterator[Use]:
+def accesses_of_s3(request: Request) -> Iterator[Access]:
     """What a request does, path-style; of a form, to the key that it names."""
     bucket, _, key = request.path.lstrip("/").partition("/")
     arn, method, asked = f"arn:aws:s3:::{bucket}", request.method, request.args
@@ -177,16 +177,16 @@ def uses_of_s3(request: Request) -> Iterator[Use]:
         match method:
             case "POST" if "delete" in asked:
                 for one in re.findall(r"<Key>([^<]*)</Key>", request.get_data(as_text=True)):
-                    yield Use("s3:DeleteObject", f"{arn}/{unescape(one)}")
+                    yield Access("s3:DeleteObject", f"{arn}/{unescape(one)}")
             case "POST":
-                yield Use("s3:PutObject", f"{arn}/{request.form['key']}")
+                yield Access("s3:PutObject", f"{arn}/{request.form['key']}")
             case _:
-                yield Use("s3:ListBucket", arn)
+                yield Access("s3:ListBucket", arn)
     elif method in ("GET", "HEAD"):
-        yield Use("s3:GetObject", place)
+        yield Access("s3:GetObject", place)
     elif method == "DELETE":
-        yield Use("s3:AbortMultipartUpload" if "uploadId" in asked else "s3:DeleteObject", place)
+        yield Access("s3:AbortMultipartUpload" if "uploadId" in asked else "s3:DeleteObject", place)
     else:
         if source := request.headers.get("x-amz-copy-source"):
-            yield Use("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/')}")
-        yield Use("s3:PutObject", place)
+            yield Access("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/')}")
+        yield Access("s3:PutObject", place)
