@@ -1,7 +1,7 @@
 """Lambda authorizer: an access token in, a policy and an identity out.
 
-It returns Deny for a bad token. It raises only when it cannot decide, because API Gateway caches a
-Deny like an Allow, and a temporary error must not become a cached Deny.
+It returns Deny for a bad token, and raises only when it cannot decide. API Gateway caches a Deny
+like an Allow, and a temporary error must not become a cached Deny.
 """
 
 import gc

@@ -320,7 +320,7 @@ def get_sitemap(
 def get_openapi(if_none_match: IfNoneMatchField = None) -> TextResponse:
     """Return the OpenAPI document, with the API's own address as its server."""
     folder, _, _ = request_path(app).rpartition("/")
-    document = docs_page.served_below(OPENAPI.read_text(), folder)
+    document = docs_page.with_server(OPENAPI.read_text(), folder)
     return document_response(document, JSON, if_none_match)
 
 

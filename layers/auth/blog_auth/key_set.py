@@ -44,8 +44,8 @@ class KeySet:
         """Set the limit and the callback.
 
         `max_age` is how long known keys stay valid while fetches fail, in seconds. `on_fetch` is
-        called after each fetch, with `ok` or an error code, and with the age of the current keys in
-        seconds, or None if there are none.
+        called after each fetch with two arguments: `ok` or an error code, and the age of the
+        current keys in seconds. The age is None if there are no keys.
         """
         self._uri = uri
         self._max_age = max_age

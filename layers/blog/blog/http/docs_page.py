@@ -77,7 +77,7 @@ def _file(name: str) -> str:
     return (powertools / "event_handler" / "openapi" / "swagger_ui" / name).read_text()
 
 
-def served_below(document: str, folder: str) -> str:
+def with_server(document: str, folder: str) -> str:
     """Return the OpenAPI document with the server address `folder`, such as `/stage`."""
     return json.dumps(
         json.loads(document) | {"servers": [{"url": folder or "/"}]},

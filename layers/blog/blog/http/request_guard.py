@@ -1,7 +1,7 @@
 """The step before Powertools' resolver: it rejects malformed requests.
 
 Without it, the resolver answers 500 to deep JSON and to broken UTF-8, 415 to merge patches and 422
-to malformed JSON, and it takes the first element of a list for an object.
+to malformed JSON. It also takes the first element of a list for an object.
 """
 
 import json
