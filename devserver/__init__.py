@@ -1,1 +1,1 @@
-"""The whole stack on one machine, driven by template.yaml: `make dev`."""
+"""The local stack: everything on one machine, driven by template.yaml (`make dev`)."""

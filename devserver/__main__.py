@@ -1,4 +1,4 @@
-"""`make dev`: the API, the issuer, DynamoDB and S3 on this machine, ended by one Ctrl-C."""
+"""Run the local stack: `make dev`. One Ctrl-C ends all of it."""
 
 import os
 import sys
@@ -36,7 +36,7 @@ Try it in another terminal; Ctrl-C here ends all of it:
 
 
 def main() -> int:
-    """Start the stack, serve, and end all of it."""
+    """Start the stack and serve until Ctrl-C. Return the exit code."""
     treat_sigterm_as_interrupt()
     try:
         settings = LocalStackSettings.from_environment()
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
-    """Its address, or why it is not there."""
+    """Start the app, if that is possible. Return its address, or the reason why it is missing."""
     if not settings.serves_spa:
         return "off (SPA=off)"
     if settings.uses_real_tenant and settings.auth0_client_id is None:

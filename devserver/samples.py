@@ -1,4 +1,4 @@
-"""A few posts with past dates, so that a new desk has something to read."""
+"""A few posts with past dates, so that a new local stack has something to read."""
 
 import sys
 from datetime import timedelta
@@ -32,7 +32,7 @@ SAMPLES = (
 
 
 def write_samples(client: Any, table_name: str) -> None:
-    """Write the samples, and their authors' names, through the blog's own code."""
+    """Write the sample posts and their authors' names with the blog's own code."""
     table = Table(client, table_name)
     posts, profiles = Posts(table), Profiles(table)
     for user in (ALICE, BOB):

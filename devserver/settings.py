@@ -1,4 +1,4 @@
-"""What the environment tells the devserver, and what it says when it tells it wrong."""
+"""Settings of the local stack, from environment variables, with errors that name the variable."""
 
 import os
 import socket
@@ -19,13 +19,15 @@ AUTHOR_ID_KEY = "author-ids-of-the-local-stack-are-public"
 
 
 class StartupError(Exception):
-    """The devserver cannot start, for a reason that its user can do something about."""
+    """The local stack cannot start, for a reason that its user can remove."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Which DynamoDB a desk has: that at an address, Dynoxide with its data in a folder (in memory
-    without one), or moto."""
+    """The DynamoDB engine: moto, Dynoxide, or one that runs already at an address.
+
+    Dynoxide keeps its data in a folder, or in memory without one.
+    """
 
     is_dynoxide: bool = False
     endpoint: str | None = None
@@ -33,7 +35,7 @@ class Engine:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Engine":
-        """Raises Unusable, which names the variable."""
+        """Read the engine's variables. Raises StartupError, which names the wrong variable."""
         name = environment.get("DYNAMODB") or "moto"
         if name not in ("moto", "dynoxide"):
             raise StartupError(f"DYNAMODB must be moto or dynoxide, not {name!r}.")
@@ -42,7 +44,7 @@ class Engine:
         return cls(name == "dynoxide", environment.get("DYNAMODB_ENDPOINT") or None, folder)
 
     def __str__(self) -> str:
-        """What to tell of it beside its address."""
+        """Describe the engine for the greeting."""
         if self.endpoint is not None:
             return "as DYNAMODB_ENDPOINT says"
         if not self.is_dynoxide:
@@ -56,10 +58,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class LocalStackSettings:
-    """Ports and addresses of the stack on this machine.
+    """Ports, addresses and switches of the local stack.
 
-    `environments` is how many execution environments a function has at most; `tick` is in how many
-    seconds what is scheduled runs, where that is not as the template says.
+    `environments` limits the execution environments of a function. `tick` is the interval of
+    scheduled functions in seconds, or None for the template's.
     """
 
     api_port: int
@@ -79,7 +81,7 @@ class LocalStackSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "LocalStackSettings":
-        """Raises Unusable, which names the variable."""
+        """Read all variables. Raises StartupError, which names the wrong variable."""
         tenant = {name: environment.get(name, "") for name in TENANT_VARIABLES}
         if any(tenant.values()):
             try:
@@ -107,29 +109,31 @@ class LocalStackSettings:
 
     @property
     def uses_real_tenant(self) -> bool:
-        """Whether tokens come from Auth0 and not from the desk's issuer."""
+        """Return whether tokens come from Auth0 and not from the local issuer."""
         return bool(self.auth0_domain or self.auth0_issuer)
 
     @property
     def api_url(self) -> str:
+        """Return the address of the API."""
         return f"http://localhost:{self.api_port}"
 
     @property
     def issuer_url(self) -> str:
-        """The desk's issuer, with its final slash."""
+        """Return the address of the local issuer, with its final slash."""
         return f"http://localhost:{self.issuer_port}/"
 
     @property
     def spa_url(self) -> str:
+        """Return the address of the app."""
         return f"http://localhost:{self.spa_port}"
 
     @property
     def s3_url(self) -> str:
-        """Where browsers send pictures to and fetch them from."""
+        """Return the address at which browsers upload and fetch images."""
         return f"http://localhost:{self.s3_port}"
 
     def parameters(self) -> dict[str, str]:
-        """The template's parameters for this machine."""
+        """Return the template's parameters for this machine."""
         return {
             "Auth0Domain": self.auth0_domain or "",
             "Auth0Issuer": self.auth0_issuer or ("" if self.auth0_domain else self.issuer_url),
@@ -140,7 +144,10 @@ class LocalStackSettings:
         }
 
     def spa_variables(self, client_id: str) -> dict[str, str]:
-        """What the app is built with; the client is the desk's, unless a tenant's is set."""
+        """Return the variables for the app's build.
+
+        The client is the local one unless a tenant's is set.
+        """
         issuer, _, _ = (self.auth0_issuer or self.issuer_url).partition(",")
         domain = self.auth0_domain or issuer.strip().rstrip("/")
         return {
@@ -153,10 +160,10 @@ class LocalStackSettings:
 
 
 def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.socket:
-    """A socket on that port; Unusable if somebody else has it.
+    """Return a socket that is bound to a port.
 
-    Also where they have it on another of the addresses that `localhost` stands for, such as ::1:
-    clients would reach them instead.
+    Raises StartupError if another process has the port, also on another address of `localhost`,
+    such as ::1: clients would reach that process instead.
     """
     taken = f"end what uses it, or choose another with {variable}=..."
     if host == "127.0.0.1" and port and _answers("localhost", port):
@@ -180,7 +187,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:
-    """The port that a variable names; Unusable if it is none."""
+    """Return the port that a variable names. Raises StartupError if it is not a port number."""
     return _number(environment, variable, default, "a port number", 65535)
 
 

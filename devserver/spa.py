@@ -1,7 +1,7 @@
-"""The example single-page app: built by Vite, again at each change, and served as a host would.
+"""The single-page app: Vite builds it at each change, and a server serves it like its host.
 
-Any path without a file is the app's to answer; what the site's host hands on to the API (feeds,
-the sitemap, pictures) is redirected there. The headers are those that the build asks for.
+Every path without a file belongs to the app. Feeds, the sitemap and images are redirected to the
+API, as the site's host does. The headers are those of the build.
 """
 
 import json
@@ -34,7 +34,7 @@ OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
 
 
 def missing_node() -> str | None:
-    """What is missing on this machine to build the app; None where nothing is."""
+    """Return what is missing to build the app, or None."""
     if not (shutil.which("node") and shutil.which("npm")):
         return f"it needs {NODE}, with npm: see https://nodejs.org"
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
@@ -45,7 +45,10 @@ def missing_node() -> str | None:
 
 @contextmanager
 def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterator[None]:
-    """The app on that port of loopback, built with these variables; answers when it is built."""
+    """Build the app with these variables, and serve it on a port of loopback.
+
+    Requests wait for the build.
+    """
     with ExitStack() as parts:
         sock = parts.enter_context(bound_socket("SPA_PORT", port))
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
@@ -55,7 +58,7 @@ def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterat
 
 
 class _Build:
-    """`vite build --watch` into a folder; set-up and build go on while all else starts."""
+    """`vite build --watch` into a folder. It installs and builds while other parts start."""
 
     def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self._folder = folder
@@ -77,7 +80,7 @@ class _Build:
         self._thread.join()
 
     def await_files(self) -> bool:
-        """Whether there is a build, after waiting for one that is under way."""
+        """Wait for a running build. Return whether its files exist."""
         deadline = time.monotonic() + SECONDS_TO_BUILD
         while time.monotonic() < deadline and self._is_under_way():
             if all((self._folder / name).exists() for name in ("index.html", "headers.json")):
@@ -89,7 +92,7 @@ class _Build:
         return self._thread.is_alive() and not self._is_ended
 
     def _run(self) -> None:
-        """Until the process ends, which it does not by itself."""
+        """Run all steps. The last one, the watching build, runs until it is ended."""
         vite = ["node", "node_modules/vite/bin/vite.js", "build", "--watch", "--logLevel", "warn"]
         for command in (
             *set_up(),
@@ -118,7 +121,8 @@ class _Build:
 
 
 def set_up() -> list[list[str]]:
-    """What makes node_modules/ as the lock file says, unless it is."""
+    """Return the commands that install node_modules/ as the lock file says; none if it is up to
+    date."""
     installed = SPA / "node_modules" / ".package-lock.json"
     lock = SPA / "package-lock.json"
     is_done = installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime

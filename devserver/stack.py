@@ -1,4 +1,4 @@
-"""The parts of the stack, started and ended together."""
+"""The parts of the local stack. They start and end together."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ from devserver.wsgi import serving
 
 
 def treat_sigterm_as_interrupt() -> None:
-    """Make SIGTERM end the process as Ctrl-C does: by KeyboardInterrupt, which unwinds it all."""
+    """Let SIGTERM and SIGINT raise KeyboardInterrupt, so that all parts end in order."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -36,7 +36,7 @@ def treat_sigterm_as_interrupt() -> None:
 
 @contextmanager
 def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
-    """The issuer in threads of this process, listening on loopback unless told otherwise."""
+    """Run the issuer in threads of this process. It listens on loopback by default."""
     tenant = Tenant(url)
     application = create_issuer(tenant)
     with ExitStack() as servers:
@@ -49,9 +49,9 @@ def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
 
 
 def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    """Make the template's tables, and fill the new ones with samples.
+    """Create the template's tables, and write samples into new ones.
 
-    Raises Unusable where no engine answers.
+    Raises StartupError if no engine responds.
     """
     try:
         client = dynamodb_client(endpoint)
@@ -63,7 +63,7 @@ def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> Non
 
 
 def running_storage(port: int, deployment: Deployment) -> Storage:
-    """S3 with the template's buckets, on loopback; starts while others do."""
+    """Start S3 on loopback with the template's buckets, while other parts start."""
     # The process itself could not say in words that the port is taken.
     bound_socket("S3_PORT", port).close()
     (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
@@ -72,7 +72,7 @@ def running_storage(port: int, deployment: Deployment) -> Storage:
 
 
 class ApiServer:
-    """The API of a deployment over HTTP, with the execution environments behind it."""
+    """The HTTP server of a deployment's API, with its execution environments."""
 
     def __init__(
         self,
@@ -85,9 +85,13 @@ class ApiServer:
         greeting: str = "",
         integration_timeout: float = INTEGRATION_TIMEOUT,
     ) -> None:
-        """`extra_variables` go into every function's environment, of which there are at most
-        `environments`; what is scheduled runs every `tick` seconds, or as the template says; the
-        storage's uploads are looked at; the greeting is printed when the API answers."""
+        """Prepare the server.
+
+        `extra_variables` are added to the environment of every function. A function has at most
+        `environments` execution environments. Scheduled functions run every `tick` seconds, or as
+        the template says. Uploads to `storage` trigger events. The greeting is printed when the API
+        is ready.
+        """
         self._deployment = deployment
         self._extra_variables = extra_variables
         self._environments = environments
@@ -98,12 +102,12 @@ class ApiServer:
         self._server: uvicorn.Server | None = None
 
     def run(self, sock: socket.socket) -> None:
-        """Serve on a bound socket until Ctrl-C, SIGTERM, or `stop`."""
+        """Serve on a bound socket until Ctrl-C, SIGTERM or `stop`."""
         with suppress(KeyboardInterrupt):
             asyncio.run(self._serve(sock))
 
     def stop(self) -> None:
-        """End `run`, from another thread."""
+        """End `run` from another thread."""
         if self._server is not None:
             self._server.should_exit = True
 
@@ -133,13 +137,13 @@ class ApiServer:
 
 
 class _GreetingServer(uvicorn.Server):
-    """Says so when it listens."""
+    """A server that prints a greeting once it is listening."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
         self._greeting = greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then greet."""
+        """Listen, then print the greeting."""
         await super().startup(sockets)
         print(self._greeting, file=sys.stderr, flush=True)

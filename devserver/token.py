@@ -1,6 +1,6 @@
-"""`make -s token USER=alice EXPIRES_IN=60`: an access token on standard output, nothing else.
+"""Print an access token and nothing else: `make -s token USER=alice EXPIRES_IN=60`.
 
-`AUDIENCE=` asks for one without an audience, and `TOKEN_TYPE=id` for the ID token instead.
+`AUDIENCE=` asks for a token without an audience, and `TOKEN_TYPE=id` for the ID token.
 """
 
 import json
@@ -22,7 +22,7 @@ At a real tenant this command knows nobody's password. Get an access token there
 
 
 def main() -> int:
-    """Ask the desk's issuer by the password grant."""
+    """Get a token from the local issuer with the password grant. Return the exit code."""
     try:
         settings = LocalStackSettings.from_environment()
         if settings.uses_real_tenant:

@@ -1,4 +1,4 @@
-"""A WSGI application in threads of this process."""
+"""A WSGI server in threads of this process."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,10 @@ from waitress.server import create_server
 
 @contextmanager
 def serving(application: Any, *sockets: socket, threads: int = 4) -> Iterator[None]:
-    """Serve it on these sockets, which are closed at the end, with so many requests at once."""
+    """Serve an application on these sockets, with `threads` requests at once.
+
+    Close the sockets at the end.
+    """
     server = create_server(application, sockets=list(sockets), threads=threads)
     is_ending = threading.Event()
 

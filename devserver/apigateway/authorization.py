@@ -1,4 +1,4 @@
-"""What API Gateway does around a Lambda authorizer: its result cache, and policy evaluation."""
+"""A Lambda authorizer's part of API Gateway: the result cache and the policy evaluation."""
 
 import re
 import time
@@ -11,12 +11,12 @@ MAX_CACHED = 10_000
 
 
 class MalformedPolicy(Exception):
-    """The authorizer's answer is not what API Gateway takes."""
+    """API Gateway does not accept the authorizer's response."""
 
 
 @dataclass(frozen=True)
 class Authorization:
-    """An authorizer's answer: a policy, and the context for handlers and gateway responses."""
+    """An authorizer's response: a policy, and the context for handlers and gateway responses."""
 
     principal_id: str
     statements: tuple[Mapping[str, Any], ...]
@@ -24,7 +24,10 @@ class Authorization:
 
     @classmethod
     def parse(cls, answer: Any) -> "Authorization":
-        """Raises MalformedPolicy, as API Gateway would answer AUTHORIZER_CONFIGURATION_ERROR."""
+        """Parse a response.
+
+        Raises MalformedPolicy, for which API Gateway sends AUTHORIZER_CONFIGURATION_ERROR.
+        """
         try:
             statements = answer["policyDocument"]["Statement"]
             context = answer.get("context") or {}
@@ -43,7 +46,7 @@ class Authorization:
             raise MalformedPolicy("a member is missing or of the wrong type") from e
 
     def allows(self, arn: str) -> bool:
-        """Whether some statement allows this method's ARN, and none denies it."""
+        """Return whether a statement allows this method's ARN and none denies it."""
         effects = {
             statement["Effect"]
             for statement in self.statements
@@ -54,7 +57,7 @@ class Authorization:
 
 
 class ResultCache:
-    """Results by identity source, for as long as the authorizer says, whatever the route."""
+    """A cache of results by identity source, for all routes, as long as the authorizer says."""
 
     def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._ttl = ttl
@@ -62,12 +65,12 @@ class ResultCache:
         self._results: OrderedDict[str, tuple[float, Authorization]] = OrderedDict()
 
     def get(self, identity: str) -> Authorization | None:
-        """The result that is still fresh, if any."""
+        """Return the cached result, or None."""
         made, result = self._results.get(identity, (None, None))
         return result if made is not None and self._clock() - made < self._ttl else None
 
     def put(self, identity: str, result: Authorization) -> None:
-        """Keep a result; the oldest goes where there are too many."""
+        """Cache a result. Remove the oldest one if there are too many."""
         if self._ttl > 0:
             self._results[identity] = self._clock(), result
             self._results.move_to_end(identity)
@@ -76,12 +79,12 @@ class ResultCache:
 
 
 def _as_text(value: str | float) -> str:
-    """As API Gateway hands context to a proxy integration: all of it text."""
+    """Return a context value as API Gateway passes it on: always as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _any_matches(patterns: str | list[str], subject: str) -> bool:
-    """IAM's wildcards: * for any run of characters, ? for one."""
+    """Return whether one of IAM's patterns matches: * is any run of characters, ? is one."""
     patterns = [patterns] if isinstance(patterns, str) else patterns
     return any(
         re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), subject, re.S)

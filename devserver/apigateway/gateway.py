@@ -1,7 +1,7 @@
-"""An ASGI application that does with requests what API Gateway does with a REST API.
+"""An ASGI application that handles requests as API Gateway does for a REST API.
 
 A request with the header `X-Gateway-Response: THROTTLED`, or another type, gets the gateway's own
-answer of that type: to try what an app makes of it.
+response of that type, so that you can try how an app reacts.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ MAX_REQUEST_BYTES = 10 * 1024 * 1024
 
 
 class Rejected(Exception):
-    """The gateway answers by itself: with one of its response types, and what it may say."""
+    """The gateway sends one of its own responses, of this type and with this context."""
 
     def __init__(self, kind: str, authorizer_context: Mapping[str, str] | None = None) -> None:
         super().__init__(kind)
@@ -50,8 +50,11 @@ class Gateway:
         integration_timeout: float = INTEGRATION_TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pools` holds the execution environments of every function, by its name; the clock is
-        that of cached results."""
+        """Prepare the API.
+
+        `pools` holds the execution environments of every function by its name. The clock is used
+        for cached results.
+        """
         self._deployment = deployment
         self._pools = pools
         self._integration_timeout = integration_timeout
@@ -64,7 +67,7 @@ class Gateway:
         self._running: set[asyncio.Task[Result]] = set()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """One HTTP request (ASGI)."""
+        """Handle one HTTP request (ASGI)."""
         started = time.perf_counter()
         try:
             body = await read_body(receive, MAX_REQUEST_BYTES)
@@ -94,7 +97,10 @@ class Gateway:
         )
 
     def _match(self, request: Request) -> tuple[Route | None, dict[str, str]]:
-        """The route of a path and method; a fixed part of a path goes before a variable one."""
+        """Return the route of a path and method.
+
+        A fixed part of a path comes before a variable one.
+        """
         path = request.path.rstrip("/") or "/"
         matches = [
             (route, match.groupdict())
@@ -132,7 +138,7 @@ class Gateway:
         path_parameters: dict[str, str],
         context: dict[str, Any],
     ) -> Authorization:
-        """The authorizer's Allow for this request; raises Rejected without one."""
+        """Return the authorizer's Allow for this request. Raises Rejected without one."""
         authorizer = route.authorizer
         assert authorizer is not None
         identity = ", ".join(request.headers.get(authorizer.header, []))
@@ -159,7 +165,7 @@ class Gateway:
             raise Rejected("AUTHORIZER_CONFIGURATION_ERROR") from e
 
     async def _integrated(self, pool: EnvironmentPool, event: dict[str, Any]) -> Result:
-        """The function's result. Past the gateway's own limit the function runs on, unheard."""
+        """Return the function's result. After the gateway's timeout the function runs on alone."""
         running = asyncio.create_task(pool.invoke(event))
         self._running.add(running)
         running.add_done_callback(self._finished)
@@ -183,7 +189,7 @@ class Gateway:
 
 
 def path_pattern(resource: str) -> re.Pattern[str]:
-    """`/posts/{post_id}` as a pattern; `{proxy+}` takes the rest of a path."""
+    """Return `/posts/{post_id}` as a pattern. `{proxy+}` matches the rest of a path."""
     parts = re.split(r"\{([A-Za-z0-9_]+)(\+?)\}", resource)
     pattern = "".join(
         re.escape(fixed) + (f"(?P<{name}>{'.+' if greedy else '[^/]+'})" if name else "")

@@ -1,4 +1,4 @@
-"""API Gateway's own answers: by type, shaped by the template's GatewayResponses."""
+"""API Gateway's own responses by type, in the form that the template's GatewayResponses set."""
 
 import json
 import re
@@ -41,7 +41,7 @@ _VARIABLE = re.compile(r"\$context((?:\.[A-Za-z0-9_]+)+)")
 def gateway_response(
     kind: str, responses: Mapping[str, GatewayResponse], context: Mapping[str, Any]
 ) -> Response:
-    """The answer for a type of gateway response, in the words of the template if it has any."""
+    """Return the response of a type, in the template's form if it has one."""
     status, message = DEFAULTS[kind]
     default = "DEFAULT_4XX" if status < 500 else "DEFAULT_5XX"
     response = responses.get(kind) or responses.get(default) or GatewayResponse(None, {}, None)
@@ -57,7 +57,7 @@ def gateway_response(
 
 
 def _substituted(template: str, variables: Mapping[str, Any]) -> str:
-    """Variables replaced and nothing escaped, as there."""
+    """Replace variables, and escape nothing, as API Gateway does."""
 
     def value(match: re.Match[str]) -> str:
         found: Any = variables

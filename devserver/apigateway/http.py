@@ -1,4 +1,4 @@
-"""A request and its answer, between the HTTP server and the gateway."""
+"""A request and its response, between the HTTP server and the gateway."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class ClientGone(Exception):
-    """The client hung up in the middle of its request."""
+    """The client closed the connection in the middle of its request."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What came: `path` decoded, header names in lower case, all of each name."""
+    """A request: `path` is decoded, header names are in lower case with all their values."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Request:
 
     @classmethod
     def from_scope(cls, scope: dict[str, Any], body: bytes) -> "Request":
-        """From an ASGI scope and the body that followed."""
+        """Build a request from an ASGI scope and the body that followed."""
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -45,14 +45,15 @@ class Request:
 
 @dataclass
 class Response:
-    """What goes back."""
+    """A response: status, headers and body."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
     async def send(self, send: Send) -> None:
-        """As ASGI messages; a length is added, and no body to a status that has none."""
+        """Send the response as ASGI messages, with its length, and no body where the status has
+        none."""
         body = b"" if self.status in (204, 304) else self.body
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers
@@ -64,9 +65,9 @@ class Response:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None if it has more bytes than the limit.
+    """Return the whole body, or None if it has more bytes than the limit.
 
-    Raises ClientGone if it ends before its end: what is cut off is never handed on.
+    Raises ClientGone if the body ends too early, so that no partial request is handled.
     """
     body = bytearray()
     more = True

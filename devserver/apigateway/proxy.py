@@ -1,4 +1,4 @@
-"""The events that a REST API hands to functions, and the answers that it takes from them."""
+"""The events that a REST API sends to functions, and the results that it accepts from them."""
 
 import base64
 import json
@@ -33,17 +33,17 @@ REMAPPED_HEADERS = frozenset(
 
 
 class MalformedResponse(Exception):
-    """A function's answer is not of the form that a proxy integration takes."""
+    """A function's result does not have the form of a proxy integration."""
 
 
 def method_arn(stage: str, request: Request) -> str:
-    """The ARN that policies speak of: the path as it came, not its resource."""
+    """Return the ARN for policies. It has the path as it was sent, not the resource."""
     path = request.path.lstrip("/")
     return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/{stage}/{request.method}/{path}"
 
 
 def request_context(stage: str, request: Request, route: Route | None) -> dict[str, Any]:
-    """`requestContext`, without the authorizer's part. There is no stage in the path here."""
+    """Return `requestContext` without the authorizer's part. The path has no stage here."""
     now = time.time()
     request_id = str(uuid.uuid4())
     host = request.headers.get("host", ["localhost"])[0]
@@ -72,7 +72,7 @@ def request_context(stage: str, request: Request, route: Route | None) -> dict[s
 def authorizer_event(
     arn: str, request: Request, route: Route, path_parameters: Mapping[str, str], context: Any
 ) -> dict[str, Any]:
-    """The event of a REQUEST authorizer."""
+    """Return the event for a REQUEST authorizer."""
     return {
         "type": "REQUEST",
         "methodArn": arn,
@@ -88,7 +88,7 @@ def proxy_event(
     context: Mapping[str, Any],
     authorization: Authorization | None,
 ) -> dict[str, Any]:
-    """The event of a Lambda proxy integration."""
+    """Return the event for a Lambda proxy integration."""
     if authorization is not None:
         authorizer = {**authorization.context, "principalId": authorization.principal_id}
         context = {**context, "authorizer": authorizer}
@@ -102,7 +102,7 @@ def proxy_event(
 
 
 def proxy_response(payload: str) -> Response:
-    """What a function's answer becomes; raises MalformedAnswer.
+    """Return the response that a function's result means. Raises MalformedResponse.
 
     Base64 is not decoded, because the API declares no binary media types.
     """
@@ -138,7 +138,7 @@ def _request_members(
 
 
 def _body(body: bytes) -> tuple[str | None, bool]:
-    """As text; what is none goes encoded, so that nothing of it is lost on the way."""
+    """Return the body as text; as base64 if it is not UTF-8, so that nothing is lost."""
     if not body:
         return None, False
     try:

@@ -1,7 +1,7 @@
-"""Execution environments: processes that are started cold and reused warm, as on Lambda.
+"""Execution environments: processes that start cold and are reused warm, as on Lambda.
 
-One request at a time each, more of them under load, killed at the function's timeout, and started
-anew when the function's code has changed.
+Each handles one request at a time. More start under load. They are killed at the function's
+timeout, and start again when the function's code changes.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ _RUNTIME = Path(__file__).with_name("runtime.py")
 
 
 class FunctionFailed(Exception):
-    """The function raised, could not be loaded, ended itself, or ran past its timeout."""
+    """The function raised, did not load, ended its process, or ran past its timeout."""
 
 
 class PayloadTooLarge(Exception):
-    """The invocation is larger than Lambda takes."""
+    """The invocation is larger than Lambda accepts."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a function returned, as JSON, and for how many seconds it ran."""
+    """What a function returned, as JSON, and how many seconds it ran."""
 
     payload: str
     seconds: float
@@ -52,7 +52,7 @@ class Environment:
     async def start(
         cls, function: Function, extra: Mapping[str, str], code_version: object
     ) -> "Environment":
-        """A cold start; raises FunctionFailed if the handler cannot be loaded."""
+        """Start the process and load the handler. Raises FunctionFailed if it does not load."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",  # nothing on the path but what the function has on Lambda
@@ -75,7 +75,7 @@ class Environment:
         return environment
 
     async def invoke(self, event: str, request_id: str, timeout: float) -> Result:
-        """Run the handler; after FunctionFailed `is_usable` says whether it may run again."""
+        """Run the handler. After FunctionFailed, `is_usable` says whether it may run again."""
         invocation = f'{{"request_id":"{request_id}","timeout":{timeout},"event":{event}}}\n'
         assert self._process.stdin is not None
         try:
@@ -107,7 +107,7 @@ class Environment:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the process still runs."""
+        """Return whether the process still runs."""
         return not self._is_over and self._process.returncode is None
 
     def _kill(self) -> None:
@@ -125,7 +125,7 @@ class EnvironmentPool:
     """The execution environments of one function."""
 
     def __init__(self, function: Function, extra: Mapping[str, str], limit: int) -> None:
-        """At most `limit` environments at once; `extra` variables on top of the function's own."""
+        """Prepare the pool for at most `limit` environments; `extra` variables are added to each."""
         self.function = function
         self._extra = extra
         self._free = asyncio.Semaphore(limit)
@@ -133,7 +133,7 @@ class EnvironmentPool:
         self._all: set[Environment] = set()
 
     async def invoke(self, event: Mapping[str, Any]) -> Result:
-        """Run the function for an event, waiting while all its environments are busy.
+        """Run the function for an event. Wait while all its environments are busy.
 
         Raises FunctionFailed and PayloadTooLarge.
         """
@@ -189,7 +189,7 @@ class EnvironmentPool:
 async def running_pools(
     functions: Mapping[str, Function], extra: Mapping[str, str], limit: int
 ) -> AsyncIterator[dict[str, EnvironmentPool]]:
-    """A pool for each function, whose environments end with the block."""
+    """Return a pool for each function. Their environments end with the block."""
     pools = {name: EnvironmentPool(one, extra, limit) for name, one in functions.items()}
     try:
         yield pools
@@ -198,13 +198,13 @@ async def running_pools(
 
 
 def code_version(function: Function) -> frozenset[tuple[str, int, int]]:
-    """What tells whether code has changed: name, time and size of every source file."""
+    """Return the name, time and size of every source file, which change when the code changes."""
     folders = (function.code, *function.layers)
     return frozenset(one for folder in folders for one in _source_files(str(folder)))
 
 
 def _source_files(folder: str) -> Iterator[tuple[str, int, int]]:
-    """By scandir, which costs a third of pathlib's walk: this runs at every invocation."""
+    """Walk with scandir, which takes a third of pathlib's time: this runs at every invocation."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
@@ -215,7 +215,7 @@ def _source_files(folder: str) -> Iterator[tuple[str, int, int]]:
 
 
 def variables_of(function: Function) -> dict[str, str]:
-    """The environment as Lambda makes it; the credentials say which function it is."""
+    """Return the environment variables that Lambda sets. The key id names the function."""
     return {
         **function.environment,
         "PATH": os.environ.get("PATH", os.defpath),

@@ -1,4 +1,4 @@
-"""What EventBridge does at a desk: runs a function every so often, and at each upload."""
+"""EventBridge in the local stack: it runs functions on a schedule and at each upload."""
 
 import asyncio
 import sys
@@ -24,8 +24,10 @@ async def running_events(
     storage: Storage | None,
     tick: float | None,
 ) -> AsyncIterator[None]:
-    """Run what is scheduled, every `tick` seconds or as the template says, and what the storage's
-    uploads set off, until the block ends."""
+    """Run scheduled functions and the subscribers of uploads until the block ends.
+
+    The interval is `tick` seconds, or the template's.
+    """
     loop = asyncio.get_running_loop()
     tasks = {
         asyncio.create_task(_run_on_schedule(pools[one.function], tick or one.seconds))
@@ -48,7 +50,7 @@ async def running_events(
 
 
 def matches(pattern: Any, event: Any) -> bool:
-    """Whether an event is of a pattern: of those that name values, or how they begin."""
+    """Return whether an event matches a pattern of exact values and prefixes."""
     if isinstance(pattern, Mapping):
         return all(matches(pattern[name], event.get(name)) for name in pattern)
     return any(
@@ -58,7 +60,7 @@ def matches(pattern: Any, event: Any) -> bool:
 
 
 def uploaded(upload: Upload) -> dict[str, Any]:
-    """What S3 tells EventBridge of an upload by a form."""
+    """Return the event that S3 sends to EventBridge for an upload by a form."""
     detail = {
         "version": "0",
         "bucket": {"name": upload.bucket},

@@ -1,7 +1,6 @@
-"""What the template's roles allow each function, checked by moto as AWS would.
+"""The rights that the template's roles give each function, enforced as AWS would.
 
-Functions come with their names as credentials. Each right that is used is told of once where
-ROLES=tell.
+Functions use their names as credentials. With ROLES=tell, the first use of each right is printed.
 """
 
 import io
@@ -30,7 +29,7 @@ _WRITES = {
 
 
 class Access(NamedTuple):
-    """Something that is done to a resource, which is named by its ARN."""
+    """One action on one resource, which is named by its ARN."""
 
     action: str
     resource: str
@@ -41,7 +40,10 @@ def rights_of(
     roles: Mapping[str, Mapping[str, Any]],
     policies: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, list[tuple[str, str]]]:
-    """From the properties of all three, resolved: the policies are what bounds a role."""
+    """Return the rights of each function from resolved properties.
+
+    The policies are permissions boundaries.
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for name, properties in functions.items():
         role = roles[properties["Role"].rpartition(":")[2]]
@@ -61,8 +63,10 @@ def _rights(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def bounded(
     rights: Iterable[tuple[str, str]], boundary: Iterable[tuple[str, str]]
 ) -> Iterator[tuple[str, str]]:
-    """What is left of rights under a permissions boundary: actions to resources, wildcards in both
-    of the boundary's and in a right's resource."""
+    """Return the rights that a permissions boundary leaves.
+
+    The boundary may have wildcards in actions and resources, a right only in its resource.
+    """
     limits = list(boundary)
     for action, resource in rights:
         there = [limit for actions, limit in limits if fnmatchcase(action, actions)]
@@ -77,7 +81,7 @@ def _several(value: Any) -> list[str]:
 
 
 class Roles:
-    """Who may do what; those who are no function may do all."""
+    """The rights of functions. A caller that is no function may do everything."""
 
     def __init__(self, rights: Rights = NO_RIGHTS) -> None:
         self.rights = rights
@@ -85,7 +89,7 @@ class Roles:
         self._told: set[tuple[str, str, str]] = set()
 
     def refused(self, who: str, uses: Iterable[Access]) -> Access | None:
-        """The first of these that this function may not do, which the desk's user is told."""
+        """Return the first access that this function has no right to, and print it."""
         for use in uses:
             if not self.allow(who, use):
                 print(f"{who}'s role does not allow {use.action} on {use.resource}: template.yaml",
@@ -94,7 +98,7 @@ class Roles:
         return None
 
     def allow(self, who: str, use: Access) -> bool:
-        """Whether somebody may do that."""
+        """Return whether the caller may make this access."""
         if who not in self.rights:
             return True
         right = self._right(who, use)
@@ -113,13 +117,13 @@ class Roles:
 
 
 def caller(authorization: str) -> str:
-    """Whose credentials an Authorization header names (Signature Version 4); empty for none."""
+    """Return whose credentials an Authorization header names (Signature Version 4), or ""."""
     match = _CREDENTIAL.search(authorization)
     return match[1] if match else ""
 
 
 def accesses_of_dynamodb(target: str, body: bytes) -> Iterator[Access]:
-    """What a request does, by its X-Amz-Target: a transaction, what its parts do."""
+    """Return what a request accesses; for a transaction, what its parts access."""
     operation = target.rpartition(".")[2]
     request = json.loads(body or b"{}")
     if operation == "TransactWriteItems":
@@ -138,18 +142,18 @@ def _table(name: str) -> str:
 
 
 class DynamoDbRoles:
-    """moto's DynamoDB (WSGI), behind the roles."""
+    """A WSGI application: moto's DynamoDB, with the roles enforced."""
 
     def __init__(self, moto: Any, rights: Rights) -> None:
         self._moto = moto
         self.know(rights)
 
     def know(self, rights: Rights) -> None:
-        """Go by these rights from now on."""
+        """Enforce these rights from now on."""
         self._roles = Roles(rights)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """One request."""
+        """Handle one request."""
         who = caller(environ.get("HTTP_AUTHORIZATION", ""))
         if who in self._roles.rights:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -169,7 +173,7 @@ def _denied(use: Access) -> Response:
 
 
 def accesses_of_s3(request: Request) -> Iterator[Access]:
-    """What a request does, path-style; of a form, to the key that it names."""
+    """Return what a path-style request accesses; for a form, the key that it names."""
     bucket, _, key = request.path.lstrip("/").partition("/")
     arn, method, asked = f"arn:aws:s3:::{bucket}", request.method, request.args
     place = f"{arn}/{key}"

@@ -1,8 +1,8 @@
-"""What runs inside an execution environment: a process of its own with one function in it.
+"""The program inside an execution environment: one process that runs one function.
 
-Started by `environments.py` with nothing of this repository on the path but the function's folder
-and its layers. Reads an invocation a line from standard input and writes an answer a line; what
-the function prints goes to standard error. Ends when the input ends, and so with its parent.
+`environments.py` starts it. Only the function's folder and its layers are on its path. It reads one
+invocation a line from standard input and writes one result a line. The function's own output goes
+to standard error. The process ends when its input ends, and so with its parent.
 """
 
 import importlib
@@ -31,12 +31,12 @@ class Context:
         self._deadline = deadline
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is killed."""
+        """Return the milliseconds until the function is killed."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
 def main() -> None:
-    """Load the handler, then answer until the input ends."""
+    """Load the handler, then handle invocations until the input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     invocations = os.fdopen(os.dup(0), encoding="utf-8")
     os.dup2(2, 1)

@@ -1,6 +1,6 @@
-"""template.yaml, read as AWS would: SAM's own transform, then what it says of API and functions.
+"""Read template.yaml as AWS does: transform it with SAM's own code, and resolve it.
 
-Routes, authorizer, CORS, gateway responses, environment and table come from here and nowhere else.
+Routes, authorizer, CORS, gateway responses, environment variables and tables come only from here.
 """
 
 import logging
@@ -34,8 +34,7 @@ _RUN_HERE = (
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function: where its code lies, and how it is run. Both timeouts in seconds; that of
-    its beginning is Lambda's."""
+    """A Lambda function: where its code is, and how it runs. Both timeouts are in seconds."""
 
     name: str
     code: Path
@@ -70,7 +69,7 @@ class Route:
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """How API Gateway answers by itself for one type of response."""
+    """The form of API Gateway's own response of one type."""
 
     status: int | None
     headers: Mapping[str, str]
@@ -79,7 +78,7 @@ class GatewayResponse:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function that runs every so many seconds."""
+    """A function that runs at a fixed interval, in seconds."""
 
     function: str
     seconds: float
@@ -87,7 +86,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A function that runs at each event of a pattern, as EventBridge writes them."""
+    """A function that runs for each event that matches a pattern of EventBridge."""
 
     function: str
     pattern: Mapping[str, Any]
@@ -95,7 +94,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket, the one origin whose pages may use it, and by which methods."""
+    """A bucket with the one origin whose pages may use it, and the allowed methods."""
 
     name: str
     origin: str
@@ -104,7 +103,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Deployment:
-    """All of it that the devserver runs."""
+    """Everything in the template that the local stack runs."""
 
     stage: str
     routes: tuple[Route, ...]
@@ -118,9 +117,9 @@ class Deployment:
 
 
 def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment:
-    """The deployment that a SAM template with these parameters describes.
+    """Return the deployment that a SAM template describes with these parameters.
 
-    Raises TemplateError where it holds what the devserver cannot resolve.
+    Raises TemplateError if the template contains something that cannot be resolved here.
     """
     document = transformed(template, parameters)
     resolver = Resolver(document, parameters)
@@ -165,7 +164,7 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
 
 
 def without_timeouts(deployment: Deployment, seconds: float) -> Deployment:
-    """The same, with so much time for every function, for those who step through one."""
+    """Return the deployment with this many seconds for every function, for debugging."""
     functions = {
         name: replace(one, timeout=seconds, init_timeout=seconds)
         for name, one in deployment.functions.items()
@@ -179,7 +178,7 @@ class _NoManagedPolicies:
 
 
 def transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """A SAM template as CloudFormation gets it: by SAM's own transform, nothing resolved."""
+    """Return the template as SAM's transform gives it to CloudFormation, with nothing resolved."""
     template = yaml_parse(path.read_text())
     for resource in template["Resources"].values():
         for member in ("CodeUri", "ContentUri"):
@@ -270,7 +269,7 @@ def _route(
 
 
 def _invoked(arn: str) -> str:
-    """The function that is meant, whichever alias of it."""
+    """Return the name of the function in an ARN, without its alias."""
     match = _FUNCTION.search(arn)
     if match is None:
         raise ValueError(f"no function is named in {arn}")

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as template.yaml uses them."""
+"""CloudFormation's intrinsic functions, those that template.yaml uses."""
 
 import re
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ _NO_VALUE = object()
 
 
 class TemplateError(Exception):
-    """The template holds something that cannot be resolved."""
+    """The template contains something that cannot be resolved here."""
 
 
 class Resolver:
-    """Resolves references to parameters and resources in a template's values."""
+    """A resolver of references and intrinsic functions in a template's values."""
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
-        """A value is needed for each parameter without default."""
+        """Take the values of the parameters. Every parameter without a default needs one."""
         self._resources = template["Resources"]
         self._conditions = template.get("Conditions", {})
         self._values = {**PSEUDO_PARAMETERS, "AWS::NoValue": _NO_VALUE}
@@ -36,7 +36,7 @@ class Resolver:
             self._values[name] = value
 
     def resolve(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each function
-        """The value with all intrinsic functions in it replaced by what they stand for."""
+        """Return the value with all its intrinsic functions resolved."""
         match value:
             case {"Ref": str(name)} if len(value) == 1:
                 return self._reference(name)
@@ -61,7 +61,10 @@ class Resolver:
                 return value
 
     def holds(self, condition: Any) -> bool:
-        """Whether a condition does, by its name or as it stands in the template; None does."""
+        """Return whether a condition holds.
+
+        It is a name, an expression, or None, which always holds.
+        """
         match condition:
             case None:
                 return True
@@ -79,7 +82,7 @@ class Resolver:
                 raise TemplateError(f"the devserver does not know the condition {condition} yet")
 
     def _reference(self, name: str) -> Any:
-        """A parameter's value, or the name of a resource: locally that is its logical id."""
+        """Return a parameter's value or a resource's name, which is its logical id here."""
         if name in self._values:
             return self._values[name]
         if name in self._resources:
