@@ -1,7 +1,8 @@
-"""`make sam-local`: the same API in Lambda's containers, by SAM CLI.
+"""Run the API in Lambda's containers with SAM CLI: `make sam-local`.
 
-Builds for this machine's architecture, starts the issuer, DynamoDB and S3 where those reach them
-who need to and nothing else does, then `sam local start-api`; one Ctrl-C or SIGTERM ends all of it.
+It builds for this machine's architecture. Then it starts the issuer, DynamoDB and S3 where only
+containers and this machine reach them, and `sam local start-api`. One Ctrl-C or SIGTERM ends all of
+it.
 """
 
 import asyncio
@@ -52,7 +53,7 @@ GREETING = """
 
 
 def main() -> int:
-    """Check, build, start, wait, and end all of it."""
+    """Check the tools, build, start everything, and wait. Return the exit code."""
     treat_sigterm_as_interrupt()
     try:
         settings = LocalStackSettings.from_environment()
@@ -105,8 +106,11 @@ async def _until_it_ends(
     storage: Storage,
     tick: float | None,
 ) -> int:
-    """Its exit code. Until then what is scheduled, and what uploads set off, runs outside of
-    containers, for sam local knows neither."""
+    """Wait for the end of SAM CLI, and return its exit code.
+
+    Meanwhile, scheduled functions and those that uploads trigger run outside of containers, because
+    sam local supports neither.
+    """
     async with (
         running_pools(deployment.functions, variables, 1) as pools,
         running_events(deployment, pools, storage, tick),
@@ -117,7 +121,7 @@ async def _until_it_ends(
 
 
 def check_tools() -> None:
-    """Raises Unusable, which names what is missing and where it is had."""
+    """Raise StartupError if a tool is missing. It says how to get the tool."""
     if shutil.which("sam") is None:
         raise StartupError("SAM CLI is missing, which make brings along: make sam-local.")
     if not _runs("python3.13", "--version"):
@@ -135,9 +139,9 @@ def _runs(*command: str) -> bool:
 
 
 def _bridge_address() -> str:
-    """Where this machine is reached from containers, and from nowhere else.
+    """Return the address of this machine that containers reach, and nothing else does.
 
-    Docker Desktop forwards its host's loopback instead.
+    Docker Desktop forwards the loopback of its host instead.
     """
     if platform.system() != "Linux":
         return "127.0.0.1"
@@ -152,7 +156,7 @@ def _bridge_address() -> str:
 
 
 def _address_of_interface(name: str) -> str:
-    """The IPv4 address of a network interface (Linux, netdevice(7))."""
+    """Return the IPv4 address of a network interface (Linux, netdevice(7))."""
     import fcntl  # noqa: PLC0415 - Windows has none
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -171,7 +175,7 @@ def _architecture() -> str:
 
 
 def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
-    """The variables that the repository ships, with this run's ports and tenant."""
+    """Write the variables of the repository with the ports and the tenant of this run."""
     document = json.loads(SHIPPED_VARIABLES.read_text())
     variables = document["Parameters"]
     variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
@@ -194,7 +198,7 @@ def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
 
 @contextmanager
 def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`sam local start-api`, ended by SIGTERM: in a script's background it ignores SIGINT."""
+    """Run `sam local start-api`, and end it with SIGTERM: in the background it ignores SIGINT."""
     sam = subprocess.Popen(
         [
             "sam",
@@ -227,7 +231,7 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
 
 
 def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
-    """Containers get credentials that are nobody's, and the region that the table is in."""
+    """Return the environment with the local credentials and the table's region."""
     return {
         **environment,
         "AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL,

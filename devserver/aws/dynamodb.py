@@ -1,9 +1,8 @@
-"""DynamoDB at a desk: an engine that is there, Dynoxide, or moto in a process of its own,
-`python -m devserver.aws.dynamodb HOST PORT`.
+"""DynamoDB in the local stack: moto, Dynoxide, or an engine that runs already.
 
+`python -m devserver.aws.dynamodb HOST PORT` runs moto in a process of its own and prints its port.
 moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
-acknowledged writes were lost. So one thread serves, one request after the other. It prints its
-port.
+acknowledged writes were lost. So one thread handles one request after another.
 """
 
 import sys
@@ -29,7 +28,7 @@ TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
 def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
-    """Serve until standard input ends, on which it is told other rights of functions."""
+    """Serve until standard input ends. Each line of it sets other rights of functions."""
     speed_up_moto()
     # The one service by itself: to find out which is meant takes moto a quarter of each request.
     application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
@@ -43,8 +42,11 @@ def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
 def running_dynamodb(
     engine: Engine, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[Callable[..., str]]:
-    """Gives the address of an engine, of which moto's starts while others do; moto's alone asks
-    which rights of functions it is to keep to."""
+    """Run the engine, and yield a function that returns its address.
+
+    moto starts while other parts start. The function takes the rights that moto enforces; other
+    engines enforce none.
+    """
     if (endpoint := engine.endpoint) is not None:
         yield lambda _=NO_RIGHTS: endpoint
         return
@@ -62,7 +64,7 @@ def running_dynamodb(
 
 
 def dynamodb_client(endpoint: str) -> Any:
-    """A client of the local engine, with credentials that are nobody's."""
+    """Return a client of the local engine. Its credentials belong to no function."""
     return boto3.client(
         "dynamodb",
         endpoint_url=endpoint,
@@ -73,7 +75,7 @@ def dynamodb_client(endpoint: str) -> Any:
 
 
 def make_table(client: Any, name: str, properties: dict[str, Any]) -> bool:
-    """Create a table as the template describes it; False if it was there already."""
+    """Create a table as the template describes it. Return False if it exists already."""
     described = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
     try:
         client.create_table(TableName=name, **described)

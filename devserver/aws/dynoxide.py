@@ -1,9 +1,8 @@
 """Dynoxide, a DynamoDB engine on SQLite.
 
-`python -m devserver.aws.dynoxide` builds the pinned version.
-
-Unlike moto it is atomic by itself, honours ClientRequestToken, reports consumed capacity and keeps
-its data in a file. It is Rust's, so that Cargo builds it once, into this user's cache.
+`python -m devserver.aws.dynoxide` builds the pinned version. Unlike moto, the engine is atomic,
+honours ClientRequestToken, reports consumed capacity and stores its data in a file. It is written
+in Rust, so Cargo builds it once, into this user's cache.
 """
 
 import fcntl
@@ -36,13 +35,13 @@ wait $engine
 
 
 def binary() -> Path:
-    """Where the pinned version lies, once it is built."""
+    """Return the path of the pinned version. It exists once it is built."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "serverless-blog" / f"{CRATE}-{VERSION}" / "bin" / "dynoxide"
 
 
 def install() -> None:
-    """Build it, if it is not there; Unusable without Cargo, or where that fails."""
+    """Build the engine if it is missing. Raises StartupError if that fails."""
     target = binary()
     if target.exists():
         return
@@ -60,7 +59,7 @@ def install() -> None:
 
 @contextmanager
 def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> Iterator[str]:
-    """Gives the address of an engine that keeps its data in the folder, or else in memory."""
+    """Run the engine and yield its address. Its data is in the folder, or in memory without one."""
     install()
     with bound_socket("DYNAMODB_PORT", port, host) as sock:
         port = sock.getsockname()[1]
@@ -90,7 +89,7 @@ def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> It
 
 @contextmanager
 def _reserved(folder: Path) -> Iterator[None]:
-    """The folder for this process alone; Unusable while another one has it."""
+    """Lock the folder for this process. Raises StartupError if another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:

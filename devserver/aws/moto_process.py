@@ -1,4 +1,4 @@
-"""A part of moto in a process of its own, which ends with whoever started it."""
+"""A part of moto in a process of its own, which ends with its parent."""
 
 import json
 import logging
@@ -10,11 +10,13 @@ from typing import IO, Any, Self
 
 
 class MotoProcess:
-    """`python -m module arguments...`: it tells of itself in lines, and ends when its standard
-    input does, or with the `with` block."""
+    """A process that runs `python -m module arguments...` and prints lines about itself.
+
+    It ends when its standard input ends, or at the end of the `with` block.
+    """
 
     def __init__(self, module: str, *arguments: str, log: IO[str] | None = None) -> None:
-        """The log takes what it says on standard error, instead of this process's own."""
+        """Start the process. Its standard error goes to `log`, or to this process's own."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
@@ -27,18 +29,21 @@ class MotoProcess:
 
     @property
     def lines(self) -> IO[str]:
-        """What it tells."""
+        """Return the process's standard output."""
         assert self._process.stdout is not None
         return self._process.stdout
 
     def tell(self, what: object) -> None:
-        """Tell it something, as JSON in a line of its own."""
+        """Send a value to the process, as one line of JSON."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
 
     def first_line(self) -> str:
-        """What it tells when it listens; RuntimeError if it does not come to that."""
+        """Wait until the process listens, and return its first line.
+
+        Raises RuntimeError if it ends before.
+        """
         line = self.lines.readline().strip()
         if not line:
             raise RuntimeError("moto's server did not start")
@@ -53,7 +58,7 @@ class MotoProcess:
 
 
 def serve_until_input_ends(told: Callable[[Any], object] | None = None) -> None:
-    """The process's own end of it: hear what it is told, then end with all its threads."""
+    """Pass on the values that the parent sends, then end this process with all its threads."""
     # That requests wait for a thread is no news: with one thread they do by intention.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     for line in sys.stdin:

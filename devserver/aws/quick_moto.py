@@ -1,6 +1,6 @@
-"""moto's DynamoDB in a fraction of its time, for one table with a partition and a sort key.
+"""Patches that make moto's DynamoDB much faster, for one table with partition and sort key.
 
-Both corrections are patches of moto 5; the integration tests use them as the desk does.
+Both patch moto 5. The integration tests and the local stack use them.
 """
 
 import copy
@@ -18,14 +18,16 @@ Place = tuple[Table, DynamoType, DynamoType]
 
 
 def speed_up_moto() -> None:
-    """Correct moto in this process; once is enough."""
+    """Patch moto in this process. Once is enough."""
     _keep_attribute_values()
     _copy_only_what_is_written()
 
 
 def _keep_attribute_values() -> None:
-    """Leave attributes' values as moto keeps them: as the protocol has them already, but it would
-    look for each of the ten kinds that each could be, three quarters of a request."""
+    """Keep attribute values as moto stores them, which is the protocol's form already.
+
+    moto would test ten types for each value. That takes three quarters of a request's time.
+    """
     walk: Any = BaseJSONSerializer._serialize_type_structure
 
     def serialised(self: Any, target: dict[str, Any], value: Any, shape: Any, key: str) -> None:
@@ -38,8 +40,11 @@ def _keep_attribute_values() -> None:
 
 
 def _copy_only_what_is_written() -> None:
-    """moto copies the whole table for each action of a transaction, so that some hundred posts
-    make each write take longer than anybody waits. Only what it names can have to be put back."""
+    """Copy only the items that a transaction names, for its rollback.
+
+    moto copies the whole table for each action, so that a few hundred posts make every write very
+    slow.
+    """
 
     def copied(thing: Any) -> Any:
         return thing if isinstance(thing, Table) else copy.deepcopy(thing)

@@ -1,8 +1,8 @@
-"""S3 by moto, in a process of its own: `python -m devserver.aws.s3 HOST PORT ORIGIN METHODS RIGHTS
-BUCKET...`, with the rights of functions as JSON.
+"""S3 by moto, in a process of its own, with the checks that moto lacks.
 
-moto takes any size, type, key and signature, from anybody, so a front checks them. It prints a
-line when it listens, and one for each upload by a form after that.
+`python -m devserver.aws.s3 HOST PORT ORIGIN METHODS RIGHTS BUCKET...` takes the rights of functions
+as JSON. moto accepts every size, type, key and signature from everyone, so this module checks them
+first. The process prints a line when it listens, and then one for each upload by a form.
 """
 
 import io
@@ -32,7 +32,7 @@ _Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Upload(NamedTuple):
-    """What a form has filled; the size in bytes."""
+    """An object that a form uploaded; the size is in bytes."""
 
     bucket: str
     key: str
@@ -40,14 +40,14 @@ class Upload(NamedTuple):
 
 
 class Cors(NamedTuple):
-    """Whose pages may use the buckets, and by which methods."""
+    """The origin whose pages may use the buckets, and the allowed methods."""
 
     origin: str
     methods: tuple[str, ...]
 
 
 class Front:
-    """moto's S3 behind what S3 would check."""
+    """A WSGI application: moto's S3 behind the checks that S3 makes."""
 
     def __init__(
         self,
@@ -56,7 +56,10 @@ class Front:
         uploaded: Callable[[Upload], None],
         rights: Rights = NO_RIGHTS,
     ) -> None:
-        """`uploaded` hears of what forms have filled; the rights are those of functions."""
+        """Take moto's application and what to check.
+
+        `uploaded` is called for each upload by a form.
+        """
         self._moto = moto
         self._cors = cors
         self._uploaded = uploaded
@@ -64,7 +67,7 @@ class Front:
         self._names = {LOCAL_CREDENTIAL, *rights}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """The WSGI application."""
+        """Handle one request."""
         try:
             answer = self._answer(environ)
         except Denied as e:
@@ -95,7 +98,7 @@ class Front:
         return answer
 
     def _preflight(self, environ: dict[str, Any]) -> Response:
-        """A browser asks before a form whose progress a page wants to see."""
+        """Respond to a preflight: browsers send one for a form whose progress a page observes."""
         if environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") not in self._cors.methods:
             raise Denied("This CORS request is not allowed.", "AccessForbidden", 403)
         asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
@@ -106,7 +109,7 @@ class Front:
         return answer
 
     def _admitted(self, request: Request) -> tuple[str, Upload | None]:
-        """Who it is, and what a form fills; raises Denied."""
+        """Return the caller, and the upload if the request is a form. Raises Denied."""
         now = datetime.now(UTC)
         if request.method == "POST" and request.mimetype == "multipart/form-data":
             bucket, file = request.path.strip("/"), request.files.get("file")
@@ -137,7 +140,7 @@ def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[st
 
 
 class Storage(MotoProcess):
-    """The process with S3 in it."""
+    """The process that runs S3."""
 
     def __init__(
         self, host: str, port: int, cors: Cors, rights: Rights, buckets: Iterable[str]
@@ -146,7 +149,7 @@ class Storage(MotoProcess):
         super().__init__("devserver.aws.s3", host, str(port), *given, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
-        """Call that, in another thread, at each upload by a form from now on."""
+        """Call a function, in another thread, for each upload by a form from now on."""
 
         def read() -> None:
             for line in self.lines:
@@ -156,7 +159,7 @@ class Storage(MotoProcess):
 
 
 def s3_client(endpoint: str) -> Any:
-    """A client of the local engine, with credentials that are nobody's."""
+    """Return a client of the local S3. Its credentials belong to no function."""
     return boto3.client(
         "s3",
         endpoint_url=endpoint,

@@ -1,4 +1,4 @@
-"""What S3 checks before it lets somebody in, and moto does not: signatures, and forms' policies.
+"""The checks of S3 that moto lacks: signatures, and the policies of forms.
 
 See "Browser-Based Uploads Using POST" and "Authenticating Requests" in S3's API reference.
 """
@@ -24,7 +24,7 @@ _NOT_IN_POLICY = frozenset({"policy", "x-amz-signature", "file"})
 
 
 class Denied(Exception):
-    """S3 would not have it: with its code, its status, and what it says."""
+    """S3 denies a request, with this message, error code and status."""
 
     def __init__(self, message: str, code: str = "AccessDenied", status: int = 403) -> None:
         super().__init__(message)
@@ -36,8 +36,10 @@ class Denied(Exception):
 def check_form(
     bucket: str, form: Mapping[str, str], size: int, now: datetime, names: Container[str]
 ) -> str:
-    """Who of these names has signed a form that may upload a file of this size, in bytes, to this
-    bucket now; raises Denied."""
+    """Return which of these names signed a form that may upload this file to this bucket now.
+
+    The size is in bytes. Raises Denied.
+    """
     fields = {name.lower(): value for name, value in form.items()}
     date = fields.get("x-amz-date", "")
     who = _signer(fields.get("x-amz-credential", ""), date, names)
@@ -58,7 +60,7 @@ def check_form(
 
 
 def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
-    """The fields that a condition is about, all of which meet it."""
+    """Return the fields that a condition is about. Raises Denied if one does not meet it."""
     match condition:
         case ["content-length-range", int(least), int(most)]:
             if size < least:
@@ -86,8 +88,10 @@ def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
 
 
 def check_presigned(method: str, url: str, now: datetime, names: Container[str]) -> str:
-    """Who of these names has signed this address for this method; raises Denied, also where it no
-    longer holds."""
+    """Return which of these names signed this address for this method.
+
+    Raises Denied, also after its expiry.
+    """
     base, _, query = url.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     given = parameters.pop("X-Amz-Signature", "")
@@ -105,8 +109,10 @@ def check_presigned(method: str, url: str, now: datetime, names: Container[str])
 
 
 def check_header(authorization: str, names: Container[str]) -> str:
-    """Which of these names a request comes from: they are taken by their credential alone, for a
-    signature keeps out nobody who is at this machine. Raises Denied."""
+    """Return which of these names a request comes from. Raises Denied.
+
+    The credential alone decides: on one machine, a signature would protect nothing.
+    """
     who = caller(authorization)
     if not authorization.startswith(_ALGORITHM) or who not in names:
         raise Denied("Access Denied")

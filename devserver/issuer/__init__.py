@@ -1,1 +1,1 @@
-"""Stands in for an Auth0 tenant, for the real SDKs: at a desk and in tests, nowhere else."""
+"""A stand-in for an Auth0 tenant, for the real SDKs: in the local stack and in tests only."""

@@ -1,4 +1,4 @@
-"""The issuer's addresses, as the Auth0 SDKs call them."""
+"""The issuer's routes, as the Auth0 SDKs call them."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ KEY_SET_CACHE_CONTROL = "public, max-age=15, stale-while-revalidate=15, stale-if
 
 
 def create_issuer(tenant: Tenant) -> Flask:
-    """The WSGI application of a tenant."""
+    """Return the WSGI application of a tenant."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain http, on this machine
     app = Flask(__name__)
     app.secret_key = secrets.token_hex(32)
@@ -139,7 +139,8 @@ def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None
 
 
 def _refused(error: OAuth2Error) -> AnyResponse | tuple[str, int]:
-    """To the application, if it is known, else on a page (RFC 6749 §4.1.2.1)."""
+    """Send an error to the application, or to a page if the application is unknown (RFC 6749
+    §4.1.2.1)."""
     if error.error not in ("invalid_client", "unauthorized_client"):
         return _to_application({"error": error.error, "error_description": error.description or ""})
     return f"{error.error}: {error.description}", 400
@@ -154,7 +155,7 @@ def _to_application(members: dict[str, str]) -> AnyResponse:
 
 
 def _web_message(members: dict[str, str]) -> AnyResponse:
-    """The answer to a silent login, for the page around the frame that this is shown in."""
+    """Return the page that posts the result of a silent login to the page around its frame."""
     parts = urlsplit(request.args["redirect_uri"])
     page = render_template(
         "web_message.html",

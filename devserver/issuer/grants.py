@@ -1,4 +1,4 @@
-"""The four grants of the token endpoint: Authlib's protocol over the tenant's memory."""
+"""The four grants of the token endpoint: Authlib's protocol with the tenant's data."""
 
 import time
 from typing import Any
@@ -12,14 +12,14 @@ from devserver.issuer.tenant import CODE_LIFETIME, TOKEN_LIFETIME, Application, 
 
 
 class ServiceNotFound(OAuth2Error):
-    """An audience that no API of the tenant has, in Auth0's words."""
+    """No API of the tenant has this audience; the text is Auth0's."""
 
     error = "access_denied"
     status_code = 403
 
 
 class WrongPassword(OAuth2Error):
-    """In Auth0's words."""
+    """The password is wrong; the text is Auth0's."""
 
     error = "invalid_grant"
     status_code = 403
@@ -31,100 +31,128 @@ class _S256(CodeChallenge):
 
 
 def require_known_audience(tenant: Tenant, audience: str | None) -> str | None:
-    """The audience, if the tenant has such an API or none was asked for."""
+    """Return the audience. Raises ServiceNotFound if no API of the tenant has it."""
     if audience and audience not in tenant.audiences:
         raise ServiceNotFound(description=f"Service not found: {audience}")
     return audience
 
 
+class _TenantGrant:
+    """A grant that reads and writes the tenant's data; `register_grants` sets the tenant."""
+
+    tenant: Tenant
+
+
+class _CodeGrant(_TenantGrant, grants.AuthorizationCodeGrant):
+    """The authorization code grant with PKCE."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def save_authorization_code(self, code: str, request: Any) -> None:
+        """Remember what the user granted."""
+        data = request.payload.data
+        self.tenant.codes[code] = Grant(
+            client_id=request.payload.client_id,
+            user=request.user,
+            scope=request.payload.scope or "",
+            audience=require_known_audience(self.tenant, data.get("audience")),
+            redirect_uri=request.payload.redirect_uri or "",
+            nonce=data.get("nonce"),
+            code_challenge=data.get("code_challenge"),
+            code_challenge_method=data.get("code_challenge_method"),
+        )
+
+    def query_authorization_code(self, code: str, client: Application) -> Grant | None:
+        """Return the grant of a code, and forget it: a code is good for one attempt."""
+        grant = self.tenant.codes.pop(code, None)
+        if grant is None or not grant.check_client(client):
+            return None
+        return grant if time.time() - grant.made_at < CODE_LIFETIME else None
+
+    def delete_authorization_code(self, authorization_code: Grant) -> None:
+        """Do nothing: `query_authorization_code` has removed the code."""
+
+    def authenticate_user(self, authorization_code: Grant) -> User:
+        """Return the user."""
+        return authorization_code.user
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        """Return the response with the tokens."""
+        grant = self.request.authorization_code
+        return self.tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
+
+
+class _RefreshGrant(_TenantGrant, grants.RefreshTokenGrant):
+    """The refresh token grant, with rotation."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Grant | None:
+        """Return the grant of a refresh token."""
+        return self.tenant.refresh_tokens.get(refresh_token)
+
+    def authenticate_user(self, refresh_token: Grant) -> User:
+        """Return the user."""
+        return refresh_token.user
+
+    def revoke_old_credential(self, _: Grant) -> None:
+        """Forget the exchanged refresh token (rotation)."""
+        self.tenant.refresh_tokens.pop(self.request.form["refresh_token"], None)
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        """Return the response with the tokens."""
+        grant = self.request.refresh_token
+        return self.tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
+
+
+class _PasswordGrant(_TenantGrant, grants.ResourceOwnerPasswordCredentialsGrant):
+    """The password grant."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def authenticate_user(self, username: str, password: str) -> User:
+        """Return the user."""
+        user = self.tenant.user_with_password(username, password)
+        if user is None:
+            raise WrongPassword
+        return user
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        """Return the response with the tokens."""
+        payload = self.request.payload
+        grant = Grant(
+            client_id=payload.client_id,
+            user=self.request.user,
+            scope=payload.scope or "",
+            audience=require_known_audience(self.tenant, payload.data.get("audience")),
+        )
+        return self.tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
+
+
+class _MachineGrant(_TenantGrant, grants.ClientCredentialsGrant):
+    """The client credentials grant."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        """Return the response with the tokens."""
+        audience = require_known_audience(self.tenant, self.request.payload.data.get("audience"))
+        return self.tenant.token_for_machine(self.client, audience, _lifetime(self.request))
+
+
 def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
-    """Teach the server the tenant's grants."""
-
-    class CodeGrant(grants.AuthorizationCodeGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-
-        def save_authorization_code(self, code: str, request: Any) -> None:
-            data = request.payload.data
-            tenant.codes[code] = Grant(
-                client_id=request.payload.client_id,
-                user=request.user,
-                scope=request.payload.scope or "",
-                audience=require_known_audience(tenant, data.get("audience")),
-                redirect_uri=request.payload.redirect_uri or "",
-                nonce=data.get("nonce"),
-                code_challenge=data.get("code_challenge"),
-                code_challenge_method=data.get("code_challenge_method"),
-            )
-
-        def query_authorization_code(self, code: str, client: Application) -> Grant | None:
-            grant = tenant.codes.pop(code, None)  # a code is good for one attempt
-            if grant is None or not grant.check_client(client):
-                return None
-            return grant if time.time() - grant.made_at < CODE_LIFETIME else None
-
-        def delete_authorization_code(self, authorization_code: Grant) -> None:
-            """It is gone since it was asked for."""
-
-        def authenticate_user(self, authorization_code: Grant) -> User:
-            return authorization_code.user
-
-        def generate_token(self, **_: Any) -> dict[str, Any]:
-            grant = self.request.authorization_code
-            return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
-
-    class RefreshGrant(grants.RefreshTokenGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-
-        def authenticate_refresh_token(self, refresh_token: str) -> Grant | None:
-            return tenant.refresh_tokens.get(refresh_token)
-
-        def authenticate_user(self, refresh_token: Grant) -> User:
-            return refresh_token.user
-
-        def revoke_old_credential(self, _: Grant) -> None:
-            """Rotation: what was exchanged is good no more."""
-            tenant.refresh_tokens.pop(self.request.form["refresh_token"], None)
-
-        def generate_token(self, **_: Any) -> dict[str, Any]:
-            grant = self.request.refresh_token
-            return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
-
-    class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-
-        def authenticate_user(self, username: str, password: str) -> User:
-            user = tenant.user_with_password(username, password)
-            if user is None:
-                raise WrongPassword
-            return user
-
-        def generate_token(self, **_: Any) -> dict[str, Any]:
-            payload = self.request.payload
-            grant = Grant(
-                client_id=payload.client_id,
-                user=self.request.user,
-                scope=payload.scope or "",
-                audience=require_known_audience(tenant, payload.data.get("audience")),
-            )
-            return tenant.tokens_for_user(grant, self.GRANT_TYPE, _lifetime(self.request))
-
-    class MachineGrant(grants.ClientCredentialsGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
-
-        def generate_token(self, **_: Any) -> dict[str, Any]:
-            audience = require_known_audience(tenant, self.request.payload.data.get("audience"))
-            return tenant.token_for_machine(self.client, audience, _lifetime(self.request))
-
-    server.register_grant(CodeGrant, [_S256(required=True)])
-    server.register_grant(RefreshGrant)
-    server.register_grant(PasswordGrant)
-    server.register_grant(MachineGrant)
+    """Register the tenant's grants at the server."""
+    for grant in (_CodeGrant, _RefreshGrant, _PasswordGrant, _MachineGrant):
+        extensions = [_S256(required=True)] if grant is _CodeGrant else None
+        of_tenant = type(grant.__name__, (grant,), {"tenant": tenant})
+        server.register_grant(of_tenant, extensions)
 
 
 def _lifetime(request: Any) -> int:
-    """The token's seconds: this issuer's own parameter `expires_in`, which Auth0 does not have.
+    """Return the token's lifetime in seconds.
 
-    Below zero the token has expired when it is made.
+    `expires_in` is a parameter of this issuer alone; Auth0 has none. A token with a negative
+    lifetime has expired when it is issued.
     """
     asked = request.form.get("expires_in", "")
     is_number = asked.removeprefix("-").isdecimal() and len(asked) < 10

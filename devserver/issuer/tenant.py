@@ -1,4 +1,4 @@
-"""The tenant: its people, applications, APIs and signing keys, and the tokens it issues."""
+"""The tenant: its users, applications, APIs and signing keys, and the tokens it issues."""
 
 import json
 import re
@@ -24,7 +24,7 @@ ID_TOKEN_LIFETIME = 36_000
 
 @dataclass(frozen=True)
 class User:
-    """A person who can log in, all of them with the same password."""
+    """A user who can log in. All users have the same password."""
 
     sub: str
     email: str
@@ -32,7 +32,7 @@ class User:
     permissions: tuple[str, ...] = ()
 
     def profile(self, scope: str) -> dict[str, Any]:
-        """The claims that the scopes open to an application (OpenID Connect Core §5.4)."""
+        """Return the claims that the scopes allow (OpenID Connect Core §5.4)."""
         scopes = scope.split()
         claims: dict[str, Any] = {"sub": self.sub}
         if "profile" in scopes:
@@ -52,34 +52,40 @@ class Application(ClientMixin):
     permissions: tuple[str, ...] = ()
 
     def get_client_id(self) -> str:
+        """Return the client id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """None: it must be in the request."""
+        """Return None: the request must name the address."""
 
     def get_allowed_scope(self, scope: str | None) -> str:
+        """Return the requested scope."""
         return scope or ""
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Any address on this machine, for the app may run on any port."""
+        """Allow every address of this machine, because the app may run on any port."""
         return is_local_address(redirect_uri)
 
     def check_client_secret(self, client_secret: str) -> bool:
+        """Return whether the secret is right."""
         return self.secret is not None and secrets.compare_digest(self.secret, client_secret)
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        """Return whether the application authenticates itself with this method."""
         return (method == "none") is (self.secret is None)
 
     def check_response_type(self, response_type: str) -> bool:
+        """Return whether the application may use this response type."""
         return response_type == "code" and "authorization_code" in self.grant_types
 
     def check_grant_type(self, grant_type: str) -> bool:
+        """Return whether the application may use this grant."""
         return grant_type in self.grant_types
 
 
 @dataclass(frozen=True)
 class Grant(AuthorizationCodeMixin):
-    """What a person has granted: behind an authorization code, or behind a refresh token."""
+    """What a user granted: behind an authorization code, or behind a refresh token."""
 
     client_id: str
     user: User
@@ -92,15 +98,19 @@ class Grant(AuthorizationCodeMixin):
     made_at: float = field(default_factory=time.time)
 
     def get_redirect_uri(self) -> str:
+        """Return the redirect address of the request."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
+        """Return the granted scope."""
         return self.scope
 
     def get_nonce(self) -> str | None:
+        """Return the request's nonce, if it had one."""
         return self.nonce
 
     def check_client(self, client: Application) -> bool:
+        """Return whether this application received the grant."""
         return self.client_id == client.client_id
 
 
@@ -112,11 +122,11 @@ class SigningKey:
         self._private = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """A JWT with these claims."""
+        """Return a JWT with these claims."""
         return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.id})
 
     def public(self) -> dict[str, Any]:
-        """The key as a JWKS shows it."""
+        """Return the public key as it is in the JWKS."""
         key: dict[str, Any] = json.loads(
             jwt.algorithms.RSAAlgorithm.to_jwk(self._private.public_key())
         )
@@ -142,10 +152,10 @@ APPLICATIONS = (
 
 
 class Tenant:
-    """Everything that the issuer remembers, until it ends."""
+    """Everything that the issuer remembers until it ends."""
 
     def __init__(self, issuer: str) -> None:
-        """`issuer` is its address with a final slash, as it stands in `iss`."""
+        """Create a tenant. `issuer` is its address with a final slash, as in the claim `iss`."""
         self.issuer = issuer
         self.audiences = {AUDIENCE, OTHER_AUDIENCE}
         self.users = {user.email: user for user in USERS}
@@ -156,27 +166,27 @@ class Tenant:
         self._keys = [SigningKey()]
 
     def key_set(self) -> dict[str, Any]:
-        """The public keys, the one that signs first."""
+        """Return the public keys. The first one signs."""
         return {"keys": [key.public() for key in self._keys]}
 
     def rotate_keys(self) -> None:
-        """Sign with a new key; the former ones stay published, as at Auth0."""
+        """Sign with a new key. The former keys stay published, as at Auth0."""
         self._keys = [SigningKey(), *self._keys]
 
     def revoke_former_keys(self) -> None:
-        """Publish the signing key alone."""
+        """Publish only the signing key."""
         self._keys = self._keys[:1]
 
     def user_with_password(self, email: str, password: str) -> User | None:
-        """The person, if the password is right."""
+        """Return the user if the password is right, else None."""
         return self.users.get(email) if password == PASSWORD else None
 
     def user(self, sub: str | None) -> User | None:
-        """The person of that sub."""
+        """Return the user with this sub, or None."""
         return next((user for user in self.users.values() if user.sub == sub), None)
 
     def tokens_for_user(self, grant: Grant, grant_type: str, lifetime: int) -> dict[str, Any]:
-        """The token endpoint's answer for a person."""
+        """Return the token endpoint's response for a user."""
         scopes = grant.scope.split()
         claims: dict[str, Any] = {"sub": grant.user.sub, "scope": grant.scope}
         if grant_type == "password":
@@ -195,7 +205,7 @@ class Tenant:
     def token_for_machine(
         self, application: Application, audience: str | None, lifetime: int
     ) -> dict[str, Any]:
-        """The token endpoint's answer for an application that acts for itself."""
+        """Return the token endpoint's response for an application that acts for itself."""
         scope = " ".join(application.permissions)
         claims = {
             "sub": f"{application.client_id}@clients",
@@ -214,7 +224,7 @@ class Tenant:
         scopes: list[str],
         lifetime: int,
     ) -> str:
-        """A JWT for an audience; without one, as at Auth0, an opaque string."""
+        """Return a JWT for an audience; without one an opaque string, as Auth0 does."""
         if not audience:
             return secrets.token_urlsafe(32)
         now = int(time.time())
@@ -247,7 +257,7 @@ class Tenant:
 
 
 def is_local_address(uri: str) -> bool:
-    """Whether an address is one of this machine: all that this issuer redirects to."""
+    """Return whether an address is on this machine. The issuer redirects to no other."""
     if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", uri):  # a backslash is a slash to browsers
         return False
     parts = urlsplit(uri)

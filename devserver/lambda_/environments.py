@@ -125,7 +125,7 @@ class EnvironmentPool:
     """The execution environments of one function."""
 
     def __init__(self, function: Function, extra: Mapping[str, str], limit: int) -> None:
-        """Prepare the pool for at most `limit` environments; `extra` variables are added to each."""
+        """Prepare at most `limit` environments. `extra` variables are added to each."""
         self.function = function
         self._extra = extra
         self._free = asyncio.Semaphore(limit)
