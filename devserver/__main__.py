@@ -18,15 +18,15 @@ from devserver.stack import (
 )
 from devserver.template.deployment import read_deployment, without_timeouts
 
-A_DAY = 24 * 3600.0
+ONE_DAY = 24 * 3600.0
 GREETING = """
   SPA     {spa}
   API     {api}
   Issuer  {issuer}
   Data    {data}
-  Media   {media} (moto, in memory, too)
+  Media   {media} (moto, in memory)
 
-Try it in another terminal; Ctrl-C here ends all of it:
+Try it in another terminal. Ctrl-C here ends everything.
 
   curl {api}/posts
   TOKEN={token}
@@ -48,7 +48,7 @@ def main() -> int:
                 parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
             deployment = read_deployment(TEMPLATE, settings.parameters())
             if not settings.has_timeouts:
-                deployment = without_timeouts(deployment, A_DAY)
+                deployment = without_timeouts(deployment, ONE_DAY)
             storage = parts.enter_context(running_storage(settings.s3_port, deployment))
             endpoint = endpoint_of_engine(deployment.rights)
             create_tables(endpoint, deployment.tables)
@@ -63,7 +63,7 @@ def main() -> int:
                 environments=settings.environments,
                 tick=settings.tick,
                 storage=storage,
-                integration_timeout=INTEGRATION_TIMEOUT if settings.has_timeouts else A_DAY,
+                integration_timeout=INTEGRATION_TIMEOUT if settings.has_timeouts else ONE_DAY,
                 greeting=_greeting(settings, endpoint, spa),
             )
             server.run(sock)
@@ -80,7 +80,7 @@ def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
     if not settings.serves_spa:
         return "off (SPA=off)"
     if settings.uses_real_tenant and settings.auth0_client_id is None:
-        return "not served: set AUTH0_CLIENT_ID to that of your tenant's application"
+        return "not served: set AUTH0_CLIENT_ID to the client id of your tenant's application"
     if missing := missing_node():
         return f"not served: {missing}"
     variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}

@@ -42,7 +42,7 @@ from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
-BUILD = ROOT / ".aws-sam" / "local"  # not where `make build` puts what is deployed
+BUILD = ROOT / ".aws-sam" / "local"  # apart from `make build`, whose result is deployed
 SECONDS_TO_END = 30
 SIOCGIFADDR = 0x8915
 
@@ -123,13 +123,15 @@ async def _until_it_ends(
 def check_tools() -> None:
     """Raise StartupError if a tool is missing. It says how to get the tool."""
     if shutil.which("sam") is None:
-        raise StartupError("SAM CLI is missing, which make brings along: make sam-local.")
+        raise StartupError("SAM CLI is missing. `make sam-local` installs it.")
     if not _runs("python3.13", "--version"):
-        raise StartupError("Python 3.13 is missing, the functions' runtime, which sam build needs.")
+        raise StartupError(
+            "Python 3.13 is missing. It is the functions' runtime, and sam build needs it."
+        )
     if shutil.which("docker") is None:
-        raise StartupError("Docker is missing, in which sam local runs the functions.")
+        raise StartupError("Docker is missing. sam local runs the functions in its containers.")
     if not _runs("docker", "info"):
-        raise StartupError("Docker does not answer: start its engine, or get the right to use it.")
+        raise StartupError("Docker does not respond: start its engine, or get the right to use it.")
 
 
 def _runs(*command: str) -> bool:
@@ -164,8 +166,8 @@ def _address_of_interface(name: str) -> str:
             answer = fcntl.ioctl(sock, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
         except OSError as e:
             raise StartupError(
-                f"Docker's bridge {name} is not on this machine (is Docker rootless?), so that "
-                "containers could not reach the issuer and DynamoDB."
+                f"Docker's bridge {name} is not on this machine. Is Docker rootless? "
+                "Containers cannot reach the issuer and DynamoDB."
             ) from e
     return socket.inet_ntoa(answer[20:24])
 
@@ -181,7 +183,7 @@ def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
     variables["AWS_ENDPOINT_URL_DYNAMODB"] = (
         settings.engine.endpoint or f"http://{CONTAINERS_HOST}:{dynamodb_port}"
     )
-    # As browsers reach it: in containers addresses are signed for them, and nobody calls it.
+    # The address for browsers: functions sign addresses for them, and do not call S3 themselves.
     variables["AWS_ENDPOINT_URL_S3"] = settings.s3_url
     keys = f"http://{CONTAINERS_HOST}:{settings.issuer_port}/.well-known/jwks.json"
     parameters = settings.parameters()
@@ -206,7 +208,7 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
             "start-api",
             "--template",
             str(BUILD / "template.yaml"),
-            "--config-file",  # else it would look for one beside the template
+            "--config-file",  # otherwise SAM CLI looks for one beside the template
             str(ROOT / "samconfig.toml"),
             "--port",
             str(port),

@@ -13,8 +13,8 @@ from blog_auth.settings import Settings
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "template.yaml"
 TENANT_VARIABLES = ("AUTH0_DOMAIN", "AUTH0_ISSUER", "AUTH0_AUDIENCE")
-AUDIENCE = "https://blog.example.com/api"  # of the API, at the desk's issuer
-# Fixed, so that authors keep their ids from one start to the next. No secret, used nowhere else.
+AUDIENCE = "https://blog.example.com/api"  # of the API, at the local issuer
+# Fixed, so that authors keep their ids between starts. Not a secret, and used nowhere else.
 AUTHOR_ID_KEY = "author-ids-of-the-local-stack-are-public"
 
 
@@ -165,11 +165,11 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
     Raises StartupError if another process has the port, also on another address of `localhost`,
     such as ::1: clients would reach that process instead.
     """
-    taken = f"end what uses it, or choose another with {variable}=..."
+    taken = f"end the process that uses it, or choose another port with {variable}=..."
     if host == "127.0.0.1" and port and _answers("localhost", port):
         raise StartupError(f"Port {port} is taken: {taken}")
-    # The protocol is named, because asyncio sets TCP_NODELAY only where it is, and without that
-    # every answer on a kept connection waits 40 ms for an acknowledgement.
+    # asyncio sets TCP_NODELAY only if the protocol is named. Without it, every response on a
+    # persistent connection waits 40 ms for an acknowledgement.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -27,10 +27,10 @@ from devserver.wsgi import serving
 
 SPA = ROOT / "spa"
 SECONDS_TO_BUILD = 120
-# Ctrl-C reaches all processes of a terminal at once, so that it may come before the desk ends it.
+# Ctrl-C reaches all processes of a terminal at once, so the build may end before it is told to.
 ENDED_BY_USER = (-signal.SIGINT, -signal.SIGTERM)
-# What the site's host hands on to the API.
-OF_THE_API = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
+# Paths that the site's host passes on to the API.
+API_PATHS = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
 
 
 def missing_node() -> str | None:
@@ -65,7 +65,7 @@ class _Build:
         self._environment = variables
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ended = False
-        self._lock = threading.Lock()  # no process is started that nobody would end
+        self._lock = threading.Lock()  # so that no process starts that nothing would end
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> "_Build":
@@ -135,15 +135,15 @@ def _site(folder: Path, build: _Build, api_url: str) -> Flask:
     @app.get("/", defaults={"path": ""})
     @app.get("/<path:path>")
     def page(path: str) -> AnyResponse:
-        if OF_THE_API.fullmatch(request.path):
+        if API_PATHS.fullmatch(request.path):
             query = f"?{request.query_string.decode()}" if request.query_string else ""
             return redirect(f"{api_url}{quote(request.path)}{query}", 307)
         if not build.await_files():
-            return Response("The app could not be built: see where `make dev` runs.", 503)
+            return Response("The app could not be built: see the output of `make dev`.", 503)
         is_file = (folder / path).is_file()
         if path.startswith("assets/") and not is_file:
             return Response("There is no such file.", 404)
-        # Names under assets/ hold a digest of what is in them; all else may change at any time.
+        # Names under assets/ contain a digest of the content. Everything else may change.
         answer = send_from_directory(
             folder,
             path if is_file else "index.html",

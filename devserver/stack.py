@@ -31,7 +31,7 @@ def treat_sigterm_as_interrupt() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, interrupt)  # a script's background job would ignore it
+    signal.signal(signal.SIGINT, interrupt)  # a shell's background job ignores it by default
 
 
 @contextmanager
@@ -56,15 +56,15 @@ def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> Non
     try:
         client = dynamodb_client(endpoint)
         new = [name for name, one in tables.items() if make_table(client, name, dict(one))]
-    except (BotoCoreError, ValueError) as e:  # ValueError: an address that is none
-        raise StartupError(f"DYNAMODB_ENDPOINT: no engine answers at {endpoint}.") from e
+    except (BotoCoreError, ValueError) as e:  # ValueError: the address is malformed
+        raise StartupError(f"DYNAMODB_ENDPOINT: no engine responds at {endpoint}.") from e
     for name in new:
         write_samples(client, name)
 
 
 def running_storage(port: int, deployment: Deployment) -> Storage:
     """Start S3 on loopback with the template's buckets, while other parts start."""
-    # The process itself could not say in words that the port is taken.
+    # Check the port here, because the process itself has no clear message for it.
     bound_socket("S3_PORT", port).close()
     (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
     names = [bucket.name for bucket in deployment.buckets]
@@ -118,10 +118,10 @@ class ApiServer:
             ) as pools,
             running_events(self._deployment, pools, self._storage, self._tick),
         ):
-            self._server = self._made(pools)
+            self._server = self._build_server(pools)
             await self._server.serve(sockets=[sock])
 
-    def _made(self, pools: Mapping[str, EnvironmentPool]) -> uvicorn.Server:
+    def _build_server(self, pools: Mapping[str, EnvironmentPool]) -> uvicorn.Server:
         config = uvicorn.Config(
             Gateway(self._deployment, pools, self._integration_timeout),
             http="h11",

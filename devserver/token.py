@@ -14,10 +14,10 @@ from devserver.issuer.tenant import PASSWORD, SPA_CLIENT, USERS
 from devserver.settings import LocalStackSettings, StartupError
 
 REAL_TENANT = """\
-At a real tenant this command knows nobody's password. Get an access token there by one of:
+This command has no passwords of a real tenant. Get an access token there in one of these ways:
   - the single-page app: log in, then copy the token from a request in the browser's network tab;
-  - Auth0's dashboard: Applications > APIs > your API > Test, which gives a machine's token, to read
-    with (to write, the machine needs the permission author:posts);
+  - Auth0's dashboard: Applications > APIs > your API > Test. This gives a machine's token for
+    reading (to write, the machine needs the permission author:posts);
   - auth0 test token --audience {audience} --scopes openid   (Auth0's command line)."""
 
 
@@ -59,10 +59,10 @@ def _token(settings: LocalStackSettings, user: str) -> str:
         with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as answer:
             return str(json.load(answer)[f"{kind}_token"])
     except urllib.error.HTTPError as e:
-        raise StartupError(f"the issuer refuses: {e.read().decode()}") from e
+        raise StartupError(f"the issuer refused: {e.read().decode()}") from e
     except OSError as e:
         raise StartupError(
-            f"no issuer answers at {settings.issuer_url}: start it with `make dev` or "
+            f"no issuer responds at {settings.issuer_url}: start it with `make dev` or "
             "`make sam-local`, with the same ISSUER_PORT."
         ) from e
 

@@ -21,7 +21,7 @@ def serving(application: Any, *sockets: socket, threads: int = 4) -> Iterator[No
     def run() -> None:
         try:
             server.run()
-        except OSError:  # as it is told of sockets that are closed while it waits for them
+        except OSError:  # the sockets were closed while it waited for them
             if not is_ending.is_set():
                 raise
 

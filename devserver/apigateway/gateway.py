@@ -185,7 +185,7 @@ class Gateway:
     def _finished(self, running: asyncio.Task[Result]) -> None:
         self._running.discard(running)
         if not running.cancelled():
-            running.exception()  # whoever still waits for it has seen it
+            running.exception()  # a waiting task has received it already
 
 
 def path_pattern(resource: str) -> re.Pattern[str]:

@@ -31,7 +31,7 @@ DEFAULTS = {
     "UNAUTHORIZED": (401, "Unauthorized"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "Unsupported Media Type"),
     "WAF_FILTERED": (403, "Forbidden"),
-    # A Lambda function's own fault has no type: API Gateway answers 502 by DEFAULT_5XX.
+    # An error of the Lambda function has no type: API Gateway sends 502 with DEFAULT_5XX.
     "BAD_GATEWAY": (502, "Internal server error"),
 }
 

@@ -14,7 +14,7 @@ from devserver.template.intrinsics import ACCOUNT, REGION
 
 API_ID = "local"
 
-# A function's headers of these names reach the client as x-amzn-Remapped-….
+# These headers of a function reach the client as x-amzn-Remapped-….
 REMAPPED_HEADERS = frozenset(
     {
         "authorization",

@@ -21,16 +21,16 @@ from devserver.settings import Engine, bound_socket
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from devserver.wsgi import serving
 
-# What of a table's properties create_table takes here; the others are about running it for long.
-# No stream: nothing reads it at a desk, and moto copies all that is in it for each transaction, so
-# that a few hundred writes would take gigabytes and a second each.
+# The properties that create_table gets here; the others matter only in production. There is no
+# stream, because nothing reads it here. moto copies the stream for each transaction, so a few
+# hundred writes would take gigabytes and a second each.
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
 def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
     """Serve until standard input ends. Each line of it sets other rights of functions."""
     speed_up_moto()
-    # The one service by itself: to find out which is meant takes moto a quarter of each request.
+    # One service alone: finding the right one takes moto a quarter of each request.
     application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
     with serving(application, sock, threads=1):

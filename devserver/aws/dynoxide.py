@@ -23,12 +23,12 @@ CRATE, VERSION = "dynoxide-rs", "3.2.0"
 FEATURES = "native-sqlite,http-server,cli"
 SECONDS_TO_START = 10
 SECONDS_TO_END = 5
-# The engine reads no standard input: so it ends with whoever started it, however they end, and the
-# shell with the engine.
+# The engine ignores its standard input. This shell ends it when the input ends, that is, with the
+# parent process. The shell ends with the engine.
 _UNTIL_INPUT_ENDS = """
 exec 3<&0
 "$@" & engine=$!
-exec 2> /dev/null  # on which the shell would tell of its end
+exec 2> /dev/null  # the shell would report the engine's end
 { cat <&3; kill $engine; } > /dev/null &
 wait $engine
 """
@@ -47,14 +47,14 @@ def install() -> None:
         return
     cargo = shutil.which("cargo")
     if cargo is None:
-        raise StartupError(
-            "Dynoxide is built by Rust's Cargo, which is missing: https://rustup.rs."
-        )
-    print(f"Building Dynoxide ({CRATE} {VERSION}), once, for some minutes ...", file=sys.stderr)
+        raise StartupError("Dynoxide needs Rust's Cargo to be built: https://rustup.rs.")
+    print(
+        f"Building Dynoxide ({CRATE} {VERSION}), once. This takes some minutes ...", file=sys.stderr
+    )
     chosen = ("--version", VERSION, "--locked", "--no-default-features", "--features", FEATURES)
     command = [cargo, "install", CRATE, *chosen, "--quiet", "--root", str(target.parent.parent)]
     if subprocess.run(command, check=False).returncode != 0:
-        raise StartupError(f"Dynoxide could not be built: {' '.join(command)} says why.")
+        raise StartupError(f"Dynoxide could not be built: {' '.join(command)} shows why.")
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _await(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
         with suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         time.sleep(0.01)
-    raise StartupError("Dynoxide does not start: what it says stands above.")
+    raise StartupError("Dynoxide does not start: see its message above.")
 
 
 if __name__ == "__main__":

@@ -53,13 +53,13 @@ class MotoProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._process:  # which closes its pipes
+        with self._process:  # closes its pipes
             self._process.kill()
 
 
 def serve_until_input_ends(told: Callable[[Any], object] | None = None) -> None:
     """Pass on the values that the parent sends, then end this process with all its threads."""
-    # That requests wait for a thread is no news: with one thread they do by intention.
+    # With one thread, requests wait by intention: do not log it.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     for line in sys.stdin:
         if told is not None:

@@ -72,7 +72,7 @@ def _places(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Place]:
         (parameters,) = action.values()
         table = backend.tables.get(parameters["TableName"])
         key = parameters.get("Key") or parameters.get("Item")
-        if table is not None and {"pk", "sk"} <= key.keys():  # moto says what is wrong with others
+        if table is not None and {"pk", "sk"} <= key.keys():  # moto reports other keys as errors
             yield table, DynamoType(key["pk"]), DynamoType(key["sk"])
 
 

@@ -92,7 +92,9 @@ class Front:
         bucket = request.path.lstrip("/").partition("/")[0]
         lists = Access("s3:ListBucket", f"arn:aws:s3:::{bucket}")
         if answer.status_code == 404 and not self._roles.allow(who, lists):
-            raise Denied("Access Denied")  # as if it were there: who may not list is not told
+            raise Denied(
+                "Access Denied"
+            )  # S3 does not tell whether it exists: that needs the right to list
         if upload is not None and answer.status_code < 300:
             self._uploaded(upload)
         return answer

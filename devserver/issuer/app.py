@@ -15,13 +15,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.issuer.grants import register_grants, require_known_audience
 from devserver.issuer.tenant import Tenant, is_local_address
 
-# As Auth0 sends it; whoever verifies tokens has to know better than to believe it.
+# Auth0 sends this header. Verifiers must not rely on it.
 KEY_SET_CACHE_CONTROL = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
 
 
 def create_issuer(tenant: Tenant) -> Flask:
     """Return the WSGI application of a tenant."""
-    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain http, on this machine
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP on this machine
     app = Flask(__name__)
     app.secret_key = secrets.token_hex(32)
     app.config["SESSION_COOKIE_NAME"] = "issuer_session"
@@ -121,7 +121,7 @@ def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
 def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
     @app.post("/oauth/token")
     def token() -> AnyResponse:
-        if request.is_json:  # the SDKs send forms, many a script JSON; Auth0 takes both
+        if request.is_json:  # the SDKs send forms, many scripts JSON; Auth0 accepts both
             members = request.get_json()
             if not isinstance(members, dict):
                 return Response("The body must be a form or a JSON object.", 400)

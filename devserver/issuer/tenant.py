@@ -17,7 +17,7 @@ from devserver.settings import AUDIENCE
 OTHER_AUDIENCE = "https://other.example.com/api"
 SPA_CLIENT = "blog-spa"
 PASSWORD = "password"
-TOKEN_LIFETIME = 86_400  # seconds, as Auth0 sets it unless told
+TOKEN_LIFETIME = 86_400  # seconds, Auth0's default
 CODE_LIFETIME = 300
 ID_TOKEN_LIFETIME = 36_000
 
@@ -258,7 +258,7 @@ class Tenant:
 
 def is_local_address(uri: str) -> bool:
     """Return whether an address is on this machine. The issuer redirects to no other."""
-    if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", uri):  # a backslash is a slash to browsers
+    if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", uri):  # browsers read a backslash as a slash
         return False
     parts = urlsplit(uri)
     return (

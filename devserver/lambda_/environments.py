@@ -55,7 +55,7 @@ class Environment:
         """Start the process and load the handler. Raises FunctionFailed if it does not load."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-I",  # nothing on the path but what the function has on Lambda
+            "-I",  # only what the function has on its path on Lambda
             str(_RUNTIME),
             str(function.code),
             *map(str, function.layers),
@@ -63,8 +63,8 @@ class Environment:
             stdout=asyncio.subprocess.PIPE,
             env={**variables_of(function), **extra},
             cwd=function.code,
-            limit=3 * MAX_PAYLOAD_BYTES,  # as JSON in JSON
-            start_new_session=True,  # Ctrl-C is the devserver's, which then ends this one
+            limit=3 * MAX_PAYLOAD_BYTES,  # the payload is JSON within JSON
+            start_new_session=True,  # Ctrl-C reaches the dev server, which then ends this process
         )
         environment = cls(process, code_version)
         try:
@@ -96,7 +96,7 @@ class Environment:
             raise FunctionFailed(f"Task timed out after {timeout:.2f} seconds") from e
         except ValueError as e:
             self._kill()
-            raise FunctionFailed("the answer is too large") from e
+            raise FunctionFailed("the result is too large") from e
         if not line:
             self._kill()
             raise FunctionFailed("the process has ended")
@@ -142,7 +142,7 @@ class EnvironmentPool:
             raise PayloadTooLarge
         async with self._free:
             environment = await self._warm_or_cold()
-            # Not given back where this task is cancelled: the environment may be half-way.
+            # A cancelled task does not return its environment: it may be in an unknown state.
             try:
                 result = await environment.invoke(payload, str(uuid.uuid4()), self.function.timeout)
             except FunctionFailed:

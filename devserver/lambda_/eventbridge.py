@@ -13,7 +13,7 @@ from devserver.lambda_.environments import EnvironmentPool, FunctionFailed
 from devserver.template.deployment import Deployment
 from devserver.template.intrinsics import ACCOUNT, REGION
 
-TRIES = 3  # of an event, as Lambda makes them
+TRIES = 3  # of an event, as on Lambda
 SECONDS_BETWEEN_TRIES = 2
 
 

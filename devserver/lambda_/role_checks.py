@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from devserver.template.intrinsics import ACCOUNT, REGION
 
-# Whose rights: by the name of a function, what it may do, and to what (an ARN, with wildcards).
+# By the name of a function: actions, and the ARNs, with wildcards, that they are allowed on.
 Rights = Mapping[str, Iterable[tuple[str, str]]]
 NO_RIGHTS: Rights = {}
 _CREDENTIAL = re.compile(r"Credential=(\w+)/")

@@ -58,7 +58,7 @@ def main() -> None:
         except Exception as e:  # noqa: BLE001 - whatever a handler raises is its answer
             answer = _failure(e)
         seconds = time.perf_counter() - started
-        sys.stdout.flush()  # first, for who has the answer may end this process
+        sys.stdout.flush()  # first: the process may be ended once the result has been sent
         _answer(answers, {**answer, "seconds": seconds})
 
 

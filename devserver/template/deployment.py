@@ -147,7 +147,8 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
         buckets=tuple(
             _bucket(name, one)
             for name, one in by_type.get("AWS::S3::Bucket", {}).items()
-            if "CorsConfiguration" in one  # else no page uses it, and the app's is the desk's own
+            if "CorsConfiguration"
+            in one  # without it no page uses the bucket; the local stack serves the app itself
         ),
         schedules=tuple(_schedule(one) for one in rules if "ScheduleExpression" in one),
         subscriptions=tuple(
@@ -184,7 +185,7 @@ def transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
         for member in ("CodeUri", "ContentUri"):
             if member in resource.get("Properties", {}):
                 resource["Properties"][member] = _LOCAL_BUCKET + resource["Properties"][member]
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform insists on one
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform needs one
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     result: dict[str, Any] = transform(template, dict(parameters), _NoManagedPolicies())
     return result
@@ -208,7 +209,7 @@ def _function(
 def _schedule(rule: Mapping[str, Any]) -> Schedule:
     expression = re.fullmatch(r"rate\((\d+) (minute|hour)s?\)", rule["ScheduleExpression"])
     if expression is None:
-        raise ValueError(f"the devserver knows rates of minutes and hours, not {rule}")
+        raise ValueError(f"the dev server supports rates of minutes and hours, not {rule}")
     seconds = int(expression[1]) * {"minute": 60, "hour": 3600}[expression[2]]
     return Schedule(_target(rule), seconds)
 
@@ -241,7 +242,7 @@ def _authorizer(name: str, described: Mapping[str, Any]) -> Authorizer:
     prefix = "method.request.header."
     source = described["identitySource"]
     if described["type"] != "request" or not source.startswith(prefix) or "," in source:
-        raise ValueError(f"the devserver knows REQUEST authorizers with one header, not {name}")
+        raise ValueError(f"the dev server supports REQUEST authorizers with one header, not {name}")
     return Authorizer(
         name=name,
         function=_invoked(described["authorizerUri"]),
@@ -272,7 +273,7 @@ def _invoked(arn: str) -> str:
     """Return the name of the function in an ARN, without its alias."""
     match = _FUNCTION.search(arn)
     if match is None:
-        raise ValueError(f"no function is named in {arn}")
+        raise ValueError(f"{arn} names no function")
     return match[1]
 
 

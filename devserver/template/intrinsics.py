@@ -6,7 +6,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-LOCAL_CREDENTIAL = "local"  # the key id and the secret that functions have here, which are nobody's
+LOCAL_CREDENTIAL = "local"  # key id and secret here; they belong to no function
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -51,7 +51,7 @@ class Resolver:
             case dict():
                 unknown = [key for key in value if str(key).startswith("Fn::")]
                 if unknown:
-                    raise TemplateError(f"the devserver does not know {unknown[0]} yet")
+                    raise TemplateError(f"the dev server does not support {unknown[0]} yet")
                 members = {key: self.resolve(member) for key, member in value.items()}
                 return {key: member for key, member in members.items() if member is not _NO_VALUE}
             case list():
@@ -79,7 +79,9 @@ class Resolver:
             case {"Fn::Or": list(several)}:
                 return any(map(self.holds, several))
             case _:
-                raise TemplateError(f"the devserver does not know the condition {condition} yet")
+                raise TemplateError(
+                    f"the dev server does not support the condition {condition} yet"
+                )
 
     def _reference(self, name: str) -> Any:
         """Return a parameter's value or a resource's name, which is its logical id here."""
@@ -88,7 +90,7 @@ class Resolver:
         if name in self._resources:
             is_alias = self._resources[name]["Type"] == "AWS::Lambda::Alias"
             return self._arn(name) if is_alias else name
-        raise TemplateError(f"nothing in the template is called {name}")
+        raise TemplateError(f"the template has nothing with the name {name}")
 
     def _arn(self, name: str) -> str:
         match self._resources[name]["Type"]:

@@ -1,4 +1,4 @@
-"""The desk's issuer answers as an Auth0 tenant would, in the flows that the SDKs use."""
+"""The local issuer responds as an Auth0 tenant would, in the flows that the SDKs use."""
 
 import base64
 import hashlib
@@ -156,7 +156,7 @@ def test_logging_out_ends_the_session(issuer: FlaskClient) -> None:
     Login().code(issuer)
     away = issuer.get("/v2/logout", query_string={"returnTo": CALLBACK})
     assert away.headers["Location"] == CALLBACK
-    assert "Who are you today?" in issuer.get(Login().address()).text
+    assert "Choose a user" in issuer.get(Login().address()).text
 
 
 @pytest.mark.parametrize(

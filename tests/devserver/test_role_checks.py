@@ -1,4 +1,4 @@
-"""The desk keeps functions to their roles, as AWS would, and tells its user what a role lacks."""
+"""The local stack enforces roles as AWS would, and prints which right a role lacks."""
 
 import json
 from collections.abc import Iterable

@@ -147,7 +147,7 @@ def test_an_engine_that_cannot_be_built_says_what_is_missing(tmp_path: Path) -> 
     variables = {"DYNAMODB": "dynoxide", "XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path)}
     result = _run("devserver", **variables, **free_ports())
     assert result.returncode == 1
-    assert "Cargo, which is missing" in result.stderr
+    assert "needs Rust's Cargo" in result.stderr
     _command(tmp_path, "cargo", 1)
     result = _run("devserver", **variables, **free_ports())
     assert result.returncode == 1

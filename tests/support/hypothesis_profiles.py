@@ -8,14 +8,17 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("ci", max_examples=50, stateful_step_count=25, derandomize=True)
-settings.register_profile("long", max_examples=1_000, stateful_step_count=50, print_blob=True)
+settings.register_profile(
+    "ci", max_examples=50, stateful_step_count=25, derandomize=True, deadline=None
+)
+settings.register_profile(
+    "long", max_examples=1_000, stateful_step_count=50, deadline=None, print_blob=True
+)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(_PROFILE)
 
 # An example of a model is a whole history of requests.
 MODEL_SETTINGS = settings(
     max_examples=settings.get_profile(_PROFILE).max_examples // 4,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

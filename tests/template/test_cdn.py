@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from devserver.spa import OF_THE_API
+from devserver.spa import API_PATHS
 from devserver.template.deployment import read_deployment
 from devserver.template.policies import PARAMETERS
 from tests.support.samples import ROOT
@@ -64,7 +64,7 @@ def test_every_route_is_reached_with_all_that_its_requests_hold() -> None:
     ["/feed.atom", "/authors/a/feed.json", "/tags/c%23/feed.atom", "/sitemap.xml", "/media/01J"],
 )
 def test_what_the_desk_hands_on_to_the_api_goes_there(path: str) -> None:
-    assert OF_THE_API.fullmatch(path)
+    assert API_PATHS.fullmatch(path)
     found = behaviour(path)
     assert found["TargetOriginId"] == "api-without-its-stage"
     stage = read_deployment(ROOT / "template.yaml", PARAMETERS).stage
@@ -73,7 +73,7 @@ def test_what_the_desk_hands_on_to_the_api_goes_there(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/posts/a-slug", "/tags/node.js", "/assets/index-1.js"])
 def test_all_else_is_the_apps(path: str) -> None:
-    assert not OF_THE_API.fullmatch(path)
+    assert not API_PATHS.fullmatch(path)
     found = behaviour(path)
     assert found["TargetOriginId"] == "app"
     assert found["CachePolicyId"] == CACHING_OPTIMIZED

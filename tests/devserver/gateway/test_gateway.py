@@ -71,17 +71,17 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 class _running:  # noqa: N801 - a context manager
     """The API of a folder's template, served from a thread."""
 
-    def __init__(self, folder: Path, *, patience: float | None = None) -> None:
+    def __init__(self, folder: Path, *, timeout: float | None = None) -> None:
         sock = socket.create_server(("127.0.0.1", 0))
         self._port: int = sock.getsockname()[1]
         deployment = read_deployment(folder / "template.yaml", {})
-        if patience is not None:
-            deployment = without_timeouts(deployment, patience)
+        if timeout is not None:
+            deployment = without_timeouts(deployment, timeout)
         self._server = ApiServer(
             deployment,
             {},
             environments=ENVIRONMENTS,
-            integration_timeout=patience or GATEWAY_TIMEOUT,
+            integration_timeout=timeout or GATEWAY_TIMEOUT,
         )
         self._thread = threading.Thread(target=self._server.run, args=[sock])
 
@@ -233,11 +233,11 @@ def test_a_function_past_its_own_timeout_is_killed_and_502(api: Api) -> None:
 
 def test_a_function_past_the_gateways_timeout_is_504_and_runs_on(api: Api) -> None:
     started = time.monotonic()
-    status, headers, _ = api.send("/guarded/sleep-3", authorized("patience"))
+    status, headers, _ = api.send("/guarded/sleep-3", authorized("timeout"))
     assert status == 504
     assert headers["x-amzn-errortype"] == "INTEGRATION_TIMEOUT"
     assert time.monotonic() - started >= GATEWAY_TIMEOUT
-    assert api.state("/guarded/echo", authorized("patience"))
+    assert api.state("/guarded/echo", authorized("timeout"))
 
 
 def test_requests_that_are_too_large_never_reach_a_function(api: Api) -> None:
@@ -324,5 +324,5 @@ def test_a_result_is_not_used_past_its_time(tmp_path: Path) -> None:
 
 def test_without_timeouts_a_function_may_take_its_time(tmp_path: Path) -> None:
     shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
-    with _running(tmp_path, patience=30) as port:
+    with _running(tmp_path, timeout=30) as port:
         assert Api(port).send("/open/sleep-3")[0] == 200

@@ -160,7 +160,7 @@ def test_the_app_works_with_the_keyboard_alone(visit: Visit) -> None:
     page.locator(".post").wait_for()
     tab_to("Log in")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Who are you today?").wait_for()
+    page.get_by_role("heading", name="Log in").wait_for()
     tab_to("Alice")
     page.keyboard.press("Enter")
     page.get_by_role("navigation").get_by_role("link", name="Alice Example").wait_for()
