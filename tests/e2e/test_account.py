@@ -26,11 +26,11 @@ def done(person: Client, path: str, status: str) -> dict[str, Any]:
     """The answer of this route once it says so."""
     deadline = time.monotonic() + SECONDS_TO_DO
     while time.monotonic() < deadline:
-        answer: dict[str, Any] = person.get(path).json()
-        if answer["status"] == status:
-            return answer
+        response: dict[str, Any] = person.get(path).json()
+        if response["status"] == status:
+            return response
         time.sleep(0.2)
-    pytest.fail(f"{path} says {answer}")
+    pytest.fail(f"{path} says {response}")
 
 
 def test_everything_is_taken_along_and_then_gone(

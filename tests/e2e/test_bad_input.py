@@ -74,8 +74,8 @@ def test_a_body_that_is_not_json_is_415(alice: Client, post: Json, content_type:
 def test_a_merge_patch_by_its_own_media_type_passes(alice: Client) -> None:
     mine = alice.create(title="Patch me")
     headers = {"Content-Type": "application/merge-patch+json"}
-    answer = alice.send("PATCH", f"/posts/{mine['id']}", data=b'{"body": "x"}', headers=headers)
-    assert answer.status_code == 200
+    response = alice.send("PATCH", f"/posts/{mine['id']}", data=b'{"body": "x"}', headers=headers)
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_odd_unicode_comes_back_as_it_went(alice: Client, text: str) -> None:
     ["x", "01jdc0000000000000000000p0", "%00", "%F0%9F%A6%84", "c%23", "..%2f", "a" * 2_000],
 )
 def test_a_path_id_that_is_no_ulid_is_404(alice: Client, visitor: Client, post_id: str) -> None:
-    for answer in (
+    for response in (
         visitor.get(f"/posts/{post_id}"),
         alice.get(f"/me/posts/{post_id}"),
         alice.edit(post_id, title="T"),
         alice.delete(post_id),
     ):
-        assert answer.status_code == 404, answer.text
+        assert response.status_code == 404, response.text
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_an_unknown_route_or_method_is_404(visitor: Client, method: str, path: s
 
 def test_a_preflight_allows_what_the_contract_names(visitor: Client) -> None:
     for path in ("/posts", "/posts/01JDC0000000000000000000P0", "/me/posts"):
-        answer = visitor.send("OPTIONS", path, headers={"Access-Control-Request-Method": "PATCH"})
-        assert answer.status_code == 200
-        assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
-        allowed = answer.headers["Access-Control-Allow-Headers"].split(",")
+        response = visitor.send("OPTIONS", path, headers={"Access-Control-Request-Method": "PATCH"})
+        assert response.status_code == 200
+        assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+        allowed = response.headers["Access-Control-Allow-Headers"].split(",")
         assert {"Authorization", "Content-Type", "If-Match", "If-None-Match"} <= set(allowed)
-        assert "OPTIONS" in answer.headers["Access-Control-Allow-Methods"]
+        assert "OPTIONS" in response.headers["Access-Control-Allow-Methods"]
 
 
 def test_answers_expose_what_the_contract_names(visitor: Client) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from devserver.settings import LocalStackSettings
-from tests.support.debug_client import Editor
+from tests.support.debug_client import DebugClient
 from tests.support.samples import ROOT
 from tests.support.stack import LEFT_OUT, free_ports
 
@@ -22,18 +22,18 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
     line = 2 + next(
         n for n, text in lines if text.startswith("def get_health(")
     )  # not its docstring
-    answers: list[requests.Response] = []
+    responses: list[requests.Response] = []
 
     def ask() -> None:
         until = time.monotonic() + SECONDS_TO_BEGIN
-        while time.monotonic() < until and not answers:
+        while time.monotonic() < until and not responses:
             try:
-                answers.append(requests.get(f"http://127.0.0.1:{ports['API_PORT']}/health"))
+                responses.append(requests.get(f"http://127.0.0.1:{ports['API_PORT']}/health"))
             except requests.ConnectionError:
                 time.sleep(0.1)
 
     asking = threading.Thread(target=ask, daemon=True)
-    with Editor(
+    with DebugClient(
         "Local stack, with breakpoints in functions", (HANDLER, line), {**LEFT_OUT, **ports}
     ) as editor:
         asking.start()
@@ -42,10 +42,10 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
         session.send("stackTrace", threadId=stopped["threadId"])
         frame, *_ = session.next("stackTrace")["stackFrames"]
         assert (frame["name"], frame["line"]) == ("get_health", line)
-        assert not answers
+        assert not responses
         session.send("continue", threadId=stopped["threadId"])
         asking.join(SECONDS_TO_BEGIN)
-    assert answers[0].json() == {"status": "ok"}
+    assert responses[0].json() == {"status": "ok"}
 
 
 def test_the_container_forwards_the_ports_of_the_desk() -> None:

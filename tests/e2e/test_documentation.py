@@ -4,12 +4,12 @@ from tests.support.stack import Client, problem
 
 
 def test_the_document_is_served(visitor: Client) -> None:
-    answer = visitor.get("/openapi.json")
-    assert answer.status_code == 200
-    document = answer.json()
+    response = visitor.get("/openapi.json")
+    assert response.status_code == 200
+    document = response.json()
     assert document["openapi"].startswith("3.1")
     assert "/me/posts/{post_id}" in document["paths"]
-    again = visitor.get("/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
+    again = visitor.get("/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
 
 

@@ -14,13 +14,13 @@ def test_each_is_a_problem_that_pages_of_other_origins_may_read(
 ) -> None:
     if stack.log is None:
         pytest.skip("only the devserver answers so when it is asked to")
-    answer = visitor.get("/posts", headers={"X-Gateway-Response": kind})
-    assert answer.status_code == (RESPONSES[kind].status or DEFAULTS[kind][0])
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    body = answer.json()
-    assert body["instance"] == f"urn:uuid:{answer.headers['x-amzn-RequestId']}"
-    assert body.get("status", answer.status_code) == answer.status_code
+    response = visitor.get("/posts", headers={"X-Gateway-Response": kind})
+    assert response.status_code == (RESPONSES[kind].status or DEFAULTS[kind][0])
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+    assert response.headers["Cache-Control"] == "private, no-store"
+    body = response.json()
+    assert body["instance"] == f"urn:uuid:{response.headers['x-amzn-RequestId']}"
+    assert body.get("status", response.status_code) == response.status_code
     assert body["title"]
     assert body["detail"] or kind == "ACCESS_DENIED", "the authorizer says why"

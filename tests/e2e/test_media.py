@@ -13,9 +13,9 @@ SECONDS_TO_LOOK = 20
 
 
 def announced(alice: Client, size: int = len(PNG)) -> dict[str, Any]:
-    answer = alice.send("POST", "/media", json={"content_type": "image/png", "size": size})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
+    response = alice.send("POST", "/media", json={"content_type": "image/png", "size": size})
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()
     return made
 
 
@@ -31,10 +31,10 @@ def shown(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
     """Where the picture is, once it can be shown; None if that does not come to be."""
     deadline = time.monotonic() + SECONDS_TO_LOOK
     while time.monotonic() < deadline:
-        answer = visitor.get(made["media"]["url"])
-        if answer.status_code == 302:
-            return answer
-        problem(answer, 404)
+        response = visitor.get(made["media"]["url"])
+        if response.status_code == 302:
+            return response
+        problem(response, 404)
         time.sleep(0.1)
     return None
 
@@ -52,9 +52,9 @@ def test_a_picture_is_uploaded_looked_at_and_shown_as_a_cover(
     sent = send(made)
     assert sent.status_code == 204, sent.text
     assert sent.headers["Access-Control-Allow-Origin"]
-    answer = shown(visitor, made)
-    assert answer is not None
-    found = requests.get(answer.headers["Location"], timeout=10)
+    response = shown(visitor, made)
+    assert response is not None
+    found = requests.get(response.headers["Location"], timeout=10)
     assert (found.status_code, found.content) == (200, PNG)
     assert found.headers["Content-Type"] == "image/png"
     assert visitor.send("HEAD", url).status_code == 302

@@ -23,8 +23,8 @@ def test_head_answers_as_get_does_without_its_body(visitor: Client, resource: st
 
 @pytest.mark.parametrize("resource", sorted({one.resource for one in ROUTES}))
 def test_a_browser_may_ask_before_every_route(visitor: Client, resource: str) -> None:
-    answer = visitor.send("OPTIONS", path(resource))
-    assert answer.status_code in (200, 204)
-    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
-    allowed = set(answer.headers["Access-Control-Allow-Methods"].split(","))
+    response = visitor.send("OPTIONS", path(resource))
+    assert response.status_code in (200, 204)
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+    allowed = set(response.headers["Access-Control-Allow-Methods"].split(","))
     assert {one.method for one in ROUTES if one.resource == resource} <= allowed

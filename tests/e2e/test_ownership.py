@@ -134,15 +134,15 @@ def test_a_scheduled_post_appears_and_its_open_editor_still_saves(
 
 def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:
     post = alice.create(title="Who am I?", status="published")
-    answers = [
+    responses = [
         visitor.get(f"/posts/{post['id']}"),
         visitor.get("/posts"),
         alice.get("/me/posts"),
         alice.get(f"/me/posts/{post['id']}"),
     ]
-    for answer in answers:
-        assert "auth0|" not in answer.text
-        assert post["author"]["id"] in answer.text
+    for response in responses:
+        assert "auth0|" not in response.text
+        assert post["author"]["id"] in response.text
 
 
 def test_what_is_public_may_be_cached_and_what_is_mine_not(alice: Client, visitor: Client) -> None:
@@ -158,6 +158,6 @@ def test_what_is_public_may_be_cached_and_what_is_mine_not(alice: Client, visito
 def test_head_answers_as_get_does(alice: Client, visitor: Client) -> None:
     post = alice.create(status="published")
     for path in ("/health", "/posts", f"/posts/{post['id']}"):
-        answer = visitor.send("HEAD", path)
-        assert (answer.status_code, answer.content) == (200, b"")
+        response = visitor.send("HEAD", path)
+        assert (response.status_code, response.content) == (200, b"")
     assert visitor.send("HEAD", "/posts/01JDC0000000000000000000P0").status_code == 404

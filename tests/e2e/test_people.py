@@ -26,10 +26,10 @@ def post(alice: Client) -> Iterator[dict[str, Any]]:
     alice.delete(made["id"])
 
 
-def ok(answer: requests.Response, status: int = 204) -> Any:
+def ok(response: requests.Response, status: int = 204) -> Any:
     """What a request that went well brought."""
-    assert answer.status_code == status, answer.text
-    return answer.json() if answer.content else None
+    assert response.status_code == status, response.text
+    return response.json() if response.content else None
 
 
 def comment(person: Client, post: dict[str, Any], **more: Any) -> Any:

@@ -19,17 +19,17 @@ def test_no_public_answer_tells_how_somebody_logs_in(
         if path in seen:
             continue
         seen.add(path)
-        answer = visitor.get(path)
-        assert answer.status_code == 200, path
-        told = answer.text + str(answer.headers)
+        response = visitor.get(path)
+        assert response.status_code == 200, path
+        told = response.text + str(response.headers)
         assert not LOGIN.search(told), path
-        posts = re.findall(r'"id":"([0-9A-Z]{26})","slug":"([^"]+)"', answer.text)
+        posts = re.findall(r'"id":"([0-9A-Z]{26})","slug":"([^"]+)"', response.text)
         for post_id, slug in posts:
             paths += [f"/posts/{post_id}", f"/posts/by-slug/{slug}", f"/posts/{post_id}/comments"]
-        for author_id in re.findall(r'"author":\{"id":"(\w{26})"', answer.text):
+        for author_id in re.findall(r'"author":\{"id":"(\w{26})"', response.text):
             paths += [f"/authors/{author_id}", f"/authors/{author_id}/feed.atom"]
             paths += [f"/authors/{author_id}/feed.json", f"/posts?author={author_id}"]
-        for tag in re.findall(r'"tags":\["([a-z]+)"', answer.text):
+        for tag in re.findall(r'"tags":\["([a-z]+)"', response.text):
             paths += [f"/tags/{tag}/feed.atom", f"/posts?tag={tag}"]
     assert len(seen) > 20
     for person, other in ((alice, bob), (bob, alice)):

@@ -29,10 +29,10 @@ def test_of_eight_edits_with_the_same_if_match_exactly_one_wins(
     for _ in range(3):
         post = alice.create(title="Contended")
         edits = [partial(one.edit, post["id"], '"1"', body=f"by {one}") for one in clients]
-        answers = at_once(8, lambda n: edits[n]())  # noqa: B023 - used within this turn
-        statuses = sorted(answer.status_code for answer in answers)
+        responses = at_once(8, lambda n: edits[n]())  # noqa: B023 - used within this turn
+        statuses = sorted(response.status_code for response in responses)
         assert statuses == [200] + [412] * 7
-        (winner,) = (answer.json() for answer in answers if answer.status_code == 200)
+        (winner,) = (response.json() for response in responses if response.status_code == 200)
         stored = alice.get(f"/me/posts/{post['id']}").json()
         assert stored == winner
         assert stored["version"] == 2
@@ -42,10 +42,10 @@ def test_without_if_match_the_version_counts_the_successes(
     clients: list[Client], alice: Client
 ) -> None:
     post = alice.create(title="Contended")
-    answers = at_once(8, lambda n: clients[n].edit(post["id"], tags=[f"t{n}"]))
-    statuses = [answer.status_code for answer in answers]
+    responses = at_once(8, lambda n: clients[n].edit(post["id"], tags=[f"t{n}"]))
+    statuses = [response.status_code for response in responses]
     assert set(statuses) <= {200, 409, 412}
-    versions = sorted(answer.json()["version"] for answer in answers if answer.ok)
+    versions = sorted(response.json()["version"] for response in responses if response.ok)
     assert versions, "somebody wins"
     assert versions == list(range(2, 2 + len(versions))), "gapless"
     assert alice.get(f"/me/posts/{post['id']}").json()["version"] == 1 + len(versions)
@@ -56,8 +56,8 @@ def test_two_writers_on_different_fields_both_get_through(
 ) -> None:
     post = alice.create(title="Old", body="old")
     changes = ({"title": "New"}, {"body": "new"})
-    answers = at_once(2, lambda n: clients[n].edit(post["id"], **changes[n]))
-    assert [answer.status_code for answer in answers] == [200, 200]
+    responses = at_once(2, lambda n: clients[n].edit(post["id"], **changes[n]))
+    assert [response.status_code for response in responses] == [200, 200]
     stored = alice.get(f"/me/posts/{post['id']}").json()
     assert (stored["title"], stored["body"]) == ("New", "new")
 
@@ -72,11 +72,11 @@ def test_twelve_racing_posts_of_one_title_get_twelve_slugs(stack: Stack) -> None
 
 def test_a_creation_sent_eight_times_at_once_is_made_once(clients: list[Client]) -> None:
     key = {"Idempotency-Key": secrets.token_hex(8)}
-    answers = at_once(
+    responses = at_once(
         8, lambda n: clients[n].send("POST", "/posts", json={"title": "Once"}, headers=key)
     )
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len({answer.json()["id"] for answer in answers if answer.ok}) == 1
+    assert {response.status_code for response in responses} <= {201, 409}
+    assert len({response.json()["id"] for response in responses if response.ok}) == 1
 
 
 def test_of_a_deletion_and_edits_at_once_none_brings_the_post_back(

@@ -40,11 +40,11 @@ def site() -> Iterator[str]:
 
 @pytest.mark.parametrize("path", ["/", "/posts/any", "/me/posts/new", "/no/such.page"])
 def test_any_deep_link_answers_with_the_app(site: str, path: str) -> None:
-    answer = requests.get(f"{site}{path}", timeout=150)
-    assert answer.status_code == 200
-    assert '<script type="module"' in answer.text
-    assert answer.headers["Cache-Control"] == "no-cache"
-    policy = answer.headers["Content-Security-Policy"].split("; ")
+    response = requests.get(f"{site}{path}", timeout=150)
+    assert response.status_code == 200
+    assert '<script type="module"' in response.text
+    assert response.headers["Cache-Control"] == "no-cache"
+    policy = response.headers["Content-Security-Policy"].split("; ")
     assert "script-src 'self'" in policy
     assert "frame-src https://tenant.example.com" in policy
     (connect,) = (part for part in policy if part.startswith("connect-src"))
@@ -69,26 +69,26 @@ def test_a_part_of_the_app_may_be_kept_and_one_that_is_gone_is_not_the_app(site:
     "path", ["/feed.atom", "/tags/c%23/feed.json", "/sitemap.xml?month=2026-01", "/media/01J"]
 )
 def test_what_the_site_hands_on_to_the_api_is_redirected(site: str, path: str) -> None:
-    answer = requests.get(f"{site}{path}", timeout=10, allow_redirects=False)
-    assert answer.status_code == 307
-    assert answer.headers["Location"] == f"https://api.example.com/v1{path}"
+    response = requests.get(f"{site}{path}", timeout=10, allow_redirects=False)
+    assert response.status_code == 307
+    assert response.headers["Location"] == f"https://api.example.com/v1{path}"
 
 
 @pytest.mark.parametrize("path", ["/../package.json", "/%2e%2e/package.json", "/assets/../../x"])
 def test_nothing_beside_the_build_is_served(site: str, path: str) -> None:
     request = requests.Request("GET", site).prepare()
     request.url = f"{site}{path}"
-    answer = requests.Session().send(request, timeout=10)
-    assert "devDependencies" not in answer.text
+    response = requests.Session().send(request, timeout=10)
+    assert "devDependencies" not in response.text
 
 
 def test_a_build_that_fails_says_so_where_it_was_started(capfd: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     broken = {**os.environ, **VARIABLES, "VITE_API_URL": "no address"}
     with running_spa(port, "https://api.example.com", broken):
-        answer = requests.get(f"http://localhost:{port}/", timeout=150)
-    assert answer.status_code == 503
-    assert "could not be built" in answer.text
+        response = requests.get(f"http://localhost:{port}/", timeout=150)
+    assert response.status_code == 503
+    assert "could not be built" in response.text
     assert "Invalid URL" in capfd.readouterr().err
 
 

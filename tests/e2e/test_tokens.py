@@ -12,24 +12,24 @@ from devserver.issuer.tenant import OTHER_AUDIENCE
 from tests.support.stack import Client, Json, Stack, problem
 
 
-def rejected(stack: Stack, answer: requests.Response) -> Json:
+def rejected(stack: Stack, response: requests.Response) -> Json:
     """The body of a 401 of the gateway's. `sam local` gives a bare 401 or 403 instead."""
     if stack.is_sam_local:
-        assert answer.status_code in (401, 403), answer.text
+        assert response.status_code in (401, 403), response.text
         return {}
-    return problem(answer, 401)
+    return problem(response, 401)
 
 
 def test_no_token_is_401(stack: Stack, visitor: Client) -> None:
-    for answer in (
+    for response in (
         visitor.get("/me/posts"),
         visitor.send("POST", "/posts", json={"title": "T"}),
         visitor.edit("01JDC0000000000000000000P0", title="T"),
         visitor.delete("01JDC0000000000000000000P0"),
     ):
-        body = rejected(stack, answer)
+        body = rejected(stack, response)
         if body:
-            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert response.headers["WWW-Authenticate"] == "Bearer"
             assert body["error_description"]
 
 
@@ -55,12 +55,12 @@ def test_a_bad_token_is_401_and_says_why(stack: Stack, kind: str, words: str) ->
         "another audience": lambda: stack.token("alice", audience=OTHER_AUDIENCE),
         "another signature": lambda: _with_signature_of(stack.token("alice"), stack.token("bob")),
     }
-    answer = Client(stack, tokens[kind]()).get("/me/posts")
-    body = rejected(stack, answer)
+    response = Client(stack, tokens[kind]()).get("/me/posts")
+    body = rejected(stack, response)
     if body:
         assert body["error"] == "invalid_token"
         assert words in body["error_description"]
-        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 def _with_signature_of(token: str, other: str) -> str:
@@ -77,8 +77,8 @@ def test_two_authorization_headers_are_refused(stack: Stack) -> None:
     connection.putheader("Authorization", f"Bearer {token}")
     connection.putheader("Authorization", f"Bearer {token}x")
     connection.endheaders()
-    answer = connection.getresponse()
-    status, body = answer.status, answer.read()
+    response = connection.getresponse()
+    status, body = response.status, response.read()
     connection.close()
     assert status == 401
     assert b"More than one" in body
@@ -93,13 +93,13 @@ def test_a_token_that_ends_while_its_allow_is_cached_is_401_from_the_handler(
         if client.get("/me/posts").status_code == 200:
             break
     deadline = time.monotonic() + 30
-    while (answer := client.get("/me/posts")).status_code == 200:
+    while (response := client.get("/me/posts")).status_code == 200:
         assert time.monotonic() < deadline, "the token has expired"
         time.sleep(0.1)
-    body = problem(answer, 401)
+    body = problem(response, 401)
     assert body["error"] == "invalid_token"
     assert "expired" in body["error_description"]
-    renamed = answer.headers["x-amzn-Remapped-WWW-Authenticate"]
+    renamed = response.headers["x-amzn-Remapped-WWW-Authenticate"]
     assert renamed == 'Bearer error="invalid_token"', "API Gateway renames a handler's own"
 
 
@@ -112,10 +112,10 @@ def test_after_a_rotation_of_keys_new_tokens_pass_and_old_ones_too(stack: Stack)
     new = stack.token("alice", scope="openid email")
     # Each environment of the authorizer may have asked for an unknown key a moment ago.
     deadline = time.monotonic() + 35
-    while (answer := Client(stack, new).get("/me/posts")).status_code in (502, 503):
+    while (response := Client(stack, new).get("/me/posts")).status_code in (502, 503):
         assert time.monotonic() < deadline, "one cool-down is over"
         time.sleep(1)
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert Client(stack, old).get("/me/posts").status_code == 200
 
 
@@ -130,8 +130,8 @@ def test_a_machine_reads_under_its_token_and_writes_with_the_permission(stack: S
             "client_secret": "secret",
             "audience": "https://blog.example.com/api",
         }
-        answer = requests.post(f"{stack.issuer_url}oauth/token", json=form, timeout=10)
-        return Client(stack, answer.json()["access_token"])
+        response = requests.post(f"{stack.issuer_url}oauth/token", json=form, timeout=10)
+        return Client(stack, response.json()["access_token"])
 
     reader = machine("blog-reader")
     assert reader.get("/me/posts").status_code == 200

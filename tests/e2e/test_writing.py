@@ -19,9 +19,9 @@ SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 def test_what_is_previewed_is_what_is_published(alice: Client, visitor: Client) -> None:
     body = "# Title\n\n| a |\n|:-:|\n| b |\n\n```c#\nint x;\n```\n\nA note[^1].\n\n[^1]: Here."
-    answer = alice.send("POST", "/me/preview", json={"body": body})
-    assert answer.status_code == 200
-    preview = answer.json()
+    response = alice.send("POST", "/me/preview", json={"body": body})
+    assert response.status_code == 200
+    preview = response.json()
     post = alice.create(title="Rendered", body=body, status="published")
     read = visitor.get(f"/posts/{post['id']}").json()
     assert {name: read[name] for name in preview} == preview
@@ -33,11 +33,11 @@ def test_what_is_previewed_is_what_is_published(alice: Client, visitor: Client) 
 
 def test_the_corpus_of_attacks_does_nothing(alice: Client) -> None:
     body = "\n\n---\n\n".join(CORPUS)
-    answer = alice.send("POST", "/me/preview", json={"body": body})
-    assert list(dangers(answer.json()["body_html"])) == []
+    response = alice.send("POST", "/me/preview", json={"body": body})
+    assert list(dangers(response.json()["body_html"])) == []
     for attack in CORPUS[::10]:
-        answer = alice.send("POST", "/me/preview", json={"body": attack})
-        assert list(dangers(answer.json()["body_html"])) == [], attack
+        response = alice.send("POST", "/me/preview", json={"body": attack})
+        assert list(dangers(response.json()["body_html"])) == [], attack
 
 
 def test_a_former_text_is_restored_by_its_owner_alone(
@@ -89,25 +89,25 @@ def test_feeds_show_what_is_published_and_answer_304(alice: Client, visitor: Cli
     post = alice.create(title="In the feeds", body="*Hello*", status="published")
     author = f"/authors/{post['author']['id']}/feed"
     for path in ("/feed.atom", f"{author}.atom"):
-        answer = visitor.get(path)
-        assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
-        parsed = feedparser.parse(answer.content)
+        response = visitor.get(path)
+        assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+        parsed = feedparser.parse(response.content)
         assert not parsed.bozo
         assert parsed.entries[0].link.endswith(f"/posts/{post['slug']}")
         assert "<em>Hello</em>" in parsed.entries[0].content[0].value
-        assert_cached(visitor, path, answer)
+        assert_cached(visitor, path, response)
     for path in ("/feed.json", f"{author}.json"):
-        answer = visitor.get(path)
-        assert answer.headers["Content-Type"] == "application/feed+json; charset=utf-8"
-        assert answer.json()["items"][0]["title"] == "In the feeds"
-        assert_cached(visitor, path, answer)
+        response = visitor.get(path)
+        assert response.headers["Content-Type"] == "application/feed+json; charset=utf-8"
+        assert response.json()["items"][0]["title"] == "In the feeds"
+        assert_cached(visitor, path, response)
     alice.edit(post["id"], status="draft")
     assert b"In the feeds" not in visitor.get("/feed.atom").content
 
 
-def assert_cached(visitor: Client, path: str, answer: requests.Response) -> None:
-    assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
-    again = visitor.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+def assert_cached(visitor: Client, path: str, response: requests.Response) -> None:
+    assert response.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
+    again = visitor.get(path, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     asked = visitor.send("HEAD", path)
     assert (asked.status_code, asked.content) == (200, b"")
@@ -117,9 +117,9 @@ def test_a_feed_of_very_long_posts_still_comes_through(alice: Client, visitor: C
     body = 'ह "quoted" text\n\n' * 5_000  # 100 KB, and 130 KB of HTML
     posts = [alice.create(title=f"Long {n}", body=body, status="published") for n in range(20)]
     for path in ("/feed.atom", "/feed.json"):
-        answer = visitor.get(path)
-        assert answer.status_code == 200
-        assert len(answer.content) > 2_000_000
+        response = visitor.get(path)
+        assert response.status_code == 200
+        assert len(response.content) > 2_000_000
     entries = ET.fromstring(visitor.get("/feed.atom").content).findall(f"{ATOM}entry")
     assert len(entries) == 20
     for post in posts:

@@ -12,8 +12,8 @@ from blog.http.handler import logger
 from blog.s3 import Bucket
 from devserver.template.deployment import Deployment
 from tests.support.engines import DEPLOYMENT, Stores, empty_stores
-from tests.support.handlers import Call, caller, document
-from tests.support.posts import TABLE, Blog, Interfering
+from tests.support.handlers import Call, caller, json_body
+from tests.support.posts import TABLE, Blog, RacingTable
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +44,9 @@ def bucket(stores: Stores) -> Bucket:
 
 
 @pytest.fixture
-def rivals(client: Any) -> Interfering:
+def racing_table(client: Any) -> RacingTable:
     """The same table, with somebody faster at it."""
-    return Interfering(client, TABLE)
+    return RacingTable(client, TABLE)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def call(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
 @pytest.fixture
 def post(call: Call) -> dict[str, Any]:
     """Alice's draft."""
-    created: dict[str, Any] = document(call("posts-create"))
+    created: dict[str, Any] = json_body(call("posts-create"))
     return created
 
 

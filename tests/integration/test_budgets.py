@@ -16,13 +16,13 @@ from blog.posts.editing import created
 from blog.posts.scheduling import publish_due
 from blog.posts.schemas import NewPost
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.support.handlers import Call, document
+from tests.support.handlers import Call, json_body
 from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     THEN,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     person,
@@ -60,7 +60,7 @@ def blog(call: Call) -> dict[str, Any]:
         "tags": ["c#", "old"],
         "slug": "hello-world",
     }
-    post: dict[str, Any] = document(call("posts-create", body=body))
+    post: dict[str, Any] = json_body(call("posts-create", body=body))
     call("posts-edit", post_id=post["id"], body={"body": "second"})
     return post
 
@@ -136,8 +136,8 @@ def test_a_request_makes_these_calls(
 ) -> None:
     event, arguments, status, expected = case
     assert len(expected) <= (THREE if "slug" in event else TWO)
-    answer = call(event, **({"post_id": blog["id"]} | arguments))
-    assert answer["statusCode"] == status, answer["body"]
+    response = call(event, **({"post_id": blog["id"]} | arguments))
+    assert response["statusCode"] == status, response["body"]
     assert names(calls) == expected
 
 
@@ -161,17 +161,17 @@ def test_what_one_likes_and_follows_takes_three(
         ("reactions-feed", ["Query", "Query", "BatchGetItem"]),
     ):
         calls.clear()
-        assert len(document(call(event, sub=BOB))["items"]) >= 1
+        assert len(json_body(call(event, sub=BOB))["items"]) >= 1
         assert names(calls) == expected
     calls.clear()
-    assert document(call("public-list-comments", post_id=blog["id"]))["items"]
+    assert json_body(call("public-list-comments", post_id=blog["id"]))["items"]
     assert sorted(names(calls)) == ["BatchGetItem", "GetItem", "Query"], "the last two at once"
 
 
-def test_a_lost_race_makes_one_more(client: Any, rivals: Interfering, calls: Calls) -> None:
-    posts, others = Blog(rivals), Blog(Table(client, TABLE))
+def test_a_lost_race_makes_one_more(client: Any, racing_table: RacingTable, calls: Calls) -> None:
+    posts, others = Blog(racing_table), Blog(Table(client, TABLE))
     post = create(posts)
-    rivals.before_write = [lambda: edit(others, post, body="theirs")]
+    racing_table.before_write = [lambda: edit(others, post, body="theirs")]
     calls.clear()
     edit(posts, post, title="ours")
     theirs, ours = WRITE, ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]

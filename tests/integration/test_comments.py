@@ -6,7 +6,7 @@ import pytest
 
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
-from tests.support.handlers import Call, document, header, problem
+from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import NO_BUCKET, stored
 from tests.support.samples import ALICE, BOB, CAROL
 
@@ -17,39 +17,39 @@ SAMPLE = "01JDC0000000000000000000C0"
 def post_id(call: Call) -> str:
     """Alice's published post."""
     body = {"title": "T", "status": "published"}
-    return str(document(call("posts-create", body=body))["id"])
+    return str(json_body(call("posts-create", body=body))["id"])
 
 
 def comment(call: Call, post_id: str, sub: str = BOB, **body: Any) -> dict[str, Any]:
-    answer = call("comments-create", post_id=post_id, sub=sub, body={"body": "Hello"} | body)
-    assert answer["statusCode"] == 201, answer
-    made: dict[str, Any] = document(answer)
+    response = call("comments-create", post_id=post_id, sub=sub, body={"body": "Hello"} | body)
+    assert response["statusCode"] == 201, response
+    made: dict[str, Any] = json_body(response)
     return made
 
 
 def on(call: Call, post_id: str, **query: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = document(
+    rows: list[dict[str, Any]] = json_body(
         call("public-list-comments", post_id=post_id, query=query)
     )["items"]
     return rows
 
 
 def count(call: Call, post_id: str) -> int:
-    return int(document(call("public-get-post", post_id=post_id))["comment_count"])
+    return int(json_body(call("public-get-post", post_id=post_id))["comment_count"])
 
 
 def delete(call: Call, post_id: str, made: dict[str, Any], **more: Any) -> int:
-    answer = call("comments-delete", post_id=post_id, parts={SAMPLE: made["id"]}, **more)
-    return int(answer["statusCode"])
+    response = call("comments-delete", post_id=post_id, parts={SAMPLE: made["id"]}, **more)
+    return int(response["statusCode"])
 
 
 def test_a_comment_is_rendered_listed_and_counted(call: Call, post_id: str) -> None:
-    answer = call(
+    response = call(
         "comments-create", post_id=post_id, sub=BOB, body={"body": "# Not <b>\n\n*well* ![x](y)"}
     )
-    made = document(answer)
-    assert header(answer, "Location").endswith(f"/{made['id']}")
-    assert header(answer, "ETag").startswith('"1-')
+    made = json_body(response)
+    assert header(response, "Location").endswith(f"/{made['id']}")
+    assert header(response, "ETag").startswith('"1-')
     assert "<h1>" not in made["body_html"]
     assert "<img" not in made["body_html"]
     assert "<em>well</em>" in made["body_html"]
@@ -62,9 +62,9 @@ def test_a_comment_is_rendered_listed_and_counted(call: Call, post_id: str) -> N
 
 def test_comments_page_oldest_first(call: Call, post_id: str) -> None:
     made = [comment(call, post_id)["id"] for _ in range(5)]
-    first = document(call("public-list-comments", post_id=post_id, query={"limit": "2"}))
+    first = json_body(call("public-list-comments", post_id=post_id, query={"limit": "2"}))
     query = {"limit": "2", "cursor": first["next_cursor"]}
-    second = document(call("public-list-comments", post_id=post_id, query=query))
+    second = json_body(call("public-list-comments", post_id=post_id, query=query))
     assert [row["id"] for row in first["items"] + second["items"]] == made[:4]
 
 
@@ -84,8 +84,8 @@ def test_comments_page_oldest_first(call: Call, post_id: str) -> None:
 def test_what_is_no_comment_is_422_at_its_field(
     call: Call, post_id: str, body: dict[str, Any], field: str
 ) -> None:
-    answer = problem(call("comments-create", post_id=post_id, body=body), 422)
-    assert [error["field"] for error in answer["errors"]] == [field]
+    response = problem(call("comments-create", post_id=post_id, body=body), 422)
+    assert [error["field"] for error in response["errors"]] == [field]
 
 
 def test_replies_have_one_level(call: Call, post_id: str) -> None:
@@ -110,7 +110,7 @@ def test_only_its_writer_edits_a_comment(call: Call, post_id: str) -> None:
     edited = call(
         "comments-edit", post_id=post_id, parts=parts, sub=BOB, headers={"If-Match": '"1"'}
     )
-    assert document(edited)["version"] == 2
+    assert json_body(edited)["version"] == 2
     assert on(call, post_id)[0]["body"] == "Well said, mostly."
     stale = call(
         "comments-edit", post_id=post_id, parts=parts, sub=BOB, headers={"If-Match": '"1"'}
@@ -155,11 +155,11 @@ def test_a_deleted_comment_with_replies_leaves_a_tombstone_until_they_are_gone(
 
 
 def test_a_comment_is_made_once_for_each_key(call: Call, post_id: str) -> None:
-    answers = [
-        document(call("comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}))
+    responses = [
+        json_body(call("comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}))
         for _ in range(2)
     ]
-    assert answers[0] == answers[1]
+    assert responses[0] == responses[1]
     assert count(call, post_id) == 1
     other = call(
         "comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}, body={"body": "x"}
@@ -170,9 +170,9 @@ def test_a_comment_is_made_once_for_each_key(call: Call, post_id: str) -> None:
 def test_the_61st_comment_of_an_hour_is_429(call: Call, post_id: str) -> None:
     made = [comment(call, post_id) for _ in range(60)]
     delete(call, post_id, made[0], sub=BOB)
-    answer = call("comments-create", post_id=post_id, sub=BOB)
-    problem(answer, 429)
-    assert 0 < int(header(answer, "Retry-After")) <= 3600
+    response = call("comments-create", post_id=post_id, sub=BOB)
+    problem(response, 429)
+    assert 0 < int(header(response, "Retry-After")) <= 3600
     comment(call, post_id, CAROL)
     assert count(call, post_id) == 60
 
@@ -200,7 +200,7 @@ class TestApproval:
         call("account-edit-me", body={"approves_first_comments": True})
 
     def waiting(self, call: Call) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = document(call("comments-list-waiting"))["items"]
+        rows: list[dict[str, Any]] = json_body(call("comments-list-waiting"))["items"]
         return rows
 
     def test_the_first_waits_and_after_it_is_approved_none_does(
@@ -214,8 +214,8 @@ class TestApproval:
         problem(call("comments-approve", post_id=post_id, parts=parts, sub=BOB), 403)
         problem(call("comments-approve", post_id=post_id, parts=parts, sub=CAROL), 404)
         for _ in range(2):
-            answer = call("comments-approve", post_id=post_id, parts=parts)
-            assert answer["statusCode"] == 204
+            response = call("comments-approve", post_id=post_id, parts=parts)
+            assert response["statusCode"] == 204
         assert on(call, post_id) == [made | {"status": "published"}]
         assert self.waiting(call) == []
         assert comment(call, post_id)["status"] == "published"
@@ -241,7 +241,7 @@ class TestApproval:
     def test_its_writer_edits_and_deletes_what_waits(self, call: Call, post_id: str) -> None:
         made = comment(call, post_id)
         edited = call("comments-edit", post_id=post_id, parts={SAMPLE: made["id"]}, sub=BOB)
-        assert document(edited)["status"] == "pending"
+        assert json_body(edited)["status"] == "pending"
         assert delete(call, post_id, made, sub=CAROL) == 404
         assert delete(call, post_id, made, sub=BOB) == 204
         assert self.waiting(call) == []

@@ -12,7 +12,7 @@ from blog.dynamodb.table import Table
 from tests.support.data_model import Kind, kinds
 from tests.support.engines import empty_stores
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, caller
-from tests.support.people import Neighbourhood, finish, named
+from tests.support.people import PeopleFixture, finish_jobs, person_of
 from tests.support.posts import TABLE
 from tests.support.samples import BOB, CAROL, DAVE, MODERATOR
 
@@ -37,25 +37,25 @@ def stored() -> Iterator[Stored]:
     """What is stored while users do all that they can."""
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         table = RecordingTable(stores.client, TABLE)
-        people = Neighbourhood(caller(table, patched), table, stores.bucket)
+        people = PeopleFixture(caller(table, patched), table, stores.bucket)
         alice, send = people.alice.sub, people.send
         profile = {"picture": "https://example.com/alice.png", "website": "https://example.com/"}
         send("account-edit-me", alice, body=profile)
         links = {"excerpt": "In short.", "canonical_url": "https://example.com/original"}
         people.post(CAROL, "Linked", **links)
         report = {"reason": "Spam."}
-        parts = {COMMENT_PART: people.said}
-        send("comments-report-comment", CAROL, post_id=people.bobs, parts=parts, body=report)
-        reply = people.comment(CAROL, people.bobs, parent_id=people.said)
-        send("comments-delete", CAROL, post_id=people.bobs, parts={COMMENT_PART: reply})
-        send("posts-delete", alice, post_id=people.hidden)
-        banned = {AUTHOR_PART: named(DAVE).author_id}
+        parts = {COMMENT_PART: people.alices_comment}
+        send("comments-report-comment", CAROL, post_id=people.bobs_post, parts=parts, body=report)
+        reply = people.comment(CAROL, people.bobs_post, parent_id=people.alices_comment)
+        send("comments-delete", CAROL, post_id=people.bobs_post, parts={COMMENT_PART: reply})
+        send("posts-delete", alice, post_id=people.hidden_post)
+        banned = {AUTHOR_PART: person_of(DAVE).author_id}
         send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
         send("account-create-export", alice)
-        finish(table, stores.bucket)
-        AccountMerge(table, stores.bucket, named(BOB), named("auth0|the-new-bob")).apply()
+        finish_jobs(table, stores.bucket)
+        AccountMerge(table, stores.bucket, person_of(BOB), person_of("auth0|the-new-bob")).apply()
         send("account-delete-me", alice, query={"content": "anonymise"})
-        finish(table, stores.bucket)
+        finish_jobs(table, stores.bucket)
         yield table.stored
 
 

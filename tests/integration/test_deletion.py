@@ -14,12 +14,12 @@ from blog.dynamodb.table import Table
 from blog.errors import NotFound, Unavailable
 from blog.jobs.runner import run_jobs
 from blog.posts.model import Post
-from tests.support.handlers import Call, document, problem
+from tests.support.handlers import Call, json_body, problem
 from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     expected_items,
@@ -144,7 +144,7 @@ def test_two_runs_at_once_do_no_harm(posts: Blog, client: Any) -> None:
     kept = create(posts, BOB, status="published", tags=["a"])
     post = with_much_beside_it(posts, client, comments=3)
     posts.delete(post.id, sub=ALICE, if_match=None)
-    first, second = Interfering(client, TABLE), Table(client, TABLE)
+    first, second = RacingTable(client, TABLE), Table(client, TABLE)
     first.before_write = [lambda: run_jobs(second, NO_BUCKET)]
     run_jobs(first, NO_BUCKET)
     assert stored_items(client) == expected_items([kept])
@@ -201,7 +201,7 @@ def test_a_counter_that_goes_down_while_a_job_looks_at_it_is_looked_at_again(
     first = create(posts, status="published", tags=["a"])
     second = create(posts, BOB, status="published", tags=["a"])
     edit(posts, first, tags=[])
-    slow = Interfering(client, TABLE)
+    slow = RacingTable(client, TABLE)
     slow.before_write = [lambda: None, lambda: edit(posts, second, BOB, tags=[])]
     run_jobs(slow, NO_BUCKET)
     assert any(key[0] == "JOBS" for key in stored(client)), (
@@ -223,11 +223,11 @@ def test_deletion_over_http_and_the_jobs_function(
     monkeypatch.setattr(app, "table", Table(client, TABLE))
     call("posts-edit", post_id=post["id"], body={"status": "published", "tags": ["x"]})
     call("posts-edit", post_id=post["id"], body={"body": "changed"})
-    assert document(call("public-list-tags"))["items"] == [{"tag": "x", "count": 1}]
+    assert json_body(call("public-list-tags"))["items"] == [{"tag": "x", "count": 1}]
     assert call("posts-delete", post_id=post["id"])["statusCode"] == 204
     for name in ("public-get-post", "posts-get-mine", "posts-list-revisions"):
         problem(call(name, post_id=post["id"]), 404)
-    assert document(call("public-list-tags")) == {"items": [], "next_cursor": None}
+    assert json_body(call("public-list-tags")) == {"items": [], "next_cursor": None}
     event = sample_event("jobs-schedule")
     assert app.handler(event, LambdaContext(1_000)) == {"done": 0, "left": 3}
     assert app.handler(event, LambdaContext()) == {"done": 3, "left": 0}

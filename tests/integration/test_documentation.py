@@ -4,29 +4,29 @@ import re
 
 import pytest
 
-from tests.support.handlers import Call, document, header, problem
+from tests.support.handlers import Call, header, json_body, problem
 
 
 def test_the_served_document_names_the_stage_that_it_is_served_below(call: Call) -> None:
-    answer = call("public-openapi")
-    assert header(answer, "Content-Type") == "application/json; charset=utf-8"
-    assert document(answer)["servers"] == [{"url": "/v1"}]
-    assert "/me/posts" in document(answer)["paths"]
-    again = call("public-openapi", headers={"If-None-Match": header(answer, "ETag")})
+    response = call("public-openapi")
+    assert header(response, "Content-Type") == "application/json; charset=utf-8"
+    assert json_body(response)["servers"] == [{"url": "/v1"}]
+    assert "/me/posts" in json_body(response)["paths"]
+    again = call("public-openapi", headers={"If-None-Match": header(response, "ETag")})
     assert (again["statusCode"], again["body"]) == (304, "")
 
 
 def test_the_page_takes_everything_from_its_own_address(call: Call) -> None:
-    answer = call("public-docs")
-    assert header(answer, "Content-Type") == "text/html; charset=utf-8"
-    addresses = re.findall(r'(?:src|href)="([^"]*)"', answer["body"])
+    response = call("public-docs")
+    assert header(response, "Content-Type") == "text/html; charset=utf-8"
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', response["body"])
     assert addresses == [
         "data:,",
         "/v1/docs/swagger-ui.css",
         "/v1/docs/swagger-ui.js",
         "/v1/docs/start.js",
     ]
-    policy = header(answer, "Content-Security-Policy")
+    policy = header(response, "Content-Security-Policy")
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
 
@@ -40,9 +40,9 @@ def test_the_page_takes_everything_from_its_own_address(call: Call) -> None:
     ],
 )
 def test_the_pages_assets_are_there(call: Call, name: str, media_type: str, part: str) -> None:
-    answer = call("public-docs-asset", parts={"start.js": name})
-    assert header(answer, "Content-Type") == media_type
-    assert part in answer["body"]
+    response = call("public-docs-asset", parts={"start.js": name})
+    assert header(response, "Content-Type") == media_type
+    assert part in response["body"]
 
 
 def test_nothing_else_is_served_beside_them(call: Call) -> None:

@@ -31,11 +31,19 @@ from tests.support.fault_proxy import (
     at,
     at_random,
     may_meet,
-    nothing,
+    no_faults,
     running_proxy,
 )
-from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Answer, Call, caller, header, problem
-from tests.support.people import Neighbourhood, finish, named
+from tests.support.handlers import (
+    AUTHOR_PART,
+    COMMENT_PART,
+    Call,
+    Response,
+    caller,
+    header,
+    problem,
+)
+from tests.support.people import PeopleFixture, finish_jobs, person_of
 from tests.support.posts import TABLE
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
 from tests.support.snapshots import Snapshot
@@ -47,10 +55,10 @@ BOUND = 5.0  # seconds, of waiting for DynamoDB
 PATIENT = 6  # calls at most to one request that meets no fault
 
 
-class World(NamedTuple):
+class Setup(NamedTuple):
     """The neighbourhood, the proxy before its engine, and handlers that go through it."""
 
-    people: Neighbourhood
+    people: PeopleFixture
     stores: Stores
     snapshot: Snapshot
     proxy: FaultProxy
@@ -61,40 +69,43 @@ class World(NamedTuple):
     def requests(self) -> dict[str, dict[str, Any]]:
         """One of each kind, each of which succeeds and is not void."""
         people = self.people
-        parts = {AUTHOR_PART: named(BOB).author_id}
-        said = {"post_id": people.bobs, "parts": {COMMENT_PART: people.said}}
+        parts = {AUTHOR_PART: person_of(BOB).author_id}
+        said = {"post_id": people.bobs_post, "parts": {COMMENT_PART: people.alices_comment}}
         return {
             "posts-create": {"sub": ALICE, "headers": {}},
-            "posts-edit": {"sub": ALICE, "post_id": people.kept, "body": {"tags": ["c", "d"]}},
-            "posts-delete": {"sub": ALICE, "post_id": people.kept},
+            "posts-edit": {
+                "sub": ALICE, "post_id": people.published_post, "body": {"tags": ["c", "d"]}
+            },
+            "posts-delete": {"sub": ALICE, "post_id": people.published_post},
             "posts-list-mine": {"sub": ALICE, "query": {}},
-            "public-get-post": {"post_id": people.kept},
+            "public-get-post": {"post_id": people.published_post},
             "public-get-post-by-slug": {"slug": "kept-third"},
             "public-list-posts": {"query": {}},
             "public-feed-atom": {},
             "public-get-author": {"parts": parts},
-            "posts-restore-revision": {"sub": ALICE, "post_id": people.kept},
-            "comments-create": {"sub": BOB, "post_id": people.bobs},
+            "posts-restore-revision": {"sub": ALICE, "post_id": people.published_post},
+            "comments-create": {"sub": BOB, "post_id": people.bobs_post},
             "comments-edit": {"sub": ALICE, **said},
             "comments-delete": {"sub": ALICE, **said},
             "comments-approve": {
-                "sub": ALICE, "post_id": people.kept, "parts": {COMMENT_PART: people.waiting}
+                "sub": ALICE, "post_id": people.published_post,
+                "parts": {COMMENT_PART: people.pending_comment},
             },
-            "comments-report-post": {"sub": BOB, "post_id": people.carols},
-            "reactions-like": {"sub": ALICE, "post_id": people.kept},
-            "reactions-unlike": {"sub": ALICE, "post_id": people.bobs},
-            "reactions-follow": {"sub": BOB, "parts": {AUTHOR_PART: named(CAROL).author_id}},
+            "comments-report-post": {"sub": BOB, "post_id": people.carols_post},
+            "reactions-like": {"sub": ALICE, "post_id": people.published_post},
+            "reactions-unlike": {"sub": ALICE, "post_id": people.bobs_post},
+            "reactions-follow": {"sub": BOB, "parts": {AUTHOR_PART: person_of(CAROL).author_id}},
             "reactions-unfollow": {"sub": ALICE, "parts": parts},
             "reactions-feed": {"sub": ALICE, "query": {}},
             "account-edit-me": {"sub": ALICE, "body": {"name": "Another"}},
             "account-delete-me": {"sub": ALICE, "query": {"content": "erase"}},
             "media-create": {"sub": ALICE},
             "account-create-export": {"sub": ALICE},
-            "moderation-hide": {"sub": MODERATOR, "post_id": people.kept},
+            "moderation-hide": {"sub": MODERATOR, "post_id": people.published_post},
             "moderation-ban": {"sub": MODERATOR, "parts": parts},
         }  # fmt: skip
 
-    def send(self, event: str, sub: str = ALICE, **more: Any) -> Answer:
+    def send(self, event: str, sub: str = ALICE, **more: Any) -> Response:
         authorizer = {"permissions": "moderate:content moderate:people" if sub == MODERATOR else ""}
         return self.call(event, sub=sub, authorizer=authorizer, **more)
 
@@ -119,25 +130,25 @@ ASKED_SLOWLY = (
 
 
 @pytest.fixture(scope="module")
-def settled() -> Iterator[World]:
+def settled() -> Iterator[Setup]:
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         straight = caller(Table(stores.client, TABLE), patched)
-        people = Neighbourhood(straight, Table(stores.client, TABLE), stores.bucket)
+        people = PeopleFixture(straight, Table(stores.client, TABLE), stores.bucket)
         snapshot = Snapshot(stores)
         with running_proxy(shared_engine()) as (proxy, address):
             patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
             table = Table.connect(TABLE)
-            yield World(people, stores, snapshot, proxy, table, caller(table, patched))
+            yield Setup(people, stores, snapshot, proxy, table, caller(table, patched))
 
 
 @pytest.fixture
-def world(settled: World) -> Iterator[World]:
-    settled.proxy.plan = nothing
+def setup(settled: Setup) -> Iterator[Setup]:
+    settled.proxy.plan = no_faults
     settled.snapshot.restore()
     # botocore retries less and less with a client that has met many faults.
     settled.table._client = connect()
     yield settled
-    settled.proxy.plan = nothing
+    settled.proxy.plan = no_faults
     settled.proxy.settle()
 
 
@@ -157,33 +168,33 @@ def shape(items: Items) -> Counter[Any]:
     )
 
 
-def result(world: World) -> Counter[Any]:
+def result(setup: Setup) -> Counter[Any]:
     """The table's shape after whatever was held back has come to the engine."""
-    world.proxy.settle()
-    return shape(plain(world.stores.client))
+    setup.proxy.settle()
+    return shape(plain(setup.stores.client))
 
 
-def agrees(world: World) -> list[str]:
+def agrees(setup: Setup) -> list[str]:
     """What is wrong in the table when its jobs are done."""
-    client, bucket = world.stores
-    finish(Table(client, TABLE), Bucket(bucket._name, bucket._client))
+    client, bucket = setup.stores
+    finish_jobs(Table(client, TABLE), Bucket(bucket._name, bucket._client))
     return faults(plain(client))
 
 
-def untroubled(world: World, event: str) -> tuple[int, Counter[Any], list[str]]:
+def untroubled(setup: Setup, event: str) -> tuple[int, Counter[Any], list[str]]:
     """A request's status, what it leaves, and its calls, when all goes well; then all as before."""
-    world.proxy.operations.clear()
-    answer = world.send(event, **world.requests[event])
-    assert answer["statusCode"] < 300, answer
-    operations = list(world.proxy.operations)
+    setup.proxy.operations.clear()
+    response = setup.send(event, **setup.requests[event])
+    assert response["statusCode"] < 300, response
+    operations = list(setup.proxy.operations)
     assert 0 < len(operations) <= PATIENT
-    left = result(world)
-    world.snapshot.restore()
-    return answer["statusCode"], left, operations
+    left = result(setup)
+    setup.snapshot.restore()
+    return response["statusCode"], left, operations
 
 
-def test_each_kind_of_request_is_asked(world: World) -> None:
-    assert tuple(world.requests) == REQUESTS
+def test_each_kind_of_request_is_asked(setup: Setup) -> None:
+    assert tuple(setup.requests) == REQUESTS
 
 
 class Met(NamedTuple):
@@ -191,30 +202,30 @@ class Met(NamedTuple):
 
     position: int
     operations: list[str]
-    answer: Answer
+    response: Response
     status: int
     before: Counter[Any]
     expected: Counter[Any]
 
 
-def at_each_call(world: World, event: str, fault: Fault, times: int) -> Iterator[Met]:
+def at_each_call(setup: Setup, event: str, fault: Fault, times: int) -> Iterator[Met]:
     """The request again and again, with the fault at each call that may meet it, so many times from
     there on. It ends in time, and afterwards the table agrees with itself."""
-    status, expected, operations = untroubled(world, event)
-    before = shape(plain(world.stores.client))
+    status, expected, operations = untroubled(setup, event)
+    before = shape(plain(setup.stores.client))
     for position, operation in enumerate(operations):
         if not may_meet(operation, fault):
             continue
-        world.snapshot.restore()
-        world.proxy.met.clear()
-        world.proxy.plan = at(position, fault, times=times)
+        setup.snapshot.restore()
+        setup.proxy.met.clear()
+        setup.proxy.plan = at(position, fault, times=times)
         started = time.monotonic()
-        answer = world.send(event, **world.requests[event])
+        response = setup.send(event, **setup.requests[event])
         assert time.monotonic() - started < BOUND
-        world.proxy.plan = nothing
-        assert world.proxy.met[fault] > 0
-        yield Met(position, operations, answer, status, before, expected)
-        assert agrees(world) == []
+        setup.proxy.plan = no_faults
+        assert setup.proxy.met[fault] > 0
+        yield Met(position, operations, response, status, before, expected)
+        assert agrees(setup) == []
 
 
 def asked(fault: Fault) -> Iterator[str]:
@@ -225,8 +236,8 @@ def asked(fault: Fault) -> Iterator[str]:
 PAIRS = [(event, fault) for fault in Fault for event in asked(fault)]
 
 
-def test_each_kind_of_fault_can_be_met_by_some_call(world: World) -> None:
-    operations = {event: untroubled(world, event)[2] for event in REQUESTS}
+def test_each_kind_of_fault_can_be_met_by_some_call(setup: Setup) -> None:
+    operations = {event: untroubled(setup, event)[2] for event in REQUESTS}
     void = {
         (event, fault)
         for event, fault in PAIRS
@@ -239,29 +250,29 @@ def test_each_kind_of_fault_can_be_met_by_some_call(world: World) -> None:
 
 @pytest.mark.parametrize(("event", "fault"), PAIRS)
 def test_one_fault_at_any_call_is_made_good_and_nothing_is_done_twice(
-    world: World, event: str, fault: Fault
+    setup: Setup, event: str, fault: Fault
 ) -> None:
-    for met in at_each_call(world, event, fault, times=1):
-        if met.answer["statusCode"] == 503:  # the time-out left no patience for what comes after
+    for met in at_each_call(setup, event, fault, times=1):
+        if met.response["statusCode"] == 503:  # the time-out left no patience for what comes after
             assert fault in SLOW, met
             assert met.position < len(met.operations) - 1
-            assert header(met.answer, "Retry-After") == "5"
-            assert result(world) == met.before, (met.position, "nothing is done")
+            assert header(met.response, "Retry-After") == "5"
+            assert result(setup) == met.before, (met.position, "nothing is done")
         else:
-            assert met.answer["statusCode"] == met.status, met
-            assert result(world) == met.expected, (met.position, "done once")
+            assert met.response["statusCode"] == met.status, met
+            assert result(setup) == met.expected, (met.position, "done once")
 
 
 @pytest.mark.parametrize(("event", "fault"), PAIRS)
 def test_a_fault_that_stays_is_503_in_time_and_all_or_nothing_is_done(
-    world: World, event: str, fault: Fault
+    setup: Setup, event: str, fault: Fault
 ) -> None:
-    for met in at_each_call(world, event, fault, times=1000):
+    for met in at_each_call(setup, event, fault, times=1000):
         if fault is Fault.CONFLICT:  # others are always faster: that is an answer by itself
-            problem(met.answer, 409)
+            problem(met.response, 409)
         else:
-            problem(met.answer, 503)
-            assert header(met.answer, "Retry-After") == "5"
+            problem(met.response, 503)
+            assert header(met.response, "Retry-After") == "5"
         is_write = met.operations[met.position] == "TransactWriteItems"
         may_be_done = fault in (Fault.CUT_AFTER, *SLOW) and is_write
         is_done = (
@@ -269,52 +280,52 @@ def test_a_fault_that_stays_is_503_in_time_and_all_or_nothing_is_done(
         )  # and read again to be told
         possible = [met.expected] if is_done or may_be_done else []
         possible += [] if is_done else [met.before]
-        assert result(world) in possible, met.position
+        assert result(setup) in possible, met.position
 
 
-def test_calls_that_are_all_slow_end_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_are_all_slow_end_in_time(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worst that no time-out sees: each call is throttled, then answered just in time."""
-    real = world.proxy.next_fault
+    real = setup.proxy.next_fault
 
     def slow(operation: str) -> Fault | None:
         time.sleep(TOO_LATE - 0.3)
         return (
-            Fault.THROTTLED if real(operation) is None and len(world.proxy.operations) % 2 else None
+            Fault.THROTTLED if real(operation) is None and len(setup.proxy.operations) % 2 else None
         )
 
-    monkeypatch.setattr(world.proxy, "next_fault", slow)
+    monkeypatch.setattr(setup.proxy, "next_fault", slow)
     for event in ("posts-create", "public-get-post-by-slug", "reactions-feed", "comments-create"):
-        world.snapshot.restore()
-        world.proxy.operations.clear()
+        setup.snapshot.restore()
+        setup.proxy.operations.clear()
         started = time.monotonic()
-        answer = world.send(event, **world.requests[event])
+        response = setup.send(event, **setup.requests[event])
         assert time.monotonic() - started < BOUND
-        assert answer["statusCode"] in (200, 201, 503)
+        assert response["statusCode"] in (200, 201, 503)
 
 
 @pytest.mark.parametrize("event", ["posts-create", "posts-edit", "comments-create", "media-create"])
 def test_a_conflict_told_to_the_retry_of_what_was_written_does_not_write_it_again(
-    world: World, event: str
+    setup: Setup, event: str
 ) -> None:
-    status, expected, operations = untroubled(world, event)
+    status, expected, operations = untroubled(setup, event)
     faults_in_turn = [
         *[None] * operations.index("TransactWriteItems"), Fault.CUT_AFTER, Fault.CONFLICT
     ]  # fmt: skip
     left = iter(faults_in_turn)
-    world.proxy.plan = lambda operation: next(left, None)
-    answer = world.send(event, **world.requests[event])
-    assert answer["statusCode"] == status, answer
-    assert result(world) == expected
+    setup.proxy.plan = lambda operation: next(left, None)
+    response = setup.send(event, **setup.requests[event])
+    assert response["statusCode"] == status, response
+    assert result(setup) == expected
 
 
 @pytest.mark.parametrize(("event", "body"), [
     ("posts-create", {"title": "A", "slug": "wanted"}), ("posts-edit", {"slug": "wanted"}),
 ])  # fmt: skip
 def test_what_is_refused_to_a_retry_is_503_for_the_first_try_may_be_on_its_way(
-    world: World, event: str, body: dict[str, Any]
+    setup: Setup, event: str, body: dict[str, Any]
 ) -> None:
     """Told that its slug is taken, a client would send it again under another one."""
-    straight = Posts(Table(world.stores.client, TABLE))
+    straight = Posts(Table(setup.stores.client, TABLE))
     is_met: list[bool] = []
 
     def cut_while_somebody_takes_the_slug(operation: str) -> Fault | None:
@@ -322,33 +333,33 @@ def test_what_is_refused_to_a_retry_is_503_for_the_first_try_may_be_on_its_way(
             return None
         is_met.append(True)
         new = NewPost.model_validate({"title": "B", "slug": "wanted"})
-        straight.create(new, owner=named(BOB))
+        straight.create(new, owner=person_of(BOB))
         return Fault.CUT_BEFORE
 
-    world.proxy.plan = cut_while_somebody_takes_the_slug
-    answer = world.send(event, post_id=world.people.kept, headers={}, body=body)
+    setup.proxy.plan = cut_while_somebody_takes_the_slug
+    response = setup.send(event, post_id=setup.people.published_post, headers={}, body=body)
     assert is_met
-    problem(answer, 503)
-    problem(world.send(event, post_id=world.people.kept, headers={}, body=body), 409)
+    problem(response, 503)
+    problem(setup.send(event, post_id=setup.people.published_post, headers={}, body=body), 409)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("content", ["erase", "anonymise"])
 def test_jobs_that_meet_faults_are_done_by_the_runs_that_follow(
-    world: World, content: str, seed: int
+    setup: Setup, content: str, seed: int
 ) -> None:
     quick = tuple(fault for fault in Fault if fault not in SLOW)
-    world.send("account-delete-me", query={"content": content})
-    world.send("posts-delete", sub=BOB, post_id=world.people.bobs)
-    world.proxy.met.clear()
-    world.proxy.plan = at_random(seed, 0.3, quick)
-    client, bucket = world.stores
+    setup.send("account-delete-me", query={"content": content})
+    setup.send("posts-delete", sub=BOB, post_id=setup.people.bobs_post)
+    setup.proxy.met.clear()
+    setup.proxy.plan = at_random(seed, 0.3, quick)
+    client, bucket = setup.stores
     for _ in range(3):
-        world.table._client = connect()
+        setup.table._client = connect()
         with suppress(Unavailable):  # where the list of them was not told
-            run_jobs(world.table, Bucket(bucket._name, bucket._client))
-    assert sum(world.proxy.met.values()) > world.proxy.met["no fault"] > 0
-    world.proxy.plan = nothing
-    assert agrees(world) == []
+            run_jobs(setup.table, Bucket(bucket._name, bucket._client))
+    assert sum(setup.proxy.met.values()) > setup.proxy.met["no fault"] > 0
+    setup.proxy.plan = no_faults
+    assert agrees(setup) == []
     kept = json.dumps([[*key, item] for key, item in plain(client).items()], default=str)
     assert ALICE not in kept

@@ -19,7 +19,7 @@ from blog.posts.model import Post, Stats
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
 from blog.posts.view import PostView
-from tests.support.handlers import AUTHOR_PART, Answer, Call, header, problem
+from tests.support.handlers import AUTHOR_PART, Call, Response, header, problem
 from tests.support.html import dangers
 from tests.support.posts import TABLE, THEN, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB, ROOT
@@ -30,10 +30,10 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = ROOT / "tests" / "schemas"
 
 
-def valid_atom(answer: Answer) -> Any:
+def valid_atom(response: Response) -> Any:
     """The feed as a public parser reads it, once the schema has passed it."""
-    assert header(answer, "Content-Type") == "application/atom+xml; charset=utf-8"
-    return parsed_atom(answer["body"])
+    assert header(response, "Content-Type") == "application/atom+xml; charset=utf-8"
+    return parsed_atom(response["body"])
 
 
 def parsed_atom(document: str) -> Any:
@@ -45,9 +45,9 @@ def parsed_atom(document: str) -> Any:
     return parsed
 
 
-def valid_json(answer: Answer) -> Any:
-    assert header(answer, "Content-Type") == "application/feed+json; charset=utf-8"
-    document = json.loads(answer["body"])
+def valid_json(response: Response) -> Any:
+    assert header(response, "Content-Type") == "application/feed+json; charset=utf-8"
+    document = json.loads(response["body"])
     jsonschema.validate(document, json.loads((SCHEMAS / "json-feed.json").read_text()))
     return document
 
@@ -117,11 +117,11 @@ def test_an_author_and_a_tag_have_feeds_of_their_own(
     client.put_item(TableName=TABLE, Item={name: {"S": text} for name, text in profile.items()})
 
     def titles(name: str, parts: dict[str, str]) -> tuple[str, list[str]]:
-        answer = call(f"public-{name}-feed-{kind}", parts=parts)
+        response = call(f"public-{name}-feed-{kind}", parts=parts)
         if kind == "atom":
-            parsed = valid_atom(answer)
+            parsed = valid_atom(response)
             return parsed.feed.title, [entry.title for entry in parsed.entries]
-        document = valid_json(answer)
+        document = valid_json(response)
         return document["title"], [item["title"] for item in document["items"]]
 
     of_author = titles("author", {AUTHOR_PART: mine.author_id})
@@ -238,9 +238,9 @@ def test_no_feed_shows_a_raw_sub(call: Call, posts: Blog) -> None:
     author = person(ALICE).author_id
     for kind in ("atom", "json"):
         for name, parts in (("feed", {}), ("author-feed", {AUTHOR_PART: author}), ("tag-feed", {})):
-            answer = call(f"public-{name}-{kind}", parts=parts)
-            assert author in answer["body"]
-            assert ALICE not in answer["body"]
+            response = call(f"public-{name}-{kind}", parts=parts)
+            assert author in response["body"]
+            assert ALICE not in response["body"]
 
 
 def test_a_feed_while_the_table_is_away_is_503(

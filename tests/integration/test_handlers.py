@@ -17,32 +17,32 @@ from blog.errors import Unavailable
 from blog.http.handler import logger
 from devserver.lambda_.eventbridge import matches
 from devserver.template.deployment import Deployment
-from tests.support.handlers import Answer, Call, document, header, problem
+from tests.support.handlers import Call, Response, header, json_body, problem
 from tests.support.posts import TABLE, stored
 from tests.support.samples import ALICE, BOB, ROOT, LambdaContext, sample_event
 
 
 def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:
-    answer = call("posts-create")
-    created = document(answer)
-    assert answer["statusCode"] == 201
-    assert header(answer, "Location") == f"/v1/posts/{created['id']}", "the stage is kept"
-    assert header(answer, "ETag").startswith('"1-')
-    assert header(answer, "Cache-Control") == "private, no-store"
-    assert header(answer, "Access-Control-Expose-Headers").startswith("ETag, Location")
+    response = call("posts-create")
+    created = json_body(response)
+    assert response["statusCode"] == 201
+    assert header(response, "Location") == f"/v1/posts/{created['id']}", "the stage is kept"
+    assert header(response, "ETag").startswith('"1-')
+    assert header(response, "Cache-Control") == "private, no-store"
+    assert header(response, "Access-Control-Expose-Headers").startswith("ETag, Location")
     assert set(created) == {
         "id", "slug", "title", "body", "body_html", "excerpt", "tags", "cover_image",
         "canonical_url", "status", "publish_at", "version", "reading_minutes", "comments", "author",
         "like_count", "comment_count", "created_at", "updated_at", "published_at",
     }  # fmt: skip
-    assert ALICE not in answer["body"]
+    assert ALICE not in response["body"]
 
 
 def test_text_comes_back_as_it_went(call: Call) -> None:
     sent = {"title": "हिन्दी 😀 \\ \" '", "body": "a\r\nb\tc\u2028d", "tags": ["हिन्दी"]}
-    answer = call("posts-create", body=sent)
-    assert {name: document(answer)[name] for name in sent} == sent
-    assert "हिन्दी" in answer["body"], "written as UTF-8"
+    response = call("posts-create", body=sent)
+    assert {name: json_body(response)[name] for name in sent} == sent
+    assert "हिन्दी" in response["body"], "written as UTF-8"
 
 
 def test_the_life_of_a_post(call: Call, post: dict[str, Any]) -> None:
@@ -50,23 +50,23 @@ def test_the_life_of_a_post(call: Call, post: dict[str, Any]) -> None:
     problem(call("public-get-post", post_id=post_id), 404)
     edited = call("posts-edit", post_id=post_id, headers={"If-Match": '"1"'})
     assert edited["statusCode"] == 200
-    assert document(edited)["version"] == 2
+    assert json_body(edited)["version"] == 2
     read = call("public-get-post", post_id=post_id)
-    assert document(read)["title"] == "Hello, world"
+    assert json_body(read)["title"] == "Hello, world"
     assert header(read, "Cache-Control") == "public, max-age=0, s-maxage=60"
-    assert [row["id"] for row in document(call("public-list-posts"))["items"]] == [post_id]
-    assert document(call("posts-get-mine", post_id=post_id)) == document(read)
+    assert [row["id"] for row in json_body(call("public-list-posts"))["items"]] == [post_id]
+    assert json_body(call("posts-get-mine", post_id=post_id)) == json_body(read)
     assert call("posts-delete", post_id=post_id)["statusCode"] == 204
     problem(call("public-get-post", post_id=post_id), 404)
     problem(call("posts-delete", post_id=post_id), 404)
 
 
 def test_my_list_holds_my_drafts(call: Call, post: dict[str, Any]) -> None:
-    page = document(call("posts-list-mine"))
+    page = json_body(call("posts-list-mine"))
     assert [row["id"] for row in page["items"]] == [post["id"]]
     assert page["items"][0]["published_at"] is None
     assert "body" not in page["items"][0]
-    assert document(call("posts-list-mine", sub=BOB))["items"] == []
+    assert json_body(call("posts-list-mine", sub=BOB))["items"] == []
 
 
 def test_a_stranger_gets_404_for_a_draft_and_403_for_what_is_public(
@@ -93,7 +93,7 @@ def test_refusals_come_in_the_contracts_order(call: Call, post: dict[str, Any]) 
     expired = {"exp": str(int(time.time()) - 60)}
     large = "x" * 1_100_000
 
-    def edit(**more: Any) -> Answer:
+    def edit(**more: Any) -> Response:
         return call("posts-edit", post_id=post["id"], **{"sub": BOB, "headers": stale} | more)
 
     problem(edit(body=large, headers=text, authorizer=expired), 401)
@@ -109,19 +109,19 @@ def test_refusals_come_in_the_contracts_order(call: Call, post: dict[str, Any]) 
 
 
 def test_an_expired_token_whose_allow_is_cached_is_401(call: Call) -> None:
-    answer = call("posts-list-mine", authorizer={"exp": str(int(time.time()) - 11)})
-    refused = problem(answer, 401)
+    response = call("posts-list-mine", authorizer={"exp": str(int(time.time()) - 11)})
+    refused = problem(response, 401)
     assert refused["error"] == "invalid_token"
     assert "expired" in refused["error_description"]
-    assert header(answer, "WWW-Authenticate") == 'Bearer error="invalid_token"'
+    assert header(response, "WWW-Authenticate") == 'Bearer error="invalid_token"'
 
 
 def test_a_machine_reads_but_writes_only_with_the_permission(call: Call) -> None:
     machine = "importer@clients"
     assert call("posts-list-mine", sub=machine)["statusCode"] == 200
-    answer = call("posts-create", sub=machine)
-    assert problem(answer, 403)["error"] == "insufficient_scope"
-    assert header(answer, "WWW-Authenticate") == 'Bearer error="insufficient_scope"'
+    response = call("posts-create", sub=machine)
+    assert problem(response, 403)["error"] == "insufficient_scope"
+    assert header(response, "WWW-Authenticate") == 'Bearer error="insufficient_scope"'
     permitted = {"permissions": "author:posts"}
     assert call("posts-create", sub=machine, authorizer=permitted)["statusCode"] == 201
 
@@ -164,9 +164,9 @@ def test_a_fault_is_told_in_words_that_help(
 
 def test_the_answer_to_a_flood_of_faults_is_bounded(call: Call) -> None:
     body = {"title": "T"} | {f"{n}{'x' * 200}": 1 for n in range(2_000)}
-    answer = call("posts-create", body=body)
-    problem(answer, 422)
-    assert len(answer["body"]) < 20_000
+    response = call("posts-create", body=body)
+    problem(response, 422)
+    assert len(response["body"]) < 20_000
 
 
 @pytest.mark.parametrize("body", ["", "{", "nul", '"\\', '{"title": "T"', "\x00"])
@@ -218,10 +218,10 @@ def test_if_match_of_anything_where_there_is_nothing_is_404(call: Call) -> None:
 
 def test_a_client_that_has_the_representation_gets_304(call: Call, post: dict[str, Any]) -> None:
     tag = header(call("posts-edit", post_id=post["id"]), "ETag")
-    answer = call("public-get-post", post_id=post["id"], headers={"If-None-Match": tag})
-    assert answer["statusCode"] == 304
-    assert not answer["body"]
-    assert header(answer, "ETag") == tag
+    response = call("public-get-post", post_id=post["id"], headers={"If-None-Match": tag})
+    assert response["statusCode"] == 304
+    assert not response["body"]
+    assert header(response, "ETag") == tag
     stale = call("public-get-post", post_id=post["id"], headers={"If-None-Match": '"1-x"'})
     assert stale["statusCode"] == 200
 
@@ -229,12 +229,12 @@ def test_a_client_that_has_the_representation_gets_304(call: Call, post: dict[st
 def test_a_former_slug_redirects_to_the_current_one(call: Call, post: dict[str, Any]) -> None:
     problem(call("public-get-post-by-slug"), 404)
     call("posts-edit", post_id=post["id"])
-    assert document(call("public-get-post-by-slug"))["id"] == post["id"]
+    assert json_body(call("public-get-post-by-slug"))["id"] == post["id"]
     call("posts-edit", post_id=post["id"], body={"slug": "moved"})
     moved = call("public-get-post-by-slug")
     assert moved["statusCode"] == 301
     assert header(moved, "Location") == "/v1/posts/by-slug/moved", "the stage is kept"
-    assert document(call("public-get-post-by-slug", slug="moved"))["id"] == post["id"]
+    assert json_body(call("public-get-post-by-slug", slug="moved"))["id"] == post["id"]
     for slug in ("no-such", "No Slug", "c#", "..", "\x00"):
         problem(call("public-get-post-by-slug", slug=slug), 404)
 
@@ -243,10 +243,10 @@ def test_one_filter_at_a_time(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     author = post["author"]["id"]
     for query in ({"tag": "HELLO"}, {"author": author}):
-        rows = document(call("public-list-posts", query=query))["items"]
+        rows = json_body(call("public-list-posts", query=query))["items"]
         assert [row["id"] for row in rows] == [post["id"]]
     for query in ({"tag": "unknown"}, {"tag": "a/b"}, {"author": "unknown"}, {"tag": ""}):
-        assert document(call("public-list-posts", query=query)) == {
+        assert json_body(call("public-list-posts", query=query)) == {
             "items": [],
             "next_cursor": None,
         }
@@ -258,7 +258,7 @@ def test_a_repeated_creation_answers_201_again(call: Call) -> None:
     key = {"Idempotency-Key": "3f8c2f0a"}
     first, again = (call("posts-create", headers=key) for _ in range(2))
     assert again["statusCode"] == 201
-    assert document(again) == document(first)
+    assert json_body(again) == json_body(first)
     assert header(again, "Location") == header(first, "Location")
     other = problem(call("posts-create", headers=key, body={"title": "Other"}), 422)
     assert other["errors"][0]["field"] == "Idempotency-Key"
@@ -294,13 +294,13 @@ def test_a_preview_is_what_publishing_would_show_and_stores_nothing(
 ) -> None:
     body = "# *Hi*\n\n<b>there</b> [x](javascript:alert(1)) https://a.example"
     before = stored(client)
-    answer = call("posts-preview", body={"body": body})
+    response = call("posts-preview", body={"body": body})
     assert stored(client) == before
-    preview = document(answer)
-    assert header(answer, "Cache-Control") == "private, no-store"
-    post = document(call("posts-create", body={"title": "T", "body": body, "status": "published"}))
+    preview = json_body(response)
+    assert header(response, "Cache-Control") == "private, no-store"
+    post = json_body(call("posts-create", body={"title": "T", "body": body, "status": "published"}))
     assert preview == {name: post[name] for name in ("body_html", "excerpt", "reading_minutes")}
-    assert document(call("posts-preview", sub="machine@clients", body={"body": "x"}))
+    assert json_body(call("posts-preview", sub="machine@clients", body={"body": "x"}))
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_preview_of_what_is_not_valid_is_refused(
 
 
 def test_a_row_carries_its_author_and_counters(call: Call, client: Any) -> None:
-    made = document(call("posts-create", body={"title": "T", "status": "published"}))
+    made = json_body(call("posts-create", body={"title": "T", "status": "published"}))
     assert made["author"] == {"id": made["author"]["id"], "name": "Unnamed author", "picture": None}
     assert (made["like_count"], made["comment_count"], made["comments"]) == (0, 0, "open")
     profile = {"pk": f"AUTHOR#{made['author']['id']}", "sk": "PROFILE", "name": "Alice"}
@@ -336,20 +336,20 @@ def test_a_row_carries_its_author_and_counters(call: Call, client: Any) -> None:
         UpdateExpression="ADD like_count :n, comment_count :n",
         ExpressionAttributeValues={":n": {"N": "3"}},
     )
-    (row,) = document(call("public-list-posts"))["items"]
+    (row,) = json_body(call("public-list-posts"))["items"]
     assert (row["author"]["name"], row["like_count"], row["comment_count"]) == ("Alice", 3, 3)
     read = call("public-get-post", post_id=made["id"])
-    assert document(read) == row | {"body": "", "body_html": ""}
+    assert json_body(read) == row | {"body": "", "body_html": ""}
     edited = call(
         "posts-edit", post_id=made["id"], body={}, headers={"If-Match": header(read, "ETag")}
     )
-    assert document(edited)["like_count"] == 3, "an edit leaves them, and they disturb no edit"
+    assert json_body(edited)["like_count"] == 3, "an edit leaves them, and they disturb no edit"
 
 
 def test_closing_comments_and_going_back_to_draft_is_told_beside_the_counters(
     call: Call, client: Any
 ) -> None:
-    made = document(call("posts-create", body={"title": "T", "comments": "closed"}))
+    made = json_body(call("posts-create", body={"title": "T", "comments": "closed"}))
 
     def state() -> tuple[bool, str]:
         item = stored(client)[f"POST#{made['id']}", "STATS"]
@@ -404,7 +404,7 @@ def test_the_publisher_publishes_what_is_due(
 ) -> None:
     soon = datetime.now(UTC) + timedelta(hours=1)
     body = {"title": "Later", "status": "scheduled", "publish_at": soon.isoformat()}
-    post = document(call("posts-create", body=body))
+    post = json_body(call("posts-create", body=body))
     assert post["publish_at"] == to_rfc3339(soon)
     publisher = importlib.import_module("functions.publisher.app")
     monkeypatch.setattr(publisher, "table", Table(client, "BlogTable"))
@@ -413,7 +413,7 @@ def test_the_publisher_publishes_what_is_due(
     problem(call("public-get-post", post_id=post["id"]), 404)
     monkeypatch.setattr(publisher, "now", lambda: soon)
     assert publisher.handler(event, LambdaContext()) == {"published": 1, "failed": 0}
-    after = document(call("public-get-post", post_id=post["id"]))
+    after = json_body(call("public-get-post", post_id=post["id"]))
     assert (after["published_at"], after["publish_at"]) == (to_rfc3339(soon), None)
     past = {"status": "scheduled", "publish_at": "2020-01-01T00:00:00Z"}
     refused = problem(call("posts-edit", post_id=post["id"], body=past), 422)
@@ -423,7 +423,7 @@ def test_the_publisher_publishes_what_is_due(
 def test_health_touches_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module("functions.public.app")
     monkeypatch.setattr(app.post_queries, "_table", None)
-    assert document(call("public-health")) == {"status": "ok"}
+    assert json_body(call("public-health")) == {"status": "ok"}
 
 
 def _fail(error: Exception) -> Callable[..., Any]:
@@ -437,9 +437,9 @@ def test_a_database_that_is_away_is_503_with_retry_after(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Table, "get", _fail(Unavailable()))
-    answer = call("public-get-post")
-    problem(answer, 503)
-    assert header(answer, "Retry-After") == "5"
+    response = call("public-get-post")
+    problem(response, 503)
+    assert header(response, "Retry-After") == "5"
 
 
 def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
@@ -480,7 +480,7 @@ def test_requests_are_not_logged_where_the_log_is_for_faults_alone(
 ) -> None:
     logger.setLevel("ERROR")  # as POWERTOOLS_LOG_LEVEL does
     try:
-        document(call("public-health"))
+        json_body(call("public-health"))
     finally:
         logger.setLevel("INFO")
     assert capsys.readouterr().out == ""

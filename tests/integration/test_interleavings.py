@@ -17,7 +17,7 @@ from tests.support.posts import (
     NO_BUCKET,
     TABLE,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     expected_items,
@@ -84,7 +84,7 @@ def _interleave(
     outer: tuple[str, Write],
     inner: tuple[str, Write],
 ) -> None:
-    table, rivals = Table(client, TABLE), Interfering(client, TABLE)
+    table, racing_table = Table(client, TABLE), RacingTable(client, TABLE)
     post = start(Blog(table), table)
     acknowledged: list[str] = []
 
@@ -93,8 +93,8 @@ def _interleave(
             write(Blog(at), at, post)
             acknowledged.append(name)
 
-    rivals.before_write = [lambda: run(*inner, table)]
-    run(*outer, rivals)
+    racing_table.before_write = [lambda: run(*inner, table)]
+    run(*outer, racing_table)
     run_jobs(table, NO_BUCKET)
     found = {
         key[0]: Post.of(Table(client, TABLE)._plain(item))

@@ -37,20 +37,20 @@ from tests.support.samples import (
 )
 
 OLD, NEW = Signer("old"), Signer("new")
-Answer = Callable[[BaseHTTPRequestHandler], None]
+Response = Callable[[BaseHTTPRequestHandler], None]
 
 
-def document(body: bytes, status: int = 200, **headers: str) -> Answer:
+def document(body: bytes, status: int = 200, **headers: str) -> Response:
     """An answer with that body."""
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def response(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
 
-    return answer
+    return response
 
 
 GOOD = key_set_document(OLD.jwk())
@@ -75,7 +75,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.close()
 
 
-FAULTS: dict[str, tuple[Answer, str, int]] = {
+FAULTS: dict[str, tuple[Response, str, int]] = {
     # what the server does: the outcome, and how often one fetch asks
     "500": (document(b"", 500), "status_500", 2),
     "503": (document(b"", 503), "status_503", 2),
@@ -110,7 +110,7 @@ class KeyServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: Answer = document(GOOD)
+        self.response: Response = document(GOOD)
         self.asked = 0
 
     @property
@@ -118,7 +118,7 @@ class KeyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/.well-known/jwks.json"
 
     def publish(self, *signers: Signer) -> None:
-        self.answer = document(key_set_document(*(signer.jwk() for signer in signers)))
+        self.response = document(key_set_document(*(signer.jwk() for signer in signers)))
 
     def handle_error(self, *_: object) -> None:
         """Nothing: a client that hangs up is what is tested."""
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        self.server.answer(self)
+        self.server.response(self)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -172,7 +172,7 @@ def token(signer: Signer) -> str:
 def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
     server: KeyServer, fault: str
 ) -> None:
-    server.answer, outcome, asked = FAULTS[fault]
+    server.response, outcome, asked = FAULTS[fault]
     outcomes: list[str] = []
     started = time.monotonic()
     KeySet(server.uri, on_fetch=lambda outcome, _: outcomes.append(outcome)).preload()
@@ -246,10 +246,10 @@ def test_nobody_listening_is_a_fault_too() -> None:
 
 def test_one_retry_makes_good_a_passing_fault(server: KeyServer) -> None:
     def once(handler: BaseHTTPRequestHandler) -> None:
-        server.answer = document(GOOD)
+        server.response = document(GOOD)
         hang_up(handler)
 
-    server.answer = once
+    server.response = once
     assert fetch_key_set(server.uri) == GOOD
     assert server.asked == 2
 
@@ -262,7 +262,7 @@ def test_known_users_go_on_through_any_fault(
     outcomes: list[str],
     fault: str,
 ) -> None:
-    server.answer, outcome, _ = FAULTS[fault]
+    server.response, outcome, _ = FAULTS[fault]
     for hours in (1, 5, 23):
         clock.now = NOW + hours * 3600
         assert verifier.verify(token(OLD))
@@ -304,7 +304,7 @@ def test_a_rotation_in_mid_flight_serves_whoever_waits(
         time.sleep(0.1)
         document(key_set_document(NEW.jwk(), OLD.jwk()))(handler)
 
-    server.answer = slowly
+    server.response = slowly
     asked_before = server.asked
     passed: list[str] = []
 

@@ -19,7 +19,7 @@ from blog.errors import Unavailable
 from blog.media import service
 from blog.media.service import Media
 from blog.s3 import Bucket
-from tests.support.handlers import Call, document, header, problem
+from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import BUCKET, stored
 from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
 
@@ -45,8 +45,8 @@ def inspected(
     def tell(key: str) -> bool:
         event = sample_event("inspector-upload")
         event["detail"]["object"]["key"] = key
-        answer: dict[str, bool] = inspector.handler(event, LambdaContext())
-        return answer["is_picture"]
+        response: dict[str, bool] = inspector.handler(event, LambdaContext())
+        return response["is_picture"]
 
     return tell
 
@@ -62,7 +62,7 @@ def picture(
     call: Call, s3: Any, inspected: Callable[[str], bool], sub: str = ALICE
 ) -> dict[str, Any]:
     """A picture of somebody's that may be shown."""
-    made: dict[str, Any] = document(call("media-create", sub=sub))
+    made: dict[str, Any] = json_body(call("media-create", sub=sub))
     assert inspected(upload(s3, made))
     shown: dict[str, Any] = made["media"]
     return shown
@@ -70,8 +70,8 @@ def picture(
 
 def refused(code: str, status: int) -> ClientError:
     """An answer of S3's that moto cannot be brought to give."""
-    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "operation")
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "operation")
 
 
 def keys(s3: Any) -> list[str]:
@@ -83,15 +83,15 @@ def show(call: Call, media_id: str) -> dict[str, Any]:
 
 
 def test_the_form_is_bound_to_type_size_and_the_authors_folder(call: Call) -> None:
-    answer = call("media-create")
-    assert answer["statusCode"] == 201
-    made = document(answer)
+    response = call("media-create")
+    assert response["statusCode"] == 201
+    made = json_body(response)
     media_id = made["media"]["id"]
-    assert header(answer, "Location") == f"/v1/media/{media_id}"
-    assert header(answer, "Cache-Control") == "private, no-store"
+    assert header(response, "Location") == f"/v1/media/{media_id}"
+    assert header(response, "Cache-Control") == "private, no-store"
     assert made["media"]["url"] == f"/media/{media_id}"
     policy = json.loads(base64.b64decode(made["upload"]["fields"]["policy"]))
-    me = document(call("account-get-me"))["author_id"]
+    me = json_body(call("account-get-me"))["author_id"]
     key = f"uploads/{me}/{media_id}"
     for condition in (
         {"Content-Type": "image/png"}, ["content-length-range", 75, 75], {"bucket": BUCKET},
@@ -131,20 +131,20 @@ def test_the_largest_picture_and_every_type_may_be_announced(call: Call) -> None
 def test_a_picture_is_shown_once_it_was_looked_at(
     call: Call, s3: Any, inspected: Callable[[str], bool], client: Any
 ) -> None:
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     media_id = made["media"]["id"]
     problem(show(call, media_id), 404)
     key = upload(s3, made)
     problem(show(call, media_id), 404)
     assert inspected(key)
-    answer = show(call, media_id)
-    assert (answer["statusCode"], answer["body"] or "") == (302, "")
-    address = header(answer, "Location")
+    response = show(call, media_id)
+    assert (response["statusCode"], response["body"] or "") == (302, "")
+    address = header(response, "Location")
     kept = key.replace("uploads/", "media/")
     assert address.split("?")[0].endswith(f"/{kept}")
     assert "X-Amz-Signature=" in address
     assert "X-Amz-Expires=900" in address
-    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
     assert keys(s3) == [kept]
     found = s3.get_object(Bucket=BUCKET, Key=kept)
     assert (found["Body"].read(), found["ContentType"]) == (PNG, "image/png")
@@ -164,7 +164,7 @@ def test_with_a_cdn_the_address_is_the_cdns(
 def test_what_is_no_picture_of_its_type_is_removed_and_never_shown(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     for content in (HTML, b"GIF89a".ljust(75)):
         assert not inspected(upload(s3, made, content))
         assert keys(s3) == []
@@ -175,7 +175,7 @@ def test_what_is_no_picture_of_its_type_is_removed_and_never_shown(
 def test_a_second_upload_with_the_same_form_changes_nothing(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     inspected(upload(s3, made))
     (kept,) = keys(s3)
     assert not inspected(upload(s3, made, HTML))
@@ -188,7 +188,7 @@ def test_an_upload_that_is_replaced_while_it_is_looked_at_is_not_taken(
     call: Call, s3: Any, bucket: Bucket, inspected: Callable[[str], bool],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     key = upload(s3, made)
     entity_tag = s3.head_object(Bucket=BUCKET, Key=key)["ETag"]
     seen: list[str] = []
@@ -208,7 +208,7 @@ def test_an_upload_that_is_replaced_while_it_is_looked_at_is_not_taken(
 def test_events_that_come_twice_or_for_nothing_do_no_harm(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     key = made["upload"]["fields"]["key"]
     assert not inspected(key), "nothing is there"
     assert inspected(upload(s3, made))
@@ -226,8 +226,8 @@ def test_events_that_come_twice_or_for_nothing_do_no_harm(
 def test_what_a_banned_person_sends_is_not_taken(
     call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
 ) -> None:
-    made = document(call("media-create"))
-    me = document(call("account-get-me"))["author_id"]
+    made = json_body(call("media-create"))
+    me = json_body(call("account-get-me"))["author_id"]
     table.transact([Action(ban_key(me), item={"banned_at": "2026-01-01T00:00:00.000Z"})])
     assert not inspected(upload(s3, made))
     assert keys(s3) == []
@@ -257,11 +257,11 @@ def test_a_cover_is_an_https_address_or_a_picture_of_ones_own(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
     mine, bobs = picture(call, s3, inspected), picture(call, s3, inspected, BOB)
-    waiting = document(call("media-create"))["media"]
+    waiting = json_body(call("media-create"))["media"]
     body = {"title": "T", "status": "published"}
     made = call("posts-create", body=body | {"cover_image": mine["url"]})
     assert made["statusCode"] == 201
-    post = document(made)
+    post = json_body(made)
     assert post["cover_image"] == mine["url"]
     unknown = f"/media/{MEDIA_ID}"
     for address in (bobs["url"], waiting["url"], unknown):
@@ -275,8 +275,8 @@ def test_a_cover_is_an_https_address_or_a_picture_of_ones_own(
     for odd in ("/media/x", "/media/", "/posts", "//x", "http://x", f"{unknown}/", "javascript:x"):
         (error,) = problem(call("posts-create", body=body | {"cover_image": odd}), 422)["errors"]
         assert error["field"] == "cover_image"
-    assert document(call("public-list-posts"))["items"][0]["cover_image"] == mine["url"]
-    feed = document(call("public-feed-json"))
+    assert json_body(call("public-list-posts"))["items"][0]["cover_image"] == mine["url"]
+    feed = json_body(call("public-feed-json"))
     assert feed["items"][0]["image"] == f"https://blog.example.com{mine['url']}"
 
 
@@ -284,10 +284,10 @@ def test_an_edit_of_something_else_does_not_ask_for_the_cover_again(
     call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
 ) -> None:
     mine = picture(call, s3, inspected)
-    post = document(call("posts-create", body={"title": "T", "cover_image": mine["url"]}))
+    post = json_body(call("posts-create", body={"title": "T", "cover_image": mine["url"]}))
     edited = call("posts-edit", post_id=post["id"], body={"title": "U"})
     assert edited["statusCode"] == 200
-    assert document(edited)["cover_image"] == mine["url"]
+    assert json_body(edited)["cover_image"] == mine["url"]
 
 
 @pytest.mark.parametrize("odd", ["x", "../posts", "01JDC0000000000000000000m0", ""])
@@ -309,7 +309,7 @@ def test_a_bucket_that_is_away_leaves_the_upload_for_the_next_try(
     call: Call, bucket: Bucket, inspected: Callable[[str], bool], operation: str, fault: str
 ) -> None:
     s3 = bucket._client
-    made = document(call("media-create"))
+    made = json_body(call("media-create"))
     key = upload(s3, made)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(s3, operation, Mock(side_effect=FAULTS[fault]))
@@ -326,6 +326,6 @@ def test_what_s3_refuses_for_a_mistake_of_ours_is_not_hidden(
 ) -> None:
     denied = refused("AccessDenied", 403)
     monkeypatch.setattr(bucket._client, "get_object", Mock(side_effect=denied))
-    key = upload(bucket._client, document(call("media-create")))
+    key = upload(bucket._client, json_body(call("media-create")))
     with pytest.raises(ClientError):
         inspected(key)

@@ -15,7 +15,7 @@ from blog.errors import Unavailable, Unprocessable
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
 from tests.support.consistency import faults, plain
-from tests.support.posts import BUCKET, TABLE, VERSION_1, Blog, Interfering, create, edit
+from tests.support.posts import BUCKET, TABLE, VERSION_1, Blog, RacingTable, create, edit
 from tests.support.samples import BOB
 
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
@@ -77,21 +77,21 @@ def test_a_run_that_was_ended_is_gone_on_with(
     assert faults(plain(client)) == []
 
 
-def test_an_edit_that_comes_between_is_kept(rivals: Interfering, client: Any) -> None:
-    posts = Blog(rivals)
-    old = aged(rivals, create(posts, status="published"))
-    rivals.before_write = [lambda: edit(posts, old, if_match=VERSION_1, body="*theirs*")]
-    assert migrate(rivals, post_key(old.id))
+def test_an_edit_that_comes_between_is_kept(racing_table: RacingTable, client: Any) -> None:
+    posts = Blog(racing_table)
+    old = aged(racing_table, create(posts, status="published"))
+    racing_table.before_write = [lambda: edit(posts, old, if_match=VERSION_1, body="*theirs*")]
+    assert migrate(racing_table, post_key(old.id))
     after = Post.of(plain(client)[post_key(old.id)])
     assert (after.version, after.body_html) == (2, "<p><em>theirs</em></p>\n")
     assert faults(plain(client)) == []
 
 
-def test_a_deletion_that_comes_between_is_too(rivals: Interfering, client: Any) -> None:
-    posts = Blog(rivals)
-    old = aged(rivals, create(posts))
-    rivals.before_write = [lambda: posts.delete(old.id, sub=old.owner, if_match=None)]
-    assert not migrate(rivals, post_key(old.id))
+def test_a_deletion_that_comes_between_is_too(racing_table: RacingTable, client: Any) -> None:
+    posts = Blog(racing_table)
+    old = aged(racing_table, create(posts))
+    racing_table.before_write = [lambda: posts.delete(old.id, sub=old.owner, if_match=None)]
+    assert not migrate(racing_table, post_key(old.id))
     assert post_key(old.id) not in plain(client)
 
 

@@ -7,8 +7,8 @@ import pytest
 from blog.dynamodb.table import Table
 from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER
-from tests.support.handlers import AUTHOR_PART, Call, document, problem
-from tests.support.posts import Interfering, stored
+from tests.support.handlers import AUTHOR_PART, Call, json_body, problem
+from tests.support.posts import RacingTable, stored
 from tests.support.samples import ALICE, BOB, MODERATOR
 
 REASON = {"reason": "An advertisement."}
@@ -16,14 +16,14 @@ REASON = {"reason": "An advertisement."}
 
 def published(call: Call, sub: str = ALICE, **members: Any) -> dict[str, Any]:
     body = {"title": "T", "status": "published", "tags": ["a"]} | members
-    post: dict[str, Any] = document(call("posts-create", sub=sub, body=body))
+    post: dict[str, Any] = json_body(call("posts-create", sub=sub, body=body))
     return post
 
 
 def as_moderator(call: Call, event: str, **more: Any) -> Any:
-    answer = call(event, sub=MODERATOR, **more)
-    assert answer["statusCode"] < 300, answer
-    return document(answer) if answer["body"] else None
+    response = call(event, sub=MODERATOR, **more)
+    assert response["statusCode"] < 300, response
+    return json_body(response) if response["body"] else None
 
 
 def ban(call: Call, author_id: str) -> None:
@@ -38,12 +38,12 @@ def test_a_hidden_post_is_seen_by_its_owner_alone_who_learns_why(call: Call) -> 
     problem(call("public-get-post-by-slug", slug=post["slug"]), 404)
     problem(call("reactions-like", post_id=post_id, sub=BOB), 404)
     for query in ({}, {"tag": "a"}, {"author": post["author"]["id"]}):
-        assert document(call("public-list-posts", query=query))["items"] == []
-    assert document(call("public-list-tags"))["items"] == []
-    mine = document(call("posts-get-mine", post_id=post_id))
+        assert json_body(call("public-list-posts", query=query))["items"] == []
+    assert json_body(call("public-list-tags"))["items"] == []
+    mine = json_body(call("posts-get-mine", post_id=post_id))
     assert mine["moderation"]["reason"] == "An advertisement."
     assert mine["version"] == 1, "no edit"
-    (row,) = document(call("posts-list-mine", query={}))["items"]
+    (row,) = json_body(call("posts-list-mine", query={}))["items"]
     assert row["moderation"] == mine["moderation"]
     (row,) = as_moderator(call, "moderation-list-posts")["items"]
     assert (row["id"], row["moderation"]) == (post_id, mine["moderation"])
@@ -60,7 +60,7 @@ def test_its_owner_edits_and_deletes_but_does_not_unhide_it(call: Call) -> None:
         problem(call("public-get-post", post_id=post_id), 404)
     problem(call("moderation-unhide", post_id=post_id, authorizer={"permissions": ""}), 403)
     as_moderator(call, "moderation-unhide", post_id=post_id)
-    shown = document(call("public-get-post", post_id=post_id))
+    shown = json_body(call("public-get-post", post_id=post_id))
     assert "moderation" not in shown
     assert as_moderator(call, "moderation-list-posts")["items"] == []
     as_moderator(call, "moderation-hide", post_id=post_id)
@@ -93,7 +93,7 @@ def test_each_needs_its_own_permission(call: Call, event: str, permission: str) 
 
 def test_a_ban_closes_every_write_but_deletions_and_opens_again(call: Call) -> None:
     post, bobs = published(call), published(call, BOB)
-    mine = document(call("comments-create", post_id=post["id"], sub=BOB))
+    mine = json_body(call("comments-create", post_id=post["id"], sub=BOB))
     for event in ("reactions-like", "reactions-follow"):
         parts = {AUTHOR_PART: post["author"]["id"]}
         call(event, post_id=post["id"], parts=parts, sub=BOB)
@@ -107,17 +107,17 @@ def test_a_ban_closes_every_write_but_deletions_and_opens_again(call: Call) -> N
         call("comments-report-post", post_id=post["id"], sub=BOB),
         call("reactions-like", post_id=bobs["id"], sub=BOB),
     ]
-    for answer in writes:
-        assert problem(answer, 403)["detail"] == "You are banned from writing here."
+    for response in writes:
+        assert problem(response, 403)["detail"] == "You are banned from writing here."
     assert call("posts-list-mine", sub=BOB, query={})["statusCode"] == 200, "reading stays open"
     assert call("public-get-post", post_id=bobs["id"])["statusCode"] == 200, "what they wrote stays"
-    for answer in (
+    for response in (
         call("comments-delete", post_id=post["id"], sub=BOB, parts={COMMENT: mine["id"]}),
         call("reactions-unlike", post_id=post["id"], sub=BOB),
         call("reactions-unfollow", parts={AUTHOR_PART: post["author"]["id"]}, sub=BOB),
         call("posts-delete", post_id=bobs["id"], sub=BOB),
     ):
-        assert answer["statusCode"] == 204, answer
+        assert response["statusCode"] == 204, response
     (row,) = as_moderator(call, "moderation-list-people")["items"]
     assert (row["author"]["id"], row["reason"]) == (
         bobs["author"]["id"], "Nothing but advertisements.",
@@ -136,34 +136,34 @@ def test_a_ban_bites_between_a_read_and_its_write(
     call: Call, client: Any, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
     post = published(call)
-    rivals = Interfering(client, "BlogTable")
+    racing_table = RacingTable(client, "BlogTable")
     module = __import__(f"functions.{event.split('-', maxsplit=1)[0]}.app", fromlist=["app"])
     holder = getattr(module, event.split("-", maxsplit=1)[0])
-    monkeypatch.setattr(holder, "_table", rivals)
-    rivals.before_write = [lambda: ban(call, post["author"]["id"])]
+    monkeypatch.setattr(holder, "_table", racing_table)
+    racing_table.before_write = [lambda: ban(call, post["author"]["id"])]
     problem(call(event, post_id=post["id"]), 403)
-    assert document(call("public-get-post", post_id=post["id"]))["version"] == 1
-    assert document(call("public-list-comments", post_id=post["id"]))["items"] == []
+    assert json_body(call("public-get-post", post_id=post["id"]))["version"] == 1
+    assert json_body(call("public-list-comments", post_id=post["id"]))["items"] == []
 
 
 def test_what_the_banned_have_scheduled_becomes_a_draft_again(call: Call, table: Table) -> None:
     body = {"title": "T", "status": "scheduled", "publish_at": "2099-01-01T00:00:00Z"}
-    post = document(call("posts-create", body=body))
+    post = json_body(call("posts-create", body=body))
     ban(call, post["author"]["id"])
     assert publish_due(table, LATER.replace(year=2100)) == (0, 0)
-    mine = document(call("posts-get-mine", post_id=post["id"]))
+    mine = json_body(call("posts-get-mine", post_id=post["id"]))
     assert (mine["status"], mine["publish_at"]) == ("draft", None)
 
 
 def test_nobody_bans_themselves_or_what_is_nobodys_id(call: Call) -> None:
-    me = document(call("account-get-me", sub=MODERATOR))["author_id"]
+    me = json_body(call("account-get-me", sub=MODERATOR))["author_id"]
     problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: me}), 422)
     problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: "nobody"}), 404)
 
 
 def test_reports_reach_moderators_once_for_each_person(call: Call) -> None:
     post_id = published(call)["id"]
-    made = document(call("comments-create", post_id=post_id, sub=BOB))
+    made = json_body(call("comments-create", post_id=post_id, sub=BOB))
     parts = {COMMENT: made["id"]}
     for _ in range(2):
         assert call("comments-report-post", post_id=post_id, sub=BOB)["statusCode"] == 204

@@ -14,8 +14,8 @@ from blog.media.model import MediaItem
 from devserver.template.deployment import Deployment
 from scripts.docs.permissions_table import KINDS, ROWS, Row
 from tests.support.engines import empty_stores
-from tests.support.handlers import AUTHOR_PART, COMMENT_PART, POST_ID, Answer, caller, document
-from tests.support.people import named
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, POST_ID, Response, caller, json_body
+from tests.support.people import person_of
 from tests.support.posts import TABLE
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR, ROOT, sample_event
 from tests.support.snapshots import Snapshot
@@ -45,9 +45,9 @@ def world() -> Iterator[World]:
         call = caller(Table(client, TABLE), patched)
 
         def send(event: str, sub: str = ALICE, **more: Any) -> Any:
-            answer = call(event, sub=sub, **more)
-            assert answer["statusCode"] < 300, answer
-            return document(answer) if answer["body"] else {}
+            response = call(event, sub=sub, **more)
+            assert response["statusCode"] < 300, response
+            return json_body(response) if response["body"] else {}
 
         posts = {}
         for name in ("published", "draft", "hidden", "closed"):
@@ -69,10 +69,10 @@ def world() -> Iterator[World]:
         send("account-edit-me", body={"approves_first_comments": False})
         send("account-edit-me", CAROL, body={"name": "C"})
         send("reactions-like", post_id=posts["published"])
-        send("reactions-follow", parts={AUTHOR_PART: named(CAROL).author_id})
+        send("reactions-follow", parts={AUTHOR_PART: person_of(CAROL).author_id})
         table = Table(client, TABLE)
         pending = MediaItem(
-            id=PENDING_ID, owner=ALICE, author_id=named(ALICE).author_id,
+            id=PENDING_ID, owner=ALICE, author_id=person_of(ALICE).author_id,
             content_type="image/png", size=1, created_at=now(),
         )  # fmt: skip
         ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
@@ -80,19 +80,21 @@ def world() -> Iterator[World]:
         yield World(client, Snapshot(stores), posts, comments)
 
 
-def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answer:
+def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Response:
     """What a row's request is answered when somebody of this kind sends it."""
     world.snapshot.restore()
     if KINDS[kind].endswith("banned"):
         banned = {"banned_at": "2026-01-01T00:00:00.000Z", "reason": "Enough."}
-        Table(world.client, TABLE).transact([Action(ban_key(named(ALICE).author_id), item=banned)])
+        Table(world.client, TABLE).transact(
+            [Action(ban_key(person_of(ALICE).author_id), item=banned)]
+        )
     more = dict(row.more)
     parts = {"revisions/2": "revisions/1"}
     if "comment" in more:
         parts[COMMENT_PART] = world.comments[more.pop("comment")]
     if "author" in more:
         author = ALICE if more.pop("author") == "owner" else CAROL
-        parts[AUTHOR_PART] = named(author).author_id
+        parts[AUTHOR_PART] = person_of(author).author_id
     if more.pop("media", "ready") == "pending":
         parts[MEDIA_PART] = PENDING_ID
     arguments: dict[str, Any] = {
@@ -112,14 +114,14 @@ def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Answe
 def test_everyone_gets_what_the_table_says(
     world: World, row: Row, kind: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = ask(world, row, kind, monkeypatch)
-    assert answer["statusCode"] == row.statuses[kind], answer["body"]
-    assert_no_identity(answer, row, SUBS[kind])
+    response = ask(world, row, kind, monkeypatch)
+    assert response["statusCode"] == row.statuses[kind], response["body"]
+    assert_no_identity(response, row, SUBS[kind])
 
 
-def assert_no_identity(answer: Answer, row: Row, who: str | None) -> None:
+def assert_no_identity(response: Response, row: Row, who: str | None) -> None:
     """No raw sub and no provider, but one's own in GET and PATCH /me."""
-    told = json.dumps(answer)
+    told = json.dumps(response)
     if row.event in ("account-get-me", "account-edit-me") and who is not None:
         told = told.replace(json.dumps(json.dumps(who))[1:-1], "")
     # The document's own patterns hold such marks.

@@ -23,7 +23,7 @@ from tests.support.posts import (
     THEN,
     VERSION_1,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     expected_items,
@@ -63,9 +63,9 @@ def test_nobody_changes_what_is_not_theirs(posts: Blog, client: Any) -> None:
     assert stored(client) == before
 
 
-def test_the_write_itself_refuses_a_stranger(rivals: Interfering, client: Any) -> None:
+def test_the_write_itself_refuses_a_stranger(racing_table: RacingTable, client: Any) -> None:
     """GIVEN a post that changes hands between read and write THEN the condition refuses."""
-    posts = Blog(rivals)
+    posts = Blog(racing_table)
     post = create(posts, status="published")
 
     def hand_over() -> None:
@@ -77,7 +77,7 @@ def test_the_write_itself_refuses_a_stranger(rivals: Interfering, client: Any) -
             ExpressionAttributeValues={":o": {"S": BOB}},
         )
 
-    rivals.before_write = [hand_over]
+    racing_table.before_write = [hand_over]
     with pytest.raises(Forbidden):
         edit(posts, post, body="mine?")
     assert posts.published(post.id).post.body == ""
@@ -101,26 +101,26 @@ def test_a_stale_if_match_is_told_the_current_version(posts: Blog) -> None:
     assert posts.owned_by(ALICE, post.id).post.body == "2"
 
 
-def test_a_lost_race_is_told_without_another_read(rivals: Interfering) -> None:
-    posts, others = Blog(rivals), Blog(rivals)
+def test_a_lost_race_is_told_without_another_read(racing_table: RacingTable) -> None:
+    posts, others = Blog(racing_table), Blog(racing_table)
     post = create(posts)
-    rivals.before_write = [lambda: edit(others, post, body="theirs")]
+    racing_table.before_write = [lambda: edit(others, post, body="theirs")]
     with pytest.raises(PreconditionFailed) as refused:
         edit(posts, post, if_match=VERSION_1, body="ours")
     assert refused.value.current_version == 2
 
 
-def test_without_if_match_a_lost_race_keeps_both_changes(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_without_if_match_a_lost_race_keeps_both_changes(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = create(posts)
-    rivals.before_write = [lambda: edit(posts, post, body="theirs")]
+    racing_table.before_write = [lambda: edit(posts, post, body="theirs")]
     after = edit(posts, post, title="Ours")
     assert (after.title, after.body, after.version) == ("Ours", "theirs", 3)
 
 
-def test_a_write_of_another_kind_disturbs_no_editor(rivals: Interfering, client: Any) -> None:
+def test_a_write_of_another_kind_disturbs_no_editor(racing_table: RacingTable, client: Any) -> None:
     """GIVEN lock_version moved and version did not THEN the editor's If-Match still holds."""
-    posts = Blog(rivals)
+    posts = Blog(racing_table)
     post = create(posts)
 
     def lock_moves() -> None:
@@ -131,27 +131,27 @@ def test_a_write_of_another_kind_disturbs_no_editor(rivals: Interfering, client:
             ExpressionAttributeValues={":one": {"N": "1"}},
         )
 
-    rivals.before_write = [lock_moves]
+    racing_table.before_write = [lock_moves]
     after = edit(posts, post, if_match=VERSION_1, body="saved")
     assert (after.version, after.lock_version) == (2, 3)
 
 
-def test_a_post_deleted_in_the_meantime_is_not_found(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_a_post_deleted_in_the_meantime_is_not_found(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = create(posts)
-    rivals.before_write = [lambda: posts.delete(post.id, sub=ALICE, if_match=None)]
+    racing_table.before_write = [lambda: posts.delete(post.id, sub=ALICE, if_match=None)]
     with pytest.raises(NotFound):
         edit(posts, post, body="late")
 
 
-def test_a_write_that_always_loses_gives_up(rivals: Interfering, monkeypatch: Any) -> None:
-    posts = Blog(rivals)
+def test_a_write_that_always_loses_gives_up(racing_table: RacingTable, monkeypatch: Any) -> None:
+    posts = Blog(racing_table)
     post = create(posts)
 
     def contended(_actions: Any, _token: Any) -> None:
         raise TransactionContended
 
-    monkeypatch.setattr(rivals, "transact", contended)
+    monkeypatch.setattr(racing_table, "transact", contended)
     with pytest.raises(WriteContended):
         edit(posts, post, body="x")
     with pytest.raises(WriteContended):
@@ -200,9 +200,9 @@ def test_an_edit_that_derives_a_taken_slug_gets_an_ending(posts: Blog) -> None:
     assert after.slug.startswith("taken-")
 
 
-def test_a_slug_given_in_the_meantime_is_not_written_over(rivals: Interfering) -> None:
+def test_a_slug_given_in_the_meantime_is_not_written_over(racing_table: RacingTable) -> None:
     """GIVEN the derived slug is taken, and somebody gives one before we try again."""
-    posts = Blog(rivals)
+    posts = Blog(racing_table)
     create(posts, title="Taken")
     post = create(posts, title="Free")
 
@@ -210,7 +210,7 @@ def test_a_slug_given_in_the_meantime_is_not_written_over(rivals: Interfering) -
         return lambda: edit(posts, post, slug=slug)
 
     nothing = lambda: None  # noqa: E731
-    rivals.before_write = [give("given-by-me"), nothing]
+    racing_table.before_write = [give("given-by-me"), nothing]
     after = edit(posts, post, title="Taken")
     assert (after.slug, after.slug_is_derived, after.title) == ("given-by-me", False, "Taken")
 

@@ -11,15 +11,17 @@ from blog.errors import NotFound, WriteContended
 from blog.people.person import NEUTRAL_NAME
 from blog.people.profiles import Profiles
 from blog.people.schemas import ProfileChanges
-from tests.support.handlers import AUTHOR_PART, Call, document, header, problem
+from tests.support.handlers import AUTHOR_PART, Call, header, json_body, problem
 from tests.support.posts import Blog, create, edit, person, stored
 from tests.support.samples import ALICE, BOB
 
 
 def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:
-    answer = call("account-get-me", authorizer={"permissions": "moderate:people moderate:content"})
-    me = document(answer)
-    assert header(answer, "Cache-Control") == "private, no-store"
+    response = call(
+        "account-get-me", authorizer={"permissions": "moderate:people moderate:content"}
+    )
+    me = json_body(response)
+    assert header(response, "Cache-Control") == "private, no-store"
     assert me == {
         "sub": ALICE,
         "author_id": me["author_id"],
@@ -39,31 +41,33 @@ def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, clie
 def test_the_first_patch_makes_the_profile_and_others_change_what_they_send(call: Call) -> None:
     first = call("account-edit-me")
     assert first["statusCode"] == 200
-    assert document(first)["name"] == "Alice"
-    second = document(
+    assert json_body(first)["name"] == "Alice"
+    second = json_body(
         call("account-edit-me", body={"bio": None, "picture": "https://a.example/p.png"})
     )
     assert (second["name"], second["bio"]) == ("Alice", None)
     assert second["picture"] == "https://a.example/p.png"
-    assert document(call("account-edit-me", body={})) == second == document(call("account-get-me"))
-    assert document(call("account-get-me", sub=BOB))["name"] is None
+    assert (
+        json_body(call("account-edit-me", body={})) == second == json_body(call("account-get-me"))
+    )
+    assert json_body(call("account-get-me", sub=BOB))["name"] is None
 
 
 def test_a_new_name_shows_in_posts_lists_and_feeds_at_once(call: Call) -> None:
-    post = document(call("posts-create", body={"title": "T", "status": "published"}))
+    post = json_body(call("posts-create", body={"title": "T", "status": "published"}))
     assert post["author"]["name"] == NEUTRAL_NAME
     for name in ("Alice", "Alice & <b>Bob</b>", "आलिस"):
-        me = document(call("account-edit-me", body={"name": name}))
+        me = json_body(call("account-edit-me", body={"name": name}))
         assert me["author_id"] == post["author"]["id"]
         shown = {"id": me["author_id"], "name": name, "picture": None}
-        assert document(call("public-get-post", post_id=post["id"]))["author"] == shown
-        assert document(call("posts-get-mine", post_id=post["id"]))["author"] == shown
+        assert json_body(call("public-get-post", post_id=post["id"]))["author"] == shown
+        assert json_body(call("posts-get-mine", post_id=post["id"]))["author"] == shown
         for listing in ("public-list-posts", "posts-list-mine"):
-            (row,) = document(call(listing, query={}))["items"]
+            (row,) = json_body(call(listing, query={}))["items"]
             assert row["author"] == shown
-        (item,) = document(call("public-feed-json"))["items"]
+        (item,) = json_body(call("public-feed-json"))["items"]
         assert item["authors"][0]["name"] == name
-        edited = document(call("posts-edit", post_id=post["id"], body={}))
+        edited = json_body(call("posts-edit", post_id=post["id"], body={}))
         assert edited["author"] == shown
 
 
@@ -72,11 +76,11 @@ def test_an_author_is_shown_with_their_counts(call: Call, posts: Blog) -> None:
         return call("public-get-author", parts={AUTHOR_PART: author_id})
 
     made = [
-        document(call("posts-create", body={"title": f"{n}", "status": "published"})) for n in "ab"
+        json_body(call("posts-create", body={"title": f"{n}", "status": "published"})) for n in "ab"
     ]
     author_id = made[0]["author"]["id"]
-    answer = author(author_id)
-    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    response = author(author_id)
+    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
     expected = {
         "id": author_id,
         "name": NEUTRAL_NAME,
@@ -85,13 +89,13 @@ def test_an_author_is_shown_with_their_counts(call: Call, posts: Blog) -> None:
         "website": None,
     }
     counts = {"post_count": 2, "follower_count": 0}
-    assert document(answer) == expected | counts
+    assert json_body(response) == expected | counts
     call("posts-edit", post_id=made[0]["id"], body={"status": "draft"})
-    assert document(author(author_id))["post_count"] == 1
+    assert json_body(author(author_id))["post_count"] == 1
     call("posts-delete", post_id=made[1]["id"])
     problem(author(author_id), 404)
     call("account-edit-me", body={"name": "Alice", "bio": "Writes."})
-    assert document(author(author_id)) == expected | {
+    assert json_body(author(author_id)) == expected | {
         "name": "Alice", "bio": "Writes.", "post_count": 0, "follower_count": 0,
     }  # fmt: skip
     assert ALICE not in author(author_id)["body"]
@@ -136,12 +140,12 @@ def test_what_is_not_valid_is_named_and_nothing_is_stored(
 
 def test_at_home_at_a_place_is_a_name(call: Call) -> None:
     for name in ("Alice @ Home", "@alice", "O'Brien", "Ünïcödé"):
-        assert document(call("account-edit-me", body={"name": name}))["name"] == name
+        assert json_body(call("account-edit-me", body={"name": name}))["name"] == name
 
 
 def test_a_machine_has_no_profile_unless_it_may_write(call: Call) -> None:
     machine = "importer@clients"
-    assert document(call("account-get-me", sub=machine))["sub"] == machine
+    assert json_body(call("account-get-me", sub=machine))["sub"] == machine
     problem(call("account-edit-me", sub=machine), 403)
     writes = {"permissions": "author:posts"}
     assert call("account-edit-me", sub=machine, authorizer=writes)["statusCode"] == 200

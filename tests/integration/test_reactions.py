@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 
 from blog.reactions import service
-from tests.support.handlers import AUTHOR_PART, Call, document, problem
+from tests.support.handlers import AUTHOR_PART, Call, json_body, problem
 from tests.support.posts import person
 from tests.support.samples import ALICE, BOB, CAROL
 
 
 def published(call: Call, sub: str = ALICE, title: str = "T") -> dict[str, Any]:
     body = {"title": title, "status": "published"}
-    post: dict[str, Any] = document(call("posts-create", sub=sub, body=body))
+    post: dict[str, Any] = json_body(call("posts-create", sub=sub, body=body))
     return post
 
 
 def likes(call: Call, post_id: str) -> int:
-    return int(document(call("public-get-post", post_id=post_id))["like_count"])
+    return int(json_body(call("public-get-post", post_id=post_id))["like_count"])
 
 
 def test_a_like_counts_once_however_often_it_is_sent(call: Call) -> None:
@@ -41,11 +41,11 @@ def test_what_is_not_public_is_liked_by_nobody_and_may_be_unliked(call: Call) ->
     call("posts-edit", post_id=post_id, body={"status": "published"})
     assert likes(call, post_id) == 1
     call("posts-delete", post_id=post_id)
-    assert document(call("reactions-list-likes", sub=BOB))["items"] == [
+    assert json_body(call("reactions-list-likes", sub=BOB))["items"] == [
         {"id": post_id, "available": False}
     ]
     assert call("reactions-unlike", post_id=post_id, sub=BOB)["statusCode"] == 204
-    assert document(call("reactions-list-likes", sub=BOB))["items"] == []
+    assert json_body(call("reactions-list-likes", sub=BOB))["items"] == []
     assert call("reactions-unlike", sub=BOB)["statusCode"] == 204, "of a post that never was"
 
 
@@ -53,11 +53,11 @@ def test_likes_are_listed_with_what_everyone_sees_of_the_posts(call: Call) -> No
     posts = [published(call, title=f"{n}")["id"] for n in range(3)]
     for post_id in posts:
         call("reactions-like", post_id=post_id, sub=BOB)
-    page = document(call("reactions-list-likes", sub=BOB, query={"limit": "2"}))
+    page = json_body(call("reactions-list-likes", sub=BOB, query={"limit": "2"}))
     assert [row["id"] for row in page["items"]] == posts[:0:-1]
     assert page["items"][0]["like_count"] == 1
     query = {"limit": "2", "cursor": page["next_cursor"]}
-    rest = document(call("reactions-list-likes", sub=BOB, query=query))
+    rest = json_body(call("reactions-list-likes", sub=BOB, query=query))
     assert ([row["id"] for row in rest["items"]], rest["next_cursor"]) == (posts[:1], None)
 
 
@@ -66,14 +66,14 @@ def test_a_follow_counts_once_on_both_sides(call: Call) -> None:
     parts = {AUTHOR_PART: author}
 
     def counts() -> tuple[int, int]:
-        followers = document(call("public-get-author", parts=parts))["follower_count"]
-        return followers, document(call("account-get-me", sub=BOB))["following_count"]
+        followers = json_body(call("public-get-author", parts=parts))["follower_count"]
+        return followers, json_body(call("account-get-me", sub=BOB))["following_count"]
 
     for _ in range(2):
         assert call("reactions-follow", parts=parts, sub=BOB)["statusCode"] == 204
     assert counts() == (1, 1)
     assert call("reactions-get-follow", parts=parts, sub=BOB)["statusCode"] == 204
-    (row,) = document(call("reactions-list-follows", sub=BOB))["items"]
+    (row,) = json_body(call("reactions-list-follows", sub=BOB))["items"]
     assert (row["id"], row["follower_count"]) == (author, 1)
     for _ in range(2):
         assert call("reactions-unfollow", parts=parts, sub=BOB)["statusCode"] == 204
@@ -92,8 +92,8 @@ def test_there_is_a_most_that_one_follows(call: Call, monkeypatch: pytest.Monkey
     monkeypatch.setattr(service, "MAX_FOLLOWS", 1)
     alice, carol = (published(call, sub)["author"]["id"] for sub in (ALICE, CAROL))
     for _ in range(2):
-        answer = call("reactions-follow", parts={AUTHOR_PART: alice}, sub=BOB)
-        assert answer["statusCode"] == 204
+        response = call("reactions-follow", parts={AUTHOR_PART: alice}, sub=BOB)
+        assert response["statusCode"] == 204
     problem(call("reactions-follow", parts={AUTHOR_PART: carol}, sub=BOB), 422)
     call("reactions-unfollow", parts={AUTHOR_PART: alice}, sub=BOB)
     assert call("reactions-follow", parts={AUTHOR_PART: carol}, sub=BOB)["statusCode"] == 204
@@ -103,16 +103,16 @@ def test_the_personal_feed_merges_those_whom_one_follows(call: Call) -> None:
     posts = [published(call, sub, f"{n}") for n, sub in enumerate((ALICE, CAROL, ALICE, BOB))]
     for post in posts[:2]:
         call("reactions-follow", parts={AUTHOR_PART: post["author"]["id"]}, sub=BOB)
-    page = document(call("reactions-feed", sub=BOB, query={"limit": "2"}))
+    page = json_body(call("reactions-feed", sub=BOB, query={"limit": "2"}))
     assert [row["title"] for row in page["items"]] == ["2", "1"]
     query = {"limit": "2", "cursor": page["next_cursor"]}
-    rest = document(call("reactions-feed", sub=BOB, query=query))
+    rest = json_body(call("reactions-feed", sub=BOB, query=query))
     assert [row["title"] for row in rest["items"]] == ["0"]
-    assert document(call("reactions-feed", sub=person(CAROL).sub))["items"] == []
+    assert json_body(call("reactions-feed", sub=person(CAROL).sub))["items"] == []
 
 
 def test_to_follow_oneself_no_longer_does_nothing(call: Call) -> None:
     published(call)
-    mine = {AUTHOR_PART: document(call("account-get-me"))["author_id"]}
+    mine = {AUTHOR_PART: json_body(call("account-get-me"))["author_id"]}
     assert call("reactions-unfollow", parts=mine)["statusCode"] == 204
-    assert document(call("account-get-me"))["following_count"] == 0
+    assert json_body(call("account-get-me"))["following_count"] == 0

@@ -21,7 +21,7 @@ from scripts.release import restore
 from tests.support.consistency import Items, faults, plain
 from tests.support.engines import DEPLOYMENT, IS_MOTO
 from tests.support.handlers import AUTHOR_PART, Call
-from tests.support.people import KEY, Neighbourhood, finish, named
+from tests.support.people import KEY, PeopleFixture, finish_jobs, person_of
 from tests.support.posts import BUCKET, TABLE, stored
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 
@@ -30,14 +30,14 @@ ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": KEY
 
 
 @pytest.fixture
-def world(call: Call, table: Table, bucket: Bucket) -> Neighbourhood:
-    world = Neighbourhood(call, table, bucket)
-    finish(table, bucket)
-    return world
+def people(call: Call, table: Table, bucket: Bucket) -> PeopleFixture:
+    people = PeopleFixture(call, table, bucket)
+    finish_jobs(table, bucket)
+    return people
 
 
 @pytest.fixture
-def copied(world: Neighbourhood, client: Any) -> Iterator[Items]:
+def copied(people: PeopleFixture, client: Any) -> Iterator[Items]:
     """The table is copied; gives its items."""
     make_table(client, COPY, dict(DEPLOYMENT.tables[TABLE]))
     for item in stored(client).values():
@@ -51,20 +51,20 @@ def restoring(table: Table, client: Any, bucket: Bucket) -> Restoring:
     return Restoring(table, Table(client, COPY), bucket, KEY)
 
 
-def spoil(world: Neighbourhood, client: Any) -> None:
+def spoil(people: PeopleFixture, client: Any) -> None:
     """What a fault of ours might do, and what people did meanwhile."""
     for key, item in stored(client).items():
-        if key[0] == f"POST#{world.kept}":
+        if key[0] == f"POST#{people.published_post}":
             client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
-    world.send("posts-edit", BOB, post_id=world.bobs, body={"title": "Spoilt"})
-    world.post(CAROL, "New")
-    world.send("posts-delete", CAROL, post_id=world.carols)
+    people.send("posts-edit", BOB, post_id=people.bobs_post, body={"title": "Spoilt"})
+    people.post(CAROL, "New")
+    people.send("posts-delete", CAROL, post_id=people.carols_post)
 
 
 def test_all_of_it_is_as_it_was(
-    world: Neighbourhood, copied: Items, client: Any, restoring: Restoring
+    people: PeopleFixture, copied: Items, client: Any, restoring: Restoring
 ) -> None:
-    spoil(world, client)
+    spoil(people, client)
     found = restoring.plan()
     assert found.lost > 5
     assert found.changed > 2
@@ -74,53 +74,53 @@ def test_all_of_it_is_as_it_was(
     assert restoring.plan() == RestorePlan()
 
 
-def decide(world: Neighbourhood, table: Table, bucket: Bucket) -> None:
+def decide(people: PeopleFixture, table: Table, bucket: Bucket) -> None:
     """Since the copy: Alice is erased, Bob's post hidden, and Carol banned."""
-    world.send("account-delete-me", ALICE)
-    finish(table, bucket)
+    people.send("account-delete-me", ALICE)
+    finish_jobs(table, bucket)
     reason = {"reason": "An advertisement."}
-    world.send("moderation-hide", MODERATOR, post_id=world.bobs, body=reason)
-    parts = {AUTHOR_PART: named(CAROL).author_id}
-    world.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+    people.send("moderation-hide", MODERATOR, post_id=people.bobs_post, body=reason)
+    parts = {AUTHOR_PART: person_of(CAROL).author_id}
+    people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
 
 
-def is_as_decided(world: Neighbourhood, client: Any) -> Items:
+def is_as_decided(people: PeopleFixture, client: Any) -> Items:
     """Of Alice nothing is there but that she was erased."""
     items = plain(client)
     assert faults(items) == []
     assert [key for key, item in items.items() if ALICE in f"{key} {item}"] == []
-    left = [key for key in items if named(ALICE).author_id in key[0]]
+    left = [key for key in items if person_of(ALICE).author_id in key[0]]
     assert {key[1] for key in left} <= {"ERASURE", "STATS"}
-    assert items[f"POST#{world.bobs}", "POST"]["moderation"]["reason"] == "An advertisement."
-    assert items[f"AUTHOR#{named(CAROL).author_id}", "BAN"]["reason"] == "An advertisement."
+    assert items[f"POST#{people.bobs_post}", "POST"]["moderation"]["reason"] == "An advertisement."
+    assert items[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]["reason"] == "An advertisement."
     return items
 
 
 @pytest.mark.usefixtures("copied")
 def test_who_was_erased_does_not_come_back(
-    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     restoring: Restoring,
 ) -> None:  # fmt: skip
-    decide(world, table, bucket)
-    spoil_others(world)
+    decide(people, table, bucket)
+    spoil_others(people)
     found = restoring.plan()
     assert (found.erased, found.hidden, found.banned, found.joined) == (1, 1, 1, 0)
     restoring.apply()
-    items = is_as_decided(world, client)
-    assert items[f"POST#{world.bobs}", "POST"]["title"] == "Bob's"
+    items = is_as_decided(people, client)
+    assert items[f"POST#{people.bobs_post}", "POST"]["title"] == "Bob's"
     restoring.apply()
-    assert is_as_decided(world, client).keys() == items.keys()
+    assert is_as_decided(people, client).keys() == items.keys()
 
 
-def spoil_others(world: Neighbourhood) -> None:
-    world.send("posts-edit", BOB, post_id=world.bobs, body={"title": "Spoilt"})
+def spoil_others(people: PeopleFixture) -> None:
+    people.send("posts-edit", BOB, post_id=people.bobs_post, body={"title": "Spoilt"})
 
 
 @pytest.mark.usefixtures("copied")
 def test_nothing_of_theirs_is_there_even_for_a_moment(
-    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
 ) -> None:  # fmt: skip
-    decide(world, table, bucket)
+    decide(people, table, bucket)
     put: list[Item] = []
 
     class Watched(Table):
@@ -135,18 +135,18 @@ def test_nothing_of_theirs_is_there_even_for_a_moment(
 
 @pytest.mark.usefixtures("copied")
 def test_whose_account_was_joined_stays_one_person(
-    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     restoring: Restoring,
 ) -> None:  # fmt: skip
-    world.post(DAVE, "Dave's")
-    AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
-    finish(table, bucket)
+    people.post(DAVE, "Dave's")
+    AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+    finish_jobs(table, bucket)
     assert restoring.plan().joined == 1
     restoring.apply()
-    finish(table, bucket)
+    finish_jobs(table, bucket)
     items = plain(client)
     assert faults(items) == []
-    assert items[f"POST#{world.kept}", "POST"]["owner"] == DAVE
+    assert items[f"POST#{people.published_post}", "POST"]["owner"] == DAVE
     assert [key for key in items if key[0] == f"USER#{ALICE}"] == []
     assert not [item for item in items.values() if item.get("title") == "Dave's"]
 
@@ -167,12 +167,12 @@ class Ending(Table):
 
 @pytest.mark.usefixtures("copied")
 def test_it_goes_on_where_it_ended(
-    world: Neighbourhood, table: Table, client: Any, bucket: Bucket,
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Ended at eight of its calls that write, among them the first and the last."""
-    decide(world, table, bucket)
-    spoil_others(world)
+    decide(people, table, bucket)
+    spoil_others(people)
     before = {name: stored(client, name) for name in (TABLE, COPY)}
     calls = 0
 
@@ -182,17 +182,17 @@ def test_it_goes_on_where_it_ended(
         monkeypatch.setattr(Ending, "fails_at", fails_at)
         Restoring(Ending(client, TABLE), Ending(client, COPY), bucket, KEY).apply()
         calls = Ending.calls
-        finish(table, bucket)
+        finish_jobs(table, bucket)
 
     run(0)
-    count = len(is_as_decided(world, client))
+    count = len(is_as_decided(people, client))
     for fails_at in {1, *range(calls, 1, -(calls // 7))}:
         for name, items in before.items():
             put_back(client, name, items)
         with suppress(Unavailable, OutOfTime):  # the end of a lease may fail, and nobody minds
             run(fails_at)
         run(0)
-        assert len(is_as_decided(world, client)) == count, f"ended at {fails_at} of {calls}"
+        assert len(is_as_decided(people, client)) == count, f"ended at {fails_at} of {calls}"
 
 
 def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None:
@@ -207,11 +207,11 @@ def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None
 def test_who_had_only_a_profile_is_erased_again(
     copied: Items, table: Table, client: Any, bucket: Bucket, restoring: Restoring
 ) -> None:
-    key = {"pk": f"AUTHOR#{named(DAVE).author_id}", "sk": "PROFILE"}
+    key = {"pk": f"AUTHOR#{person_of(DAVE).author_id}", "sk": "PROFILE"}
     item = {name: {"S": value} for name, value in (key | {"name": "Dave"}).items()}
     client.put_item(TableName=COPY, Item=item)
-    AccountRequests(table, bucket).begin_erasure(named(DAVE), "erase")
-    finish(table, bucket)
+    AccountRequests(table, bucket).begin_erasure(person_of(DAVE), "erase")
+    finish_jobs(table, bucket)
     restoring.apply()
     assert (key["pk"], "PROFILE") not in plain(client)
     assert plain(client)[key["pk"], "ERASURE"]["status"] == "done"
@@ -219,29 +219,31 @@ def test_who_had_only_a_profile_is_erased_again(
 
 @pytest.mark.usefixtures("copied")
 def test_accounts_that_were_joined_in_a_row_are_joined_once(
-    world: Neighbourhood, table: Table, client: Any, bucket: Bucket, restoring: Restoring
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket, restoring: Restoring
 ) -> None:
     for old, new in ((ALICE, DAVE), (DAVE, "auth0|erin")):
-        AccountMerge(table, bucket, named(old), named(new)).apply()
-    finish(table, bucket)
+        AccountMerge(table, bucket, person_of(old), person_of(new)).apply()
+    finish_jobs(table, bucket)
     restoring._decide()
     restoring.apply()
     items = plain(client)
     assert faults(items) == []
-    assert items[f"POST#{world.kept}", "POST"]["owner"] == "auth0|erin"
+    assert items[f"POST#{people.published_post}", "POST"]["owner"] == "auth0|erin"
 
 
 def test_bans_that_were_lost_come_back(
-    world: Neighbourhood, table: Table, client: Any, restoring: Restoring, copied: Items
+    people: PeopleFixture, table: Table, client: Any, restoring: Restoring, copied: Items
 ) -> None:
-    parts, reason = {AUTHOR_PART: named(CAROL).author_id}, {"reason": "An advertisement."}
-    world.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+    parts, reason = {AUTHOR_PART: person_of(CAROL).author_id}, {"reason": "An advertisement."}
+    people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
     for item in stored(client).values():
         client.put_item(TableName=COPY, Item=item)
         if item["sk"]["S"] == "BAN":
             client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
     restoring.apply()
-    assert plain(client)[f"AUTHOR#{named(CAROL).author_id}", "BAN"]["reason"] == reason["reason"]
+    assert (
+        plain(client)[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]["reason"] == reason["reason"]
+    )
 
 
 def test_another_key_restores_nobody(
@@ -264,9 +266,9 @@ def test_what_has_expired_is_no_difference(
 
 
 def test_the_command_compares_and_only_then_does_it(
-    world: Neighbourhood, copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
+    people: PeopleFixture, copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(world, client)
+    spoil(people, client)
     before = plain(client)
     assert main(["restore", COPY], ENVIRONMENT) == 0
     assert plain(client) == before
@@ -294,7 +296,7 @@ def stage(client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_drill_restores_looks_and_leaves_nothing(
-    world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
+    people: PeopleFixture, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = plain(stage)
     assert restore.main(poll_seconds=0) == 0
@@ -308,7 +310,7 @@ def test_a_drill_restores_looks_and_leaves_nothing(
 
 
 def test_a_drill_tells_of_a_post_that_cannot_be_read(
-    world: Neighbourhood, stage: Any, capsys: pytest.CaptureFixture[str]
+    people: PeopleFixture, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.put_item(TableName=TABLE, Item={"pk": {"S": "POST#1"}, "sk": {"S": "POST"}})
     assert restore.main(poll_seconds=0) == 1
@@ -317,7 +319,7 @@ def test_a_drill_tells_of_a_post_that_cannot_be_read(
 
 
 def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
-    world: Neighbourhood, stage: Any, monkeypatch: pytest.MonkeyPatch,
+    people: PeopleFixture, stage: Any, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     moment = datetime.now(UTC) - timedelta(hours=1)

@@ -9,12 +9,12 @@ from blog.entity_tags import IfMatch
 from blog.errors import BadRequest, NotFound, PreconditionFailed, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.posts.editing import MAX_REVISIONS
-from tests.support.handlers import Call, document, header, problem
+from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import (
     NO_BUCKET,
     VERSION_1,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     expected_items,
@@ -125,11 +125,11 @@ def test_restoring_into_a_draft_keeps_no_revision_of_it(posts: Blog) -> None:
     assert versions(posts, post.id) == [1]
 
 
-def test_a_lost_race_restores_on_top_of_what_came_between(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_a_lost_race_restores_on_top_of_what_came_between(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = create(posts, body="one", status="published")
     edit(posts, post, body="two")
-    rivals.before_write = [lambda: edit(posts, post, tags=["kept"], body="between")]
+    racing_table.before_write = [lambda: edit(posts, post, tags=["kept"], body="between")]
     after = posts.restore(post.id, 1, owner=person(ALICE), if_match=None).post
     assert (after.body, after.tags, after.version) == ("one", ["kept"], 4)
     assert versions(posts, post.id) == [3, 2, 1]
@@ -179,24 +179,24 @@ def test_revisions_over_http(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post_id, body={"body": "new"})
     page = call("posts-list-revisions", post_id=post_id)
     assert header(page, "Cache-Control") == "private, no-store"
-    (row,) = document(page)["items"]
+    (row,) = json_body(page)["items"]
     assert set(row) == {"version", "title", "created_at"}
     assert row["version"] == 2
-    revision = document(call("posts-get-revision", post_id=post_id))
+    revision = json_body(call("posts-get-revision", post_id=post_id))
     assert revision == row | {"body": post["body"]}
     stale = call("posts-restore-revision", post_id=post_id, headers={"If-Match": '"2"'})
     assert problem(stale, 412)["current_version"] == 3
     restored = call("posts-restore-revision", post_id=post_id, headers={"If-Match": '"3"'})
     assert restored["statusCode"] == 200
     assert header(restored, "ETag").startswith('"4-')
-    assert document(restored)["body"] == post["body"]
+    assert json_body(restored)["body"] == post["body"]
 
 
 @pytest.mark.parametrize("version", ["0", "-1", "x", "1.0", "00", "9" * 40, "%31", "1%00"])
 def test_a_version_that_is_none_is_404(call: Call, post: dict[str, Any], version: str) -> None:
     for name in ("posts-get-revision", "posts-restore-revision"):
-        answer = call(name, post_id=post["id"], parts={"revisions/2": f"revisions/{version}"})
-        problem(answer, 404)
+        response = call(name, post_id=post["id"], parts={"revisions/2": f"revisions/{version}"})
+        problem(response, 404)
 
 
 def test_revisions_of_somebody_else_are_404_over_http(call: Call, post: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from tests.support.posts import (
     NO_BUCKET,
     VERSION_1,
     Blog,
-    Interfering,
+    RacingTable,
     create,
     edit,
     expected_items,
@@ -74,30 +74,30 @@ def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
             edit(posts, draft, sub, **members)
 
 
-def test_twice_at_once_publishes_once(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_twice_at_once_publishes_once(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = scheduled(posts)
     others: list[tuple[int, int]] = []
-    rivals.before_write = [lambda: others.append(publish_due(rivals, LATER))]
-    assert publish_due(rivals, LATER) == (0, 0)
+    racing_table.before_write = [lambda: others.append(publish_due(racing_table, LATER))]
+    assert publish_due(racing_table, LATER) == (0, 0)
     assert others == [(1, 0)]
     assert posts.published(post.id).post.lock_version == 2
 
 
-def test_an_edit_between_is_never_lost(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_an_edit_between_is_never_lost(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = scheduled(posts)
-    rivals.before_write = [lambda: edit(posts, post, body="in between")]
-    assert publish_due(rivals, LATER) == (1, 0)
+    racing_table.before_write = [lambda: edit(posts, post, body="in between")]
+    assert publish_due(racing_table, LATER) == (1, 0)
     after = posts.published(post.id).post
     assert (after.body, after.version, after.lock_version) == ("in between", 2, 3)
 
 
-def test_a_post_taken_back_between_stays_a_draft(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_a_post_taken_back_between_stays_a_draft(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = scheduled(posts)
-    rivals.before_write = [lambda: edit(posts, post, status="draft")]
-    assert publish_due(rivals, LATER) == (0, 0)
+    racing_table.before_write = [lambda: edit(posts, post, status="draft")]
+    assert publish_due(racing_table, LATER) == (0, 0)
     assert posts.owned_by(ALICE, post.id).post.status == "draft"
 
 
@@ -113,29 +113,29 @@ def test_an_editor_that_read_before_saves_after_the_publication(
 
 
 def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
-    rivals: Interfering,
+    racing_table: RacingTable,
 ) -> None:
-    posts = Blog(rivals)
+    posts = Blog(racing_table)
     post = scheduled(posts)
-    rivals.before_write = [lambda: publish_due(rivals, LATER)]
+    racing_table.before_write = [lambda: publish_due(racing_table, LATER)]
     after = edit(posts, post, if_match=VERSION_1, body="saved")
     assert (after.status, after.version, after.lock_version) == ("published", 2, 3)
 
 
 def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
-    rivals: Interfering, monkeypatch: Any
+    racing_table: RacingTable, monkeypatch: Any
 ) -> None:
-    posts = Blog(rivals)
+    posts = Blog(racing_table)
     first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
-    transact = rivals.transact
+    transact = racing_table.transact
 
     def away(actions: Sequence[Action], token: str | None = None) -> None:
         if any(action.key.pk == f"POST#{first.id}" for action in actions):
             raise Unavailable
         transact(actions, token)
 
-    monkeypatch.setattr(rivals, "transact", away)
-    assert publish_due(rivals, LATER) == (1, 1)
+    monkeypatch.setattr(racing_table, "transact", away)
+    assert publish_due(racing_table, LATER) == (1, 1)
     assert posts.published(second.id).post
 
 

@@ -14,7 +14,7 @@ from blog.errors import BadRequest
 from blog.identifiers import new_id
 from blog.posts import sitemaps
 from blog.posts.listing_entries import counters, entries
-from tests.support.handlers import Answer, Call, header, problem
+from tests.support.handlers import Call, Response, header, problem
 from tests.support.posts import TABLE, Blog, create, edit
 from tests.support.samples import ALICE, BOB, ROOT
 
@@ -30,9 +30,9 @@ def parsed(document: str) -> Any:
     return root
 
 
-def addresses(answer: Answer) -> list[str]:
-    assert header(answer, "Content-Type") == "application/xml; charset=utf-8"
-    found: list[str] = parsed(answer["body"]).xpath("//s:loc/text()", namespaces=NAMES)
+def addresses(response: Response) -> list[str]:
+    assert header(response, "Content-Type") == "application/xml; charset=utf-8"
+    found: list[str] = parsed(response["body"]).xpath("//s:loc/text()", namespaces=NAMES)
     return found
 
 
@@ -54,10 +54,10 @@ def test_every_published_post_is_in_the_file_of_its_month(call: Call, posts: Blo
         f"{SITE}/sitemap.xml?month=2026-01",
         f"{SITE}/sitemap.xml?month=2026-02",
     ]
-    answer = call("public-sitemap", query={"month": "2026-01"})
-    assert addresses(answer) == [f"{SITE}/posts/one"]
-    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
-    assert "<lastmod>2026-01-31T23:59:00.000Z</lastmod>" in answer["body"]
+    response = call("public-sitemap", query={"month": "2026-01"})
+    assert addresses(response) == [f"{SITE}/posts/one"]
+    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    assert "<lastmod>2026-01-31T23:59:00.000Z</lastmod>" in response["body"]
     assert all_addresses(call) == [f"{SITE}/posts/one", f"{SITE}/posts/two"]
 
 

@@ -9,8 +9,8 @@ from blog.errors import BadRequest
 from blog.jobs.runner import run_jobs
 from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER, scheduled
-from tests.support.handlers import Call, document, header, problem
-from tests.support.posts import NO_BUCKET, Blog, Interfering, create, edit
+from tests.support.handlers import Call, header, json_body, problem
+from tests.support.posts import NO_BUCKET, Blog, RacingTable, create, edit
 from tests.support.samples import ALICE, BOB
 
 
@@ -41,10 +41,10 @@ def test_a_publication_on_schedule_counts(posts: Blog, table: Table) -> None:
     assert counts(posts) == {"later": 1}
 
 
-def test_a_lost_race_counts_once(rivals: Interfering) -> None:
-    posts = Blog(rivals)
+def test_a_lost_race_counts_once(racing_table: RacingTable) -> None:
+    posts = Blog(racing_table)
     post = create(posts, status="published", tags=["a"])
-    rivals.before_write = [lambda: edit(posts, post, tags=["b"])]
+    racing_table.before_write = [lambda: edit(posts, post, tags=["b"])]
     edit(posts, post, tags=["c"])
     assert counts(posts) == {"c": 1}
 
@@ -91,11 +91,11 @@ def test_a_cursor_of_another_list_is_refused(posts: Blog) -> None:
 
 def test_tags_over_http(call: Call, posts: Blog) -> None:
     create(posts, status="published", tags=["हिन्दी", "c#"])
-    answer = call("public-list-tags", query={"limit": "1"})
-    page = document(answer)
+    response = call("public-list-tags", query={"limit": "1"})
+    page = json_body(response)
     assert page["items"] == [{"tag": "c#", "count": 1}]
-    assert header(answer, "Cache-Control") == "public, max-age=0, s-maxage=60"
-    rest = document(call("public-list-tags", query={"cursor": page["next_cursor"]}))
+    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    rest = json_body(call("public-list-tags", query={"cursor": page["next_cursor"]}))
     assert rest == {"items": [{"tag": "हिन्दी", "count": 1}], "next_cursor": None}
     for query in ({"limit": "0"}, {"limit": "101"}, {"cursor": "x"}):
         problem(call("public-list-tags", query=query), 400)

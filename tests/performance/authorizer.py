@@ -140,8 +140,8 @@ def _contenders(token: str, uri: str) -> dict[str, Callable[[], Any]]:
     key_set = {"keys": [SIGNER.jwk()]}
 
     def ours() -> None:
-        answer = app.handler(event, LambdaContext())
-        assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        response = app.handler(event, LambdaContext())
+        assert response["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
     def pyjwt() -> None:
         key = client.get_signing_key_from_jwt(token)

@@ -22,7 +22,7 @@ from devserver.settings import StartupError
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Meter
-from tests.support.people import named
+from tests.support.people import person_of
 from tests.support.posts import TABLE
 
 SIZES = (100, 2_000)
@@ -86,8 +86,11 @@ def _compare(figures: Figures, size: int) -> None:
         ours, posts, post_queries = Reactions(table), Posts(table), PostQueries(table)
         theirs = TutorialBlog(resource)
         post = blog.post(size // 2)
-        reader, changes = named("auth0|reader"), PostChanges.model_validate({"body": "Another."})
-        owner = named(post.owner)
+        reader, changes = (
+            person_of("auth0|reader"),
+            PostChanges.model_validate({"body": "Another."}),
+        )
+        owner = person_of(post.owner)
         acts: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
             "a post": (lambda: theirs.get(post.id), lambda: post_queries.published(post.id)),
             "an edit": (
@@ -118,7 +121,7 @@ def _race(figures: Figures, theirs: TutorialBlog, table: Table, blog: Blog) -> N
     figures.add(f"{RIVALS} x {TURNS} likes at once, a tutorial's: lost", lost)
     reactions, post_queries = Reactions(table), PostQueries(table)
     before = post_queries.published(post.id).as_response().like_count
-    _at_once(RIVALS, lambda n, turn: reactions.like(named(f"auth0|{n}-{turn}"), post.id))
+    _at_once(RIVALS, lambda n, turn: reactions.like(person_of(f"auth0|{n}-{turn}"), post.id))
     lost = RIVALS * TURNS - (post_queries.published(post.id).as_response().like_count - before)
     figures.add(f"{RIVALS} x {TURNS} likes at once, ours: lost", lost, 0)
 
@@ -127,7 +130,7 @@ def _race(figures: Figures, theirs: TutorialBlog, table: Table, blog: Blog) -> N
         now = theirs.get(post.id)
         return sum(now[name] != f"{turn}" for name in WRITERS)
 
-    posts, owner = Posts(table), named(post.owner)
+    posts, owner = Posts(table), person_of(post.owner)
 
     def ours_lost(turn: int) -> int:
         changes = [PostChanges.model_validate({name: f"{turn}"}) for name in WRITERS]

@@ -164,8 +164,8 @@ def _authorizer(figures: Figures, python: str, folder: Path) -> None:
         }
         runs = _in_turns(python, contenders)
     for name in contenders:
-        for _, _, answer in runs[name]:
-            assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        for _, _, response in runs[name]:
+            assert response["policyDocument"]["Statement"][0]["Effect"] == "Allow"
     times = {name: _median(runs[name]) for name in contenders}
     figures.add("authorizer: ours, ms", times["ours"])
     figures.add("authorizer: a tutorial's, ms", times["tutorial"])
@@ -208,11 +208,13 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
             [str(LEAST), *_layers(folder), f"{folder}/runtime"], ours.variables, ours.event
         )
         warm = {name: contenders[name].run_warm(python) for name in (*READING, TUTORIALS, RESOLVER)}
-    assert all(answer["statusCode"] == 200 for _, _, answer in runs[TUTORIALS])
+    assert all(response["statusCode"] == 200 for _, _, response in runs[TUTORIALS])
     theirs = _median(runs[TUTORIALS])
     figures.add(f"{TUTORIALS}, ms", theirs)
     for name, (_, status) in EVENTS.items():
-        assert all(answer.get("statusCode") == status for _, _, answer in runs[name]), runs[name]
+        assert all(response.get("statusCode") == status for _, _, response in runs[name]), runs[
+            name
+        ]
         figures.add(f"{name}, ms", _median(runs[name]))
         figures.add(f"{name} / a tutorial's", _median(runs[name]) / theirs, 0.45)
     for name, (outside, call) in warm.items():

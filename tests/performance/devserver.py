@@ -70,11 +70,11 @@ def _asking(stack: Stack, route: str) -> Callable[[], tuple[float, float | None]
     def ask() -> tuple[float, float | None]:
         started = time.perf_counter()
         connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
+        response = connection.getresponse()
+        body = response.read()
         milliseconds = (time.perf_counter() - started) * 1000
-        assert answer.status == 200, body
-        told = re.search(r"dur=([0-9.]+)", answer.headers.get("Server-Timing", ""))
+        assert response.status == 200, body
+        told = re.search(r"dur=([0-9.]+)", response.headers.get("Server-Timing", ""))
         return milliseconds, float(told[1]) if told else None
 
     return ask

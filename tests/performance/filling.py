@@ -20,7 +20,7 @@ from blog.posts.schemas import NewPost
 from devserver.aws.dynamodb import dynamodb_client
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from tests.support.engines import make_empty_table
-from tests.support.people import named
+from tests.support.people import person_of
 from tests.support.posts import TABLE, items_of
 
 FIRST = datetime(2016, 1, 1, tzinfo=UTC)
@@ -62,10 +62,10 @@ class Blog(NamedTuple):
 
     def _posts(self, numbers: Iterable[int]) -> Iterator[Post]:
         new = NewPost(title="Post 0000000", body="Some *words*.\n\n" * 20, status="published")
-        first = created(new, owner=named("auth0|0"), feed_shards=1, now=FIRST)
+        first = created(new, owner=person_of("auth0|0"), feed_shards=1, now=FIRST)
         for n in numbers:
             moment = FIRST + n * STEP
-            owner = named(f"auth0|{n % self.authors}")
+            owner = person_of(f"auth0|{n % self.authors}")
             update = {
                 "id": _id(moment, n),
                 "owner": owner.sub,
@@ -122,6 +122,6 @@ def _put(endpoint: str, items: Iterable[dict[str, Any]]) -> None:
         ]
         body = json.dumps({"RequestItems": {TABLE: puts}})
         connection.request("POST", "/", body, HEADERS)
-        answer = json.loads(connection.getresponse().read())
-        assert answer == {"UnprocessedItems": {}}, answer
+        response = json.loads(connection.getresponse().read())
+        assert response == {"UnprocessedItems": {}}, response
     connection.close()

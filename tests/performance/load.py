@@ -112,10 +112,10 @@ def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clien
             method = "DELETE" if "DELETE" in name and turn else wanted.method
             started = time.perf_counter()
             connection.request(method, wanted.path(n), body, headers)
-            answer = connection.getresponse()
-            text = answer.read()
+            response = connection.getresponse()
+            text = response.read()
             times.append((time.perf_counter() - started) * 1000)
-            assert answer.status < 300, (name, answer.status, text)
+            assert response.status < 300, (name, response.status, text)
         connection.close()
         return times
 

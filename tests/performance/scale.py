@@ -31,8 +31,8 @@ from scripts.docs.cost import EDITS_OF_A_POST, LENGTH
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
-from tests.support.handlers import Answer, Call, caller, document
-from tests.support.people import named
+from tests.support.handlers import Call, Response, caller, json_body
+from tests.support.people import person_of
 from tests.support.posts import TABLE
 
 logger.setLevel("ERROR")  # a line a request is not for this terminal
@@ -91,11 +91,11 @@ class Bench:
             for blog, request in requests.items():
                 client, meter = self._meters[blog]
                 self._table._client = client
-                answers: list[Answer] = []
-                cost = meter.of(lambda: answers.append(request(turn)))  # noqa: B023 - at once
-                (answer,) = answers
-                assert answer["statusCode"] < 300, answer
-                sizes[blog] = len((answer["body"] or "").encode())
+                responses: list[Response] = []
+                cost = meter.of(lambda: responses.append(request(turn)))  # noqa: B023 - at once
+                (response,) = responses
+                assert response["statusCode"] < 300, response
+                sizes[blog] = len((response["body"] or "").encode())
                 if turn >= WARM_UP:
                     costs[blog].append(cost)
         return {blog: _summary(several, sizes[blog]) for blog, several in costs.items()}
@@ -160,7 +160,7 @@ def _routes(figures: Figures, blogs: list[Blog]) -> None:
                 _flat(figures, name, found[few], found[many])
 
 
-Request = Callable[[int], Answer]
+Request = Callable[[int], Response]
 # What a post of LENGTH is made of, of which docs/cost.md reckons the bill.
 WORDS = 1_500
 PARAGRAPH = (
@@ -181,7 +181,7 @@ def _requests(call: Call, blog: Blog) -> dict[str, Request]:
     page, two = {"limit": "20"}, {"limit": "2"}
     author = {AUTHOR_PART: middle.author_id}
 
-    def edited(turn: int, **changes: Any) -> Answer:
+    def edited(turn: int, **changes: Any) -> Response:
         return call("posts-edit", sub=posts[turn].owner, post_id=posts[turn].id, body=changes)
 
     return {
@@ -256,7 +256,7 @@ def _shards(figures: Figures) -> None:
         post_queries = importlib.import_module("functions.public.app").post_queries
 
         def asking(blog: Blog) -> Request:
-            def ask(_: int) -> Answer:
+            def ask(_: int) -> Response:
                 patched.setattr(post_queries, "_feed_shards", blog.shards)
                 return bench.call("public-list-posts", query={"limit": "20"})
 
@@ -276,11 +276,11 @@ def _followed(figures: Figures) -> None:
     with filled(blog) as bench:
         reactions = Reactions(bench.table_of(blog))
         for n in range(FOLLOWED):
-            reactions.follow(named(READER), named(f"auth0|{n}").author_id)
+            reactions.follow(person_of(READER), person_of(f"auth0|{n}").author_id)
             if n + 1 not in (1, FOLLOWED):
                 continue
 
-            def ask(_: int) -> Answer:
+            def ask(_: int) -> Response:
                 return bench.call("reactions-feed", sub=READER, query={"limit": "20"})
 
             one = bench.measured({blog: ask})[blog]
@@ -299,13 +299,13 @@ def _long(figures: Figures) -> None:
     with filled(blog) as bench:
         made: list[dict[str, Any]] = []
 
-        def create(turn: int) -> Answer:
+        def create(turn: int) -> Response:
             body = {"title": f"Long {turn}", "body": text, "status": "published", "tags": ["long"]}
-            answer = bench.call("posts-create", sub=f"auth0|{turn}", body=body)
-            made.append(document(answer))
-            return answer
+            response = bench.call("posts-create", sub=f"auth0|{turn}", body=body)
+            made.append(json_body(response))
+            return response
 
-        def edit(turn: int) -> Answer:
+        def edit(turn: int) -> Response:
             return bench.call(
                 "posts-edit",
                 sub=f"auth0|{turn}",

@@ -66,14 +66,14 @@ UNREAD = [
 ]
 
 
-@pytest.mark.parametrize("answer", UNREAD)
+@pytest.mark.parametrize("response", UNREAD)
 def test_a_service_that_does_not_answer_is_told_of_and_fails_it_where_that_matters(
     tools: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    answer: tuple[str, str, int],
+    response: tuple[str, str, int],
 ) -> None:
-    tool(tools, *answer)
+    tool(tools, *response)
     assert audit.main() == 0
     assert "NOT CHECKED" in capsys.readouterr().out
     monkeypatch.setenv("AUDIT", "insist")

@@ -1,7 +1,7 @@
-"""The transformed template, created by moto's CloudFormation.
+"""Create the transformed template with moto's CloudFormation.
 
-What moto does not know is left out, which the tests count. Aliases of functions are of that, so
-that what names one names its function here.
+Resources that moto does not know are left out, and the tests count them. moto does not know aliases
+of functions, so references to an alias name its function here.
 """
 
 import io
@@ -22,13 +22,15 @@ from devserver.template.intrinsics import Resolver
 STACK = "blog"
 REGION = "us-east-1"
 _BUCKET_OF_ARTIFACTS = "local"
-# moto reads no API from its Body, and deploys none without methods.
+# moto does not read an API from its Body, and deploys no API without methods.
 _TAKES_NO_BODY = ("AWS::ApiGateway::Deployment",)
 
 
 def template(parameters: Mapping[str, str]) -> dict[str, Any]:
-    """As SAM's transform gives it to CloudFormation, without what moto does not know, and without
-    what names that."""
+    """Return the template after SAM's transform.
+
+    Resources that moto does not know are left out, and everything that refers to them.
+    """
     document = transformed(TEMPLATE, parameters)
     text = re.sub(
         r'\{"Ref": "(\w+Function)Aliaslive"\}',
@@ -60,9 +62,9 @@ def template(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def create(document: Mapping[str, Any], parameters: Mapping[str, str], stack: str = STACK) -> Any:
-    """Create the stack, and give CloudFormation's client; within moto's mock_aws."""
+    """Create the stack inside moto's mock_aws, and return CloudFormation's client."""
     storage = boto3.client("s3", region_name=REGION)
-    storage.create_bucket(Bucket=_BUCKET_OF_ARTIFACTS)  # in us-east-1 also where it is there
+    storage.create_bucket(Bucket=_BUCKET_OF_ARTIFACTS)  # us-east-1 accepts an existing bucket
     for key in _artifacts(document):
         storage.put_object(Bucket=_BUCKET_OF_ARTIFACTS, Key=key, Body=_empty_artifact())
     client = boto3.client("cloudformation", region_name=REGION)
@@ -96,8 +98,8 @@ def _empty_artifact() -> bytes:
     return body.getvalue()
 
 
-def held(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
-    """The types of all resources that are to be there with these parameters."""
+def expected_types(document: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the types of all resources that exist with these parameters."""
     resolver = Resolver(dict(document), parameters)
     return {
         name: one["Type"]

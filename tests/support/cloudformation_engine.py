@@ -1,4 +1,4 @@
-"""Serve the table that CloudFormation makes of the template, on moto, in a process of its own.
+"""Serve the table that CloudFormation creates from the template, with moto, in its own process.
 
 `python -m tests.support.cloudformation_engine HOST PORT` prints its port. The engine enforces the
 template's roles, and writes the rights that are used to standard error.
@@ -14,7 +14,7 @@ from devserver.settings import TEMPLATE, LocalStackSettings
 from devserver.template.deployment import read_deployment
 from tests.support.cloudformation import create, template
 
-TABLE = "BlogTable"  # as the desk calls it
+TABLE = "BlogTable"  # its name in the local stack
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         create(document, parameters)
     os.environ["ROLES"] = "tell"
     rights = read_deployment(TEMPLATE, parameters).rights
-    serve(sys.argv[1], int(sys.argv[2]), rights)  # moto keeps what it has made
+    serve(sys.argv[1], int(sys.argv[2]), rights)  # moto keeps the table that it created
 
 
 if __name__ == "__main__":

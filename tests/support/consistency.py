@@ -1,4 +1,4 @@
-"""Whether a table agrees with itself: every count, both sides of every row, every list."""
+"""Check that a table is consistent: all counts, both sides of each relation, and all lists."""
 
 from collections import Counter
 from typing import Any
@@ -25,13 +25,13 @@ AUTHOR_COUNTS = ("post_count", "comment_count", "follower_count", "following_cou
 
 
 def plain(client: Any) -> Items:
-    """Every item of the table, by its key."""
+    """Return every item of the table by its key."""
     table = Table(client, TABLE)
     return {key: table._plain(item) for key, item in stored(client).items()}
 
 
 def faults(items: Items) -> list[str]:
-    """What is wrong in a table whose jobs are done; nothing, if all is well."""
+    """Return the inconsistencies of a table whose jobs are done, or an empty list."""
     posts = {key[0]: Post.of(item) for key, item in items.items() if key[1] == "POST"}
     return [
         *_lists(items, posts),
@@ -55,52 +55,52 @@ def _lists(items: Items, posts: dict[str, Post]) -> list[str]:
     }  # fmt: skip
     slugs = {slug_key(one) for post in posts.values() for one in reserved_slugs(post)}
     reserved = {key for key in items if key[1] == "SLUG"}
-    wrong = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
+    errors = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
     return [
-        *(f"an entry is missing, differs, or is of no post: {key}" for key in wrong),
-        *(f"a slug is reserved wrongly: {key}" for key in slugs ^ reserved),
+        *(f"a list entry is missing, differs, or has no post: {key}" for key in errors),
+        *(f"a slug reservation is wrong: {key}" for key in slugs ^ reserved),
     ]
 
 
 def _comments(items: Items, posts: dict[str, Post]) -> list[str]:
-    wrong = []
+    errors = []
     own: set[tuple[str, str]] = set()
-    waiting: set[tuple[str, str]] = set()
+    pending: set[tuple[str, str]] = set()
     replies: Counter[tuple[str, str]] = Counter()
     for key, item in items.items():
         if not key[0].startswith("POST#") or key[1].split("#")[0] not in ("COMMENT", "PENDING"):
             continue
         if key[0] not in posts:
-            wrong.append(f"a comment is under no post: {key}")
+            errors.append(f"a comment has no post: {key}")
             continue
         is_pending = key[1].startswith("PENDING#")
         place = pending_comment_key if is_pending else comment_key
         if key != place(item["post_id"], item["id"]):
-            wrong.append(f"a comment lies elsewhere: {key}")
+            errors.append(f"a comment has a wrong key: {key}")
         if item.get("parent_id"):
             replies[comment_key(item["post_id"], item["parent_id"])] += 1
         if "body" in item:
             own.add(own_comment_key(item["owner"], item["id"]))
             if is_pending:
-                waiting.add(approval_queue_key(posts[key[0]].author_id, item["id"]))
+                pending.add(approval_queue_key(posts[key[0]].author_id, item["id"]))
         elif not item["reply_count"]:
-            wrong.append(f"a tombstone without replies: {key}")
+            errors.append(f"a tombstone without replies: {key}")
     for key, item in items.items():
         is_comment = key[0].startswith("POST#") and key[1].startswith(("COMMENT#", "PENDING#"))
         if is_comment and item["reply_count"] != replies[key]:
-            wrong.append(f"replies are counted wrongly: {key}")
+            errors.append(f"the reply count is wrong: {key}")
     found = {key for key in items if key[0].startswith("USER#") and key[1].startswith("COMMENT#")}
     listed = {
         key for key in items if key[0].startswith("AUTHOR#") and key[1].startswith("PENDING#")
     }
-    wrong += [f"a comment's own row: {key}" for key in own ^ found]
-    return wrong + [f"a waiting comment's row: {key}" for key in waiting ^ listed]
+    errors += [f"the row of the comment's author is wrong: {key}" for key in own ^ found]
+    return errors + [f"the row of a pending comment is wrong: {key}" for key in pending ^ listed]
 
 
 def _reactions(items: Items) -> list[str]:
     follows = {(key[0][5:], key[1][7:]) for key in items if key[1].startswith("FOLLOW#")}
     followers = {(key[1][9:], key[0][7:]) for key in items if key[1].startswith("FOLLOWER#")}
-    return [f"a follow has one side: {one}" for one in follows ^ followers]
+    return [f"a follow has only one of its two rows: {one}" for one in follows ^ followers]
 
 
 def _counts(items: Items, posts: dict[str, Post]) -> list[str]:
@@ -126,7 +126,7 @@ def _counts(items: Items, posts: dict[str, Post]) -> list[str]:
         if name in item and not key[1].startswith("RATE#")
     }
     return [
-        f"{one} is {found.get(one, 0)}, not {expected[one]}"
+        f"{one} is {found.get(one, 0)} instead of {expected[one]}"
         for one in expected.keys() | found.keys()
         if found.get(one, 0) != expected[one]
     ]
@@ -137,7 +137,7 @@ def _media(items: Items) -> list[str]:
         own_media_key(one["owner"], one["id"]) for key, one in items.items() if key[1] == "MEDIA"
     }
     rows = {key for key in items if key[1].startswith("MEDIA#")}
-    return [f"a picture has one side: {one}" for one in own ^ rows]
+    return [f"an image has only one of its two rows: {one}" for one in own ^ rows]
 
 
 def post_of(items: Items, post_id: str) -> Post:

@@ -1,5 +1,7 @@
-"""An editor's side of the Debug Adapter Protocol, as far as a breakpoint needs it: one session with
-the adapter, and one with each process that it tells of."""
+"""A debugger's side of the Debug Adapter Protocol, as far as a breakpoint needs it.
+
+It has one session with the adapter, and one with each process that the adapter reports.
+"""
 
 import json
 import queue
@@ -20,14 +22,14 @@ _KINDS = ("initialize", "disconnect", "stackTrace", "initialized", "debugpyAttac
 
 
 class Ended(Exception):
-    """The other side has."""
+    """The other side has closed the session."""
 
 
 class Session:
-    """With one process that is debugged."""
+    """A session with one process that is debugged."""
 
     def __init__(self, incoming: Any, outgoing: Any) -> None:
-        """Streams of bytes."""
+        """Start a session over two streams of bytes."""
         self._incoming = incoming
         self._outgoing = outgoing
         self._sequence = 0
@@ -39,7 +41,7 @@ class Session:
         self.next("initialize")
 
     def begin(self, configuration: Message, breakpoint_at: tuple[Path, int]) -> None:
-        """Launch or attach, with a breakpoint in a line of a file."""
+        """Launch or attach, with a breakpoint at a line of a file."""
         path, line = breakpoint_at
         self.send(configuration["request"], **configuration)
         self.next("initialized")
@@ -48,7 +50,7 @@ class Session:
         self.send("configurationDone")
 
     def send(self, command: str, **arguments: Any) -> None:
-        """A request."""
+        """Send a request."""
         self._sequence += 1
         request = {"seq": self._sequence, "type": "request", "command": command}
         body = json.dumps({**request, "arguments": arguments}).encode()
@@ -56,15 +58,18 @@ class Session:
         self._outgoing.flush()
 
     def next(self, kind: str) -> Message:
-        """The body of the next answer to a request, or of the next event. Raises Ended."""
-        found = self._received[kind].get(timeout=SECONDS)
-        if found is None:
+        """Return the body of the next response to a request, or of the next event.
+
+        Raise Ended at the end.
+        """
+        message = self._received[kind].get(timeout=SECONDS)
+        if message is None:
             raise Ended
-        assert found.get("success", True), found
-        return found.get("body") or {}
+        assert message.get("success", True), message
+        return message.get("body") or {}
 
     def _read(self) -> None:
-        with suppress(OSError, ValueError):  # it was closed
+        with suppress(OSError, ValueError):  # the session was closed
             while length := self._length():
                 message = json.loads(self._incoming.read(length))
                 kind = message.get("command") or message.get("event")
@@ -81,8 +86,8 @@ class Session:
         return length
 
 
-class Editor:
-    """Starts what a configuration of launch.json says, and attaches to all that it starts."""
+class DebugClient:
+    """A client that starts a configuration of launch.json, and attaches to its processes."""
 
     def __init__(
         self, configuration: str, breakpoint_at: tuple[Path, int], variables: dict[str, str]
@@ -92,11 +97,11 @@ class Editor:
         self.stopped: queue.Queue[tuple[Session, Message]] = queue.Queue()
         launches = json.loads((ROOT / ".vscode" / "launch.json").read_text())["configurations"]
         text = json.dumps(next(one for one in launches if one["name"] == configuration))
-        found = json.loads(text.replace("${workspaceFolder}", str(ROOT)))
-        found["env"] |= variables
-        found["python"] = sys.executable
-        found["console"] = "internalConsole"  # this editor has no terminal
-        self._configuration = found
+        launch = json.loads(text.replace("${workspaceFolder}", str(ROOT)))
+        launch["env"] |= variables
+        launch["python"] = sys.executable
+        launch["console"] = "internalConsole"  # this client has no terminal
+        self._configuration = launch
 
     def __enter__(self) -> Self:
         adapter = self._parts.enter_context(
@@ -108,7 +113,7 @@ class Editor:
                 env=inherited_environment(),
             )
         )
-        # It would wait for the sessions with what has ended.
+        # Kill the adapter: otherwise it waits for sessions with processes that have ended.
         self._parts.callback(adapter.kill)
         self._main = Session(adapter.stdout, adapter.stdin)
         self._main.begin(self._configuration, self._breakpoint)
@@ -123,13 +128,13 @@ class Editor:
     def _attach(self) -> None:
         with suppress(Ended):
             while True:
-                told = self._main.next("debugpyAttach")
-                address = told["connect"]["host"], told["connect"]["port"]
+                attachment = self._main.next("debugpyAttach")
+                address = attachment["connect"]["host"], attachment["connect"]["port"]
                 sock = self._parts.enter_context(socket.create_connection(address))
                 stream = self._parts.enter_context(sock.makefile("rwb"))
-                self._parts.callback(_hang_up, sock)
+                self._parts.callback(_shut_down, sock)
                 session = Session(stream, stream)
-                session.begin(told, self._breakpoint)
+                session.begin(attachment, self._breakpoint)
                 threading.Thread(target=self._watch, args=[session], daemon=True).start()
 
     def _watch(self, session: Session) -> None:
@@ -137,7 +142,7 @@ class Editor:
             self.stopped.put((session, session.next("stopped")))
 
 
-def _hang_up(sock: socket.socket) -> None:
-    """So that nobody reads any more, for which closing would wait."""
+def _shut_down(sock: socket.socket) -> None:
+    """Shut the socket down, so that no read blocks its closing."""
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,6 @@
-"""A proxy in front of a DynamoDB engine that does what production does: by plan, or at random.
+"""A proxy before a DynamoDB engine that injects production's faults, by plan or at random.
 
-It speaks DynamoDB's protocol (JSON 1.0 over HTTP), so that everything between is real: botocore's
+It speaks DynamoDB's protocol (JSON 1.0 over HTTP). So everything between is real: botocore's
 time-outs, its retries and its connections.
 """
 
@@ -25,19 +25,19 @@ _NAMESPACE = "com.amazonaws.dynamodb.v20120810#"
 
 
 class Fault(StrEnum):
-    """What may go wrong with a call."""
+    """The faults that a call can meet."""
 
     THROTTLED = "throttled"
     ERROR = "500"
     CUT_BEFORE = "cut before the engine acts"
     CUT_AFTER = "cut after the engine acted"
-    ANSWERED_LATE = "acts at once, answers past the time-out"
-    ACTS_LATE = "acts past the time-out"
-    UNPROCESSED = "leaves a part of a batch"
+    RESPONDS_LATE = "acts at once, responds after the time-out"
+    ACTS_LATE = "acts after the time-out"
+    UNPROCESSED = "leaves part of a batch unprocessed"
     CONFLICT = "cancelled by a conflict"
 
 
-SLOW = frozenset({Fault.ANSWERED_LATE, Fault.ACTS_LATE})
+SLOW = frozenset({Fault.RESPONDS_LATE, Fault.ACTS_LATE})
 ONLY_FOR = {
     Fault.UNPROCESSED: ("BatchGetItem", "BatchWriteItem"),
     Fault.CONFLICT: ("TransactWriteItems",),
@@ -46,22 +46,25 @@ Plan = Callable[[str], Fault | None]
 
 
 def may_meet(operation: str, fault: Fault) -> bool:
-    """Whether a call of this operation can go wrong in this way."""
+    """Return whether a call of this operation can meet this fault."""
     return operation in ONLY_FOR.get(fault, (operation,))
 
 
-def nothing(_: str) -> None:
-    """The plan under which all goes well."""
+def no_faults(_: str) -> None:
+    """The plan without faults."""
 
 
 def at(position: int, fault: Fault, *, times: int = 1) -> Plan:
-    """The calls from this one on meet a fault, so many of them."""
-    left = iter([None] * position + [fault] * times)
-    return lambda operation: next(left, None)
+    """Return a plan where `times` calls meet a fault, from the call at this position on."""
+    remaining = iter([None] * position + [fault] * times)
+    return lambda operation: next(remaining, None)
 
 
 def at_random(seed: int, rate: float, kinds: tuple[Fault, ...] = tuple(Fault)) -> Plan:
-    """Each call meets a fault with this probability; the slow ones a tenth as often as others."""
+    """Return a plan where each call meets a fault with this probability.
+
+    Slow faults are ten times rarer than others.
+    """
     draw = random.Random(seed)
     weights = [0.1 if kind in SLOW else 1.0 for kind in kinds]
 
@@ -73,18 +76,18 @@ def at_random(seed: int, rate: float, kinds: tuple[Fault, ...] = tuple(Fault)) -
 
 
 class FaultProxy:
-    """The proxy's state: its plan, the operations that came, and what faults they met."""
+    """The proxy's state: its plan, the operations it received, and the faults it injected."""
 
     def __init__(self, engine: str) -> None:
         self.engine = urlsplit(engine).netloc
-        self.plan: Plan = nothing
+        self.plan: Plan = no_faults
         self.operations: list[str] = []
         self.met: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._delayed: list[threading.Thread] = []
 
     def next_fault(self, operation: str) -> Fault | None:
-        """What the call that has just come meets."""
+        """Record a call, and return the fault that it meets."""
         with self._lock:
             self.operations.append(operation)
             fault = self.plan(operation)
@@ -92,7 +95,7 @@ class FaultProxy:
             return fault
 
     def forward_later(self, body: bytes, headers: dict[str, str]) -> None:
-        """Let the engine act when nobody waits for it any more."""
+        """Let the engine act after the client has stopped waiting."""
 
         def act() -> None:
             time.sleep(TOO_LATE)
@@ -107,7 +110,7 @@ class FaultProxy:
         thread.start()
 
     def settle(self) -> None:
-        """Wait until the engine has acted on all that was held back."""
+        """Wait until the engine has acted on all delayed calls."""
         with self._lock:
             delayed, self._delayed = self._delayed, []
         for thread in delayed:
@@ -116,7 +119,7 @@ class FaultProxy:
 
 @contextmanager
 def running_proxy(engine: str) -> Iterator[tuple[FaultProxy, str]]:
-    """A proxy in front of that engine, and its own address."""
+    """Run a proxy before that engine; yield its state and its own address."""
     proxy = FaultProxy(engine)
 
     class Handler(_Handler):
@@ -139,7 +142,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has gone is what is looked for here."""
+        """Ignore clients that disconnect: the tests make them do so."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -161,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         match self.state.next_fault(operation):
             case None:
-                self._answer(*self._forwarded(body))
+                self._respond(*self._forwarded(body))
             case Fault.THROTTLED:
                 self._refuse(400, "ProvisionedThroughputExceededException")
             case Fault.ERROR:
@@ -171,45 +174,46 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.CUT_AFTER:
                 self._forwarded(body)
                 self._cut()
-            case Fault.ANSWERED_LATE:
-                answer = self._forwarded(body)
+            case Fault.RESPONDS_LATE:
+                response = self._forwarded(body)
                 time.sleep(TOO_LATE)
-                self._answer(*answer)
+                self._respond(*response)
             case Fault.ACTS_LATE:
                 self.state.forward_later(body, self._headers())
                 time.sleep(TOO_LATE)
                 self._cut()
             case Fault.UNPROCESSED:
-                self._do_a_part(operation, json.loads(body))
+                self._process_half(operation, json.loads(body))
             case Fault.CONFLICT:
                 reasons = [{"Code": "None"} for _ in json.loads(body)["TransactItems"]]
                 reasons[-1] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing"}
                 self._refuse(400, "TransactionCanceledException", CancellationReasons=reasons)
 
-    def _do_a_part(self, operation: str, request: dict[str, Any]) -> None:
-        """The first half of what is asked of a batch; of one thing nothing."""
-        ((table, asked),) = request["RequestItems"].items()
+    def _process_half(self, operation: str, request: dict[str, Any]) -> None:
+        """Process the first half of a batch, or nothing of a batch of one."""
+        ((table, batch),) = request["RequestItems"].items()
         is_get = operation == "BatchGetItem"
-        things = asked["Keys"] if is_get else asked
-        first, rest = things[: len(things) // 2], things[len(things) // 2 :]
-        left = {table: asked | {"Keys": rest} if is_get else rest}
-        answer: dict[str, Any] = {"Responses": {table: []}} if is_get else {}
+        requests = batch["Keys"] if is_get else batch
+        first, rest = requests[: len(requests) // 2], requests[len(requests) // 2 :]
+        unprocessed = {table: batch | {"Keys": rest} if is_get else rest}
+        response: dict[str, Any] = {"Responses": {table: []}} if is_get else {}
         status = 200
         if first:
-            part = {table: asked | {"Keys": first} if is_get else first}
+            part = {table: batch | {"Keys": first} if is_get else first}
             body = json.dumps(request | {"RequestItems": part}).encode()
             status, text = self._forwarded(body)
-            answer = json.loads(text)
+            response = json.loads(text)
         name = "UnprocessedKeys" if is_get else "UnprocessedItems"
-        assert not answer.get(name), "the engine itself leaves nothing"
-        self._answer(
-            status, json.dumps(answer | {name: left} if status == 200 else answer).encode()
+        assert not response.get(name), "the engine itself processes everything"
+        self._respond(
+            status,
+            json.dumps(response | {name: unprocessed} if status == 200 else response).encode(),
         )
 
     def _forwarded(self, body: bytes) -> tuple[int, bytes]:
         self._engine.request("POST", "/", body, self._headers())
-        answer = self._engine.getresponse()
-        return answer.status, answer.read()
+        response = self._engine.getresponse()
+        return response.status, response.read()
 
     def _headers(self) -> dict[str, str]:
         names = ("X-Amz-Target", "Content-Type", "Authorization", "X-Amz-Date")
@@ -217,10 +221,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, code: str, **more: Any) -> None:
         document = {"__type": _NAMESPACE + code, "message": "by plan", **more}
-        # What would make botocore's pause longer than anybody waits.
-        self._answer(status, json.dumps(document).encode(), {"x-amz-retry-after": "5000"})
+        # This header would make botocore wait far longer than any client does.
+        self._respond(status, json.dumps(document).encode(), {"x-amz-retry-after": "5000"})
 
-    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def _respond(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -235,4 +239,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: `FaultProxy` keeps count."""
+        """Log nothing: `FaultProxy` counts the calls."""

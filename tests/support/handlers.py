@@ -1,4 +1,4 @@
-"""Handlers, called with the sample events, and what they answer."""
+"""Call handlers with the sample events, and check their responses."""
 
 import importlib
 import json
@@ -8,23 +8,26 @@ from typing import Any
 import pytest
 
 from blog.dynamodb.table import Table
-from tests.support.response_schemas import undocumented
+from tests.support.response_schemas import schema_errors
 from tests.support.samples import ALICE, LambdaContext, sample_event
 
-Answer = dict[str, Any]
-Call = Callable[..., Answer]
+Response = dict[str, Any]
+Call = Callable[..., Response]
 HOLDERS = (
     "posts", "post_queries", "profiles", "comments", "comment_queries", "reports", "reactions",
     "reaction_queries", "moderators", "media", "account_requests",
 )  # fmt: skip
 POST_ID = "01JDC0000000000000000000P0"
-# What sample events name beside it.
+# Path parts of the sample events that tests replace.
 AUTHOR_PART = "mfrggzdfmztwq2lknnwg23tpob"
 COMMENT_PART = "01JDC0000000000000000000C0"
 
 
 def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Sends a sample event with changes to its function, whose table is this one."""
+    """Return a function that changes a sample event and sends it to its handler.
+
+    The handlers use this table.
+    """
     apps = {
         name: importlib.import_module(f"functions.{name}.app")
         for name in ("posts", "public", "account", "comments", "reactions", "moderation", "media")
@@ -49,7 +52,7 @@ def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
         authorizer: dict[str, Any] | None = None,
         method: str | None = None,
         is_anonymous: bool = False,
-    ) -> Answer:
+    ) -> Response:
         event = sample_event(name)
         event["path"] = event["path"].replace(POST_ID, post_id).replace("hello-world", slug)
         context = event["requestContext"]
@@ -70,29 +73,29 @@ def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
             event["queryStringParameters"] = query
             event["multiValueQueryStringParameters"] = {k: [v] for k, v in query.items()}
         event["httpMethod"] = method or event["httpMethod"]
-        answer: Answer = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
-        handed_on: Answer = json.loads(json.dumps(answer))  # as Lambda does
-        assert undocumented(event, handed_on) == []
-        return handed_on
+        response: Response = apps[name.split("-", maxsplit=1)[0]].handler(event, LambdaContext())
+        serialized: Response = json.loads(json.dumps(response))  # as Lambda serializes it
+        assert schema_errors(event, serialized) == []
+        return serialized
 
     return send
 
 
-def document(answer: Answer) -> Any:
-    return json.loads(answer["body"])
+def json_body(response: Response) -> Any:
+    return json.loads(response["body"])
 
 
-def header(answer: Answer, name: str) -> str:
-    (value,) = answer["multiValueHeaders"][name]
+def header(response: Response, name: str) -> str:
+    (value,) = response["multiValueHeaders"][name]
     return str(value)
 
 
-def problem(answer: Answer, status: int) -> dict[str, Any]:
-    """The body of an error, which must be well-formed problem JSON with CORS headers."""
-    assert answer["statusCode"] == status, answer
-    assert header(answer, "Content-Type") == "application/problem+json"
-    assert header(answer, "Access-Control-Allow-Origin") == "https://blog.example.com"
-    body: dict[str, Any] = document(answer)
+def problem(response: Response, status: int) -> dict[str, Any]:
+    """Check that an error is well-formed problem JSON with CORS headers, and return its body."""
+    assert response["statusCode"] == status, response
+    assert header(response, "Content-Type") == "application/problem+json"
+    assert header(response, "Access-Control-Allow-Origin") == "https://blog.example.com"
+    body: dict[str, Any] = json_body(response)
     assert body["status"] == status
     assert {"type", "title", "detail"} <= body.keys()
     return body

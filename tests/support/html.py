@@ -1,4 +1,4 @@
-"""What an HTML fragment holds when a parser reads it, and whether any of it could do something."""
+"""Parse an HTML fragment, and find elements and attributes that could be dangerous."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,10 @@ class _Parser(HTMLParser):
 
 
 def elements(html: str) -> Elements:
-    """All elements with their attributes; comments, declarations and the like count as some."""
+    """Return all elements with their attributes.
+
+    Comments and declarations count as elements too.
+    """
     parser = _Parser()
     parser.feed(html)
     parser.close()
@@ -44,7 +47,7 @@ def elements(html: str) -> Elements:
 
 
 def dangers(html: str) -> Iterator[str]:
-    """Whatever is in a fragment that ours may not have."""
+    """Yield everything in a fragment that the renderer must never produce."""
     for tag, attributes in elements(html):
         if tag not in TAGS:
             yield f"<{tag}>"
@@ -58,8 +61,8 @@ def dangers(html: str) -> Iterator[str]:
 
 
 def _scheme(address: str) -> str:
-    """As the URL standard finds it: white space within does not count, nor control characters
-    before."""
+    """Return the scheme as the URL standard parses it: without inner white space and leading
+    control characters."""
     stripped = re.sub(r"[\t\r\n]", "", address).lstrip("".join(map(chr, range(33))))
     match = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", stripped)
     return match[1].lower() if match else ""

@@ -1,4 +1,4 @@
-"""What must not be in a log: tokens, e-mail addresses, names and raw subs. A pseudonym may."""
+"""Find personal data in logs: tokens, e-mail addresses, names and subs. Pseudonyms are allowed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ FORBIDDEN = {
 
 
 def personal(lines: Iterable[str]) -> Iterator[str]:
-    """What is wrong with these lines of a log."""
+    """Yield each line of a log that holds personal data, with the kind of data."""
     for line in lines:
         for kind, pattern in FORBIDDEN.items():
             if pattern.search(line):
@@ -22,5 +22,5 @@ def personal(lines: Iterable[str]) -> Iterator[str]:
 
 
 def logged(captured: str) -> Iterator[str]:
-    """The lines of what a test printed that a function would log: JSON."""
+    """Return the lines of a test's output that a function would log: the JSON lines."""
     return (line for line in captured.splitlines() if line.startswith("{"))

@@ -1,4 +1,4 @@
-"""The OpenAPI document, as it lies beside the function that serves it."""
+"""The OpenAPI document that is deployed with the function that serves it."""
 
 import json
 from typing import Any

@@ -1,5 +1,4 @@
-"""Posts that tests write, what they find in the table, and a rival who writes between our read
-and our write."""
+"""Create posts in tests, list what they store, and write to a table between a read and a write."""
 
 import collections
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,24 +21,24 @@ from tests.support.samples import ALICE
 
 TABLE = "BlogTable"
 BUCKET = "MediaBucket"
-NO_BUCKET = Bucket("none")  # for jobs that need none
+NO_BUCKET = Bucket("none")  # for jobs that need no bucket
 VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
 class Blog(Posts, PostQueries):
-    """Both who write and who read."""
+    """The services that write posts and read posts, in one class."""
 
 
 def person(sub: str) -> Person:
-    """Somebody with their public name."""
+    """Return a person with a public author id."""
     return Person(sub, author_id(sub, "a key"))
 
 
 def create(
     posts: Posts, owner: str = ALICE, moment: datetime | None = None, **members: Any
 ) -> Post:
-    """A new post of somebody's."""
+    """Create a post of this owner."""
     new = NewPost.model_validate({"title": "Hello"} | members)
     return posts.create(new, owner=person(owner), moment=moment).post
 
@@ -47,13 +46,13 @@ def create(
 def edit(
     posts: Posts, post: Post, sub: str = ALICE, if_match: IfMatch | None = None, **members: Any
 ) -> Post:
-    """The next version of a post."""
+    """Edit a post, and return its next version."""
     changes = PostChanges.model_validate(members)
     return posts.edit(post.id, changes, owner=person(sub), if_match=if_match).post
 
 
 def put_all(table_resource: Any, posts: Iterable[Post]) -> None:
-    """Store posts with what hangs on them, much faster than by their own transactions."""
+    """Store posts and their items in batches, much faster than by one transaction per post."""
     counts: collections.Counter[PostCounter] = collections.Counter()
     with table_resource.batch_writer() as batch:
         for post in posts:
@@ -65,7 +64,7 @@ def put_all(table_resource: Any, posts: Iterable[Post]) -> None:
 
 
 def items_of(post: Post) -> Iterator[Item]:
-    """All that a post's creation stores, but the counters that it shares with others."""
+    """Yield all items that the creation of a post stores, except the shared counters."""
     yield {**post.item(), **post_key(post.id)._asdict()}
     yield {**Stats.of(post).model_dump(), **stats_key(post.id)._asdict()}
     yield {"post_id": post.id, **slug_key(post.slug)._asdict()}
@@ -73,13 +72,15 @@ def items_of(post: Post) -> Iterator[Item]:
         yield {**entry, **key._asdict()}
 
 
-MARKS = ("version", "count", "post_count")
+VERSION_NAMES = ("version", "count", "post_count")
 Items = dict[tuple[str, str], int]
 
 
 def expected_items(posts: Iterable[Post]) -> Items:
-    """What a table with these posts holds once its jobs are done: each item's key, and the version
-    or the count in it, or 0."""
+    """Return the items of a table with these posts after all jobs have run.
+
+    Each key has the item's version or count, or 0.
+    """
     found: Items = {}
     for post in posts:
         found |= {post_key(post.id): post.version, stats_key(post.id): 0}
@@ -94,34 +95,34 @@ def expected_items(posts: Iterable[Post]) -> Items:
 
 
 def stored_items(client: Any) -> Items:
-    """The same of what is there, whatever jobs and idempotency keys are there beside it."""
+    """Return the items of the table in the same form, without jobs and idempotency keys."""
     found = {
-        key: int(next((item[name]["N"] for name in MARKS if name in item), 0))
+        key: int(next((item[name]["N"] for name in VERSION_NAMES if name in item), 0))
         for key, item in stored(client).items()
         if key[0] != "JOBS" and not key[1].startswith("IDEMPOTENCY#")
     }
-    # Whoever has published once keeps their counters.
+    # The counters of an author stay after the first publication.
     return {
-        key: mark
-        for key, mark in found.items()
-        if not (key[0].startswith("AUTHOR#") and key[1] == "STATS" and mark == 0)
+        key: version
+        for key, version in found.items()
+        if not (key[0].startswith("AUTHOR#") and key[1] == "STATS" and version == 0)
     }
 
 
 def stored(client: Any, table: str = TABLE) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every item of a table by its key; for tests, which may scan."""
+    """Return every item of a table by its key. Only tests may scan."""
     pages = client.get_paginator("scan").paginate(TableName=table)
     items = [item for page in pages for item in page["Items"]]
     return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
 
 
-class Interfering(Table):
-    """A table in which somebody else is faster: `before_write` runs between our read and write."""
+class RacingTable(Table):
+    """A table where another writer wins: `before_write` runs between our read and our write."""
 
     before_write: Sequence[Callable[[], Any]] = ()
 
     def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
-        """Let the others write first."""
+        """Run the next function of `before_write`, then write."""
         if self.before_write:
             first, *self.before_write = self.before_write
             first()

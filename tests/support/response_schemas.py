@@ -1,4 +1,7 @@
-"""Whether an answer is what the OpenAPI document says, without a member that it does not name."""
+"""Check JSON responses against the OpenAPI document.
+
+Members that the document does not name are errors.
+"""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +18,13 @@ CLOSED = {
 }
 
 
-def undocumented(event: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a route's answer, where that is JSON that the document describes."""
-    validator = _validator(event["resource"], event["httpMethod"].lower(), answer["statusCode"])
+def schema_errors(event: Mapping[str, Any], response: Mapping[str, Any]) -> list[str]:
+    """Return the errors in a route's response, or nothing where the document describes no JSON for
+    it."""
+    validator = _validator(event["resource"], event["httpMethod"].lower(), response["statusCode"])
     if validator is None:
         return []
-    return [error.message for error in validator.iter_errors(json.loads(answer["body"]))]
+    return [error.message for error in validator.iter_errors(json.loads(response["body"]))]
 
 
 @cache
@@ -32,5 +36,5 @@ def _validator(
     schema = content.get("application/json", {}).get("schema")
     if schema is None:
         return None
-    whole = {**schema, "components": {"schemas": CLOSED}}
-    return jsonschema_rs.Draft202012Validator(whole)
+    closed = {**schema, "components": {"schemas": CLOSED}}
+    return jsonschema_rs.Draft202012Validator(closed)

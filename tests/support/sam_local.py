@@ -1,4 +1,4 @@
-"""`make test-sam-local`: the end-to-end tests, run against the API in Lambda's containers."""
+"""`make test-sam-local`: run the end-to-end tests against the API in Lambda's containers."""
 
 import os
 import subprocess
@@ -22,8 +22,10 @@ SECONDS_FOR_A_COLD_START = 60
 
 @contextmanager
 def running_sam_local(log: Path) -> Iterator[Stack]:
-    """`make sam-local` on free ports; what it says goes into the log. Raises Unusable where a tool
-    is missing, which it names, or where it does not start."""
+    """Run `make sam-local` on free ports, with its output in the log.
+
+    Raise Unusable if a tool is missing or the API does not start.
+    """
     check_tools()
     names = ("API_PORT", "ISSUER_PORT", "DYNAMODB_PORT", "S3_PORT")
     ports = {name: str(free_port()) for name in names}
@@ -56,11 +58,11 @@ def running_sam_local(log: Path) -> Iterator[Stack]:
 
 
 def main(arguments: list[str]) -> int:
-    """Start it, run the tests, end it; the tests' exit code."""
+    """Start the API, run the tests, stop it, and return the tests' exit code."""
     log = Path(tempfile.mkdtemp(prefix="sam-local-")) / "log"
     try:
         with running_sam_local(log) as stack:
-            sys.stderr.write(f"What sam local says is in {log}.\n")
+            sys.stderr.write(f"The output of sam local is in {log}.\n")
             assert stack.issuer_url is not None
             os.environ |= {
                 "API_URL": stack.api_url,

@@ -1,4 +1,4 @@
-"""Real events, real keys and real signatures for tests."""
+"""Sample events, and real keys and signatures for tests."""
 
 import copy
 import json
@@ -20,17 +20,17 @@ BOB = "auth0|650000000000000000000b0b"
 CAROL = "auth0|6500000000000000000ca401"
 DAVE = "google-oauth2|100000000000000000042"
 MODERATOR = "auth0|65000000000000000000a0d0"
-NOW = 1_800_000_000  # what the tests' clocks show, in seconds since 1970
+NOW = 1_800_000_000  # the time of the tests' clocks, in seconds since 1970
 
 
 def sample_event(name: str) -> dict[str, Any]:
-    """An event of events/."""
+    """Return an event of events/."""
     event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
     return event
 
 
 class LambdaContext:
-    """A Lambda context object, as far as anyone here reads it."""
+    """A Lambda context object with the attributes that the code reads."""
 
     function_name = "function"
     memory_limit_in_mb = 512
@@ -41,12 +41,12 @@ class LambdaContext:
         self._milliseconds = milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Those that are left to the function, however long it takes."""
+        """Return the same remaining time at every call."""
         return self._milliseconds
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that advances only when a test sets it."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = now
@@ -63,21 +63,21 @@ class Signer:
         self.private = rsa.generate_private_key(public_exponent=65_537, key_size=bits)
 
     def jwk(self, **changes: Any) -> dict[str, Any]:
-        """The public key; a change of None removes a member."""
+        """Return the public key as a JWK. A change of None removes a member."""
         key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.private.public_key()))
         key.pop("key_ops", None)
         key |= {"kid": self.key_id, "use": "sig", "alg": "RS256"} | changes
         return {name: value for name, value in key.items() if value is not None}
 
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
-        """A JWT with these claims, however odd, and these header members."""
+        """Return a JWT with these claims, valid or not, and these header members."""
         headers = {"kid": self.key_id} | header
         payload = json.dumps(claims).encode()
         return jwt.PyJWS().encode(payload, self.private, algorithm="RS256", headers=headers)
 
 
 def key_set_document(*keys: dict[str, Any]) -> bytes:
-    """A JWKS."""
+    """Return a JWKS with these keys."""
     return json.dumps({"keys": keys}).encode()
 
 
@@ -94,13 +94,13 @@ VALID_CLAIMS: dict[str, Any] = {
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Valid claims with changes; a change of Ellipsis removes a claim."""
+    """Return valid claims with changes. A change of Ellipsis removes a claim."""
     changed = copy.deepcopy(VALID_CLAIMS) | changes
     return {name: value for name, value in changed.items() if value is not ...}
 
 
 def self_signed_certificate(folder: Path) -> Path:
-    """A self-signed certificate for localhost, with its key, in one file."""
+    """Write a self-signed certificate for localhost and its key to one file; return its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

@@ -1,6 +1,6 @@
-"""`make screenshots`: pictures of the running app for README and docs/, in docs/images.
+"""`make screenshots`: take screenshots of the running app for README and docs/, in docs/images.
 
-Starts a stack of its own, so that they always show the same.
+It starts its own stack, so that the screenshots always show the same content.
 """
 
 import sys
@@ -38,7 +38,7 @@ The app sends an **access token**, and never says who its user is.
 
 
 def main() -> int:
-    """Take all pictures."""
+    """Take all screenshots."""
     try:
         chromium = find_chromium()
     except StartupError as e:
@@ -68,8 +68,8 @@ def _populate(stack: Stack) -> None:
     )
     comments = f"/posts/{post['id']}/comments"
     first = bob.send("POST", comments, json={"body": "So hiding the button is only politeness?"})
-    answer = {"body": "Only that. *Try it with curl.*", "parent_id": first.json()["id"]}
-    alice.send("POST", comments, json=answer)
+    response = {"body": "Only that. *Try it with curl.*", "parent_id": first.json()["id"]}
+    alice.send("POST", comments, json=response)
     bob.send("PUT", f"/posts/{post['id']}/like")
 
 

@@ -1,4 +1,4 @@
-"""A table and a bucket as they are at a moment, to be put back."""
+"""Save the content of a table and a bucket, and restore it later."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.support.posts import BUCKET, TABLE, stored
 
 
 class Snapshot:
-    """Both as they are, to be put back."""
+    """The content of a table and a bucket at one point in time."""
 
     def __init__(self, stores: Stores) -> None:
         self._client, self._bucket = stores

@@ -1,10 +1,10 @@
-"""Access tokens of two test users, asked of their tenant by each run: stored ones would expire.
+"""Fetch access tokens of two test users from their tenant; stored tokens would expire.
 
-TENANT                   its address, such as https://example.eu.auth0.com/
+TENANT                   the tenant's address, such as https://example.eu.auth0.com/
 TENANT_AUDIENCE          the API's identifier
-TENANT_CLIENT_ID         an application that may use the password grant, and
-TENANT_CLIENT_SECRET     its secret, if it has one
-ALICE, ALICE_PASSWORD    the name that she logs in with; the same of BOB
+TENANT_CLIENT_ID         an application that may use the password grant
+TENANT_CLIENT_SECRET     the application's secret, if it has one
+ALICE, ALICE_PASSWORD    Alice's user name and password; BOB and BOB_PASSWORD likewise
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,17 @@ USERS = ("alice", "bob")
 
 
 def tokens_of_two_users(environment: Mapping[str, str]) -> dict[str, str]:
-    """By user: what ALICE_TOKEN and BOB_TOKEN are, else what the tenant gives; nothing without
-    either. Raises ValueError for what the tenant refuses, or lacks."""
-    given = {user: environment.get(f"{user.upper()}_TOKEN", "") for user in USERS}
+    """Return the users' access tokens: ALICE_TOKEN and BOB_TOKEN if they are set, else tokens from
+    the tenant.
+
+    Return no tokens if neither is configured. Raise ValueError if a setting is missing or the
+    tenant refuses.
+    """
+    provided = {user: environment.get(f"{user.upper()}_TOKEN", "") for user in USERS}
     tenant = environment.get("TENANT", "")
     return {
         user: token or _token(f"{tenant.rstrip('/')}/oauth/token", user.upper(), environment)
-        for user, token in given.items()
+        for user, token in provided.items()
         if token or tenant
     }
 
@@ -38,9 +42,11 @@ def _token(url: str, user: str, environment: Mapping[str, str]) -> str:
     form = {field: environment[name] for field, name in names.items()}
     if secret := environment.get("TENANT_CLIENT_SECRET"):
         form["client_secret"] = secret
-    answer = requests.post(
+    response = requests.post(
         url, data={"grant_type": "password", "scope": "openid profile", **form}, timeout=10
     )
-    if answer.status_code != 200:  # what it says has neither password nor token in it
-        raise ValueError(f"the tenant gives {user} no token: {answer.status_code} {answer.text}")
-    return str(answer.json()["access_token"])
+    if response.status_code != 200:  # the error contains neither password nor token
+        raise ValueError(
+            f"the tenant gives {user} no token: {response.status_code} {response.text}"
+        )
+    return str(response.json()["access_token"])

@@ -1,11 +1,11 @@
-"""Attempts to get a script into a page, by the classes of OWASP's XSS Filter Evasion Cheat Sheet.
+"""XSS attacks, by the classes of OWASP's XSS Filter Evasion Cheat Sheet.
 
-Each is a body of a post; whatever becomes of it must do nothing in a browser. Those in raw HTML are
-also tried where Markdown has places of its own for text: titles, alternative texts, code, tables.
+Each is the body of a post, and its HTML must run no script in a browser. The raw HTML is also tried
+in Markdown's own places for text: titles, alternative texts, code, tables.
 """
 
 RAW_HTML = [
-    # scripts, plainly and in disguise
+    # scripts, plain and disguised
     "<script>alert(1)</script>",
     "<SCRIPT SRC=https://evil.example/x.js></SCRIPT>",
     "<ScRiPt>alert(1)</sCrIpT>",
@@ -100,7 +100,7 @@ RAW_HTML = [
     '<meta http-equiv=refresh content="0;url=data:text/html,<script>alert(1)</script>">',
     '<meta http-equiv=Set-Cookie content="x=<script>alert(1)</script>">',
     "<html manifest=https://evil.example/x>",
-    # other namespaces, and what changes its meaning when it is parsed again
+    # other namespaces, and content whose meaning changes when it is parsed again
     "<svg><script>alert(1)</script></svg>",
     "<svg><a xlink:href=javascript:alert(1)><text y=20>x</text></a></svg>",
     '<svg><use href="data:image/svg+xml,<svg id=x onload=alert(1)>#x"></svg>',
@@ -113,7 +113,7 @@ RAW_HTML = [
     '<?xml version="1.0"?><x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>',
     "<template><script>alert(1)</script></template>",
     "<xss onclick=alert(1) tabindex=1 autofocus>x</xss>",
-    # clobbering, and names that a page may rely on
+    # DOM clobbering, and names that a page may use
     "<img name=cookie><form id=location><input name=href></form>",
     "<a id=document name=body href=https://evil.example>x</a>",
     # encodings
@@ -122,7 +122,7 @@ RAW_HTML = [
     "&#60;script&#62;alert(1)&#60;/script&#62;",
     "&#x3c;img src=x onerror=alert(1)&#x3e;",
     "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
-    "＜script＞alert(1)＜/script＞",  # fullwidth signs, which some fold
+    "＜script＞alert(1)＜/script＞",  # fullwidth characters, which some software converts to ASCII
     "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
     "¼script¾alert(1)¼/script¾",
 ]

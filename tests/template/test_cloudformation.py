@@ -12,7 +12,7 @@ from devserver.settings import TEMPLATE
 from devserver.template.deployment import read_deployment, transformed
 from devserver.template.intrinsics import Resolver
 from devserver.template.policies import PARAMETERS
-from tests.support.cloudformation import REGION, create, held, template
+from tests.support.cloudformation import REGION, create, expected_types, template
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 ALL_OPTIONS = {
@@ -88,7 +88,9 @@ def client(service: str) -> Any:
 
 def test_all_is_created_that_these_parameters_ask_for(everything: Stack) -> None:
     assert everything.status == "CREATE_COMPLETE"
-    assert everything.names.keys() == held(everything.document, everything.parameters).keys()
+    assert (
+        everything.names.keys() == expected_types(everything.document, everything.parameters).keys()
+    )
     whole = transformed(TEMPLATE, everything.parameters)["Resources"]
     left_out = {name: one["Type"] for name, one in whole.items() if name not in everything.names}
     assert set(left_out.values()) == UNKNOWN_TO_MOTO
@@ -98,7 +100,7 @@ def test_without_options_all_else_is_created() -> None:
     with mock_aws():
         plain = Stack("plain", PARAMETERS)
     assert plain.status == "CREATE_COMPLETE"
-    assert plain.names.keys() == held(plain.document, PARAMETERS).keys()
+    assert plain.names.keys() == expected_types(plain.document, PARAMETERS).keys()
     assert "SiteBucket" not in plain.names
 
 

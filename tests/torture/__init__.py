@@ -1,5 +1,6 @@
-"""Many people at once, faults, killed processes; then the history is held against the table.
+"""Many clients at once, with faults and killed processes; then compare their history with the
+table.
 
-`python -m tests.torture`, or `make torture`. `clients.py` acts and writes down what it was
-answered, `processes.py` is what it acts on, `history.py` says what does not fit.
+`python -m tests.torture`, or `make torture`. `clients.py` sends requests and records the responses.
+`processes.py` runs what they act on. `history.py` reports contradictions.
 """

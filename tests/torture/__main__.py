@@ -1,5 +1,8 @@
-"""`make torture`: OPERATIONS (100000), FAULTS (0.02 of the calls to DynamoDB, 0 for none), CLIENTS
-(6), SEED (by the clock), KILLS (seconds between two, 2 unless told, 0 for none)."""
+"""`make torture`, with settings from the environment.
+
+OPERATIONS (100000), FAULTS (0.02 of the calls to DynamoDB, 0 for none), CLIENTS (6), SEED (the
+time), KILLS (mean seconds between two kills, 2; 0 for none).
+"""
 
 import os
 import shutil
@@ -8,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.torture.run import Plan, tortured
+from tests.torture.run import Plan, run_plan
 
 if __name__ == "__main__":
     plan = Plan(
@@ -19,10 +22,10 @@ if __name__ == "__main__":
         seconds_between_kills=float(os.environ.get("KILLS", "2")),
     )
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
-    report = tortured(plan, folder, print)
+    report = run_plan(plan, folder, print)
     print("\n".join(report.lines))
     if report.findings:
-        print(f"the history lies in {folder}")
+        print(f"the history is in {folder}")
     else:
         shutil.rmtree(folder)
     sys.exit(bool(report.findings))

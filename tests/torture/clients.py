@@ -1,7 +1,7 @@
-"""A client that acts at random, and writes down what it does: `python -m tests.torture.clients`.
+"""A client that sends random requests and records them: `python -m tests.torture.clients`.
 
-It takes its orders as JSON from standard input. Several act for the same people, on the same few
-posts, so that they are in each other's way.
+It reads its orders as JSON from standard input. Several clients act for the same people, on the
+same few posts, so that their requests conflict.
 """
 
 import http.client
@@ -20,22 +20,22 @@ from tests.torture.operations import Operation, after, before
 
 SLUGS = [f"slug-{n}" for n in range(12)]
 TAGS = ["red", "green", "blue"]
-TARGETS = 40  # that a client keeps in mind
+TARGETS = 40  # posts or comments that a client remembers
 SECONDS_TO_ANSWER = 40
 
 
 @dataclass(frozen=True)
 class Orders:
-    """Who to act for, on what, how often, and where to write it down.
+    """Which people to act for, on which posts, how often, and where to record it.
 
-    Of `tokens`, those of `leavers` may be used to leave. `hot` posts are known to all, by their
-    owners, and deleted by nobody.
+    Only the accounts of `deletable` may be deleted. All clients know the `hot` posts by their
+    owners, and no client deletes them.
     """
 
     name: str
     api_url: str
     tokens: dict[str, str]
-    leavers: list[str]
+    deletable: list[str]
     authors: dict[str, str]
     hot: dict[str, str]
     count: int
@@ -44,7 +44,7 @@ class Orders:
 
 
 class Actor:
-    """Acts as it was ordered to."""
+    """Sends requests as its orders say."""
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
@@ -58,7 +58,7 @@ class Actor:
         self._owners = dict(orders.hot)
         self._versions: dict[str, int] = {}
         self._comments: dict[str, tuple[str, str]] = {}
-        self._again: list[Operation] = []
+        self._repeatable: list[Operation] = []
 
     def run(self) -> None:
         kinds: list[tuple[Callable[[], None], int]] = [
@@ -70,7 +70,7 @@ class Actor:
         while self._sent < self._orders.count:
             self._draw.choices(acts, weights)[0]()
             if self._draw.random() < 0.0005:
-                self.leave()
+                self.delete_account()
 
     def create(self) -> None:
         body: dict[str, Any] = {"title": f"Title {self._mark()}", "body": f"Body {self._mark()}"}
@@ -79,24 +79,24 @@ class Actor:
         if self._draw.random() < 0.2:
             body["slug"] = self._draw.choice(SLUGS)
         self._create(Operation(
-            self._mark(), self._anybody(), "create", None, 0, body, key=self._mark()
+            self._mark(), self._some_person(), "create", None, 0, body, key=self._mark()
         ))  # fmt: skip
 
     def _create(self, operation: Operation) -> None:
         self._send(operation, "POST", "/posts")
         if operation.is_done:
-            self._owners[operation.answer["id"]] = operation.person
-            self._versions[operation.answer["id"]] = operation.answer["version"]
+            self._owners[operation.response["id"]] = operation.person
+            self._versions[operation.response["id"]] = operation.response["version"]
             if len(self._owners) > TARGETS:
                 old = next(one for one in self._owners if one not in self._orders.hot)
                 del self._owners[old]
         elif operation.is_unknown:
-            self._again.append(operation)
+            self._repeatable.append(operation)
 
     def repeat(self) -> None:
-        """Send a creation again that nobody answered, as clients do that gave it a key."""
-        if self._again:
-            old = self._again.pop()
+        """Repeat a creation that got no response, as clients with an idempotency key do."""
+        if self._repeatable:
+            old = self._repeatable.pop()
             new = Operation(
                 self._mark(), old.person, old.kind, old.target, 0, old.sent, None, old.key
             )
@@ -115,22 +115,22 @@ class Actor:
         if self._draw.random() < 0.1:
             changes["slug"] = self._draw.choice(SLUGS)
         if self._draw.random() < 0.05:
-            person = self._anybody()
+            person = self._some_person()
         known = self._versions.get(post_id)
         if_match = known if known is not None and self._draw.random() < 0.5 else None
         operation = Operation(self._mark(), person, "edit", post_id, 0, changes, if_match)
         self._send(operation, "PATCH", f"/posts/{post_id}")
         if operation.is_done:
-            self._versions[post_id] = operation.answer["version"]
+            self._versions[post_id] = operation.response["version"]
         elif operation.status == 412:
-            self._versions[post_id] = operation.answer["current_version"]
+            self._versions[post_id] = operation.response["current_version"]
 
     def look(self) -> None:
         post_id, person = self._some_post()
         operation = Operation(self._mark(), person, "look", post_id, 0)
         self._send(operation, "GET", f"/me/posts/{post_id}")
         if operation.is_done:
-            self._versions[post_id] = operation.answer["version"]
+            self._versions[post_id] = operation.response["version"]
 
     def delete(self) -> None:
         post_id, person = self._some_post()
@@ -151,25 +151,25 @@ class Actor:
 
     def _switch(self, kind: str, target: str, path: str) -> None:
         method, prefix = self._draw.choice([("PUT", ""), ("PUT", ""), ("DELETE", "un")])
-        operation = Operation(self._mark(), self._anybody(), prefix + kind, target, 0)
+        operation = Operation(self._mark(), self._some_person(), prefix + kind, target, 0)
         self._send(operation, method, path)
 
     def comment(self) -> None:
         post_id, _ = self._some_post()
         body = {"body": f"Said {self._mark()}"}
         self._comment(Operation(
-            self._mark(), self._anybody(), "comment", post_id, 0, body, key=self._mark()
+            self._mark(), self._some_person(), "comment", post_id, 0, body, key=self._mark()
         ))  # fmt: skip
 
     def _comment(self, operation: Operation) -> None:
         assert operation.target is not None
         self._send(operation, "POST", f"/posts/{operation.target}/comments")
         if operation.is_done:
-            self._comments[operation.answer["id"]] = operation.target, operation.person
+            self._comments[operation.response["id"]] = operation.target, operation.person
             if len(self._comments) > TARGETS:
                 del self._comments[next(iter(self._comments))]
         elif operation.is_unknown:
-            self._again.append(operation)
+            self._repeatable.append(operation)
 
     def edit_comment(self) -> None:
         self._at_comment("edit comment", "PATCH", {"body": f"Said {self._mark()}"})
@@ -185,12 +185,16 @@ class Actor:
             self._send(operation, method, f"/posts/{post_id}/comments/{comment_id}")
 
     def read_feed(self) -> None:
-        operation = Operation(self._mark(), self._anybody(), "list", None, 0)
+        operation = Operation(self._mark(), self._some_person(), "list", None, 0)
         self._send(operation, "GET", "/posts?limit=20")
 
-    def leave(self) -> None:
-        person = self._draw.choice(self._orders.leavers)
-        self._send(Operation(self._mark(), person, "leave", None, 0), "DELETE", "/me?content=erase")
+    def delete_account(self) -> None:
+        person = self._draw.choice(self._orders.deletable)
+        self._send(
+            Operation(self._mark(), person, "delete account", None, 0),
+            "DELETE",
+            "/me?content=erase",
+        )
 
     def _send(self, operation: Operation, method: str, path: str) -> None:
         headers = {"Authorization": f"Bearer {self._orders.tokens[operation.person]}"}
@@ -207,30 +211,30 @@ class Actor:
         self._log.write(before(operation))
         try:
             self._connection.request(method, path, body, headers)
-            answer = self._connection.getresponse()
-            text = answer.read()
+            response = self._connection.getresponse()
+            text = response.read()
         except (OSError, http.client.HTTPException):
             self._connection.close()
             return
-        operation.end, operation.status = time.time(), answer.status
+        operation.end, operation.status = time.time(), response.status
         with suppress(ValueError):
-            operation.answer = json.loads(text) if text else {}
+            operation.response = json.loads(text) if text else {}
             if operation.kind == "list":
-                shown = operation.answer.get("items", [])
-                operation.answer = {"listed": [(one["id"], one["version"]) for one in shown]}
-        operation.answer |= {"retry_after": answer.getheader("Retry-After")}
+                listed = operation.response.get("items", [])
+                operation.response = {"listed": [(one["id"], one["version"]) for one in listed]}
+        operation.response |= {"retry_after": response.getheader("Retry-After")}
         self._log.write(after(operation))
 
     def _mark(self) -> str:
-        """The next word that nobody else writes."""
+        """Return the next unique word."""
         self._marks += 1
         return f"m{self._orders.name}x{self._marks}m"
 
-    def _anybody(self) -> str:
+    def _some_person(self) -> str:
         return self._draw.choice(list(self._orders.tokens))
 
     def _some_post(self) -> tuple[str, str]:
-        """A post and its owner, every other time one that all are at."""
+        """Return a post and its owner; a hot post in half of the cases."""
         among = self._orders.hot if self._draw.random() < 0.5 else self._owners
         post_id = self._draw.choice(list(among))
         return post_id, self._owners.get(post_id) or self._orders.hot[post_id]

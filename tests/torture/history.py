@@ -1,4 +1,4 @@
-"""What does not fit, between what clients were told and what is stored afterwards.
+"""Find contradictions between the responses that clients got and the items that are stored.
 
 Pure functions of a history and the table's items. Each finding is a sentence under one of five
 headings: lost, duplicated, kept though refused, disagreeing, and failed.
@@ -19,18 +19,21 @@ LOST = "lost"
 DUPLICATED = "duplicated"
 KEPT = "kept though refused"
 DISAGREEING = "disagreeing"
-FAILED = "failed by a fault of ours"
+FAILED = "failed by an error of ours"
 HEADINGS = (LOST, DUPLICATED, KEPT, DISAGREEING, FAILED)
 
 _MARK = re.compile(r"m[a-z0-9]+x\d+m")
-_TEXTS = ("title", "body", "status", "tags")
+_FIELDS = ("title", "body", "status", "tags")
 Findings = list[tuple[str, str]]
 
 
-def findings(history: Sequence[Operation], items: Items, leavers: Iterable[str]) -> Findings:
-    """All that does not fit. Whoever left is looked at apart, for what they did may be gone."""
-    left = {one.person for one in history if one.kind == "leave" and not one.is_refused}
-    assert left <= set(leavers)
+def findings(history: Sequence[Operation], items: Items, deletable: Iterable[str]) -> Findings:
+    """Return all contradictions.
+
+    Deleted accounts are checked separately, because their content may be gone.
+    """
+    deleted = {one.person for one in history if one.kind == "delete account" and not one.is_refused}
+    assert deleted <= set(deletable)
     by_post: dict[str, list[Operation]] = defaultdict(list)
     for one in history:
         if one.kind in ("edit", "look", "delete") and one.target is not None:
@@ -41,52 +44,53 @@ def findings(history: Sequence[Operation], items: Items, leavers: Iterable[str])
     found: Findings = [(DISAGREEING, fault) for fault in faults(items)]
     for post_id, operations in by_post.items():
         found += _versions(post_id, operations, items)
-        if post_id in made and made[post_id].person not in left:
+        if post_id in made and made[post_id].person not in deleted:
             found += _existence(post_id, operations, items)
     found += _creations(history, "create")
     found += _creations(history, "comment")
     found += _posts_twice(items)
-    found += _comments(history, items, left)
-    found += _switches(history, items, "like", left)
-    found += _switches(history, items, "follow", left)
+    found += _comments(history, items, deleted)
+    found += _switches(history, items, "like", deleted)
+    found += _switches(history, items, "follow", deleted)
     found += _refused(history, items)
-    found += _of_who_left(history, items, left)
-    found += _strangers(history, made, items)
+    found += _deleted_accounts(history, items, deleted)
+    found += _ownership(history, made, items)
     found += _listed(history)
     found += [(FAILED, f"{one.id}: 500") for one in history if one.status == 500]
     found += [
         (FAILED, f"{one.id}: 503 without Retry-After")
         for one in history
-        if one.status == 503 and not one.answer.get("retry_after")
+        if one.status == 503 and not one.response.get("retry_after")
     ]
     return found
 
 
 def _made(history: Iterable[Operation], kind: str) -> dict[str, Operation]:
-    """What was made, by its id, with the first answer that told of it."""
+    """Return the first successful creation for each id."""
     made: dict[str, Operation] = {}
     for one in history:
         if one.kind == kind and one.is_done:
-            made.setdefault(one.answer["id"], one)
+            made.setdefault(one.response["id"], one)
     return made
 
 
 def _versions(
     post_id: str, operations: Sequence[Operation], items: Items
 ) -> Iterator[tuple[str, str]]:
-    """Versions are a gapless count of the successes; each is what the one before it became."""
+    """Check that versions count the successful edits without gaps, and that each one builds on the
+    last."""
     edits = [one for one in operations if one.kind == "edit"]
     unknown = sum(one.is_unknown for one in edits)
     at: dict[int, Operation] = {}
     for one in edits:
         if not one.is_done:
             continue
-        version = one.answer["version"]
+        version = one.response["version"]
         if version in at:
             yield DUPLICATED, f"{post_id}: version {version} is {at[version].id}'s and {one.id}'s"
         at[version] = one
         if one.if_match is not None and version != one.if_match + 1:
-            yield LOST, f"{post_id}: {one.id} wrote over what came after version {one.if_match}"
+            yield LOST, f"{post_id}: {one.id} overwrote a change after version {one.if_match}"
     item = items.get(post_key(post_id))
     highest = max(at, default=1)
     if item is not None:
@@ -96,93 +100,97 @@ def _versions(
         highest = max(version, highest)
         newest = at.get(version)
         if newest is not None:
-            shown = {name: item.get(name) for name in _TEXTS}
-            if shown != {name: newest.answer[name] for name in _TEXTS}:
-                yield LOST, f"{post_id}: what is stored is not what {newest.id} was answered"
+            shown = {name: item.get(name) for name in _FIELDS}
+            if shown != {name: newest.response[name] for name in _FIELDS}:
+                yield LOST, f"{post_id}: the stored fields differ from the response to {newest.id}"
     gaps = highest - 1 - len(at)
     if gaps > unknown:
-        yield DUPLICATED, f"{post_id}: {gaps} versions are nobody's, of {unknown} unknown edits"
-    yield from _texts_of_versions(post_id, operations, at)
-    yield from _in_time(post_id, operations)
+        yield DUPLICATED, f"{post_id}: {gaps} versions have no edit, with {unknown} unknown edits"
+    yield from _fields_of_versions(post_id, operations, at)
+    yield from _order(post_id, operations)
 
 
-def _texts_of_versions(
+def _fields_of_versions(
     post_id: str, operations: Sequence[Operation], at: dict[int, Operation]
 ) -> Iterator[tuple[str, str]]:
     created = next((one for one in operations if one.kind == "create"), None)
-    before = {1: created.answer} if created is not None and created.answer["version"] == 1 else {}
-    before |= {version: one.answer for version, one in at.items()}
+    before = (
+        {1: created.response} if created is not None and created.response["version"] == 1 else {}
+    )
+    before |= {version: one.response for version, one in at.items()}
     for version, one in at.items():
         if version - 1 in before:
-            expected = {name: before[version - 1][name] for name in _TEXTS} | _texts(one)
-            if expected != {name: one.answer[name] for name in _TEXTS}:
-                yield LOST, f"{post_id}: {one.id} is not what version {version - 1} became"
+            expected = {name: before[version - 1][name] for name in _FIELDS} | _sent_fields(one)
+            if expected != {name: one.response[name] for name in _FIELDS}:
+                yield LOST, f"{post_id}: {one.id} does not build on version {version - 1}"
     for one in operations:
-        if one.kind == "look" and one.is_done and one.answer["version"] in before:
-            expected = before[one.answer["version"]]
-            if any(one.answer[name] != expected[name] for name in _TEXTS):
-                yield LOST, f"{post_id}: {one.id} was shown another version {one.answer['version']}"
+        if one.kind == "look" and one.is_done and one.response["version"] in before:
+            expected = before[one.response["version"]]
+            if any(one.response[name] != expected[name] for name in _FIELDS):
+                yield (
+                    LOST,
+                    f"{post_id}: {one.id} was shown another version {one.response['version']}",
+                )
 
 
-def _texts(one: Operation) -> dict[str, object]:
-    return {name: value for name, value in one.sent.items() if name in _TEXTS}
+def _sent_fields(one: Operation) -> dict[str, object]:
+    return {name: value for name, value in one.sent.items() if name in _FIELDS}
 
 
-def _in_time(post_id: str, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
-    """Whoever begins after an answer sees what it tells of."""
-    seen: list[tuple[float, int]] = []  # when a version was told of, the highest until then
+def _order(post_id: str, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
+    """Check that every request sees the result of responses that came before it began."""
+    seen: list[tuple[float, int]] = []  # when a version was reported, and the highest until then
     for one in sorted(operations, key=lambda operation: operation.until):
-        if one.is_done and "version" in one.answer:
-            highest = max(one.answer["version"], seen[-1][1] if seen else 0)
+        if one.is_done and "version" in one.response:
+            highest = max(one.response["version"], seen[-1][1] if seen else 0)
             seen.append((one.until, highest))
     gone = min(
         (one.until for one in operations if one.kind == "delete" and one.is_done), default=None
     )
     for one in operations:
-        told = one.answer.get("version" if one.is_done else "current_version")
-        if told is not None:
+        reported = one.response.get("version" if one.is_done else "current_version")
+        if reported is not None:
             known = max((version for when, version in seen if when < one.start), default=0)
-            is_behind = told < known + (one.kind == "edit" and one.is_done)
+            is_behind = reported < known + (one.kind == "edit" and one.is_done)
             if is_behind and one.kind != "create":
-                yield LOST, f"{post_id}: {one.id} was told {told} when {known} was known"
+                yield LOST, f"{post_id}: {one.id} got version {reported} when {known} was known"
         if gone is not None and one.start > gone and one.is_done and one.kind != "create":
-            yield LOST, f"{post_id}: {one.id} found it after its deletion"
+            yield LOST, f"{post_id}: {one.id} succeeded after its deletion"
 
 
-def _strangers(
+def _ownership(
     history: Iterable[Operation], made: dict[str, Operation], items: Items
 ) -> Iterator[tuple[str, str]]:
-    """Nobody edits or deletes what is somebody else's."""
+    """Check that no person edits or deletes another person's content."""
     owners = {item["id"]: item.get("owner") for key, item in items.items() if key[1] == "POST"}
     owners |= {post_id: one.person for post_id, one in made.items()}
     for one in history:
         owner = owners.get(one.target or "")
         if one.kind in ("edit", "delete") and one.is_done and owner not in (None, one.person):
-            yield KEPT, f"{one.id} did what only {owner} may"
+            yield KEPT, f"{one.id} did what only {owner} may do"
 
 
 def _listed(history: Sequence[Operation]) -> Iterator[tuple[str, str]]:
-    """A list shows each post once, in a version that is none before what was known, and none that
-    was known to be gone."""
+    """Check that a list contains each post once, with no outdated version and no deleted post."""
     versions: dict[str, list[tuple[float, int]]] = defaultdict(list)
     gone: dict[str, float] = {}
     for one in history:
-        post_id = one.answer.get("id") if one.kind == "create" else one.target
+        post_id = one.response.get("id") if one.kind == "create" else one.target
         if one.is_done and post_id is not None:
             if one.kind in ("create", "edit"):
-                versions[post_id].append((one.until, one.answer["version"]))
+                versions[post_id].append((one.until, one.response["version"]))
             elif one.kind == "delete":
                 gone[post_id] = min(one.until, gone.get(post_id, one.until))
     for one in history:
-        shown = one.answer.get("listed", [])
+        shown = one.response.get("listed", [])
         if len({post_id for post_id, _ in shown}) < len(shown):
-            yield DISAGREEING, f"{one.id} was shown a post twice"
+            yield DISAGREEING, f"{one.id} got a post twice"
         for post_id, version in shown:
             known = max((v for when, v in versions[post_id] if when < one.start), default=0)
             if version < known:
-                yield LOST, f"{post_id}: {one.id} was listed {version} when {known} was known"
+                yield LOST, f"{post_id}: {one.id} listed version {version} when {known} was known"
             if gone.get(post_id, one.start) < one.start:
-                yield LOST, f"{post_id}: {one.id} was listed it after its deletion"
+                yield LOST, f"{post_id}: {one.id} listed it after its deletion"
 
 
 def _existence(
@@ -191,33 +199,33 @@ def _existence(
     deletions = [one for one in operations if one.kind == "delete"]
     is_there = post_key(post_id) in items
     if is_there and any(one.is_done for one in deletions):
-        yield KEPT, f"{post_id} was deleted and is there"
+        yield KEPT, f"{post_id} was deleted and is stored"
     if not is_there and not any(one.is_done or one.is_unknown for one in deletions):
-        yield LOST, f"{post_id} was made, nobody deleted it, and it is gone"
+        yield LOST, f"{post_id} was created and not deleted, and it is gone"
     if sum(one.is_done for one in deletions) > 1:
         yield DUPLICATED, f"{post_id} was deleted twice"
 
 
 def _creations(history: Sequence[Operation], kind: str) -> Iterator[tuple[str, str]]:
-    """A key makes one thing, however often it is sent."""
+    """Check that a key creates one post or comment, however often it is sent."""
     ids: dict[str | None, set[str]] = defaultdict(set)
     for one in history:
         if one.kind == kind and one.is_done:
-            ids[one.key].add(one.answer["id"])
+            ids[one.key].add(one.response["id"])
     for key, several in ids.items():
         if len(several) > 1:
-            yield DUPLICATED, f"the key {key} made {sorted(several)}"
+            yield DUPLICATED, f"the key {key} created {sorted(several)}"
 
 
 def _posts_twice(items: Items) -> Iterator[tuple[str, str]]:
     marks = Counter(item.get("canonical_url") for key, item in items.items() if key[1] == "POST")
     for mark, count in marks.items():
         if mark is not None and count > 1:
-            yield DUPLICATED, f"{count} posts were made of {mark}"
+            yield DUPLICATED, f"{count} posts were created from {mark}"
 
 
 def _comments(
-    history: Sequence[Operation], items: Items, left: set[str]
+    history: Sequence[Operation], items: Items, deleted: set[str]
 ) -> Iterator[tuple[str, str]]:
     made = _made(history, "comment")
     deletions: dict[str, list[Operation]] = defaultdict(list)
@@ -231,21 +239,21 @@ def _comments(
         if key[0].startswith("POST#") and key[1].startswith("COMMENT#")
     }
     for comment_id, creation in made.items():
-        deleted = deletions[comment_id]
+        its_deletions = deletions[comment_id]
         item = stored.get(comment_id)
         assert creation.target is not None
         if item is None:
             is_under_a_post = post_key(creation.target) in items
-            may_be_gone = any(one.is_done or one.is_unknown for one in deleted)
-            if is_under_a_post and not may_be_gone and creation.person not in left:
-                yield LOST, f"the comment {comment_id} was made, nobody deleted it, and it is gone"
+            may_be_gone = any(one.is_done or one.is_unknown for one in its_deletions)
+            if is_under_a_post and not may_be_gone and creation.person not in deleted:
+                yield LOST, f"the comment {comment_id} was created and not deleted, and it is gone"
             continue
-        if any(one.is_done for one in deleted):
-            yield KEPT, f"the comment {comment_id} was deleted and is there"
-        written = [creation, *(one for one in edits[comment_id] if not one.is_refused)]
-        if item["body"] not in [one.sent["body"] for one in _last(written)]:
-            yield LOST, f"the comment {comment_id} says what was written over"
-        versions = Counter(one.answer["version"] for one in edits[comment_id] if one.is_done)
+        if any(one.is_done for one in its_deletions):
+            yield KEPT, f"the comment {comment_id} was deleted and is stored"
+        writes = [creation, *(one for one in edits[comment_id] if not one.is_refused)]
+        if item["body"] not in [one.sent["body"] for one in _last(writes)]:
+            yield LOST, f"the comment {comment_id} has an overwritten body"
+        versions = Counter(one.response["version"] for one in edits[comment_id] if one.is_done)
         for version, count in versions.items():
             if count > 1:
                 yield DUPLICATED, f"the comment {comment_id} has {count} versions {version}"
@@ -253,76 +261,78 @@ def _comments(
     bodies = Counter(item.get("body") for key, item in stored.items() if key not in made)
     for body, count in bodies.items():
         if body not in unknown or count > 1:
-            yield DUPLICATED, f"{count} comments say {body!r}, of which nobody was told"
+            yield DUPLICATED, f"{count} comments say {body!r}, and no response reported them"
 
 
 def _last(operations: Sequence[Operation]) -> list[Operation]:
-    """Those of which one must have been the last: none that ended before another began."""
+    """Return the operations that may have been last: those that did not end before another one
+    began."""
     begun = max((one.start for one in operations if one.is_done), default=0)
     return [one for one in operations if one.until >= begun]
 
 
 def _switches(
-    history: Sequence[Operation], items: Items, kind: str, left: set[str]
+    history: Sequence[Operation], items: Items, kind: str, deleted: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """What is on or off in the end is what one of the last has made it."""
+    """Check that the final state of a like or a follow is the result of one of the last
+    operations."""
     key_of = like_key if kind == "like" else follow_key
-    # Whoever leaves takes their followers' rows along.
-    gone = {author_id(sub, AUTHOR_ID_KEY) for sub in left}
+    # The deletion of an account deletes the rows of its followers too.
+    gone = {author_id(sub, AUTHOR_ID_KEY) for sub in deleted}
     by_pair: dict[tuple[str, str], list[Operation]] = defaultdict(list)
     for one in history:
         if one.kind in (kind, f"un{kind}") and one.target is not None and not one.is_refused:
             by_pair[one.person, one.target].append(one)
     for (person, target), operations in by_pair.items():
-        if person in left:
+        if person in deleted:
             continue
         is_on = key_of(person, target) in items
         possible = {one.kind == kind for one in _last(operations)}
         if not any(one.is_done for one in operations):
-            possible.add(False)  # as it was
+            possible.add(False)  # the state before
         if is_on not in possible and target not in gone:
             heading = KEPT if is_on else LOST
-            yield heading, f"{person}'s {kind} of {target} is {'there' if is_on else 'gone'}"
+            yield heading, f"{person}'s {kind} of {target} is {'stored' if is_on else 'gone'}"
 
 
 def _refused(history: Sequence[Operation], items: Items) -> Iterator[tuple[str, str]]:
-    """No word that was only ever refused is stored, or was shown to anybody."""
+    """Check that no word is stored or returned whose every request was refused."""
     refused: dict[str, str] = {}
-    taken: set[str] = set()
+    not_refused: set[str] = set()
     for one in history:
         marks = _MARK.findall(json.dumps(one.sent) + (one.key or ""))
         if one.is_refused:
             refused |= dict.fromkeys(marks, one.id)
         else:
-            taken.update(marks)
-    for mark in taken:
+            not_refused.update(marks)
+    for mark in not_refused:
         refused.pop(mark, None)
-    shown = {mark for one in history for mark in _MARK.findall(json.dumps(one.answer))}
-    kept = {
+    returned = {mark for one in history for mark in _MARK.findall(json.dumps(one.response))}
+    stored = {
         mark
         for key, item in items.items()
         for mark in _MARK.findall(json.dumps([key, item], default=str))
     }
-    for mark in refused.keys() & (shown | kept):
-        yield KEPT, f"{refused[mark]} was refused, and its {mark} is there"
+    for mark in refused.keys() & (returned | stored):
+        yield KEPT, f"{refused[mark]} was refused, and its {mark} is stored"
 
 
-def _of_who_left(
-    history: Sequence[Operation], items: Items, left: set[str]
+def _deleted_accounts(
+    history: Sequence[Operation], items: Items, deleted: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Nothing is there that was made before somebody left for the last time that is known of."""
-    for person in left:
-        moments = [
+    """Check that no content is stored from before the last known deletion of its account."""
+    for person in deleted:
+        deletions = [
             one.start for one in history
-            if one.kind == "leave" and one.person == person and one.is_done
+            if one.kind == "delete account" and one.person == person and one.is_done
         ]  # fmt: skip
-        moment = max(moments, default=0)
+        last_deletion = max(deletions, default=0)
         gone = {
-            one.answer["id"]
+            one.response["id"]
             for one in history
             if one.person == person and one.kind in ("create", "comment") and one.is_done
-            and one.until < moment
+            and one.until < last_deletion
         }  # fmt: skip
         there = {item.get("id") for key, item in items.items() if key[0].startswith("POST#")}
         for one_id in gone & there:
-            yield KEPT, f"{person} left, and {one_id} is there"
+            yield KEPT, f"{person} was deleted, and {one_id} is stored"

@@ -1,4 +1,5 @@
-"""What a client did and what it was told: a line of JSON before, and one after."""
+"""Operations of a client and their responses: a line of JSON before each request, and one after
+it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,8 +10,10 @@ from typing import Any
 
 @dataclass
 class Operation:
-    """One request. `mark` is a word that nobody else writes; `end` and `status` are None where
-    nobody was left to be told."""
+    """One request. `mark` is a unique word.
+
+    `end` and `status` are None where the client did not live to see the response.
+    """
 
     id: str
     person: str
@@ -22,44 +25,46 @@ class Operation:
     key: str | None = None
     end: float | None = None
     status: int | None = None
-    answer: dict[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
-        """It was said to be done."""
+        """Whether the response reported success."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_refused(self) -> bool:
-        """It was said not to be done."""
+        """Whether the response reported a refusal."""
         return self.status is not None and 400 <= self.status < 500
 
     @property
     def is_unknown(self) -> bool:
-        """Nobody was told whether it is done: it may be, and may yet be later."""
+        """Whether the client does not know the result: it may be done, now or later."""
         return not self.is_done and not self.is_refused
 
     @property
     def until(self) -> float:
-        """When it has taken effect at the latest, if at all."""
+        """The latest time at which the operation can have taken effect."""
         return self.end if self.end is not None and not self.is_unknown else float("inf")
 
 
 def before(operation: Operation) -> str:
-    """The line that is written before the request."""
-    begun = {**vars(operation), "end": None, "status": None, "answer": {}}
-    return json.dumps(begun) + "\n"
+    """Return the line to write before the request."""
+    started = {**vars(operation), "end": None, "status": None, "response": {}}
+    return json.dumps(started) + "\n"
 
 
 def after(operation: Operation) -> str:
-    """The line that is written after it."""
-    names = ("id", "end", "status", "answer")
+    """Return the line to write after the response."""
+    names = ("id", "end", "status", "response")
     return json.dumps({name: getattr(operation, name) for name in names}) + "\n"
 
 
 def read(files: Iterable[Path]) -> list[Operation]:
-    """All operations of some clients, by their start. A line that a killed client did not finish is
-    none."""
+    """Return all operations of some clients, by their start.
+
+    Unfinished lines of killed clients are skipped.
+    """
     found: dict[str, Operation] = {}
     for path in files:
         for line in path.read_text().splitlines(keepends=True):

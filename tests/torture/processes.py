@@ -1,5 +1,5 @@
-"""What the clients act on: the devserver on Dynoxide with the fault proxy between, and somebody who
-kills."""
+"""Processes of a torture run: the devserver on Dynoxide with a fault proxy between, clients, and a
+killer."""
 
 import os
 import random
@@ -24,14 +24,14 @@ from tests.support.fault_proxy import FaultProxy, running_proxy
 from tests.support.stack import DevServer, free_port
 
 PEOPLE = [f"auth0|person-{n}" for n in range(8)]
-LEAVERS = PEOPLE[-2:]
+DELETABLE = PEOPLE[-2:]
 AUTHORS = {sub: author_id(sub, AUTHOR_ID_KEY) for sub in PEOPLE}
 
 
 @dataclass(frozen=True)
-class Tortured:
-    """The stack's address, its people's tokens, the proxy in front of its engine, a client of the
-    engine itself, and the devserver's process."""
+class TortureStack:
+    """The stack's address, its people's tokens, its proxy, a direct client of its engine, and its
+    process."""
 
     api_url: str
     tokens: dict[str, str]
@@ -41,8 +41,8 @@ class Tortured:
 
 
 @contextmanager
-def running_stack(log: Path) -> Iterator[Tortured]:
-    """All of it, without faults as yet."""
+def running_stack(log: Path) -> Iterator[TortureStack]:
+    """Run the whole stack, without faults at first."""
     issuer_port = free_port()
     issuer_url = f"http://localhost:{issuer_port}/"
     with (
@@ -53,11 +53,14 @@ def running_stack(log: Path) -> Iterator[Tortured]:
         server = server_of(tenant, address, log)
         with server as stack:
             tokens = tokens_of(tenant, PEOPLE)
-            yield Tortured(stack.api_url, tokens, proxy, dynamodb_client(engine), server.process)
+            yield TortureStack(
+                stack.api_url, tokens, proxy, dynamodb_client(engine), server.process
+            )
 
 
 def server_of(tenant: Tenant, endpoint: str, log: Path) -> DevServer:
-    """A devserver on that engine, for that tenant's people, of whom there may be very many."""
+    """Return a devserver on that engine, for the people of that tenant, of whom there may be very
+    many."""
     variables = {
         "DYNAMODB_ENDPOINT": endpoint,
         "AUTH0_ISSUER": tenant.issuer,
@@ -68,7 +71,7 @@ def server_of(tenant: Tenant, endpoint: str, log: Path) -> DevServer:
 
 
 def tokens_of(tenant: Tenant, subs: Iterable[str]) -> dict[str, str]:
-    """An access token for each."""
+    """Return an access token for each person."""
     grants = {
         sub: Grant(SPA_CLIENT, User(sub, f"{sub}@a.example", "A"), "openid", AUDIENCE)
         for sub in subs
@@ -80,7 +83,7 @@ def tokens_of(tenant: Tenant, subs: Iterable[str]) -> dict[str, str]:
 
 
 class Killer:
-    """Kills execution environments, one in so many seconds or none, until the block ends."""
+    """Kills execution environments at random intervals until the block ends."""
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float, seed: int) -> None:
         self._process = process
@@ -104,13 +107,13 @@ class Killer:
         while not self._over.wait(self._draw.uniform(0, 2 * self._seconds)):
             environments = _environments(self._process.pid)
             if environments:
-                with suppress(ProcessLookupError):  # it has just ended by itself
+                with suppress(ProcessLookupError):  # it ended by itself
                     os.kill(self._draw.choice(environments), signal.SIGKILL)
                     self.killed["execution environments"] += 1
 
 
 def _environments(parent: int) -> Sequence[int]:
-    """The devserver's children that run functions."""
+    """Return the devserver's child processes that run functions."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
@@ -119,7 +122,7 @@ def _environments(parent: int) -> Sequence[int]:
 
 
 def start_client(orders: Any) -> subprocess.Popen[str]:
-    """A client's process, with its orders."""
+    """Start a client's process with its orders."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.torture.clients"], stdin=subprocess.PIPE, text=True
     )

@@ -1,5 +1,4 @@
-"""One run: clients act until they have done enough, then what they were told is held against what
-is stored."""
+"""One torture run: clients act, then their history is compared with the table."""
 
 import dataclasses
 import json
@@ -20,12 +19,19 @@ from blog.dynamodb.actions import Action, ConditionRefused
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Range, Table
 from tests.support.consistency import plain
-from tests.support.fault_proxy import at_random, nothing
+from tests.support.fault_proxy import at_random, no_faults
 from tests.support.posts import TABLE
 from tests.torture.clients import Orders
 from tests.torture.history import HEADINGS, Findings, findings
 from tests.torture.operations import Operation, read
-from tests.torture.processes import AUTHORS, LEAVERS, Killer, Tortured, running_stack, start_client
+from tests.torture.processes import (
+    AUTHORS,
+    DELETABLE,
+    Killer,
+    TortureStack,
+    running_stack,
+    start_client,
+)
 
 HOT = 6
 SECONDS_TO_SETTLE = 120
@@ -35,7 +41,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of what."""
+    """How many operations, faults, clients and kills a run has."""
 
     operations: int
     fault_rate: float
@@ -46,77 +52,89 @@ class Plan:
 
 @dataclass(frozen=True)
 class Report:
-    """What did not fit, and the figures."""
+    """The findings, the figures and the history of a run."""
 
     findings: Findings
     lines: list[str]
     history: list[Operation]
 
 
-def tortured(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Report:
-    """Run it; the clients' histories and the devserver's log are kept in the folder."""
-    tell(f"{plan}")
+def run_plan(plan: Plan, folder: Path, report_progress: Callable[[str], None]) -> Report:
+    """Run the plan. The folder gets the clients' histories and the devserver's log."""
+    report_progress(f"{plan}")
     started = time.monotonic()
     with running_stack(folder / "log") as stack:
         hot = _hot_posts(stack)
         stack.proxy.plan = at_random(plan.seed, plan.fault_rate)
-        kills = _acted(plan, stack, hot, folder, tell)
+        kills = _run_clients(plan, stack, hot, folder, report_progress)
         seconds = time.monotonic() - started
-        time.sleep(SECONDS_OF_A_REQUEST)  # those of clients that were killed may be under way
-        stack.proxy.plan = nothing
+        time.sleep(SECONDS_OF_A_REQUEST)  # wait for the last requests of killed clients
+        stack.proxy.plan = no_faults
         stack.proxy.settle()
         _finish_jobs(stack)
         items = plain(stack.client)
-        met = dict(stack.proxy.met)
+        injected = dict(stack.proxy.met)
     history = read(sorted(folder.glob("*.jsonl")))
-    found = findings(history, items, LEAVERS)
-    lines = _figures(history, seconds, len(items), met, kills)
+    found = findings(history, items, DELETABLE)
+    lines = _figures(history, seconds, len(items), injected, kills)
     counts = Counter(heading for heading, _ in found)
     lines.append(", ".join(f"{counts[heading]} {heading}" for heading in HEADINGS))
-    lines += [f"  {heading}: {what}" for heading, what in found[:SHOWN]]
+    lines += [f"  {heading}: {text}" for heading, text in found[:SHOWN]]
     return Report(found, lines, history)
 
 
-def _hot_posts(stack: Tortured) -> dict[str, str]:
-    """Published posts that all will be at, by their owners, who stay."""
+def _hot_posts(stack: TortureStack) -> dict[str, str]:
+    """Create published posts that all clients use. Their owners' accounts stay."""
     hot = {}
-    owners = [sub for sub in stack.tokens if sub not in LEAVERS][:HOT]
+    owners = [sub for sub in stack.tokens if sub not in DELETABLE][:HOT]
     for owner in owners:
-        answer = requests.post(
+        response = requests.post(
             f"{stack.api_url}/posts",
             headers={"Authorization": f"Bearer {stack.tokens[owner]}"},
             json={"title": "Hot", "status": "published"},
             timeout=30,
         )
-        hot[answer.json()["id"]] = owner
+        hot[response.json()["id"]] = owner
     return hot
 
 
-def _acted(
-    plan: Plan, stack: Tortured, hot: dict[str, str], folder: Path, tell: Callable[[str], None]
+def _run_clients(
+    plan: Plan,
+    stack: TortureStack,
+    hot: dict[str, str],
+    folder: Path,
+    report_progress: Callable[[str], None],
 ) -> Counter[str]:
-    """Let clients act; those that are killed are followed by others, for what is left to do."""
+    """Let clients act. A new client continues the work of each killed one."""
     draw = random.Random(plan.seed)
     running: dict[Path, tuple[subprocess.Popen[str], int]] = {}
-    begun = 0
+    started_clients = 0
 
     def start(count: int) -> None:
-        nonlocal begun
-        path = folder / f"{begun:03}.jsonl"
+        nonlocal started_clients
+        path = folder / f"{started_clients:03}.jsonl"
         seed = draw.randrange(2**32)
         orders = Orders(
-            f"c{begun}", stack.api_url, stack.tokens, LEAVERS, AUTHORS, hot, count, seed, str(path)
+            f"c{started_clients}",
+            stack.api_url,
+            stack.tokens,
+            DELETABLE,
+            AUTHORS,
+            hot,
+            count,
+            seed,
+            str(path),
         )
         running[path] = start_client(json.dumps(dataclasses.asdict(orders))), count
-        begun += 1
+        started_clients += 1
 
     for _ in range(plan.clients):
         start(math.ceil(plan.operations / plan.clients))
     seconds = plan.seconds_between_kills
     killed_clients = 0
     next_kill = time.monotonic() + 3 * seconds
-    with _ended(running), Killer(stack.process, seconds, plan.seed) as killer:
-        told = time.monotonic()
+    with _no_client_left(running), Killer(stack.process, seconds, plan.seed) as killer:
+        reported_at = time.monotonic()
         while running:
             time.sleep(0.2)
             if seconds and time.monotonic() > next_kill:
@@ -132,17 +150,17 @@ def _acted(
                     raise RuntimeError(f"a client failed by itself: {path}")
                 if left > 0 and process.returncode != 0:
                     start(left)
-            if time.monotonic() - told > 60:
-                told = time.monotonic()
-                tell(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
+            if time.monotonic() - reported_at > 60:
+                reported_at = time.monotonic()
+                report_progress(f"  {sum(map(_done, folder.glob('*.jsonl')))} operations")
         kills = Counter(killer.killed)
     kills["clients"] = killed_clients
     return kills
 
 
 @contextmanager
-def _ended(running: Mapping[Path, tuple[subprocess.Popen[str], int]]) -> Iterator[None]:
-    """Whatever happens, no client is left when the block ends."""
+def _no_client_left(running: Mapping[Path, tuple[subprocess.Popen[str], int]]) -> Iterator[None]:
+    """Kill all clients when the block ends, however it ends."""
     try:
         yield
     finally:
@@ -151,13 +169,15 @@ def _ended(running: Mapping[Path, tuple[subprocess.Popen[str], int]]) -> Iterato
 
 
 def _done(path: Path) -> int:
-    """How many operations a client has begun."""
+    """Return how many operations a client has started."""
     return path.read_bytes().count(b'"kind"') if path.exists() else 0
 
 
-def _finish_jobs(stack: Tortured) -> None:
-    """Wait until the devserver's own jobs are done. What a killed run has begun stays its own for
-    sixteen minutes: here they are over as soon as nothing else is to be done."""
+def _finish_jobs(stack: TortureStack) -> None:
+    """Wait until the devserver's own jobs are done.
+
+    The lease of a killed run lasts sixteen minutes. It is removed as soon as no other job is left.
+    """
     table = Table(stack.client, TABLE)
     deadline = time.monotonic() + SECONDS_TO_SETTLE
     while jobs := table.query(Range("JOBS"), 1000):
@@ -177,7 +197,11 @@ def _finish_jobs(stack: Tortured) -> None:
 
 
 def _figures(
-    history: list[Operation], seconds: float, items: int, met: dict[str, int], kills: Counter[str]
+    history: list[Operation],
+    seconds: float,
+    items: int,
+    injected: dict[str, int],
+    kills: Counter[str],
 ) -> list[str]:
     outcomes = Counter("done" if one.is_done else "refused" if one.is_refused else "unknown"
                        for one in history)  # fmt: skip
@@ -188,6 +212,6 @@ def _figures(
         f"{len(history)} operations in {seconds:.0f} s, {items} items left: {dict(outcomes)}",
         f"  by kind: {dict(kinds.most_common())}",
         f"  by status: {dict(statuses.most_common())}",
-        f"  calls to DynamoDB: {met}",
-        f"  killed: {dict(kills)}; the slowest answer took {slowest:.1f} s",
+        f"  calls to DynamoDB: {injected}",
+        f"  killed: {dict(kills)}; the slowest response took {slowest:.1f} s",
     ]

@@ -1,4 +1,4 @@
-"""A short run in each CI; `make torture` is the long one."""
+"""A short run for CI; `make torture` is the long one."""
 
 import os
 import time
@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.run import Plan, tortured
+from tests.torture.run import Plan, run_plan
 
 if os.environ.get("DYNAMODB") != "dynoxide":
     pytest.skip("moto ignores request tokens: make test-dynoxide", allow_module_level=True)
 
 
 @pytest.mark.parametrize(("fault_rate", "seconds_between_kills"), [(0, 0), (0.03, 1.5)])
-def test_nothing_is_lost_duplicated_or_kept_though_refused_and_all_lists_agree(
+def test_no_data_is_lost_duplicated_or_stored_after_a_refusal_and_all_lists_agree(
     fault_rate: float, seconds_between_kills: float, tmp_path: Path
 ) -> None:
     plan = Plan(2500, fault_rate, 6, int(time.time()), seconds_between_kills)
-    report = tortured(plan, tmp_path, print)
+    report = run_plan(plan, tmp_path, print)
     assert report.findings == [], report.lines
     assert len(report.history) >= plan.operations
     assert sum(one.is_done for one in report.history) > plan.operations / 2, report.lines

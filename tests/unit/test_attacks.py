@@ -67,12 +67,12 @@ def decision(authorization: str) -> Refusal | None:
     """What the authorizer says to an Authorization header: a refusal, or None for an Allow."""
     event = sample_event("authorizer-request")
     event["multiValueHeaders"]["Authorization"] = [authorization]
-    answer = app.handler(event, LambdaContext())
-    json.dumps(answer, ensure_ascii=False).encode()  # as Lambda's runtime hands it on
-    effect = answer["policyDocument"]["Statement"][0]["Effect"]
+    response = app.handler(event, LambdaContext())
+    json.dumps(response, ensure_ascii=False).encode()  # as Lambda's runtime hands it on
+    effect = response["policyDocument"]["Statement"][0]["Effect"]
     if effect == "Allow":
         return None
-    return DESCRIPTIONS[answer["context"]["auth_error_description"]]
+    return DESCRIPTIONS[response["context"]["auth_error_description"]]
 
 
 def refusal_of(token: str) -> Refusal:

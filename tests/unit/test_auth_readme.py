@@ -100,8 +100,8 @@ def test_the_framework_answers_200_401_and_503(
 ) -> None:
     app: flask.Flask = executed(FRAMEWORK)["app"]
     client = app.test_client()
-    answer = client.get("/me", headers={"Authorization": f"Bearer {token(issuer)}"})
-    assert (answer.status_code, answer.get_json()) == (200, {"sub": ALICE, "permissions": []})
+    response = client.get("/me", headers={"Authorization": f"Bearer {token(issuer)}"})
+    assert (response.status_code, response.get_json()) == (200, {"sub": ALICE, "permissions": []})
     refused = client.get("/me")
     assert refused.status_code == 401
     assert b"No access token came with the request" in refused.data

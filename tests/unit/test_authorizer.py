@@ -46,12 +46,12 @@ def decide(*authorization: str) -> dict[str, Any]:
 
 
 def test_a_valid_token_is_allowed_for_the_whole_stage() -> None:
-    answer = decide(f"Bearer {SIGNER.sign(claims(permissions=['a:b', 'c:d']))}")
-    assert answer["principalId"] == ALICE
-    assert answer["policyDocument"]["Statement"] == [
+    response = decide(f"Bearer {SIGNER.sign(claims(permissions=['a:b', 'c:d']))}")
+    assert response["principalId"] == ALICE
+    assert response["policyDocument"]["Statement"] == [
         {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": STAGE}
     ]
-    assert answer["context"] == {
+    assert response["context"] == {
         "sub": ALICE,
         "scope": "openid profile",
         "permissions": "a:b c:d",
@@ -74,19 +74,19 @@ def test_a_valid_token_is_allowed_for_the_whole_stage() -> None:
 def test_a_bad_token_is_denied_in_fixed_words(
     authorization: list[str], refusal: refusals.Refusal
 ) -> None:
-    answer = decide(*authorization)
-    (statement,) = answer["policyDocument"]["Statement"]
+    response = decide(*authorization)
+    (statement,) = response["policyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Resource"] == STAGE
-    assert answer["context"] == {
+    assert response["context"] == {
         "auth_error": "invalid_token",
         "auth_error_description": refusal.description,
     }
 
 
 def test_the_sample_event_is_denied_and_does_not_crash() -> None:
-    answer = app.handler(sample_event("authorizer-request"), LambdaContext())
-    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    response = app.handler(sample_event("authorizer-request"), LambdaContext())
+    assert response["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 
 def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,12 +36,12 @@ def test_an_example_is_what_its_schema_describes(name: str) -> None:
 def test_an_operation_says_what_problems_it_answers_and_whose_token_it_takes(
     operation: dict[str, Any],
 ) -> None:
-    answers = operation["responses"]
-    problems = [status for status in answers if not status.isdecimal() or int(status) >= 400]
+    responses = operation["responses"]
+    problems = [status for status in responses if not status.isdecimal() or int(status) >= 400]
     for status in problems:
-        assert list(answers[status]["content"]) == ["application/problem+json"], status
+        assert list(responses[status]["content"]) == ["application/problem+json"], status
         if status.isdecimal():
-            example = answers[status]["content"]["application/problem+json"]["example"]
+            example = responses[status]["content"]["application/problem+json"]["example"]
             assert example["status"] == int(status)
     assert "default" in problems
     assert ("401" in problems) == ("security" in operation)

@@ -1,4 +1,4 @@
-"""One neighbourhood for all tests of a file, put back as it was before each."""
+"""The same people for all tests of a file, restored before each test."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -9,15 +9,15 @@ from blog.dynamodb.table import Table
 from blog.s3 import Bucket
 from tests.support.engines import empty_stores
 from tests.support.handlers import Call, caller
-from tests.support.people import Neighbourhood
+from tests.support.people import PeopleFixture
 from tests.support.posts import TABLE
 from tests.support.snapshots import Snapshot
 
 
-class Settled(NamedTuple):
-    """The neighbourhood, with all that reaches it."""
+class SharedFixture(NamedTuple):
+    """The people, with the stores and functions that reach them."""
 
-    world: Neighbourhood
+    people: PeopleFixture
     client: Any
     bucket: Bucket
     call: Call
@@ -25,31 +25,31 @@ class Settled(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def settled() -> Iterator[Settled]:
+def shared() -> Iterator[SharedFixture]:
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         client, bucket = stores
         table = Table(client, TABLE)
         call = caller(table, patched)
-        world = Neighbourhood(call, table, bucket)
-        yield Settled(world, client, bucket, call, Snapshot(stores))
+        people = PeopleFixture(call, table, bucket)
+        yield SharedFixture(people, client, bucket, call, Snapshot(stores))
 
 
 @pytest.fixture
-def world(settled: Settled, client: Any) -> Neighbourhood:
-    return settled.world
+def people(shared: SharedFixture, client: Any) -> PeopleFixture:
+    return shared.people
 
 
 @pytest.fixture
-def client(settled: Settled) -> Any:
-    settled.snapshot.restore()
-    return settled.client
+def client(shared: SharedFixture) -> Any:
+    shared.snapshot.restore()
+    return shared.client
 
 
 @pytest.fixture
-def bucket(settled: Settled, client: Any) -> Bucket:
-    return settled.bucket
+def bucket(shared: SharedFixture, client: Any) -> Bucket:
+    return shared.bucket
 
 
 @pytest.fixture
-def call(settled: Settled, client: Any) -> Call:
-    return settled.call
+def call(shared: SharedFixture, client: Any) -> Call:
+    return shared.call

@@ -1,5 +1,4 @@
-"""What others do while somebody is erased or joined to another account: nothing of it is lost,
-nothing comes to lie where nobody finds it, and every count agrees in the end."""
+"""Requests of other people during an erasure or a merge: no data is lost, and all counts agree."""
 
 import json
 from collections.abc import Callable
@@ -14,62 +13,70 @@ from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
 from tests.support.engines import Stores
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART
-from tests.support.people import Neighbourhood, finish, named
-from tests.support.posts import TABLE, Interfering
+from tests.support.people import PeopleFixture, finish_jobs, person_of
+from tests.support.posts import TABLE, RacingTable
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 from tests.support.snapshots import Snapshot
 
-STRIDE = 24  # every so many writes of the long process, somebody else acts
+STRIDE = 24  # the number of writes of the long process between two requests
 
-Act = Callable[[Neighbourhood], tuple[str, str, dict[str, Any]]]
-THEIR_NAME = {AUTHOR_PART: named(ALICE).author_id}
+Act = Callable[[PeopleFixture], tuple[str, str, dict[str, Any]]]
+ALICES_PATH = {AUTHOR_PART: person_of(ALICE).author_id}
 ACTS: dict[str, Act] = {
-    "a comment": lambda w: ("comments-create", BOB, {"post_id": w.kept}),
-    "a first comment": lambda w: ("comments-create", "auth0|new", {"post_id": w.kept}),
+    "a comment": lambda w: ("comments-create", BOB, {"post_id": w.published_post}),
+    "a first comment": lambda w: ("comments-create", "auth0|new", {"post_id": w.published_post}),
     "a reply": lambda w: (
         "comments-create",
         CAROL,
-        {"post_id": w.bobs, "body": {"body": "x", "parent_id": w.said}},
+        {"post_id": w.bobs_post, "body": {"body": "x", "parent_id": w.alices_comment}},
     ),
-    "an edit of what waits": lambda w: (
+    "an edit of a pending comment": lambda w: (
         "comments-edit",
         BOB,
-        {"post_id": w.kept, "parts": {COMMENT_PART: w.waiting}},
+        {"post_id": w.published_post, "parts": {COMMENT_PART: w.pending_comment}},
     ),
-    "a deletion of what waits": lambda w: (
+    "a deletion of a pending comment": lambda w: (
         "comments-delete",
         BOB,
-        {"post_id": w.kept, "parts": {COMMENT_PART: w.waiting}},
+        {"post_id": w.published_post, "parts": {COMMENT_PART: w.pending_comment}},
     ),
     "an approval": lambda w: (
         "comments-approve",
         CAROL,
-        {"post_id": w.carols, "parts": {COMMENT_PART: w.unapproved}},
+        {"post_id": w.carols_post, "parts": {COMMENT_PART: w.alices_pending_comment}},
     ),
     "a moderator's deletion": lambda w: (
         "comments-delete",
         MODERATOR,
         {
-            "post_id": w.bobs,
-            "parts": {COMMENT_PART: w.said},
+            "post_id": w.bobs_post,
+            "parts": {COMMENT_PART: w.alices_comment},
             "authorizer": {"permissions": "moderate:content"},
         },
     ),
-    "a like": lambda w: ("reactions-like", BOB, {"post_id": w.kept}),
-    "a like taken back": lambda w: ("reactions-unlike", CAROL, {"post_id": w.kept}),
-    "a follow": lambda w: ("reactions-follow", "auth0|new", {"parts": THEIR_NAME}),
-    "a follow taken back": lambda w: ("reactions-unfollow", CAROL, {"parts": THEIR_NAME}),
-    "a deleted post under which they spoke": lambda w: ("posts-delete", BOB, {"post_id": w.bobs}),
-    "a deleted post on which they wait": lambda w: ("posts-delete", CAROL, {"post_id": w.carols}),
+    "a like": lambda w: ("reactions-like", BOB, {"post_id": w.published_post}),
+    "a removed like": lambda w: ("reactions-unlike", CAROL, {"post_id": w.published_post}),
+    "a follow": lambda w: ("reactions-follow", "auth0|new", {"parts": ALICES_PATH}),
+    "a removed follow": lambda w: ("reactions-unfollow", CAROL, {"parts": ALICES_PATH}),
+    "a deleted post with their comments": lambda w: (
+        "posts-delete",
+        BOB,
+        {"post_id": w.bobs_post},
+    ),
+    "a deleted post with their pending comment": lambda w: (
+        "posts-delete",
+        CAROL,
+        {"post_id": w.carols_post},
+    ),
     "an unhiding": lambda w: (
         "moderation-unhide",
         MODERATOR,
-        {"post_id": w.hidden, "authorizer": {"permissions": "moderate:content"}},
+        {"post_id": w.hidden_post, "authorizer": {"permissions": "moderate:content"}},
     ),
     "a ban": lambda w: (
         "moderation-ban",
         MODERATOR,
-        {"parts": THEIR_NAME, "authorizer": {"permissions": "moderate:people"}},
+        {"parts": ALICES_PATH, "authorizer": {"permissions": "moderate:people"}},
     ),
 }
 PROCESSES = ("erase", "anonymise", "merge")
@@ -77,12 +84,12 @@ PROCESSES = ("erase", "anonymise", "merge")
 
 @pytest.mark.parametrize("process", PROCESSES)
 @pytest.mark.parametrize("name", ACTS)
-def test_whatever_others_do_meanwhile_all_agrees_in_the_end(
-    world: Neighbourhood, client: Any, bucket: Bucket, name: str, process: str
+def test_requests_of_others_during_an_erasure_or_a_merge_leave_all_data_consistent(
+    people: PeopleFixture, client: Any, bucket: Bucket, name: str, process: str
 ) -> None:
-    event, sub, more = ACTS[name](world)
+    event, sub, more = ACTS[name](people)
     if process != "merge":
-        world.send("account-delete-me", ALICE, query={"content": process})
+        people.send("account-delete-me", ALICE, query={"content": process})
     snapshot = Snapshot(Stores(client, bucket))
     position = 0
     acted = True
@@ -93,13 +100,13 @@ def test_whatever_others_do_meanwhile_all_agrees_in_the_end(
         def act() -> None:
             nonlocal acted
             acted = True
-            answer = world.call(event, sub=sub, **more)
-            assert answer["statusCode"] < 500, answer
+            response = people.call(event, sub=sub, **more)
+            assert response["statusCode"] < 500, response
 
-        rival = Interfering(client, TABLE)
-        rival.before_write = [*[lambda: None] * position, act]
-        run(process, rival, bucket)
-        finish(Table(client, TABLE), bucket)
+        racing_table = RacingTable(client, TABLE)
+        racing_table.before_write = [*[lambda: None] * position, act]
+        run(process, racing_table, bucket)
+        finish_jobs(Table(client, TABLE), bucket)
         items = plain(client)
         assert faults(items) == [], (name, position)
         for key, item in items.items():
@@ -110,6 +117,6 @@ def test_whatever_others_do_meanwhile_all_agrees_in_the_end(
 
 def run(process: str, table: Table, bucket: Bucket) -> None:
     if process == "merge":
-        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
     else:
         run_jobs(table, bucket)

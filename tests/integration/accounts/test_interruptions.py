@@ -1,6 +1,6 @@
-"""Erasing and merging, killed before every single write in turn: the next run finishes them.
+"""Erasures and merges that are killed before each of their writes: the next run finishes them.
 
-After a write is before the next one, and before the end; so these are all the points there are.
+After a write is before the next write, or before the end. So these are all points of interruption.
 """
 
 import json
@@ -19,7 +19,7 @@ from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
 from tests.support.engines import Stores
 from tests.support.handlers import AUTHOR_PART
-from tests.support.people import Neighbourhood, named
+from tests.support.people import PeopleFixture, person_of
 from tests.support.posts import BUCKET, TABLE
 from tests.support.samples import ALICE, BOB, DAVE
 from tests.support.snapshots import Snapshot
@@ -27,9 +27,11 @@ from tests.support.snapshots import Snapshot
 HOUR = timedelta(hours=1)
 
 
-class Watched(Table):
-    """A table of which a picture is taken before each write; single deletions, so that there are
-    more of them."""
+class WatchedTable(Table):
+    """A table that calls a function before each write.
+
+    It deletes items one by one, to add more points.
+    """
 
     def __init__(self, client: Any, before_write: Callable[[], None]) -> None:
         super().__init__(client, TABLE)
@@ -46,7 +48,7 @@ class Watched(Table):
 
 
 class WatchedBucket(Bucket):
-    """The same of a bucket."""
+    """A bucket that calls a function before each write."""
 
     def __init__(self, client: Any, before_write: Callable[[], None]) -> None:
         super().__init__(BUCKET, client)
@@ -66,7 +68,7 @@ Run = Callable[[Table, Bucket], None]
 
 
 def outcome(client: Any, bucket: Bucket) -> tuple[set[tuple[str, str]], list[str]]:
-    """What is there in the end."""
+    """Check the final state, and return its keys and objects."""
     items = plain(client)
     assert faults(items) == []
     for key, item in items.items():
@@ -75,14 +77,16 @@ def outcome(client: Any, bucket: Bucket) -> tuple[set[tuple[str, str]], list[str
 
 
 def killed_at_every_write(client: Any, bucket: Bucket, run: Run) -> int:
-    """Let another run begin where one was killed before its first write, before its second, and so
-    on; each must come to the same end as the one that nobody kills. How many writes that made."""
+    """Restart a run from each state before a write, and return the number of states.
+
+    Each restarted run must end in the same state as the run that is not killed.
+    """
     points: list[Snapshot] = []
 
     def before_write() -> None:
         points.append(Snapshot(Stores(client, bucket)))
 
-    run(Watched(client, before_write), WatchedBucket(bucket._client, before_write))
+    run(WatchedTable(client, before_write), WatchedBucket(bucket._client, before_write))
     expected = outcome(client, bucket)
     for number, point in enumerate(points):
         point.restore()
@@ -92,16 +96,16 @@ def killed_at_every_write(client: Any, bucket: Bucket, run: Run) -> int:
 
 
 @pytest.mark.parametrize("content", ["erase", "anonymise"])
-def test_an_erasure_ends_the_same_wherever_it_is_killed(
-    world: Neighbourhood, client: Any, bucket: Bucket, content: str
+def test_an_erasure_ends_in_the_same_state_wherever_it_is_killed(
+    people: PeopleFixture, client: Any, bucket: Bucket, content: str
 ) -> None:
-    world.send("account-create-export", ALICE)
-    world.send("account-delete-me", ALICE, query={"content": content})
+    people.send("account-create-export", ALICE)
+    people.send("account-delete-me", ALICE, query={"content": content})
     clock = [datetime.now(UTC)]
 
     def run(table: Table, bucket: Bucket) -> None:
         for _ in range(6):
-            clock[0] += HOUR  # past the leases of the one before
+            clock[0] += HOUR  # after the leases of the run before
             if run_jobs(table, bucket, moment=clock[0]) == (0, 0):
                 return
         pytest.fail("jobs are left")
@@ -109,14 +113,14 @@ def test_an_erasure_ends_the_same_wherever_it_is_killed(
     assert killed_at_every_write(client, bucket, run) > 40
 
 
-def test_a_merge_ends_the_same_wherever_it_is_killed(
-    world: Neighbourhood, client: Any, bucket: Bucket
+def test_a_merge_ends_in_the_same_state_wherever_it_is_killed(
+    people: PeopleFixture, client: Any, bucket: Bucket
 ) -> None:
-    world.send("reactions-like", DAVE, post_id=world.bobs)
-    world.send("reactions-follow", DAVE, parts={AUTHOR_PART: named(BOB).author_id})
-    world.send("reactions-follow", DAVE, parts={AUTHOR_PART: named(ALICE).author_id})
+    people.send("reactions-like", DAVE, post_id=people.bobs_post)
+    people.send("reactions-follow", DAVE, parts={AUTHOR_PART: person_of(BOB).author_id})
+    people.send("reactions-follow", DAVE, parts={AUTHOR_PART: person_of(ALICE).author_id})
 
     def run(table: Table, bucket: Bucket) -> None:
-        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
 
     assert killed_at_every_write(client, bucket, run) > 30

@@ -1,4 +1,4 @@
-"""Races that were lost once: between two reads of an erasure, or while another one runs."""
+"""Races with erasures and merges that lost data once."""
 
 import itertools
 import json
@@ -26,17 +26,17 @@ from blog.posts.model import Stats
 from blog.reactions.service import Reactions
 from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
-from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, document, problem
-from tests.support.people import Neighbourhood, finish, named
-from tests.support.posts import TABLE, Interfering
+from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, json_body, problem
+from tests.support.people import PeopleFixture, finish_jobs, person_of
+from tests.support.posts import TABLE, RacingTable
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 
 
 def once_before(
-    monkeypatch: pytest.MonkeyPatch, of: Any, step: str, act: Callable[[], Any]
+    monkeypatch: pytest.MonkeyPatch, target: Any, step: str, act: Callable[[], Any]
 ) -> None:
-    """Let somebody act before the first call of a step."""
-    real = getattr(of, step)
+    """Call `act` before the first call of a step."""
+    real = getattr(target, step)
     acted: list[bool] = []
 
     def later(*arguments: Any) -> Any:
@@ -45,7 +45,7 @@ def once_before(
             act()
         return real(*arguments)
 
-    monkeypatch.setattr(of, step, later)
+    monkeypatch.setattr(target, step, later)
 
 
 def assert_gone(client: Any, sub: str) -> None:
@@ -54,37 +54,43 @@ def assert_gone(client: Any, sub: str) -> None:
     assert not [key for key, item in items.items() if sub in json.dumps(item, default=str)]
 
 
-def leave(world: Neighbourhood, content: str, sub: str = ALICE) -> None:
-    world.send("account-delete-me", sub, query={"content": content})
+def erase_account(people: PeopleFixture, content: str, sub: str = ALICE) -> None:
+    people.send("account-delete-me", sub, query={"content": content})
 
 
-def test_a_comment_that_comes_to_wait_while_the_posts_move(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+def test_a_comment_that_becomes_pending_while_the_posts_change_owner_is_found(
+    people: PeopleFixture,
+    client: Any,
+    table: Table,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    newcomer = named("auth0|newcomer")
-    leave(world, "anonymise")
+    newcomer = person_of("auth0|newcomer")
+    erase_account(people, "anonymise")
 
-    def comes() -> None:
-        """Its writer was told to wait before the profile was gone."""
-        stats = Stats.model_validate(table.get(stats_key(world.kept)))
+    def add_pending_comment() -> None:
+        """The comment was made pending before the profile was deleted."""
+        stats = Stats.model_validate(table.get(stats_key(people.published_post)))
         comment = Comment(
-            id=new_id(now()), post_id=world.kept, owner=newcomer.sub, is_pending=True,
+            id=new_id(now()), post_id=people.published_post, owner=newcomer.sub, is_pending=True,
             author_id=newcomer.author_id, body="x", body_html="x", created_at=now(),
             updated_at=now(),
         )  # fmt: skip
         table.transact([*creation(comment, stats)])
 
-    once_before(monkeypatch, erasure._Erasure, "posts", comes)
-    finish(table, bucket)
+    once_before(monkeypatch, erasure._Erasure, "posts", add_pending_comment)
+    finish_jobs(table, bucket)
     assert_gone(client, ALICE)
-    leave(world, "erase", newcomer.sub)
-    finish(table, bucket)
+    erase_account(people, "erase", newcomer.sub)
+    finish_jobs(table, bucket)
     assert_gone(client, newcomer.sub)
 
 
-class Skewed(Table):
-    """Reads two items one after the other, and lets somebody write in between: as DynamoDB may,
-    whose batches are no snapshots."""
+class SkewedTable(Table):
+    """A table that lets another writer act between the reads of two items.
+
+    DynamoDB may behave so, because its batches are not snapshots.
+    """
 
     def __init__(self, client: Any, apart: tuple[Key, Key], act: Callable[[], Any]) -> None:
         super().__init__(client, TABLE)
@@ -103,148 +109,156 @@ class Skewed(Table):
 
 
 @pytest.mark.parametrize("process", ["erase", "merge"])
-def test_a_comment_that_is_approved_between_two_reads_is_not_missed(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, process: str
+def test_a_comment_that_is_approved_between_two_reads_is_found(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket, process: str
 ) -> None:
-    where = world.carols, world.unapproved
-    parts = {COMMENT_PART: world.unapproved}
-    table = Skewed(
+    key_parts = people.carols_post, people.alices_pending_comment
+    parts = {COMMENT_PART: people.alices_pending_comment}
+    table = SkewedTable(
         client,
-        (comment_key(*where), pending_comment_key(*where)),
-        lambda: world.send("comments-approve", CAROL, post_id=world.carols, parts=parts),
+        (comment_key(*key_parts), pending_comment_key(*key_parts)),
+        lambda: people.send("comments-approve", CAROL, post_id=people.carols_post, parts=parts),
     )
     if process == "merge":
-        AccountMerge(table, bucket, named(ALICE), named(DAVE)).apply()
+        AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
     else:
-        leave(world, process)
-        finish(table, bucket)
+        erase_account(people, process)
+        finish_jobs(table, bucket)
     assert_gone(client, ALICE)
 
 
-def merge_before_the_write(client: Any, bucket: Bucket) -> Interfering:
-    """A table on which somebody has read, and before they write Alice is joined to Dave."""
-    rival = Interfering(client, TABLE)
-    merge = AccountMerge(Table(client, TABLE), bucket, named(ALICE), named(DAVE))
-    rival.before_write = [merge.apply]
-    return rival
+def merge_before_the_write(client: Any, bucket: Bucket) -> RacingTable:
+    """Return a table that merges Alice's account into Dave's between a read and the next write."""
+    racing_table = RacingTable(client, TABLE)
+    merge = AccountMerge(Table(client, TABLE), bucket, person_of(ALICE), person_of(DAVE))
+    racing_table.before_write = [merge.apply]
+    return racing_table
 
 
-def test_a_comment_on_a_post_that_moves_before_it_is_written(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+def test_a_new_comment_on_a_post_that_is_merged_before_the_write_is_pending_for_the_new_owner(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket
 ) -> None:
     comments = Comments(merge_before_the_write(client, bucket))
     new = NewComment(body="Hello")
-    made = comments.create(world.kept, new, writer=named("auth0|newcomer"))
-    assert made.status == "pending", "it waits for whose post it is now"
-    finish(table, bucket)
+    made = comments.create(people.published_post, new, writer=person_of("auth0|newcomer"))
+    assert made.status == "pending", "the post's new owner must approve it"
+    finish_jobs(table, bucket)
     assert_gone(client, ALICE)
-    waiting = world.send("comments-list-waiting", DAVE)["items"]
-    assert made.id in [one["id"] for one in waiting]
+    pending = people.send("comments-list-waiting", DAVE)["items"]
+    assert made.id in [one["id"] for one in pending]
 
 
-def test_a_comment_that_moves_before_its_approval_is_written(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+def test_an_approval_of_a_comment_that_is_merged_before_the_write_succeeds(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket
 ) -> None:
     comments = Comments(merge_before_the_write(client, bucket))
-    comments.approve(world.carols, world.unapproved, author=named(CAROL))
+    comments.approve(people.carols_post, people.alices_pending_comment, author=person_of(CAROL))
     assert_gone(client, ALICE)
-    (shown,) = world.send("public-list-comments", CAROL, post_id=world.carols)["items"]
-    assert shown["author"]["id"] == named(DAVE).author_id
+    (listed,) = people.send("public-list-comments", CAROL, post_id=people.carols_post)["items"]
+    assert listed["author"]["id"] == person_of(DAVE).author_id
 
 
-def test_comments_that_move_while_the_post_above_them_is_removed(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+def test_a_post_is_removed_while_a_merge_moves_its_comments(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket
 ) -> None:
-    world.send("posts-delete", BOB, post_id=world.bobs)
+    people.send("posts-delete", BOB, post_id=people.bobs_post)
     run_jobs(merge_before_the_write(client, bucket), bucket)
-    finish(table, bucket)
+    finish_jobs(table, bucket)
     assert_gone(client, ALICE)
 
 
-def test_a_post_that_goes_while_the_comments_under_it_do(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+def test_a_post_is_deleted_while_an_erasure_deletes_its_comments(
+    people: PeopleFixture,
+    client: Any,
+    table: Table,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    leave(world, "erase")
+    erase_account(people, "erase")
     once_before(
         monkeypatch, erasure._Erasure, "_comment",
-        lambda: world.send("posts-delete", BOB, post_id=world.bobs),
+        lambda: people.send("posts-delete", BOB, post_id=people.bobs_post),
     )  # fmt: skip
     run_jobs(table, bucket)
-    assert document(world.call("account-get-erasure"))["status"] == "erasing", "not done yet"
-    finish(table, bucket)
+    assert json_body(people.call("account-get-erasure"))["status"] == "erasing", "not finished yet"
+    finish_jobs(table, bucket)
     assert_gone(client, ALICE)
 
 
-def test_a_merge_that_moves_whom_they_follow_to_a_place_read_before(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+def test_an_erasure_removes_a_follow_that_a_merge_moves_before_its_position(
+    people: PeopleFixture,
+    client: Any,
+    table: Table,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lowest = min(named(BOB).author_id, named(CAROL).author_id)
+    lowest = min(person_of(BOB).author_id, person_of(CAROL).author_id)
     subs = (f"auth0|{n}" for n in itertools.count())
-    other = next(sub for sub in subs if named(sub).author_id < lowest)
-    world.send("account-edit-me", other, body={"name": "O"})
-    leave(world, "erase")
-    merge = AccountMerge(Table(client, TABLE), bucket, named(BOB), named(other))
+    other = next(sub for sub in subs if person_of(sub).author_id < lowest)
+    people.send("account-edit-me", other, body={"name": "O"})
+    erase_account(people, "erase")
+    merge = AccountMerge(Table(client, TABLE), bucket, person_of(BOB), person_of(other))
     once_before(monkeypatch, Reactions, "unfollow", merge.apply)
-    finish(table, bucket)
+    finish_jobs(table, bucket)
     assert_gone(client, ALICE)
 
 
-def test_who_is_joined_to_cannot_leave_until_that_is_done(
-    world: Neighbourhood, client: Any, bucket: Bucket, call: Call
+def test_an_account_cannot_be_erased_while_another_is_merged_into_it(
+    people: PeopleFixture, client: Any, bucket: Bucket, call: Call
 ) -> None:
-    told: list[str] = []
+    details: list[str] = []
 
-    def goes() -> None:
+    def try_erasure() -> None:
         refused = call("account-delete-me", sub=DAVE, query={"content": "erase"})
-        told.append(problem(refused, 409)["detail"])
-        assert call("posts-create", sub=DAVE)["statusCode"] == 201, "but write they may"
+        details.append(problem(refused, 409)["detail"])
+        assert call("posts-create", sub=DAVE)["statusCode"] == 201, "it may still write"
 
-    rival = Interfering(client, TABLE)
-    rival.before_write = [*[lambda: None] * 8, goes]
-    AccountMerge(rival, bucket, named(ALICE), named(DAVE)).apply()
-    assert "being joined" in told[0]
+    racing_table = RacingTable(client, TABLE)
+    racing_table.before_write = [*[lambda: None] * 8, try_erasure]
+    AccountMerge(racing_table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+    assert "being joined" in details[0]
     assert_gone(client, ALICE)
-    assert (f"AUTHOR#{named(DAVE).author_id}", "BAN") not in plain(client)
+    assert (f"AUTHOR#{person_of(DAVE).author_id}", "BAN") not in plain(client)
     assert call("account-delete-me", sub=DAVE)["statusCode"] == 202
 
 
-def test_two_merges_at_once(
-    world: Neighbourhood, settled: Any, client: Any, table: Table, bucket: Bucket
+def test_two_merges_at_once_leave_all_data_consistent(
+    people: PeopleFixture, shared: Any, client: Any, table: Table, bucket: Bucket
 ) -> None:
-    """Bob's, while Alice's goes on, on whose posts he speaks and waits, and whom he follows."""
+    """Bob's account is merged while Alice's is. He comments on her posts and follows her."""
     for position in range(0, 60, 2):
-        settled.snapshot.restore()
-        alices = AccountMerge(table, bucket, named(ALICE), named(DAVE))
-        rival = Interfering(client, TABLE)
-        rival.before_write = [*[lambda: None] * position, alices.apply]
-        bobs = AccountMerge(rival, bucket, named(BOB), named("auth0|bob-again"))
+        shared.snapshot.restore()
+        alices = AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE))
+        racing_table = RacingTable(client, TABLE)
+        racing_table.before_write = [*[lambda: None] * position, alices.apply]
+        bobs = AccountMerge(racing_table, bucket, person_of(BOB), person_of("auth0|bob-again"))
         try:
             bobs.apply()
-        except OutOfTime:  # what hers put behind his is for the next run
+        except OutOfTime:  # the next run handles the rows that her merge added
             bobs.apply()
-        if not rival.before_write:
+        if not racing_table.before_write:
             assert_gone(client, ALICE)
             assert_gone(client, BOB)
-    assert rival.before_write, "the last of them came after the end"
+    assert racing_table.before_write, "the last position is after the end"
 
 
-def test_a_ban_that_comes_while_they_are_joined_is_the_new_ones_too(
-    world: Neighbourhood, client: Any, bucket: Bucket, call: Call
+def test_a_ban_during_a_merge_applies_to_the_new_account(
+    people: PeopleFixture, client: Any, bucket: Bucket, call: Call
 ) -> None:
     def ban() -> None:
-        parts = {AUTHOR_PART: named(ALICE).author_id}
-        world.send("moderation-ban", MODERATOR, parts=parts, body={"reason": "Enough."})
+        parts = {AUTHOR_PART: person_of(ALICE).author_id}
+        people.send("moderation-ban", MODERATOR, parts=parts, body={"reason": "Enough."})
 
-    rival = Interfering(client, TABLE)
-    rival.before_write = [*[lambda: None] * 12, ban]
-    AccountMerge(rival, bucket, named(ALICE), named(DAVE)).apply()
-    assert not rival.before_write
+    racing_table = RacingTable(client, TABLE)
+    racing_table.before_write = [*[lambda: None] * 12, ban]
+    AccountMerge(racing_table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+    assert not racing_table.before_write
     assert_gone(client, ALICE)
     assert "banned" in problem(call("posts-create", sub=DAVE), 403)["detail"]
 
 
-class Behind(Table):
-    """Lists the jobs, and is slow to begin: meanwhile others do them, and new ones are given."""
+class SlowTable(Table):
+    """A table that lists the jobs, then lets other runs finish them and add new ones."""
 
     act: Callable[[], Any] | None = None
 
@@ -256,46 +270,50 @@ class Behind(Table):
         return found
 
 
-def test_a_job_is_done_as_it_is_now_and_not_as_it_was_listed(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, call: Call
+def test_a_job_runs_with_its_current_content_and_not_as_it_was_listed(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket, call: Call
 ) -> None:
-    leave(world, "anonymise")
-    behind = Behind(client, TABLE)
+    erase_account(people, "anonymise")
+    slow_table = SlowTable(client, TABLE)
 
     def others() -> None:
-        finish(table, bucket)
-        assert document(call("account-get-erasure"))["status"] == "done"
-        world.post(ALICE, "Second")
-        leave(world, "erase")
+        finish_jobs(table, bucket)
+        assert json_body(call("account-get-erasure"))["status"] == "done"
+        people.post(ALICE, "Second")
+        erase_account(people, "erase")
 
-    behind.act = others
-    run_jobs(behind, bucket)
-    finish(table, bucket)
+    slow_table.act = others
+    run_jobs(slow_table, bucket)
+    finish_jobs(table, bucket)
     titles = {item["title"] for key, item in plain(client).items() if key[1] == "POST"}
     assert "Kept" in titles
     assert "Second" not in titles
 
 
-def test_an_export_that_was_asked_for_anew_is_made_at_once(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket, call: Call
+def test_an_export_that_is_requested_again_is_made_in_the_same_run(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket, call: Call
 ) -> None:
-    world.send("account-create-export", ALICE)
-    behind = Behind(client, TABLE)
+    people.send("account-create-export", ALICE)
+    slow_table = SlowTable(client, TABLE)
 
     def others() -> None:
-        finish(table, bucket)
-        world.send("account-create-export", ALICE)
+        finish_jobs(table, bucket)
+        people.send("account-create-export", ALICE)
 
-    behind.act = others
-    run_jobs(behind, bucket)
-    finish(table, bucket)
-    assert document(call("account-get-export"))["status"] == "ready"
+    slow_table.act = others
+    run_jobs(slow_table, bucket)
+    finish_jobs(table, bucket)
+    assert json_body(call("account-get-export"))["status"] == "ready"
 
 
-def test_an_export_that_fails_too_often_is_given_up_and_may_be_asked_for_again(
-    world: Neighbourhood, table: Table, bucket: Bucket, call: Call, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    world.send("account-create-export", ALICE)
+def test_an_export_that_fails_too_often_is_dropped_and_can_be_requested_again(
+    people: PeopleFixture,
+    table: Table,
+    bucket: Bucket,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    people.send("account-create-export", ALICE)
     with monkeypatch.context() as patched:
 
         def fails(*_: Any) -> None:
@@ -304,45 +322,45 @@ def test_an_export_that_fails_too_often_is_given_up_and_may_be_asked_for_again(
         patched.setattr(Bucket, "upload", fails)
         for _ in range(5):
             assert run_jobs(table, bucket) == (0, 1)
-    assert document(call("account-get-export"))["status"] == "preparing"
-    finish(table, bucket)
-    assert document(call("account-get-export"))["status"] == "none"
-    world.send("account-create-export", ALICE)
-    finish(table, bucket)
-    assert document(call("account-get-export"))["status"] == "ready"
+    assert json_body(call("account-get-export"))["status"] == "preparing"
+    finish_jobs(table, bucket)
+    assert json_body(call("account-get-export"))["status"] == "none"
+    people.send("account-create-export", ALICE)
+    finish_jobs(table, bucket)
+    assert json_body(call("account-get-export"))["status"] == "ready"
 
 
-def test_former_texts_are_gone_when_it_is_done(
-    world: Neighbourhood, client: Any, table: Table, bucket: Bucket
+def test_revisions_are_deleted_when_the_erasure_is_done(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket
 ) -> None:
     writer = "auth0|writer"
-    post_id = world.post(writer, "Rewritten")
-    world.send("posts-edit", writer, post_id=post_id, body={"body": "second"})
-    leave(world, "erase", writer)
+    post_id = people.post(writer, "Rewritten")
+    people.send("posts-edit", writer, post_id=post_id, body={"body": "second"})
+    erase_account(people, "erase", writer)
     run_jobs(table, bucket)
-    assert document(world.call("account-get-erasure", sub=writer))["status"] == "done"
+    assert json_body(people.call("account-get-erasure", sub=writer))["status"] == "done"
     assert not [key for key in plain(client) if key[0] == f"POST#{post_id}"]
 
 
-def test_what_an_erasure_sent_does_nothing_to_who_came_again(
-    world: Neighbourhood, table: Table, bucket: Bucket, call: Call
+def test_a_late_write_of_an_erasure_does_not_change_a_new_account(
+    people: PeopleFixture, table: Table, bucket: Bucket, call: Call
 ) -> None:
-    """A request that was given up may reach DynamoDB when the erasure has long ended."""
+    """An abandoned request may reach DynamoDB long after the end of the erasure."""
     sent: list[list[Action]] = []
     write = table.write
 
-    def remembered(actions: Sequence[Action]) -> None:
+    def record(actions: Sequence[Action]) -> None:
         sent.append([*actions])
         write(actions)
 
-    leave(world, "erase")
-    table.write = remembered  # type: ignore[method-assign] # a copy is kept of what goes out
-    finish(table, bucket)
-    world.send("account-edit-me", ALICE, body={"name": "Alice again"})
-    world.post(ALICE, "Again")
-    world.send("account-create-export", ALICE)
+    erase_account(people, "erase")
+    table.write = record  # type: ignore[method-assign] # records the actions
+    finish_jobs(table, bucket)
+    people.send("account-edit-me", ALICE, body={"name": "Alice again"})
+    people.post(ALICE, "Again")
+    people.send("account-create-export", ALICE)
     before = plain(table._client)
-    late = [actions for actions in sent if actions[0] == require_closed(named(ALICE).author_id)]
+    late = [actions for actions in sent if actions[0] == require_closed(person_of(ALICE).author_id)]
     assert len(late) >= 4
     for actions in late:
         with pytest.raises(ConditionRefused):
@@ -350,16 +368,16 @@ def test_what_an_erasure_sent_does_nothing_to_who_came_again(
     assert plain(table._client) == before
 
 
-def test_an_outage_at_its_beginning_costs_a_job_no_lease(
-    world: Neighbourhood, table: Table, bucket: Bucket, call: Call, monkeypatch: pytest.MonkeyPatch
+def test_an_outage_at_its_start_does_not_leave_a_job_leased(
+    people: PeopleFixture, table: Table, bucket: Bucket, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.send("account-create-export", ALICE)
+    people.send("account-create-export", ALICE)
 
-    def away(_: Key) -> None:
+    def unavailable(_: Key) -> None:
         raise Unavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(table, "get", away)  # what comes after the lease
+        patched.setattr(table, "get", unavailable)  # the call after the lease
         assert run_jobs(table, bucket) == (0, 1)
     assert run_jobs(table, bucket) == (1, 0)
-    assert document(call("account-get-export"))["status"] == "ready"
+    assert json_body(call("account-get-export"))["status"] == "ready"
