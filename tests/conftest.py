@@ -89,7 +89,9 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     result = yield
     last = session.config.stash[LAST]
     if last:
+        others = session.testscollected
         items = session.perform_collect(sorted(last))
+        session.testscollected += others
         for item, following in zip_longest(items, items[1:]):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
     return result

@@ -6,16 +6,21 @@ Routes, authorizer, CORS, gateway responses, environment variables and tables co
 import logging
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+# SAM imports jsonschema, which imports this package to check IRIs. Nothing here has an IRI, and the
+# package takes 2 s to compile its grammar.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
-from devserver.lambda_.role_checks import Rights, rights_of
-from devserver.template.intrinsics import REGION, Resolver
+from samtranslator.translator.transform import transform  # noqa: E402
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+from devserver.lambda_.role_checks import Rights, rights_of  # noqa: E402
+from devserver.template.intrinsics import REGION, Resolver  # noqa: E402
 
 _LOCAL_BUCKET = "s3://local/"
 _FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")

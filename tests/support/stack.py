@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from devserver.settings import AUDIENCE, TEMPLATE, LocalStackSettings
 from devserver.template.deployment import read_deployment
 from tests.support.samples import ROOT
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120  # a machine with other work takes up to 40
 LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
 DEPLOYMENT = read_deployment(TEMPLATE, LocalStackSettings.from_environment({}).parameters())
 Json = dict[str, Any]
+_RESERVATIONS: list[socket.socket] = []  # of the ports that free_port() returned
 
 
 @dataclass
@@ -175,12 +175,21 @@ def free_ports() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment, nor gets by chance: below those that systems give to
-    whoever asks for any."""
+    """Return a TCP port of 127.0.0.1 that is free, and that no other test process returns.
+
+    It is below the ports that the system gives to clients. A UDP socket of the same number reserves
+    it until this process ends, and the TCP port stays free for the server under test.
+    """
     while True:
         port = random.randint(15_000, 30_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(("127.0.0.1", port))
+            with socket.create_server(("127.0.0.1", port)):
+                _RESERVATIONS.append(reservation)
+                return port
+        except OSError:
+            reservation.close()
 
 
 def problem(answer: requests.Response, status: int) -> Json:
