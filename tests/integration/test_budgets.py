@@ -1,7 +1,7 @@
-"""What a request costs at DynamoDB: every call is counted, and what it asks for is looked at.
+"""The cost of a request at DynamoDB: its calls are counted, and their parameters are checked.
 
-Budgets are in calls one after another: 2 for a post by id, for a page of any list and for every
-write of a post; 3 for a post by its slug. One more for each race that is lost.
+Budgets count calls that follow each other: 2 for a post by id, for a page of any list, and for
+every write of a post. 3 for a post by its slug. Each lost race costs one more.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ Calls = list[tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def calls(client: Any) -> Calls:
-    """Every call to DynamoDB with what it sends, from now on."""
+    """Record every call to DynamoDB, with its parameters."""
     made: Calls = []
 
     def record(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -51,7 +51,7 @@ def names(calls: Calls) -> list[str]:
 
 @pytest.fixture
 def blog(call: Call) -> dict[str, Any]:
-    """Alice's published post with a revision, and four others."""
+    """Create Alice's published post with a revision, and four others."""
     for title in ("One", "Two", "Three", "Four"):
         call("posts-create", body={"title": title, "status": "published", "tags": ["c#"]})
     body = {
@@ -131,7 +131,7 @@ WRITE = ["BatchGetItem", "TransactWriteItems"]
         ("account-get-export", {}, 200, ["GetItem"]),
     ],
 )  # fmt: skip
-def test_a_request_makes_these_calls(
+def test_a_request_makes_exactly_these_calls(
     call: Call, blog: dict[str, Any], calls: Calls, case: tuple[str, dict[str, Any], int, list[str]]
 ) -> None:
     event, arguments, status, expected = case
@@ -141,14 +141,14 @@ def test_a_request_makes_these_calls(
     assert names(calls) == expected
 
 
-def test_a_repetition_by_idempotency_key_makes_two(call: Call, calls: Calls) -> None:
+def test_a_repetition_with_an_idempotency_key_makes_two_calls(call: Call, calls: Calls) -> None:
     for expected in (WRITE, ["BatchGetItem", "BatchGetItem"]):
         calls.clear()
         assert call("posts-create", headers={"Idempotency-Key": "k"})["statusCode"] == 201
         assert names(calls) == expected
 
 
-def test_what_one_likes_and_follows_takes_three(
+def test_likes_and_the_personal_feed_make_three_calls_at_most(
     call: Call, blog: dict[str, Any], calls: Calls
 ) -> None:
     author = {AUTHOR: blog["author"]["id"]}
@@ -165,10 +165,12 @@ def test_what_one_likes_and_follows_takes_three(
         assert names(calls) == expected
     calls.clear()
     assert json_body(call("public-list-comments", post_id=blog["id"]))["items"]
-    assert sorted(names(calls)) == ["BatchGetItem", "GetItem", "Query"], "the last two at once"
+    assert sorted(names(calls)) == ["BatchGetItem", "GetItem", "Query"], "the last two run at once"
 
 
-def test_a_lost_race_makes_one_more(client: Any, racing_table: RacingTable, calls: Calls) -> None:
+def test_a_lost_race_makes_one_more_call(
+    client: Any, racing_table: RacingTable, calls: Calls
+) -> None:
     posts, others = Blog(racing_table), Blog(Table(client, TABLE))
     post = create(posts)
     racing_table.before_write = [lambda: edit(others, post, body="theirs")]
@@ -191,11 +193,11 @@ def test_a_page_makes_the_same_calls_however_many_rows_it_has(
     page = posts.feed(limit=100, cursor=None)
     assert len(page.items) == rows
     assert len({row.author.id for row in page.items}) == rows
-    # A hundred rows by a hundred authors are two hundred items: two batches, side by side.
+    # A hundred rows by a hundred authors need two hundred items: two batches, which run at once.
     assert names(calls) == ["Query"] + ["BatchGetItem"] * (1 if rows < 100 else 2)
 
 
-def test_shards_are_asked_side_by_side(client: Any, calls: Calls, table: Table) -> None:
+def test_shards_are_queried_at_once(client: Any, calls: Calls, table: Table) -> None:
     posts = Blog(table, feed_shards=4)
     create(posts, status="published")
     calls.clear()
@@ -203,7 +205,7 @@ def test_shards_are_asked_side_by_side(client: Any, calls: Calls, table: Table) 
     assert names(calls) == ["Query"] * 4 + ["BatchGetItem"]
 
 
-def test_a_publication_on_schedule_makes_two_beside_the_look_for_what_is_due(
+def test_a_scheduled_publication_makes_two_calls_after_the_query(
     posts: Blog, table: Table, calls: Calls
 ) -> None:
     scheduled(posts, tags=["a"])
@@ -213,7 +215,7 @@ def test_a_publication_on_schedule_makes_two_beside_the_look_for_what_is_due(
 
 
 def everything(posts: Blog, table: Table) -> None:
-    """Each operation once, and each list."""
+    """Run each operation and each list once."""
     post = create(posts, status="published", tags=["a"])
     edit(posts, post, body="x", tags=["b"])
     posts.restore(post.id, 1, owner=person(ALICE), if_match=None)
@@ -235,7 +237,7 @@ def everything(posts: Blog, table: Table) -> None:
     run_jobs(table, NO_BUCKET)
 
 
-def test_nothing_scans_or_filters_and_every_read_is_consistent(
+def test_no_call_scans_or_filters_and_every_read_is_consistent(
     posts: Blog, table: Table, calls: Calls
 ) -> None:
     everything(posts, table)
@@ -252,8 +254,8 @@ def test_nothing_scans_or_filters_and_every_read_is_consistent(
 
 
 def test_a_transaction_stays_under_a_hundred_actions(posts: Blog, calls: Calls) -> None:
-    """The largest there are: ten tags for ten others with a revision too many, and a deletion with
-    all former slugs."""
+    """Run the two largest: new tags and a dropped revision, and a deletion with all former
+    slugs."""
     post = create(posts, status="published", tags=[f"a{n}" for n in range(10)])
     for n in range(20):
         post = edit(posts, post, slug=f"slug-{n}", body=str(n))
@@ -263,11 +265,11 @@ def test_a_transaction_stays_under_a_hundred_actions(posts: Blog, calls: Calls) 
     posts.delete(post.id, sub=ALICE, if_match=None)
     sizes = [len(params["TransactItems"]) for name, params in calls if name == "TransactWriteItems"]
     assert max(sizes) < 100
-    assert min(sizes[-2:]) > 50, "these are large ones"
+    assert min(sizes[-2:]) > 50, "both are large"
     for name, params in calls:
         if name == "TransactWriteItems":
             keys = [str(_key(action)) for action in params["TransactItems"]]
-            assert len(keys) == len(set(keys)), "no item twice"
+            assert len(keys) == len(set(keys)), "no item appears twice"
 
 
 def _key(action: dict[str, Any]) -> list[Any]:

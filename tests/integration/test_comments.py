@@ -1,4 +1,4 @@
-"""Comments: by anybody who may write, on what everyone may read, and counted exactly."""
+"""Comments: who may write them, who can read them, and that their counts are exact."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SAMPLE = "01JDC0000000000000000000C0"
 
 @pytest.fixture
 def post_id(call: Call) -> str:
-    """Alice's published post."""
+    """Create a published post of Alice, and return its id."""
     body = {"title": "T", "status": "published"}
     return str(json_body(call("posts-create", body=body))["id"])
 
@@ -81,7 +81,7 @@ def test_comments_page_oldest_first(call: Call, post_id: str) -> None:
         ({"body": "x", "parent_id": "no id"}, "parent_id"),
     ],
 )
-def test_what_is_no_comment_is_422_at_its_field(
+def test_an_invalid_comment_is_422_and_names_the_field(
     call: Call, post_id: str, body: dict[str, Any], field: str
 ) -> None:
     response = problem(call("comments-create", post_id=post_id, body=body), 422)
@@ -94,7 +94,7 @@ def test_replies_have_one_level(call: Call, post_id: str) -> None:
     problem(call("comments-create", post_id=post_id, body=body), 422)
 
 
-def test_what_is_not_public_takes_no_comments(call: Call, post_id: str) -> None:
+def test_a_closed_or_private_post_takes_no_comments(call: Call, post_id: str) -> None:
     call("posts-edit", post_id=post_id, body={"comments": "closed"})
     problem(call("comments-create", post_id=post_id, sub=BOB), 403)
     call("posts-edit", post_id=post_id, body={"status": "draft", "comments": "open"})
@@ -103,7 +103,7 @@ def test_what_is_not_public_takes_no_comments(call: Call, post_id: str) -> None:
     problem(call("public-list-comments", post_id=post_id), 404)
 
 
-def test_only_its_writer_edits_a_comment(call: Call, post_id: str) -> None:
+def test_only_the_writer_edits_a_comment(call: Call, post_id: str) -> None:
     made = comment(call, post_id)
     parts = {SAMPLE: made["id"]}
     problem(call("comments-edit", post_id=post_id, parts=parts, sub=ALICE), 403)
@@ -154,7 +154,7 @@ def test_a_deleted_comment_with_replies_leaves_a_tombstone_until_they_are_gone(
     assert not [key for key in stored(client) if "COMMENT#0" in key[1]]
 
 
-def test_a_comment_is_made_once_for_each_key(call: Call, post_id: str) -> None:
+def test_an_idempotency_key_creates_one_comment(call: Call, post_id: str) -> None:
     responses = [
         json_body(call("comments-create", post_id=post_id, headers={"Idempotency-Key": "k"}))
         for _ in range(2)
@@ -177,7 +177,7 @@ def test_the_61st_comment_of_an_hour_is_429(call: Call, post_id: str) -> None:
     assert count(call, post_id) == 60
 
 
-def test_a_deleted_post_takes_its_comments_along(call: Call, client: Any, post_id: str) -> None:
+def test_deleting_a_post_deletes_its_comments(call: Call, client: Any, post_id: str) -> None:
     parent = comment(call, post_id)
     for sub in (ALICE, BOB, CAROL) * 9:
         comment(call, post_id, sub, parent_id=parent["id"])
@@ -193,56 +193,56 @@ def test_a_deleted_post_takes_its_comments_along(call: Call, client: Any, post_i
 
 
 class TestApproval:
-    """Where the post's author approves the comments of those who never commented before."""
+    """The post's author approves the first comment of each writer."""
 
     @pytest.fixture(autouse=True)
     def _on(self, call: Call) -> None:
         call("account-edit-me", body={"approves_first_comments": True})
 
-    def waiting(self, call: Call) -> list[dict[str, Any]]:
+    def pending(self, call: Call) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json_body(call("comments-list-waiting"))["items"]
         return rows
 
-    def test_the_first_waits_and_after_it_is_approved_none_does(
+    def test_a_first_comment_is_pending_and_later_ones_are_published(
         self, call: Call, post_id: str
     ) -> None:
         made = comment(call, post_id)
         parts = {SAMPLE: made["id"]}
         assert made["status"] == "pending"
         assert (on(call, post_id), count(call, post_id)) == ([], 0)
-        assert self.waiting(call) == [made]
+        assert self.pending(call) == [made]
         problem(call("comments-approve", post_id=post_id, parts=parts, sub=BOB), 403)
         problem(call("comments-approve", post_id=post_id, parts=parts, sub=CAROL), 404)
         for _ in range(2):
             response = call("comments-approve", post_id=post_id, parts=parts)
             assert response["statusCode"] == 204
         assert on(call, post_id) == [made | {"status": "published"}]
-        assert self.waiting(call) == []
+        assert self.pending(call) == []
         assert comment(call, post_id)["status"] == "published"
         assert count(call, post_id) == 2
 
-    def test_ones_own_never_waits(self, call: Call, post_id: str) -> None:
+    def test_the_authors_own_comment_is_never_pending(self, call: Call, post_id: str) -> None:
         assert comment(call, post_id, ALICE)["status"] == "published"
 
-    def test_declined_it_is_gone(self, call: Call, client: Any, post_id: str) -> None:
+    def test_a_declined_comment_is_deleted(self, call: Call, client: Any, post_id: str) -> None:
         made = comment(call, post_id)
         parts = {SAMPLE: made["id"]}
         assert call("comments-decline", post_id=post_id, parts=parts)["statusCode"] == 204
         problem(call("comments-decline", post_id=post_id, parts=parts), 404)
-        assert self.waiting(call) == []
+        assert self.pending(call) == []
         assert not [key for key in stored(client) if made["id"] in key[1]]
-        assert comment(call, post_id)["status"] == "pending", "still unknown"
+        assert comment(call, post_id)["status"] == "pending", "the writer is still unknown"
 
-    def test_a_published_one_is_not_declined(self, call: Call, post_id: str) -> None:
+    def test_a_published_comment_cannot_be_declined(self, call: Call, post_id: str) -> None:
         made = comment(call, post_id, ALICE)
         problem(call("comments-decline", post_id=post_id, parts={SAMPLE: made["id"]}), 404)
         assert count(call, post_id) == 1
 
-    def test_its_writer_edits_and_deletes_what_waits(self, call: Call, post_id: str) -> None:
+    def test_the_writer_edits_and_deletes_a_pending_comment(self, call: Call, post_id: str) -> None:
         made = comment(call, post_id)
         edited = call("comments-edit", post_id=post_id, parts={SAMPLE: made["id"]}, sub=BOB)
         assert json_body(edited)["status"] == "pending"
         assert delete(call, post_id, made, sub=CAROL) == 404
         assert delete(call, post_id, made, sub=BOB) == 204
-        assert self.waiting(call) == []
+        assert self.pending(call) == []
         assert count(call, post_id) == 0

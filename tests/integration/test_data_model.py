@@ -1,4 +1,4 @@
-"""What a busy blog stores is what docs/data-model.md says: no other keys, no other attributes."""
+"""A busy blog stores what docs/data-model.md describes: no other keys, no other attributes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class RecordingTable(Table):
 
 @pytest.fixture(scope="module")
 def stored() -> Iterator[Stored]:
-    """What is stored while users do all that they can."""
+    """Return what is stored while users do everything that they can."""
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         table = RecordingTable(stores.client, TABLE)
         people = PeopleFixture(caller(table, patched), table, stores.bucket)
@@ -61,7 +61,7 @@ def stored() -> Iterator[Stored]:
 
 @pytest.fixture(scope="module")
 def by_kind(stored: Stored) -> dict[Kind, list[frozenset[str]]]:
-    """The attributes of the stored items, by the kind of item on the page."""
+    """Return the attributes of the stored items, by the kind of item on the page."""
     found: dict[Kind, list[frozenset[str]]] = {kind: [] for kind in kinds()}
     for key, attributes in stored:
         fitting = [kind for kind in found if kind.has_key(*key)]

@@ -1,4 +1,4 @@
-"""Deletion and the other jobs: out of sight at once, finished whatever happens, done once."""
+"""Deletion of posts, and jobs: posts are hidden at once, and jobs finish after any interruption."""
 
 import importlib
 import json
@@ -29,8 +29,9 @@ from tests.support.posts import (
 from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
 
 
-def with_much_beside_it(posts: Blog, client: Any, comments: int = 130) -> Post:
-    """A published post with tags, former slugs, revisions, and items such as comments are."""
+def create_large_post(posts: Blog, client: Any, comments: int = 130) -> Post:
+    """Create a published post with tags, former slugs, revisions, and items like those of
+    comments."""
     post = create(posts, status="published", tags=["a", "b"], slug="first")
     for number in range(4):
         post = edit(posts, post, body=str(number), slug=f"slug-{number}")
@@ -56,10 +57,10 @@ def assert_gone(posts: Blog, post: Post) -> None:
     assert posts.newest_of_all(9) == []
 
 
-def test_a_deleted_post_is_gone_at_once_and_all_of_it_in_the_end(
+def test_a_deleted_post_is_hidden_at_once_and_the_jobs_remove_all_of_it(
     posts: Blog, table: Table, client: Any
 ) -> None:
-    post = with_much_beside_it(posts, client)
+    post = create_large_post(posts, client)
     other = create(posts, BOB, status="published", tags=["c"])
     posts.delete(other.id, sub=BOB, if_match=None)
     posts.delete(post.id, sub=ALICE, if_match=None)
@@ -72,24 +73,26 @@ def test_a_deleted_post_is_gone_at_once_and_all_of_it_in_the_end(
     assert run_jobs(table, NO_BUCKET) == (0, 0)
 
 
-def test_other_posts_stay_as_they_are(posts: Blog, table: Table, client: Any) -> None:
-    kept = create(posts, BOB, status="published", tags=["a"])
-    kept = edit(posts, kept, BOB, body="edited")
-    post = with_much_beside_it(posts, client)
+def test_a_deletion_leaves_other_posts_unchanged(posts: Blog, table: Table, client: Any) -> None:
+    other_post = create(posts, BOB, status="published", tags=["a"])
+    other_post = edit(posts, other_post, BOB, body="edited")
+    post = create_large_post(posts, client)
     posts.delete(post.id, sub=ALICE, if_match=None)
     run_jobs(table, NO_BUCKET)
-    assert stored_items(client) == expected_items([kept])
+    assert stored_items(client) == expected_items([other_post])
     assert [(row.tag, row.count) for row in posts.tags(limit=9, cursor=None).items] == [("a", 1)]
 
 
-def test_a_draft_that_was_never_public_needs_no_job(posts: Blog, client: Any) -> None:
+def test_the_deletion_of_a_draft_that_was_never_public_needs_no_job(
+    posts: Blog, client: Any
+) -> None:
     post = create(posts)
     posts.delete(post.id, sub=ALICE, if_match=None)
     assert stored(client) == {}
 
 
-class Crashing(Table):
-    """A table at which the function is killed at its so-many-th call that writes."""
+class CrashingTable(Table):
+    """A table that kills the function at its n-th writing call."""
 
     def __init__(self, client: Any, calls: int, *, is_after: bool) -> None:
         super().__init__(client, TABLE)
@@ -108,64 +111,64 @@ class Crashing(Table):
         self._crash(partial(super().transact, actions, token))
 
     def delete_all(self, keys: Sequence[Key]) -> None:
-        """In batches of one, so that there are many points to be killed at."""
+        """Delete the items one by one, so that there are many points of interruption."""
         for key in keys:
             self._crash(partial(super().delete_all, [key]))
 
 
 @pytest.mark.parametrize("is_after", [False, True])
-def test_a_crash_at_any_point_is_made_good_by_the_next_run(
+def test_the_next_run_finishes_after_a_crash_at_any_point(
     posts: Blog, table: Table, client: Any, is_after: bool
 ) -> None:
-    kept = create(posts, BOB, status="published", tags=["a"])
+    other_post = create(posts, BOB, status="published", tags=["a"])
     calls = 0
     while True:
         calls += 1
-        post = with_much_beside_it(posts, client, comments=3)
+        post = create_large_post(posts, client, comments=3)
         posts.delete(post.id, sub=ALICE, if_match=None)
         try:
-            run_jobs(Crashing(client, calls, is_after=is_after), NO_BUCKET)
+            run_jobs(CrashingTable(client, calls, is_after=is_after), NO_BUCKET)
         except KeyboardInterrupt:
-            assert_gone_but(posts, kept)
+            assert_gone_but(posts, other_post)
             run_jobs(table, NO_BUCKET)
-            assert stored_items(client) == expected_items([kept])
+            assert stored_items(client) == expected_items([other_post])
             assert all(key[0] != "JOBS" for key in stored(client))
         else:
             break
     assert calls > 10
 
 
-def assert_gone_but(posts: Blog, kept: Post) -> None:
-    assert [row.id for row in posts.feed(limit=9, cursor=None).items] == [kept.id]
+def assert_gone_but(posts: Blog, other_post: Post) -> None:
+    assert [row.id for row in posts.feed(limit=9, cursor=None).items] == [other_post.id]
     assert [row.tag for row in posts.tags(limit=9, cursor=None).items] == ["a"]
 
 
-def test_two_runs_at_once_do_no_harm(posts: Blog, client: Any) -> None:
-    kept = create(posts, BOB, status="published", tags=["a"])
-    post = with_much_beside_it(posts, client, comments=3)
+def test_two_runs_at_once_leave_the_table_consistent(posts: Blog, client: Any) -> None:
+    other_post = create(posts, BOB, status="published", tags=["a"])
+    post = create_large_post(posts, client, comments=3)
     posts.delete(post.id, sub=ALICE, if_match=None)
     first, second = RacingTable(client, TABLE), Table(client, TABLE)
     first.before_write = [lambda: run_jobs(second, NO_BUCKET)]
     run_jobs(first, NO_BUCKET)
-    assert stored_items(client) == expected_items([kept])
+    assert stored_items(client) == expected_items([other_post])
 
 
 def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
     posts: Blog, table: Table, client: Any
 ) -> None:
-    post = with_much_beside_it(posts, client)
+    post = create_large_post(posts, client)
     posts.delete(post.id, sub=ALICE, if_match=None)
     jobs = [key for key in stored(client) if key[0] == "JOBS"]
     assert run_jobs(table, NO_BUCKET, lambda: True) == (0, len(jobs))
     looks = iter([False, False, *[True] * 99])
     _, left = run_jobs(table, NO_BUCKET, lambda: next(looks))
     assert left > 0
-    assert any(key[0] == f"POST#{post.id}" for key in stored(client)), "half of it is there"
+    assert any(key[0] == f"POST#{post.id}" for key in stored(client)), "half of it is stored"
     run_jobs(table, NO_BUCKET)
     assert stored_items(client) == {}
 
 
-def test_a_job_that_fails_holds_up_no_other(
+def test_a_failing_job_does_not_stop_the_others(
     posts: Blog, table: Table, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = create(posts, status="published"), create(posts, BOB, status="published")
@@ -173,19 +176,21 @@ def test_a_job_that_fails_holds_up_no_other(
         posts.delete(post.id, sub=post.owner, if_match=None)
     keys_of = table.keys_of
 
-    def away(partition: str, limit: int) -> list[Key]:
+    def unavailable(partition: str, limit: int) -> list[Key]:
         if first.id in partition:
             raise Unavailable
         return keys_of(partition, limit)
 
-    monkeypatch.setattr(table, "keys_of", away)
+    monkeypatch.setattr(table, "keys_of", unavailable)
     done, left = run_jobs(table, NO_BUCKET)
     assert (done, left) == (2, 1)
     monkeypatch.undo()
     assert run_jobs(table, NO_BUCKET) == (1, 0)
 
 
-def test_a_tag_that_comes_back_in_time_is_kept(posts: Blog, table: Table, client: Any) -> None:
+def test_a_tag_that_is_used_again_before_the_job_runs_stays(
+    posts: Blog, table: Table, client: Any
+) -> None:
     post = create(posts, status="published", tags=["a"])
     edit(posts, post, tags=[])
     assert posts.tags(limit=9, cursor=None).items == []
@@ -194,19 +199,17 @@ def test_a_tag_that_comes_back_in_time_is_kept(posts: Blog, table: Table, client
     assert stored_items(client) == expected_items([post])
 
 
-def test_a_counter_that_goes_down_while_a_job_looks_at_it_is_looked_at_again(
+def test_a_counter_that_drops_while_a_job_reads_it_gets_another_job(
     posts: Blog, client: Any, table: Table
 ) -> None:
-    """GIVEN a look that finds the tag used, and a post that drops it before the job is done."""
+    """GIVEN a job that finds the tag in use, and a post that drops the tag before the job ends."""
     first = create(posts, status="published", tags=["a"])
     second = create(posts, BOB, status="published", tags=["a"])
     edit(posts, first, tags=[])
     slow = RacingTable(client, TABLE)
     slow.before_write = [lambda: None, lambda: edit(posts, second, BOB, tags=[])]
     run_jobs(slow, NO_BUCKET)
-    assert any(key[0] == "JOBS" for key in stored(client)), (
-        "the new job is not the one that is done"
-    )
+    assert any(key[0] == "JOBS" for key in stored(client)), "the new job is still stored"
     run_jobs(table, NO_BUCKET)
     assert ("TAGS", "TAG#a") not in stored(client)
     assert not any(key[0] == "JOBS" for key in stored(client))

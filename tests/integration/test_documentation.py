@@ -7,7 +7,7 @@ import pytest
 from tests.support.handlers import Call, header, json_body, problem
 
 
-def test_the_served_document_names_the_stage_that_it_is_served_below(call: Call) -> None:
+def test_the_openapi_document_names_its_stage(call: Call) -> None:
     response = call("public-openapi")
     assert header(response, "Content-Type") == "application/json; charset=utf-8"
     assert json_body(response)["servers"] == [{"url": "/v1"}]
@@ -16,7 +16,7 @@ def test_the_served_document_names_the_stage_that_it_is_served_below(call: Call)
     assert (again["statusCode"], again["body"]) == (304, "")
 
 
-def test_the_page_takes_everything_from_its_own_address(call: Call) -> None:
+def test_the_docs_page_loads_everything_from_its_own_address(call: Call) -> None:
     response = call("public-docs")
     assert header(response, "Content-Type") == "text/html; charset=utf-8"
     addresses = re.findall(r'(?:src|href)="([^"]*)"', response["body"])
@@ -39,11 +39,13 @@ def test_the_page_takes_everything_from_its_own_address(call: Call) -> None:
         ("start.js", "text/javascript; charset=utf-8", "../openapi.json"),
     ],
 )
-def test_the_pages_assets_are_there(call: Call, name: str, media_type: str, part: str) -> None:
+def test_the_assets_of_the_docs_page_are_served(
+    call: Call, name: str, media_type: str, part: str
+) -> None:
     response = call("public-docs-asset", parts={"start.js": name})
     assert header(response, "Content-Type") == media_type
     assert part in response["body"]
 
 
-def test_nothing_else_is_served_beside_them(call: Call) -> None:
+def test_only_the_assets_of_the_docs_page_are_served(call: Call) -> None:
     problem(call("public-docs-asset", parts={"start.js": "html.py"}), 404)

@@ -1,5 +1,7 @@
-"""What the code relies on in DynamoDB, asked of the engine under test: where moto differs, the test
-says what DynamoDB's documentation has, and that moto has something else."""
+"""Behaviour of DynamoDB that the code relies on, tested on the engine under test.
+
+Where moto differs, a test states what DynamoDB documents and what moto does.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,12 +26,12 @@ ONE_MORE: dict[str, Any] = {
 
 
 class Difference(NamedTuple):
-    """Something to ask, what DynamoDB answers, where that is written, and moto's answer."""
+    """A question to the engine, DynamoDB's documented result, its source, and moto's result."""
 
     ask: Callable[[Any], Any]
     documented: Any
     source: str
-    motos: Any
+    moto_result: Any
 
 
 def count_after_the_same_token_twice(client: Any) -> str:
@@ -59,7 +61,7 @@ def long_key_in_a_batch(client: Any) -> str | None:
 
 
 def units_of_a_transaction(client: Any) -> float | None:
-    """Of ten puts of about 510 bytes."""
+    """Return the units that ten puts of about 510 bytes consume."""
     puts = [
         {
             "Put": {
@@ -69,21 +71,23 @@ def units_of_a_transaction(client: Any) -> float | None:
         }
         for n in range(10)
     ]
-    answer = client.transact_write_items(TransactItems=puts, ReturnConsumedCapacity="TOTAL")
-    return sum(one["CapacityUnits"] for one in answer.get("ConsumedCapacity", [])) or None
+    response = client.transact_write_items(TransactItems=puts, ReturnConsumedCapacity="TOTAL")
+    return sum(one["CapacityUnits"] for one in response.get("ConsumedCapacity", [])) or None
 
 
 def sum_of_units_of_a_query(client: Any) -> float | None:
-    """Of four items of about 1,500 bytes, read consistently: two units by their sum of 6,000 bytes,
-    and not four by each."""
+    """Return the units that a consistent query of four items of about 1,500 bytes consumes.
+
+    DynamoDB counts their sum of 6,000 bytes: two units, and not four.
+    """
     for n in range(4):
         item = {**COUNTER, "sk": {"S": f"{n}"}, "x": {"S": "y" * 1480}}
         client.put_item(TableName=TABLE, Item=item)
-    answer = client.query(
+    response = client.query(
         TableName=TABLE, KeyConditionExpression="pk = :pk", ConsistentRead=True,
         ExpressionAttributeValues={":pk": COUNTER["pk"]}, ReturnConsumedCapacity="TOTAL",
     )  # fmt: skip
-    return float(answer["ConsumedCapacity"]["CapacityUnits"])
+    return float(response["ConsumedCapacity"]["CapacityUnits"])
 
 
 API = "Amazon DynamoDB API Reference"
@@ -111,13 +115,13 @@ DIFFERENCES = {
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_the_engine_answers_as_documented_or_as_moto_is_known_to(name: str, client: Any) -> None:
+def test_the_engine_behaves_as_documented_or_as_moto_is_known_to(name: str, client: Any) -> None:
     difference = DIFFERENCES[name]
-    expected = difference.motos if IS_MOTO else difference.documented
+    expected = difference.moto_result if IS_MOTO else difference.documented
     assert difference.ask(client) == expected, difference.source
 
 
-def test_a_transaction_of_a_hundred_actions_is_written_and_one_more_is_refused(
+def test_a_hundred_actions_are_written_and_a_hundred_and_one_are_refused(
     table: Table,
 ) -> None:
     actions = [Action(Key("P", f"{n:03}"), item={"n": n}) for n in range(101)]
@@ -128,11 +132,11 @@ def test_a_transaction_of_a_hundred_actions_is_written_and_one_more_is_refused(
     assert len(table.keys_of("P", 200)) == 100
 
 
-def test_sort_keys_are_in_the_order_of_their_bytes(table: Table) -> None:
+def test_sort_keys_are_ordered_by_their_bytes(table: Table) -> None:
     keys = ["A", "Z", "a", "z", "é", "ह", "\U0001f600"]
     table.transact([Action(Key("P", key), item={}) for key in reversed(keys)])
-    found = table.query(Range("P"), 10)
-    assert [row["sk"] for row in found] == sorted(keys, key=str.encode) == keys
+    rows = table.query(Range("P"), 10)
+    assert [row["sk"] for row in rows] == sorted(keys, key=str.encode) == keys
 
 
 def test_an_item_of_more_than_400_kb_is_refused(table: Table) -> None:

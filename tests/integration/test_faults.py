@@ -1,7 +1,7 @@
-"""What a request comes to when DynamoDB does what it does in production.
+"""Requests while DynamoDB fails as it does in production.
 
-A proxy stands between the handlers and the engine; botocore's time-outs and retries are the ones
-that are deployed. Only on an engine that honours ClientRequestToken, which moto does not.
+A proxy stands between the handlers and the engine. botocore uses the deployed time-outs and
+retries. These tests need an engine that honours ClientRequestToken, which moto does not.
 """
 
 import json
@@ -51,12 +51,12 @@ from tests.support.snapshots import Snapshot
 if IS_MOTO:
     pytest.skip("moto ignores request tokens: make test-dynoxide", allow_module_level=True)
 
-BOUND = 5.0  # seconds, of waiting for DynamoDB
-PATIENT = 6  # calls at most to one request that meets no fault
+BOUND = 5.0  # seconds of waiting for DynamoDB
+MAX_CALLS = 6  # the most calls of one request without faults
 
 
 class Setup(NamedTuple):
-    """The neighbourhood, the proxy before its engine, and handlers that go through it."""
+    """The people, the proxy before their engine, and handlers that use the proxy."""
 
     people: PeopleFixture
     stores: Stores
@@ -67,7 +67,7 @@ class Setup(NamedTuple):
 
     @property
     def requests(self) -> dict[str, dict[str, Any]]:
-        """One of each kind, each of which succeeds and is not void."""
+        """Return one request of each kind. Each of them succeeds and changes something."""
         people = self.people
         parts = {AUTHOR_PART: person_of(BOB).author_id}
         said = {"post_id": people.bobs_post, "parts": {COMMENT_PART: people.alices_comment}}
@@ -119,8 +119,8 @@ REQUESTS = (
     "account-delete-me", "media-create", "account-create-export", "moderation-hide",
     "moderation-ban",
 )  # fmt: skip
-# Those that wait for real seconds are asked of one read and of the kinds of writes.
-ASKED_SLOWLY = (
+# Slow faults wait for real seconds, so only one read and each kind of write meet them.
+TESTED_SLOWLY = (
     "posts-create",
     "posts-edit",
     "public-get-post",
@@ -130,10 +130,10 @@ ASKED_SLOWLY = (
 
 
 @pytest.fixture(scope="module")
-def settled() -> Iterator[Setup]:
+def shared() -> Iterator[Setup]:
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
-        straight = caller(Table(stores.client, TABLE), patched)
-        people = PeopleFixture(straight, Table(stores.client, TABLE), stores.bucket)
+        direct = caller(Table(stores.client, TABLE), patched)
+        people = PeopleFixture(direct, Table(stores.client, TABLE), stores.bucket)
         snapshot = Snapshot(stores)
         with running_proxy(shared_engine()) as (proxy, address):
             patched.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
@@ -142,19 +142,21 @@ def settled() -> Iterator[Setup]:
 
 
 @pytest.fixture
-def setup(settled: Setup) -> Iterator[Setup]:
-    settled.proxy.plan = no_faults
-    settled.snapshot.restore()
-    # botocore retries less and less with a client that has met many faults.
-    settled.table._client = connect()
-    yield settled
-    settled.proxy.plan = no_faults
-    settled.proxy.settle()
+def setup(shared: Setup) -> Iterator[Setup]:
+    shared.proxy.plan = no_faults
+    shared.snapshot.restore()
+    # botocore retries less often in a client that has met many faults.
+    shared.table._client = connect()
+    yield shared
+    shared.proxy.plan = no_faults
+    shared.proxy.settle()
 
 
 def shape(items: Items) -> Counter[Any]:
-    """What is there, without names that differ from run to run: kinds of items, whose they are, the
-    numbers in them that count something, and the texts."""
+    """Return the table's content without names that differ between runs.
+
+    It keeps the kinds of items, their owners, their counts and their texts.
+    """
     telling = ("count", "version", "lock_version", "like_count", "comment_count", "post_count",
                "follower_count", "following_count", "reply_count", "owner", "title", "body", "tags",
                "slug", "status", "name", "bio", "is_pending")  # fmt: skip
@@ -169,36 +171,39 @@ def shape(items: Items) -> Counter[Any]:
 
 
 def result(setup: Setup) -> Counter[Any]:
-    """The table's shape after whatever was held back has come to the engine."""
+    """Return the table's shape after all delayed calls have reached the engine."""
     setup.proxy.settle()
     return shape(plain(setup.stores.client))
 
 
-def agrees(setup: Setup) -> list[str]:
-    """What is wrong in the table when its jobs are done."""
+def inconsistencies(setup: Setup) -> list[str]:
+    """Run the jobs, and return the inconsistencies of the table."""
     client, bucket = setup.stores
     finish_jobs(Table(client, TABLE), Bucket(bucket._name, bucket._client))
     return faults(plain(client))
 
 
-def untroubled(setup: Setup, event: str) -> tuple[int, Counter[Any], list[str]]:
-    """A request's status, what it leaves, and its calls, when all goes well; then all as before."""
+def without_faults(setup: Setup, event: str) -> tuple[int, Counter[Any], list[str]]:
+    """Send a request without faults, and restore the table.
+
+    Return the status, the shape of the table, and the calls.
+    """
     setup.proxy.operations.clear()
     response = setup.send(event, **setup.requests[event])
     assert response["statusCode"] < 300, response
     operations = list(setup.proxy.operations)
-    assert 0 < len(operations) <= PATIENT
+    assert 0 < len(operations) <= MAX_CALLS
     left = result(setup)
     setup.snapshot.restore()
     return response["statusCode"], left, operations
 
 
-def test_each_kind_of_request_is_asked(setup: Setup) -> None:
+def test_each_kind_of_request_is_tested(setup: Setup) -> None:
     assert tuple(setup.requests) == REQUESTS
 
 
 class Met(NamedTuple):
-    """A request that met a fault at one of its calls, and what it would have left without."""
+    """A request that met a fault at one of its calls, and the result without the fault."""
 
     position: int
     operations: list[str]
@@ -209,9 +214,11 @@ class Met(NamedTuple):
 
 
 def at_each_call(setup: Setup, event: str, fault: Fault, times: int) -> Iterator[Met]:
-    """The request again and again, with the fault at each call that may meet it, so many times from
-    there on. It ends in time, and afterwards the table agrees with itself."""
-    status, expected, operations = untroubled(setup, event)
+    """Repeat the request with the fault at each call that can meet it, `times` in a row.
+
+    Each request must end in time and leave a consistent table.
+    """
+    status, expected, operations = without_faults(setup, event)
     before = shape(plain(setup.stores.client))
     for position, operation in enumerate(operations):
         if not may_meet(operation, fault):
@@ -225,19 +232,19 @@ def at_each_call(setup: Setup, event: str, fault: Fault, times: int) -> Iterator
         setup.proxy.plan = no_faults
         assert setup.proxy.met[fault] > 0
         yield Met(position, operations, response, status, before, expected)
-        assert agrees(setup) == []
+        assert inconsistencies(setup) == []
 
 
-def asked(fault: Fault) -> Iterator[str]:
-    """The kinds of requests that are asked with a fault."""
-    return (event for event in REQUESTS if fault not in SLOW or event in ASKED_SLOWLY)
+def tested_kinds(fault: Fault) -> Iterator[str]:
+    """Return the kinds of requests that are tested with a fault."""
+    return (event for event in REQUESTS if fault not in SLOW or event in TESTED_SLOWLY)
 
 
-PAIRS = [(event, fault) for fault in Fault for event in asked(fault)]
+PAIRS = [(event, fault) for fault in Fault for event in tested_kinds(fault)]
 
 
-def test_each_kind_of_fault_can_be_met_by_some_call(setup: Setup) -> None:
-    operations = {event: untroubled(setup, event)[2] for event in REQUESTS}
+def test_each_kind_of_fault_can_occur_at_some_call(setup: Setup) -> None:
+    operations = {event: without_faults(setup, event)[2] for event in REQUESTS}
     void = {
         (event, fault)
         for event, fault in PAIRS
@@ -249,26 +256,26 @@ def test_each_kind_of_fault_can_be_met_by_some_call(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize(("event", "fault"), PAIRS)
-def test_one_fault_at_any_call_is_made_good_and_nothing_is_done_twice(
+def test_one_fault_at_any_call_is_recovered_and_no_write_is_done_twice(
     setup: Setup, event: str, fault: Fault
 ) -> None:
     for met in at_each_call(setup, event, fault, times=1):
-        if met.response["statusCode"] == 503:  # the time-out left no patience for what comes after
+        if met.response["statusCode"] == 503:  # the time-out left too little time for the rest
             assert fault in SLOW, met
             assert met.position < len(met.operations) - 1
             assert header(met.response, "Retry-After") == "5"
-            assert result(setup) == met.before, (met.position, "nothing is done")
+            assert result(setup) == met.before, (met.position, "no write was done")
         else:
             assert met.response["statusCode"] == met.status, met
-            assert result(setup) == met.expected, (met.position, "done once")
+            assert result(setup) == met.expected, (met.position, "written once")
 
 
 @pytest.mark.parametrize(("event", "fault"), PAIRS)
-def test_a_fault_that_stays_is_503_in_time_and_all_or_nothing_is_done(
+def test_a_lasting_fault_is_503_in_time_and_leaves_all_or_nothing(
     setup: Setup, event: str, fault: Fault
 ) -> None:
     for met in at_each_call(setup, event, fault, times=1000):
-        if fault is Fault.CONFLICT:  # others are always faster: that is an answer by itself
+        if fault is Fault.CONFLICT:  # a lasting conflict is a response of its own
             problem(met.response, 409)
         else:
             problem(met.response, 503)
@@ -277,14 +284,16 @@ def test_a_fault_that_stays_is_503_in_time_and_all_or_nothing_is_done(
         may_be_done = fault in (Fault.CUT_AFTER, *SLOW) and is_write
         is_done = (
             "TransactWriteItems" in met.operations[: met.position]
-        )  # and read again to be told
+        )  # and a read after the write
         possible = [met.expected] if is_done or may_be_done else []
         possible += [] if is_done else [met.before]
         assert result(setup) in possible, met.position
 
 
-def test_calls_that_are_all_slow_end_in_time(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worst that no time-out sees: each call is throttled, then answered just in time."""
+def test_a_request_whose_calls_are_all_slow_ends_in_time(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst case without a time-out: each call is throttled, then answered just in time."""
     real = setup.proxy.next_fault
 
     def slow(operation: str) -> Fault | None:
@@ -304,10 +313,10 @@ def test_calls_that_are_all_slow_end_in_time(setup: Setup, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("event", ["posts-create", "posts-edit", "comments-create", "media-create"])
-def test_a_conflict_told_to_the_retry_of_what_was_written_does_not_write_it_again(
+def test_a_conflict_on_the_retry_of_a_finished_write_does_not_write_it_again(
     setup: Setup, event: str
 ) -> None:
-    status, expected, operations = untroubled(setup, event)
+    status, expected, operations = without_faults(setup, event)
     faults_in_turn = [
         *[None] * operations.index("TransactWriteItems"), Fault.CUT_AFTER, Fault.CONFLICT
     ]  # fmt: skip
@@ -321,22 +330,22 @@ def test_a_conflict_told_to_the_retry_of_what_was_written_does_not_write_it_agai
 @pytest.mark.parametrize(("event", "body"), [
     ("posts-create", {"title": "A", "slug": "wanted"}), ("posts-edit", {"slug": "wanted"}),
 ])  # fmt: skip
-def test_what_is_refused_to_a_retry_is_503_for_the_first_try_may_be_on_its_way(
+def test_a_refused_retry_is_503_because_the_first_try_may_still_succeed(
     setup: Setup, event: str, body: dict[str, Any]
 ) -> None:
-    """Told that its slug is taken, a client would send it again under another one."""
-    straight = Posts(Table(setup.stores.client, TABLE))
+    """A client that hears that its slug is taken would repeat the request with another slug."""
+    direct = Posts(Table(setup.stores.client, TABLE))
     is_met: list[bool] = []
 
-    def cut_while_somebody_takes_the_slug(operation: str) -> Fault | None:
+    def cut_while_another_post_takes_the_slug(operation: str) -> Fault | None:
         if operation != "TransactWriteItems" or is_met:
             return None
         is_met.append(True)
         new = NewPost.model_validate({"title": "B", "slug": "wanted"})
-        straight.create(new, owner=person_of(BOB))
+        direct.create(new, owner=person_of(BOB))
         return Fault.CUT_BEFORE
 
-    setup.proxy.plan = cut_while_somebody_takes_the_slug
+    setup.proxy.plan = cut_while_another_post_takes_the_slug
     response = setup.send(event, post_id=setup.people.published_post, headers={}, body=body)
     assert is_met
     problem(response, 503)
@@ -345,7 +354,7 @@ def test_what_is_refused_to_a_retry_is_503_for_the_first_try_may_be_on_its_way(
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("content", ["erase", "anonymise"])
-def test_jobs_that_meet_faults_are_done_by_the_runs_that_follow(
+def test_jobs_that_meet_faults_are_finished_by_later_runs(
     setup: Setup, content: str, seed: int
 ) -> None:
     quick = tuple(fault for fault in Fault if fault not in SLOW)
@@ -356,10 +365,10 @@ def test_jobs_that_meet_faults_are_done_by_the_runs_that_follow(
     client, bucket = setup.stores
     for _ in range(3):
         setup.table._client = connect()
-        with suppress(Unavailable):  # where the list of them was not told
+        with suppress(Unavailable):  # the list of jobs failed
             run_jobs(setup.table, Bucket(bucket._name, bucket._client))
     assert sum(setup.proxy.met.values()) > setup.proxy.met["no fault"] > 0
     setup.proxy.plan = no_faults
-    assert agrees(setup) == []
-    kept = json.dumps([[*key, item] for key, item in plain(client).items()], default=str)
-    assert ALICE not in kept
+    assert inconsistencies(setup) == []
+    remaining = json.dumps([[*key, item] for key, item in plain(client).items()], default=str)
+    assert ALICE not in remaining

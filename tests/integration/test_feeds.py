@@ -1,4 +1,4 @@
-"""Feeds: valid, complete, bounded, and with nothing in them that could act."""
+"""Feeds: valid, complete, bounded, and without active content."""
 
 import json
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ from tests.support.posts import TABLE, THEN, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB, ROOT
 from tests.support.xss import CORPUS
 
-SITE = "https://blog.example.com"  # what tests/conftest.py says
+SITE = "https://blog.example.com"  # as in tests/conftest.py
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = ROOT / "tests" / "schemas"
 
 
 def valid_atom(response: Response) -> Any:
-    """The feed as a public parser reads it, once the schema has passed it."""
+    """Return the feed as a public parser reads it, after the schema has accepted it."""
     assert header(response, "Content-Type") == "application/atom+xml; charset=utf-8"
     return parsed_atom(response["body"])
 
@@ -53,11 +53,11 @@ def valid_json(response: Response) -> Any:
 
 
 def published(posts: Blog, sub: str = ALICE, days: int = 0, **members: Any) -> Post:
-    moment = THEN + timedelta(days=days)
-    return create(posts, sub, moment, status="published", **members)
+    at = THEN + timedelta(days=days)
+    return create(posts, sub, at, status="published", **members)
 
 
-def test_a_feed_has_the_posts_in_full_with_the_sites_own_addresses(call: Call, posts: Blog) -> None:
+def test_a_feed_contains_full_posts_with_the_sites_addresses(call: Call, posts: Blog) -> None:
     post = published(
         posts,
         title="Hello & <welcome>",
@@ -74,7 +74,7 @@ def test_a_feed_has_the_posts_in_full_with_the_sites_own_addresses(call: Call, p
     assert item["content_html"].strip() == entry.content[0].value.replace(
         f"{SITE}/posts/other", "/posts/other"
     )
-    assert f'href="{SITE}/posts/other"' in entry.content[0].value, "by the entry's base"
+    assert f'href="{SITE}/posts/other"' in entry.content[0].value, "relative to the entry's base"
     assert item["summary"] == entry.summary == "Some text and a link."
     assert item["image"] == "https://images.example/a.png"
     assert item["id"] == entry.id
@@ -88,7 +88,7 @@ def test_a_feed_has_the_posts_in_full_with_the_sites_own_addresses(call: Call, p
     assert ALICE not in call("public-feed-atom")["body"]
 
 
-def test_an_entrys_id_outlives_its_slug(call: Call, posts: Blog) -> None:
+def test_the_id_of_an_entry_stays_when_the_slug_changes(call: Call, posts: Blog) -> None:
     post = published(posts)
     (before,) = valid_atom(call("public-feed-atom")).entries
     edit(posts, post, slug="moved")
@@ -98,7 +98,7 @@ def test_an_entrys_id_outlives_its_slug(call: Call, posts: Blog) -> None:
     assert after.updated > before.updated
 
 
-def test_a_feed_has_the_twenty_newest(call: Call, posts: Blog) -> None:
+def test_a_feed_contains_the_twenty_newest_posts(call: Call, posts: Blog) -> None:
     for n in range(22):
         published(posts, days=n, title=f"Post {n}")
     create(posts, title="Draft")
@@ -108,7 +108,7 @@ def test_a_feed_has_the_twenty_newest(call: Call, posts: Blog) -> None:
 
 
 @pytest.mark.parametrize("kind", ["atom", "json"])
-def test_an_author_and_a_tag_have_feeds_of_their_own(
+def test_an_author_and_a_tag_have_their_own_feeds(
     call: Call, posts: Blog, client: Any, kind: str
 ) -> None:
     mine = published(posts, title="Mine", tags=["c#"])
@@ -135,12 +135,12 @@ def test_an_author_and_a_tag_have_feeds_of_their_own(
         assert titles("tag", {"c#": tag})[1] == []
 
 
-def test_an_empty_feed_is_a_feed(call: Call) -> None:
+def test_an_empty_feed_is_valid(call: Call) -> None:
     assert valid_atom(call("public-feed-atom")).entries == []
     assert valid_json(call("public-feed-json"))["items"] == []
 
 
-def test_a_feed_is_answered_once_and_then_304_until_it_changes(call: Call, posts: Blog) -> None:
+def test_a_feed_is_304_until_it_changes(call: Call, posts: Blog) -> None:
     post = published(posts)
     for name in ("public-feed-atom", "public-feed-json"):
         first = call(name)
@@ -155,7 +155,7 @@ def test_a_feed_is_answered_once_and_then_304_until_it_changes(call: Call, posts
         assert call(name, headers={"If-None-Match": tag})["statusCode"] == 200
 
 
-def test_what_is_not_public_is_in_no_feed(call: Call, posts: Blog) -> None:
+def test_a_feed_contains_only_public_posts(call: Call, posts: Blog) -> None:
     post = published(posts, tags=["c#"])
     edit(posts, post, status="draft")
     for name in ("feed", "tag-feed"):
@@ -163,23 +163,23 @@ def test_what_is_not_public_is_in_no_feed(call: Call, posts: Blog) -> None:
         assert valid_json(call(f"public-{name}-json"))["items"] == []
 
 
-def test_a_post_that_is_taken_back_while_a_feed_is_read_is_not_shown(
+def test_a_post_that_is_unpublished_while_a_feed_is_read_is_left_out(
     posts: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = published(posts)
     get_all = posts._table.get_all
 
-    def late(keys: Any) -> Any:
+    def unpublish_first(keys: Any) -> Any:
         monkeypatch.setattr(posts._table, "get_all", get_all)
         edit(posts, post, status="draft")
         return get_all(keys)
 
-    monkeypatch.setattr(posts._table, "get_all", late)
+    monkeypatch.setattr(posts._table, "get_all", unpublish_first)
     assert posts.newest_of_all(20) == []
 
 
 def views(*contents: Content, titles: Sequence[str] = ()) -> list[PostView]:
-    """Published posts with this content, whatever Markdown would make of it."""
+    """Return published posts with this content, without rendering any Markdown."""
     new = NewPost(title="Post", status="published")
     post = created(new, owner=person(ALICE), feed_shards=1, now=THEN)
     author = Author.of(post.author_id, None)
@@ -208,7 +208,7 @@ FEED = feeds.feed_of_all(SITE)
         ("\n" * 250_000, None),
     ],
 )
-def test_a_feed_has_excerpts_from_where_it_would_pass_4_mb(html: str, full: int | None) -> None:
+def test_a_feed_switches_to_excerpts_before_it_exceeds_4_mb(html: str, full: int | None) -> None:
     posts = views(*[Content(html, "excerpt", 1)] * 20)
     atom, json_feed = feeds.atom(FEED, posts), feeds.json_feed(FEED, posts)
     entries = ET.fromstring(atom).findall(f"{ATOM}entry")
@@ -217,13 +217,13 @@ def test_a_feed_has_excerpts_from_where_it_would_pass_4_mb(html: str, full: int 
     for document, has_content in ((atom, in_atom), (json_feed, in_json)):
         assert len(document.encode()) < 4.2 * 1024 * 1024
         payload = json.dumps({"body": document}, ensure_ascii=False).encode()
-        assert len(payload) < 5.9 * 1024 * 1024, "a function may answer 6 MB"
+        assert len(payload) < 5.9 * 1024 * 1024, "a function may return 6 MB"
         count = sum(has_content)
         assert has_content == [True] * count + [False] * (20 - count), "the newest are in full"
         assert count == full or (full is None and count > 0)
 
 
-def test_attacks_come_through_a_feed_as_inert_as_they_are() -> None:
+def test_attacks_stay_harmless_in_a_feed() -> None:
     posts = views(*map(rendered, CORPUS), titles=CORPUS)
     parsed = parsed_atom(feeds.atom(FEED, posts))
     document = json.loads(feeds.json_feed(FEED, posts))
@@ -233,7 +233,7 @@ def test_attacks_come_through_a_feed_as_inert_as_they_are() -> None:
         assert list(dangers(item["content_html"])) == []
 
 
-def test_no_feed_shows_a_raw_sub(call: Call, posts: Blog) -> None:
+def test_no_feed_contains_a_raw_sub(call: Call, posts: Blog) -> None:
     published(posts, tags=["c#"])
     author = person(ALICE).author_id
     for kind in ("atom", "json"):
@@ -243,13 +243,13 @@ def test_no_feed_shows_a_raw_sub(call: Call, posts: Blog) -> None:
             assert ALICE not in response["body"]
 
 
-def test_a_feed_while_the_table_is_away_is_503(
+def test_a_feed_during_an_outage_is_503(
     call: Call, monkeypatch: pytest.MonkeyPatch, posts: Blog
 ) -> None:
     published(posts)
-    monkeypatch.setattr("blog.dynamodb.table.Table.get_all", _away)
+    monkeypatch.setattr("blog.dynamodb.table.Table.get_all", _unavailable)
     problem(call("public-feed-atom"), 503)
 
 
-def _away(*_: Any) -> None:
+def _unavailable(*_: Any) -> None:
     raise Unavailable

@@ -1,4 +1,4 @@
-"""The handlers, called with events as API Gateway sends them."""
+"""The handlers, called with events in API Gateway's format."""
 
 import base64
 import importlib
@@ -22,11 +22,11 @@ from tests.support.posts import TABLE, stored
 from tests.support.samples import ALICE, BOB, ROOT, LambdaContext, sample_event
 
 
-def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:
+def test_a_created_post_has_a_location_and_an_entity_tag(call: Call) -> None:
     response = call("posts-create")
     created = json_body(response)
     assert response["statusCode"] == 201
-    assert header(response, "Location") == f"/v1/posts/{created['id']}", "the stage is kept"
+    assert header(response, "Location") == f"/v1/posts/{created['id']}", "the stage is in the path"
     assert header(response, "ETag").startswith('"1-')
     assert header(response, "Cache-Control") == "private, no-store"
     assert header(response, "Access-Control-Expose-Headers").startswith("ETag, Location")
@@ -38,14 +38,14 @@ def test_a_post_is_created_with_its_location_and_entity_tag(call: Call) -> None:
     assert ALICE not in response["body"]
 
 
-def test_text_comes_back_as_it_went(call: Call) -> None:
+def test_text_is_returned_unchanged(call: Call) -> None:
     sent = {"title": "हिन्दी 😀 \\ \" '", "body": "a\r\nb\tc\u2028d", "tags": ["हिन्दी"]}
     response = call("posts-create", body=sent)
     assert {name: json_body(response)[name] for name in sent} == sent
-    assert "हिन्दी" in response["body"], "written as UTF-8"
+    assert "हिन्दी" in response["body"], "as UTF-8, not escaped"
 
 
-def test_the_life_of_a_post(call: Call, post: dict[str, Any]) -> None:
+def test_a_post_is_created_edited_published_and_deleted(call: Call, post: dict[str, Any]) -> None:
     post_id = post["id"]
     problem(call("public-get-post", post_id=post_id), 404)
     edited = call("posts-edit", post_id=post_id, headers={"If-Match": '"1"'})
@@ -61,7 +61,7 @@ def test_the_life_of_a_post(call: Call, post: dict[str, Any]) -> None:
     problem(call("posts-delete", post_id=post_id), 404)
 
 
-def test_my_list_holds_my_drafts(call: Call, post: dict[str, Any]) -> None:
+def test_my_list_contains_my_drafts(call: Call, post: dict[str, Any]) -> None:
     page = json_body(call("posts-list-mine"))
     assert [row["id"] for row in page["items"]] == [post["id"]]
     assert page["items"][0]["published_at"] is None
@@ -69,7 +69,7 @@ def test_my_list_holds_my_drafts(call: Call, post: dict[str, Any]) -> None:
     assert json_body(call("posts-list-mine", sub=BOB))["items"] == []
 
 
-def test_a_stranger_gets_404_for_a_draft_and_403_for_what_is_public(
+def test_another_user_gets_404_for_a_draft_and_403_for_a_public_post(
     call: Call, post: dict[str, Any]
 ) -> None:
     for name in ("posts-edit", "posts-delete", "posts-get-mine"):
@@ -86,8 +86,8 @@ def test_a_stale_if_match_gets_the_current_version(call: Call, post: dict[str, A
     assert refused["current_version"] == 2
 
 
-def test_refusals_come_in_the_contracts_order(call: Call, post: dict[str, Any]) -> None:
-    """401, 413, 415, 400, 422, 404 and 403, 412: each request has all the later faults too."""
+def test_errors_are_checked_in_the_documented_order(call: Call, post: dict[str, Any]) -> None:
+    """401, 413, 415, 400, 422, 404 and 403, 412: each request has all later errors too."""
     stale = {"If-Match": '"9"'}
     text = {**stale, "Content-Type": "text/plain"}
     expired = {"exp": str(int(time.time()) - 60)}
@@ -108,7 +108,7 @@ def test_refusals_come_in_the_contracts_order(call: Call, post: dict[str, Any]) 
     problem(edit(body={"title": "T"}), 403)
 
 
-def test_an_expired_token_whose_allow_is_cached_is_401(call: Call) -> None:
+def test_an_expired_token_with_a_cached_allow_is_401(call: Call) -> None:
     response = call("posts-list-mine", authorizer={"exp": str(int(time.time()) - 11)})
     refused = problem(response, 401)
     assert refused["error"] == "invalid_token"
@@ -116,7 +116,7 @@ def test_an_expired_token_whose_allow_is_cached_is_401(call: Call) -> None:
     assert header(response, "WWW-Authenticate") == 'Bearer error="invalid_token"'
 
 
-def test_a_machine_reads_but_writes_only_with_the_permission(call: Call) -> None:
+def test_a_machine_can_read_but_needs_the_permission_to_write(call: Call) -> None:
     machine = "importer@clients"
     assert call("posts-list-mine", sub=machine)["statusCode"] == 200
     response = call("posts-create", sub=machine)
@@ -137,7 +137,7 @@ def test_a_machine_reads_but_writes_only_with_the_permission(call: Call) -> None
         ([], [""]),
     ],
 )
-def test_faulty_fields_are_named(call: Call, client: Any, body: Any, fields: list[str]) -> None:
+def test_invalid_fields_are_named(call: Call, client: Any, body: Any, fields: list[str]) -> None:
     refused = problem(call("posts-create", body=body), 422)
     assert sorted(error["field"] for error in refused["errors"]) == fields
     assert all(error["message"] for error in refused["errors"])
@@ -155,14 +155,14 @@ def test_faulty_fields_are_named(call: Call, client: Any, body: Any, fields: lis
         ({"publish_at": "9999-12-31T23:59:59-10:00"}, "Must be between the years 1 and 9999"),
     ],
 )
-def test_a_fault_is_told_in_words_that_help(
+def test_an_invalid_field_gets_a_helpful_message(
     call: Call, members: dict[str, Any], message: str
 ) -> None:
     refused = problem(call("posts-create", body={"title": "T"} | members), 422)
     assert [error["message"] for error in refused["errors"]] == [message]
 
 
-def test_the_answer_to_a_flood_of_faults_is_bounded(call: Call) -> None:
+def test_the_response_to_many_errors_is_bounded(call: Call) -> None:
     body = {"title": "T"} | {f"{n}{'x' * 200}": 1 for n in range(2_000)}
     response = call("posts-create", body=body)
     problem(response, 422)
@@ -185,7 +185,9 @@ def test_a_lone_surrogate_is_refused(call: Call) -> None:
     [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"limit": ""},
      {"cursor": ""}, {"cursor": "mangled"}],
 )  # fmt: skip
-def test_a_bad_query_is_400(call: Call, query: dict[str, str]) -> None:
+def test_an_invalid_limit_or_cursor_of_a_list_of_posts_is_400(
+    call: Call, query: dict[str, str]
+) -> None:
     problem(call("public-list-posts", query=query), 400)
     problem(call("posts-list-mine", query=query), 400)
 
@@ -212,11 +214,11 @@ def test_a_malformed_if_match_is_400(call: Call, post: dict[str, Any], field: st
     problem(call("posts-delete", post_id=post["id"], headers={"If-Match": field}), 400)
 
 
-def test_if_match_of_anything_where_there_is_nothing_is_404(call: Call) -> None:
+def test_if_match_star_for_an_unknown_post_is_404(call: Call) -> None:
     problem(call("posts-edit", headers={"If-Match": "*"}), 404)
 
 
-def test_a_client_that_has_the_representation_gets_304(call: Call, post: dict[str, Any]) -> None:
+def test_if_none_match_with_the_current_tag_is_304(call: Call, post: dict[str, Any]) -> None:
     tag = header(call("posts-edit", post_id=post["id"]), "ETag")
     response = call("public-get-post", post_id=post["id"], headers={"If-None-Match": tag})
     assert response["statusCode"] == 304
@@ -233,13 +235,13 @@ def test_a_former_slug_redirects_to_the_current_one(call: Call, post: dict[str, 
     call("posts-edit", post_id=post["id"], body={"slug": "moved"})
     moved = call("public-get-post-by-slug")
     assert moved["statusCode"] == 301
-    assert header(moved, "Location") == "/v1/posts/by-slug/moved", "the stage is kept"
+    assert header(moved, "Location") == "/v1/posts/by-slug/moved", "the stage is in the path"
     assert json_body(call("public-get-post-by-slug", slug="moved"))["id"] == post["id"]
     for slug in ("no-such", "No Slug", "c#", "..", "\x00"):
         problem(call("public-get-post-by-slug", slug=slug), 404)
 
 
-def test_one_filter_at_a_time(call: Call, post: dict[str, Any]) -> None:
+def test_only_one_filter_is_allowed(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     author = post["author"]["id"]
     for query in ({"tag": "HELLO"}, {"author": author}):
@@ -254,7 +256,7 @@ def test_one_filter_at_a_time(call: Call, post: dict[str, Any]) -> None:
     problem(call("public-list-posts", query={"tag": "x" * 201}), 400)
 
 
-def test_a_repeated_creation_answers_201_again(call: Call) -> None:
+def test_a_repeated_creation_is_201_again(call: Call) -> None:
     key = {"Idempotency-Key": "3f8c2f0a"}
     first, again = (call("posts-create", headers=key) for _ in range(2))
     assert again["statusCode"] == 201
@@ -272,14 +274,14 @@ def test_a_repeated_creation_answers_201_again(call: Call) -> None:
      "multipart/form-data; boundary=x", "application/json"],
 )  # fmt: skip
 @pytest.mark.parametrize("event", ["posts-create", "posts-edit", "account-edit-me"])
-def test_no_body_is_400_whatever_type_it_is_said_to_be(
+def test_a_missing_body_is_400_with_any_content_type(
     call: Call, event: str, content_type: str
 ) -> None:
     refused = problem(call(event, body="", headers={"Content-Type": content_type}), 400)
     assert refused["detail"].startswith("The request has no body")
 
 
-def test_head_answers_as_get_without_a_body(call: Call, post: dict[str, Any]) -> None:
+def test_head_returns_the_headers_of_get_without_a_body(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"])
     read = call("public-get-post", post_id=post["id"])
     asked = call("public-get-post", post_id=post["id"], method="HEAD")
@@ -289,9 +291,7 @@ def test_head_answers_as_get_without_a_body(call: Call, post: dict[str, Any]) ->
     assert call("public-list-posts", method="HEAD")["statusCode"] == 200
 
 
-def test_a_preview_is_what_publishing_would_show_and_stores_nothing(
-    call: Call, client: Any
-) -> None:
+def test_a_preview_shows_the_published_form_and_stores_nothing(call: Call, client: Any) -> None:
     body = "# *Hi*\n\n<b>there</b> [x](javascript:alert(1)) https://a.example"
     before = stored(client)
     response = call("posts-preview", body={"body": body})
@@ -316,7 +316,7 @@ def test_a_preview_is_what_publishing_would_show_and_stores_nothing(
         ("", 400, None),
     ],
 )
-def test_a_preview_of_what_is_not_valid_is_refused(
+def test_a_preview_of_an_invalid_post_is_refused(
     call: Call, body: Any, status: int, field: str | None
 ) -> None:
     refused = problem(call("posts-preview", body=body), status)
@@ -324,7 +324,7 @@ def test_a_preview_of_what_is_not_valid_is_refused(
         assert refused["errors"][0]["field"] == field
 
 
-def test_a_row_carries_its_author_and_counters(call: Call, client: Any) -> None:
+def test_a_list_row_contains_the_author_and_the_counters(call: Call, client: Any) -> None:
     made = json_body(call("posts-create", body={"title": "T", "status": "published"}))
     assert made["author"] == {"id": made["author"]["id"], "name": "Unnamed author", "picture": None}
     assert (made["like_count"], made["comment_count"], made["comments"]) == (0, 0, "open")
@@ -343,10 +343,12 @@ def test_a_row_carries_its_author_and_counters(call: Call, client: Any) -> None:
     edited = call(
         "posts-edit", post_id=made["id"], body={}, headers={"If-Match": header(read, "ETag")}
     )
-    assert json_body(edited)["like_count"] == 3, "an edit leaves them, and they disturb no edit"
+    assert json_body(edited)["like_count"] == 3, (
+        "an edit keeps the counters, and counting disturbs no edit"
+    )
 
 
-def test_closing_comments_and_going_back_to_draft_is_told_beside_the_counters(
+def test_closed_comments_and_draft_status_are_stored_beside_the_counters(
     call: Call, client: Any
 ) -> None:
     made = json_body(call("posts-create", body={"title": "T", "comments": "closed"}))
@@ -365,7 +367,7 @@ def test_closing_comments_and_going_back_to_draft_is_told_beside_the_counters(
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "events").glob("*.json")))
-def test_every_sample_event_is_of_a_route_or_rule_of_the_template(
+def test_every_sample_event_belongs_to_a_route_or_rule_of_the_template(
     deployment: Deployment, name: str
 ) -> None:
     event = sample_event(name)
@@ -399,7 +401,7 @@ def test_broken_utf_8_is_400(call: Call) -> None:
     problem(app.handler(event, LambdaContext()), 400)
 
 
-def test_the_publisher_publishes_what_is_due(
+def test_the_publisher_publishes_due_posts(
     call: Call, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soon = datetime.now(UTC) + timedelta(hours=1)
@@ -420,7 +422,7 @@ def test_the_publisher_publishes_what_is_due(
     assert refused["errors"][0]["field"] == "publish_at"
 
 
-def test_health_touches_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_uses_no_database(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module("functions.public.app")
     monkeypatch.setattr(app.post_queries, "_table", None)
     assert json_body(call("public-health")) == {"status": "ok"}
@@ -433,7 +435,7 @@ def _fail(error: Exception) -> Callable[..., Any]:
     return fail
 
 
-def test_a_database_that_is_away_is_503_with_retry_after(
+def test_a_database_outage_is_503_with_retry_after(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Table, "get", _fail(Unavailable()))
@@ -442,7 +444,7 @@ def test_a_database_that_is_away_is_503_with_retry_after(
     assert header(response, "Retry-After") == "5"
 
 
-def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
+def test_a_bug_is_a_fixed_500_and_its_log_has_no_message_text(
     call: Call,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -461,7 +463,7 @@ def test_a_bug_is_500_in_fixed_words_and_logged_without_its_text(
         assert fault[name] == request[name]
 
 
-def test_one_line_a_request_with_the_apis_request_id_and_nothing_personal(
+def test_each_request_logs_one_line_with_the_request_id_and_no_personal_data(
     call: Call, capsys: pytest.CaptureFixture[str], faults: io.StringIO
 ) -> None:
     problem(call("posts-edit", body={"title": "secret title"}), 404)
@@ -475,7 +477,7 @@ def test_one_line_a_request_with_the_apis_request_id_and_nothing_personal(
     assert "secret title" not in line
 
 
-def test_requests_are_not_logged_where_the_log_is_for_faults_alone(
+def test_requests_are_not_logged_at_log_level_error(
     call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logger.setLevel("ERROR")  # as POWERTOOLS_LOG_LEVEL does

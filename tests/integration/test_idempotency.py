@@ -1,4 +1,4 @@
-"""Idempotency-Key: a creation that is sent again is made once."""
+"""Idempotency-Key: a creation that is repeated with the same key happens once."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,22 +14,22 @@ from tests.support.samples import ALICE, BOB
 
 
 def repeatable(
-    posts: Blog, key: str, owner: str = ALICE, moment: datetime | None = None, **members: Any
+    posts: Blog, key: str, owner: str = ALICE, now: datetime | None = None, **members: Any
 ) -> Post:
-    """What a creation with an Idempotency-Key answers."""
+    """Create a post with an Idempotency-Key, or return the post that the key has created."""
     new = NewPost.model_validate({"title": "Hello"} | members)
     idempotency = Idempotency.of(owner, key, new)
-    return posts.create(new, owner=person(owner), idempotency=idempotency, moment=moment).post
+    return posts.create(new, owner=person(owner), idempotency=idempotency, moment=now).post
 
 
-def test_a_creation_that_is_repeated_is_made_once(posts: Blog, client: Any) -> None:
+def test_a_repeated_creation_creates_one_post(posts: Blog, client: Any) -> None:
     first = repeatable(posts, "key")
     edited = edit(posts, first, title="Later")
     before = stored(client)
-    assert repeatable(posts, "key") == edited, "the thing as it is now"
+    assert repeatable(posts, "key") == edited, "the current version"
     assert stored(client) == before
     assert repeatable(posts, "another key").id != first.id
-    assert repeatable(posts, "key", BOB).id != first.id, "keys are each person's own"
+    assert repeatable(posts, "key", BOB).id != first.id, "each person has their own keys"
 
 
 def test_a_key_with_another_body_is_refused(posts: Blog, client: Any) -> None:
@@ -40,14 +40,14 @@ def test_a_key_with_another_body_is_refused(posts: Blog, client: Any) -> None:
     assert stored(client) == before
 
 
-def test_a_key_is_kept_for_a_day_by_comparison(posts: Blog) -> None:
-    first = repeatable(posts, "key", moment=THEN)
-    kept = repeatable(posts, "key", moment=THEN + timedelta(hours=23))
-    assert kept.id == first.id
-    assert repeatable(posts, "key", moment=THEN + timedelta(hours=24)).id != first.id
+def test_a_key_expires_after_a_day_even_if_the_item_is_still_stored(posts: Blog) -> None:
+    first = repeatable(posts, "key", now=THEN)
+    repeated = repeatable(posts, "key", now=THEN + timedelta(hours=23))
+    assert repeated.id == first.id
+    assert repeatable(posts, "key", now=THEN + timedelta(hours=24)).id != first.id
 
 
-def test_only_successes_are_kept(posts: Blog) -> None:
+def test_only_successes_are_remembered(posts: Blog) -> None:
     create(posts, BOB, slug="taken")
     with pytest.raises(SlugTaken):
         repeatable(posts, "key", slug="taken")
@@ -61,16 +61,16 @@ def test_a_repetition_after_deletion_is_a_conflict(posts: Blog) -> None:
         repeatable(posts, "key")
 
 
-def test_a_repetition_whose_slug_is_taken_by_the_first_is_still_the_first(posts: Blog) -> None:
+def test_a_repeated_creation_does_not_conflict_with_its_own_slug(posts: Blog) -> None:
     first = repeatable(posts, "key", slug="mine")
     assert repeatable(posts, "key", slug="mine").id == first.id
 
 
-def test_a_scheduled_creation_is_repeated_after_its_time_has_come(posts: Blog) -> None:
+def test_a_scheduled_creation_can_be_repeated_after_its_publication(posts: Blog) -> None:
     soon = (THEN + timedelta(hours=1)).isoformat()
     scheduled = {"status": "scheduled", "publish_at": soon}
-    first = repeatable(posts, "key", moment=THEN, **scheduled)
-    later = repeatable(posts, "key", moment=THEN + timedelta(hours=2), **scheduled)
+    first = repeatable(posts, "key", now=THEN, **scheduled)
+    later = repeatable(posts, "key", now=THEN + timedelta(hours=2), **scheduled)
     assert later.id == first.id
     with pytest.raises(Unprocessable):
-        repeatable(posts, "another key", moment=THEN + timedelta(hours=2), **scheduled)
+        repeatable(posts, "another key", now=THEN + timedelta(hours=2), **scheduled)

@@ -1,5 +1,7 @@
-"""Any two writes of a post, one run between the other's read and its write: whatever comes of it,
-the table is what the surviving posts say, and no acknowledged change is lost."""
+"""Each pair of writes of a post, with one between the read and the write of the other.
+
+Afterwards the table matches the posts, and no acknowledged change is lost.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,10 +48,10 @@ WRITES: dict[str, Write] = {
     ),
     "delete": lambda posts, _, post: posts.delete(post.id, sub=ALICE, if_match=None),
     "tick": lambda _, table, __: publish_due(table, LATER),
-    "rival": lambda posts, _, post: create(posts, title="Another title", slug="asked-for"),
+    "competing post": lambda posts, _, post: create(posts, title="Another title", slug="asked-for"),
 }
-# What is true afterwards if it was the last to be acknowledged, or the other leaves it alone.
-KEPT: dict[str, Callable[[Post], bool]] = {
+# Conditions that hold if this write was acknowledged last, or the other changed another field.
+HOLDS: dict[str, Callable[[Post], bool]] = {
     "title": lambda post: post.title == "Another title",
     "tags": lambda post: post.tags == ["a", "c"],
     "slug": lambda post: post.slug == "asked-for",
@@ -70,7 +72,7 @@ def published(posts: Blog, _: Table) -> Post:
 
 
 @pytest.mark.parametrize("start", [scheduled, published])
-def test_any_write_between_anothers_read_and_write(
+def test_any_write_between_the_read_and_the_write_of_another_is_safe(
     client: Any, start: Callable[[Blog, Table], Post]
 ) -> None:
     for inner_name, inner in WRITES.items():
@@ -108,8 +110,8 @@ def _interleave(
     assert (left is None) == ("delete" in acknowledged), case
     if left is not None and (outer[0], inner[0]) not in SAME_FIELD:
         for name in acknowledged:
-            assert name not in KEPT or KEPT[name](left), f"{name} is lost: {case}"
-        edits = [name for name in acknowledged if name not in ("tick", "rival")]
+            assert name not in HOLDS or HOLDS[name](left), f"{name} is lost: {case}"
+        edits = [name for name in acknowledged if name not in ("tick", "competing post")]
         assert left.version == post.version + len(edits), case
     for key in stored(client):
         client.delete_item(TableName=TABLE, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})

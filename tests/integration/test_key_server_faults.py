@@ -1,4 +1,4 @@
-"""The issuer's key server misbehaves: known users go on, and nobody causes a flood of fetches."""
+"""The issuer's key server misbehaves: known users continue, and no client causes many fetches."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ Response = Callable[[BaseHTTPRequestHandler], None]
 
 
 def document(body: bytes, status: int = 200, **headers: str) -> Response:
-    """An answer with that body."""
+    """Return a function that responds with this body."""
 
     def response(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
@@ -76,7 +76,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
 
 
 FAULTS: dict[str, tuple[Response, str, int]] = {
-    # what the server does: the outcome, and how often one fetch asks
+    # the server's behaviour, the outcome, and the number of requests of one fetch
     "500": (document(b"", 500), "status_500", 2),
     "503": (document(b"", 503), "status_503", 2),
     "429": (document(b"", 429), "status_429", 2),
@@ -104,14 +104,14 @@ FAULTS: dict[str, tuple[Response, str, int]] = {
 
 
 class KeyServer(ThreadingHTTPServer):
-    """Answers as it is told, and counts."""
+    """A key server that responds as set, and counts requests."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.response: Response = document(GOOD)
-        self.asked = 0
+        self.requests_received = 0
 
     @property
     def uri(self) -> str:
@@ -121,14 +121,14 @@ class KeyServer(ThreadingHTTPServer):
         self.response = document(key_set_document(*(signer.jwk() for signer in signers)))
 
     def handle_error(self, *_: object) -> None:
-        """Nothing: a client that hangs up is what is tested."""
+        """Ignore errors: the tests include clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: KeyServer
 
     def do_GET(self) -> None:
-        self.server.asked += 1
+        self.server.requests_received += 1
         self.server.response(self)
 
     def log_message(self, *_: Any) -> None:
@@ -169,21 +169,23 @@ def token(signer: Signer) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_told_apart_bounded_in_time_and_tried_again_at_most_once(
+def test_each_fault_has_its_outcome_ends_in_time_and_is_retried_at_most_once(
     server: KeyServer, fault: str
 ) -> None:
-    server.response, outcome, asked = FAULTS[fault]
+    server.response, outcome, requests_received = FAULTS[fault]
     outcomes: list[str] = []
     started = time.monotonic()
     KeySet(server.uri, on_fetch=lambda outcome, _: outcomes.append(outcome)).preload()
     assert outcomes == [outcome]
-    time.sleep(0.2)  # what should not be asked again would be by now
-    assert server.asked == asked
-    assert not _fetching(), "no thread is left behind"
-    assert time.monotonic() - started < 5, "not a measurement: it would hang for ever"
+    time.sleep(0.2)  # time for a request that must not come
+    assert server.requests_received == requests_received
+    assert not _fetching(), "no thread is left"
+    assert time.monotonic() - started < 5, (
+        "not a measurement: without a bound it would hang forever"
+    )
 
 
-def test_https_is_spoken_with_a_trusted_certificate_and_no_other(
+def test_https_works_with_a_trusted_certificate_only(
     server: KeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = self_signed_certificate(tmp_path)
@@ -194,7 +196,7 @@ def test_https_is_spoken_with_a_trusted_certificate_and_no_other(
     with pytest.raises(KeySetUnusable) as failed:
         fetch_key_set(address)
     assert failed.value.outcome == "connection"
-    assert server.asked == 0
+    assert server.requests_received == 0
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert fetch_key_set(address) == GOOD
 
@@ -203,7 +205,7 @@ def _fetching() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if "(_fetch)" in thread.name]
 
 
-def test_a_process_that_may_start_no_thread_goes_on_with_the_keys_it_has(
+def test_a_process_without_free_threads_keeps_its_keys(
     server: KeyServer,
     verifier: AccessTokenVerifier,
     clock: Clock,
@@ -219,7 +221,7 @@ def test_a_process_that_may_start_no_thread_goes_on_with_the_keys_it_has(
     assert outcomes == ["ok", "no_thread"]
 
 
-def test_a_name_look_up_that_hangs_is_bounded_too(
+def test_a_hanging_name_lookup_is_bounded(
     server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hang(*_: object) -> None:
@@ -231,31 +233,31 @@ def test_a_name_look_up_that_hangs_is_bounded_too(
         fetch_key_set(server.uri)
     assert failed.value.outcome == "timeout"
     time.sleep(0.6)
-    assert not _fetching(), "it does not try again after the deadline"
+    assert not _fetching(), "it does not retry after the deadline"
 
 
-def test_the_promised_numbers_are_these() -> None:
+def test_the_limits_are_the_documented_numbers() -> None:
     assert (key_fetch.FETCH_SECONDS, key_fetch.MAX_BYTES) == (3.0, 65_536)
     assert (SOFT_TTL, COOL_DOWN, DEFAULT_KEYS_MAX_AGE) == (600, 30, 86_400)
 
 
-def test_nobody_listening_is_a_fault_too() -> None:
+def test_a_closed_port_is_reported_as_an_unusable_key_set() -> None:
     with pytest.raises(KeySetUnusable):
         fetch_key_set("http://127.0.0.1:9/jwks.json")
 
 
-def test_one_retry_makes_good_a_passing_fault(server: KeyServer) -> None:
+def test_one_retry_recovers_from_a_short_fault(server: KeyServer) -> None:
     def once(handler: BaseHTTPRequestHandler) -> None:
         server.response = document(GOOD)
         hang_up(handler)
 
     server.response = once
     assert fetch_key_set(server.uri) == GOOD
-    assert server.asked == 2
+    assert server.requests_received == 2
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_known_users_go_on_through_any_fault(
+def test_known_users_continue_during_any_fault(
     server: KeyServer,
     verifier: AccessTokenVerifier,
     clock: Clock,
@@ -266,25 +268,25 @@ def test_known_users_go_on_through_any_fault(
     for hours in (1, 5, 23):
         clock.now = NOW + hours * 3600
         assert verifier.verify(token(OLD))
-        assert verifier.verify(token(OLD)), "without another fetch in the cool-down"
+        assert verifier.verify(token(OLD)), "without another fetch during the cool-down"
     assert outcomes == ["ok"] + [outcome] * 3
     clock.now = NOW + DEFAULT_KEYS_MAX_AGE + 1
     with pytest.raises(Undecided):
         verifier.verify(token(OLD))
     server.publish(OLD)
     clock.now += COOL_DOWN
-    assert verifier.verify(token(OLD)), "and it heals by itself"
+    assert verifier.verify(token(OLD)), "it recovers without help"
 
 
-def test_after_a_rotation_new_tokens_pass_within_one_cool_down(
+def test_after_a_rotation_new_tokens_are_accepted_within_one_cool_down(
     server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
 ) -> None:
     server.publish(NEW, OLD)
-    assert verifier.verify(token(NEW)), "at once, where nobody has asked for a key just before"
+    assert verifier.verify(token(NEW)), "at once, because no key was requested just before"
     assert verifier.verify(token(OLD))
 
 
-def test_a_rotation_just_after_somebody_asked_for_an_unknown_key(
+def test_a_rotation_just_after_a_request_for_an_unknown_key(
     server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
 ) -> None:
     with pytest.raises(TokenRefused) as refused:
@@ -297,7 +299,7 @@ def test_a_rotation_just_after_somebody_asked_for_an_unknown_key(
     assert verifier.verify(token(NEW))
 
 
-def test_a_rotation_in_mid_flight_serves_whoever_waits(
+def test_a_rotation_during_a_fetch_serves_all_waiting_requests(
     server: KeyServer, verifier: AccessTokenVerifier
 ) -> None:
     def slowly(handler: BaseHTTPRequestHandler) -> None:
@@ -305,7 +307,7 @@ def test_a_rotation_in_mid_flight_serves_whoever_waits(
         document(key_set_document(NEW.jwk(), OLD.jwk()))(handler)
 
     server.response = slowly
-    asked_before = server.asked
+    asked_before = server.requests_received
     passed: list[str] = []
 
     def use(signer: Signer) -> None:
@@ -317,11 +319,12 @@ def test_a_rotation_in_mid_flight_serves_whoever_waits(
     for thread in threads:
         thread.join()
     assert sorted(passed) == ["new"] * 10 + ["old"] * 10
-    assert server.asked == asked_before + 1
+    assert server.requests_received == asked_before + 1
 
 
 class _InProcess:
-    """An execution environment of the authorizer's own handler, or of a function that says yes."""
+    """An execution environment with the authorizer's handler, or with a function that always
+    succeeds."""
 
     def __init__(self, handler: Callable[[Any, Any], Any]) -> None:
         self._handler = handler
@@ -330,13 +333,13 @@ class _InProcess:
         return Result(json.dumps(self._handler(event, LambdaContext())), 0.0)
 
 
-def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
+def test_a_withdrawn_key_stops_after_the_soft_ttl_and_the_gateways_cache(
     server: KeyServer,
     verifier: AccessTokenVerifier,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The authorizer's handler behind the gateway, on one clock: 600 s and 300 s, and no more."""
+    """The authorizer's handler behind the gateway, on one clock: at most 600 s and 300 s."""
     monkeypatch.setattr(app, "verifier", verifier)
     parameters = {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32}
     deployment = read_deployment(ROOT / "template.yaml", parameters)
@@ -366,7 +369,7 @@ def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
         return int(sent[0]["status"])
 
     clock.now += SOFT_TTL - 1
-    assert status() == 200, "the Allow is cached at the last moment of the old keys"
+    assert status() == 200, "the Allow is cached just before the old keys expire"
     server.publish(NEW)
     clock.now += 299
     assert status() == 200, "from the gateway's cache"
@@ -374,7 +377,7 @@ def test_a_withdrawn_key_stops_within_the_soft_ttl_and_the_gateways_cache(
     assert status() == 401
 
 
-def test_a_snapshot_that_is_restored_much_later_fetches_before_it_trusts(
+def test_a_restored_snapshot_fetches_keys_before_it_accepts_a_token(
     server: KeyServer, verifier: AccessTokenVerifier, clock: Clock
 ) -> None:
     server.publish(NEW)

@@ -37,39 +37,39 @@ def s3(bucket: Bucket) -> Any:
 def inspected(
     table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], bool]:
-    """The inspector, told of an upload."""
+    """Return a function that sends the event of an upload to the inspector."""
     inspector = importlib.import_module("functions.inspector.app")
     monkeypatch.setattr(inspector, "table", table)
     monkeypatch.setattr(inspector, "bucket", bucket)
 
-    def tell(key: str) -> bool:
+    def inspect(key: str) -> bool:
         event = sample_event("inspector-upload")
         event["detail"]["object"]["key"] = key
         response: dict[str, bool] = inspector.handler(event, LambdaContext())
         return response["is_picture"]
 
-    return tell
+    return inspect
 
 
 def upload(s3: Any, made: dict[str, Any], content: bytes = PNG) -> str:
-    """What the form does, whose policy S3 checks: the key that it fills."""
+    """Upload with the form, whose policy S3 checks; return the key."""
     key: str = made["upload"]["fields"]["key"]
     s3.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType="image/png")
     return key
 
 
-def picture(
+def create_image(
     call: Call, s3: Any, inspected: Callable[[str], bool], sub: str = ALICE
 ) -> dict[str, Any]:
-    """A picture of somebody's that may be shown."""
+    """Create an image that was uploaded and inspected."""
     made: dict[str, Any] = json_body(call("media-create", sub=sub))
     assert inspected(upload(s3, made))
-    shown: dict[str, Any] = made["media"]
-    return shown
+    media_item: dict[str, Any] = made["media"]
+    return media_item
 
 
 def refused(code: str, status: int) -> ClientError:
-    """An answer of S3's that moto cannot be brought to give."""
+    """Return an error of S3 that moto cannot produce."""
     response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, "operation")
 
@@ -82,7 +82,7 @@ def show(call: Call, media_id: str) -> dict[str, Any]:
     return call("public-get-media", parts={MEDIA_ID: media_id})
 
 
-def test_the_form_is_bound_to_type_size_and_the_authors_folder(call: Call) -> None:
+def test_the_form_is_bound_to_the_type_the_size_and_the_authors_folder(call: Call) -> None:
     response = call("media-create")
     assert response["statusCode"] == 201
     made = json_body(response)
@@ -122,13 +122,13 @@ def test_other_types_and_sizes_are_422(call: Call, body: dict[str, Any], field: 
     assert [error["field"] for error in errors] == [field]
 
 
-def test_the_largest_picture_and_every_type_may_be_announced(call: Call) -> None:
+def test_every_image_type_is_accepted_up_to_the_largest_size(call: Call) -> None:
     for kind in ("png", "jpeg", "webp", "gif", "avif"):
         body = {"content_type": f"image/{kind}", "size": 8 * 1024 * 1024}
         assert call("media-create", body=body)["statusCode"] == 201
 
 
-def test_a_picture_is_shown_once_it_was_looked_at(
+def test_an_image_is_available_after_its_inspection(
     call: Call, s3: Any, inspected: Callable[[str], bool], client: Any
 ) -> None:
     made = json_body(call("media-create"))
@@ -140,28 +140,28 @@ def test_a_picture_is_shown_once_it_was_looked_at(
     response = show(call, media_id)
     assert (response["statusCode"], response["body"] or "") == (302, "")
     address = header(response, "Location")
-    kept = key.replace("uploads/", "media/")
-    assert address.split("?")[0].endswith(f"/{kept}")
+    stored_key = key.replace("uploads/", "media/")
+    assert address.split("?")[0].endswith(f"/{stored_key}")
     assert "X-Amz-Signature=" in address
     assert "X-Amz-Expires=900" in address
     assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
-    assert keys(s3) == [kept]
-    found = s3.get_object(Bucket=BUCKET, Key=kept)
-    assert (found["Body"].read(), found["ContentType"]) == (PNG, "image/png")
+    assert keys(s3) == [stored_key]
+    stored_object = s3.get_object(Bucket=BUCKET, Key=stored_key)
+    assert (stored_object["Body"].read(), stored_object["ContentType"]) == (PNG, "image/png")
     rows = {pk: item for (pk, sk), item in stored(client).items() if sk.startswith("MEDIA")}
     assert len(rows) == 2
-    assert not any("expires_at" in row for row in rows.values()), "and it is kept"
+    assert not any("expires_at" in row for row in rows.values()), "it no longer expires"
 
 
-def test_with_a_cdn_the_address_is_the_cdns(
+def test_with_a_cdn_the_address_is_on_the_cdn(
     call: Call, s3: Any, inspected: Callable[[str], bool], table: Table, bucket: Bucket
 ) -> None:
-    media_id = picture(call, s3, inspected)["id"]
+    media_id = create_image(call, s3, inspected)["id"]
     address = Media(table, bucket, "https://cdn.example.com").address(media_id)
     assert address == f"https://cdn.example.com/{keys(s3)[0]}"
 
 
-def test_what_is_no_picture_of_its_type_is_removed_and_never_shown(
+def test_an_upload_that_is_no_image_of_its_type_is_removed_and_never_shown(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
     made = json_body(call("media-create"))
@@ -169,7 +169,7 @@ def test_what_is_no_picture_of_its_type_is_removed_and_never_shown(
         assert not inspected(upload(s3, made, content))
         assert keys(s3) == []
         problem(show(call, made["media"]["id"]), 404)
-    assert inspected(upload(s3, made)), "the form holds on, for the right file"
+    assert inspected(upload(s3, made)), "the form still accepts the right file"
 
 
 def test_a_second_upload_with_the_same_form_changes_nothing(
@@ -177,14 +177,14 @@ def test_a_second_upload_with_the_same_form_changes_nothing(
 ) -> None:
     made = json_body(call("media-create"))
     inspected(upload(s3, made))
-    (kept,) = keys(s3)
+    (stored_key,) = keys(s3)
     assert not inspected(upload(s3, made, HTML))
     assert not inspected(upload(s3, made, PNG[:-1] + b"x"))
-    assert keys(s3) == [kept]
-    assert s3.get_object(Bucket=BUCKET, Key=kept)["Body"].read() == PNG
+    assert keys(s3) == [stored_key]
+    assert s3.get_object(Bucket=BUCKET, Key=stored_key)["Body"].read() == PNG
 
 
-def test_an_upload_that_is_replaced_while_it_is_looked_at_is_not_taken(
+def test_an_upload_that_is_replaced_during_its_inspection_is_not_accepted(
     call: Call, s3: Any, bucket: Bucket, inspected: Callable[[str], bool],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -194,23 +194,23 @@ def test_an_upload_that_is_replaced_while_it_is_looked_at_is_not_taken(
     seen: list[str] = []
 
     def copy_object(**parameters: Any) -> None:
-        """What S3 does with the condition of a copy, which moto does not know."""
+        """Fail as S3 does when the copy's condition is false. moto does not support it."""
         seen.append(parameters["CopySourceIfMatch"])
         raise refused("PreconditionFailed", 412)
 
     monkeypatch.setattr(bucket._client, "copy_object", copy_object)
     assert not inspected(key)
     assert seen == [entity_tag]
-    assert keys(s3) == [key], "and there is an event of its own for what replaced it"
+    assert keys(s3) == [key], "the replacement has its own event"
     problem(show(call, made["media"]["id"]), 404)
 
 
-def test_events_that_come_twice_or_for_nothing_do_no_harm(
+def test_duplicate_events_and_events_without_an_object_are_harmless(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
     made = json_body(call("media-create"))
     key = made["upload"]["fields"]["key"]
-    assert not inspected(key), "nothing is there"
+    assert not inspected(key), "there is no object"
     assert inspected(upload(s3, made))
     assert not inspected(key)
     assert show(call, made["media"]["id"])["statusCode"] == 302
@@ -223,7 +223,7 @@ def test_events_that_come_twice_or_for_nothing_do_no_harm(
     assert len(keys(s3)) == 1
 
 
-def test_what_a_banned_person_sends_is_not_taken(
+def test_an_upload_of_a_banned_person_is_not_accepted(
     call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
 ) -> None:
     made = json_body(call("media-create"))
@@ -234,7 +234,7 @@ def test_what_a_banned_person_sends_is_not_taken(
     assert "banned" in problem(call("media-create"), 403)["detail"]
 
 
-def test_what_never_becomes_a_picture_expires(call: Call, client: Any) -> None:
+def test_an_unfinished_upload_expires(call: Call, client: Any) -> None:
     call("media-create")
     rows = [item for (_, sk), item in stored(client).items() if sk.startswith("MEDIA")]
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).timestamp()
@@ -243,7 +243,7 @@ def test_what_never_becomes_a_picture_expires(call: Call, client: Any) -> None:
         assert float(row["expires_at"]["N"]) == pytest.approx(tomorrow, abs=10)
 
 
-def test_at_most_so_many_an_hour(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_limited_per_hour(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "UPLOADS_PER_HOUR", 2)
     for _ in range(2):
         assert call("media-create")["statusCode"] == 201
@@ -253,18 +253,18 @@ def test_at_most_so_many_an_hour(call: Call, monkeypatch: pytest.MonkeyPatch) ->
     assert call("media-create", sub=BOB)["statusCode"] == 201
 
 
-def test_a_cover_is_an_https_address_or_a_picture_of_ones_own(
+def test_a_cover_is_an_https_address_or_an_own_image(
     call: Call, s3: Any, inspected: Callable[[str], bool]
 ) -> None:
-    mine, bobs = picture(call, s3, inspected), picture(call, s3, inspected, BOB)
-    waiting = json_body(call("media-create"))["media"]
+    mine, bobs = create_image(call, s3, inspected), create_image(call, s3, inspected, BOB)
+    pending_media = json_body(call("media-create"))["media"]
     body = {"title": "T", "status": "published"}
     made = call("posts-create", body=body | {"cover_image": mine["url"]})
     assert made["statusCode"] == 201
     post = json_body(made)
     assert post["cover_image"] == mine["url"]
     unknown = f"/media/{MEDIA_ID}"
-    for address in (bobs["url"], waiting["url"], unknown):
+    for address in (bobs["url"], pending_media["url"], unknown):
         for refused in (
             call("posts-create", body=body | {"cover_image": address}),
             call("posts-edit", post_id=post["id"], body={"cover_image": address}),
@@ -280,10 +280,10 @@ def test_a_cover_is_an_https_address_or_a_picture_of_ones_own(
     assert feed["items"][0]["image"] == f"https://blog.example.com{mine['url']}"
 
 
-def test_an_edit_of_something_else_does_not_ask_for_the_cover_again(
+def test_an_edit_of_another_field_does_not_check_the_cover_again(
     call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
 ) -> None:
-    mine = picture(call, s3, inspected)
+    mine = create_image(call, s3, inspected)
     post = json_body(call("posts-create", body={"title": "T", "cover_image": mine["url"]}))
     edited = call("posts-edit", post_id=post["id"], body={"title": "U"})
     assert edited["statusCode"] == 200
@@ -291,7 +291,7 @@ def test_an_edit_of_something_else_does_not_ask_for_the_cover_again(
 
 
 @pytest.mark.parametrize("odd", ["x", "../posts", "01JDC0000000000000000000m0", ""])
-def test_what_can_be_no_id_is_404(call: Call, odd: str) -> None:
+def test_an_invalid_media_id_is_404(call: Call, odd: str) -> None:
     problem(show(call, odd), 404)
 
 
@@ -305,7 +305,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operation", ["get_object", "copy_object", "delete_objects"])
-def test_a_bucket_that_is_away_leaves_the_upload_for_the_next_try(
+def test_a_bucket_outage_leaves_the_upload_for_the_next_try(
     call: Call, bucket: Bucket, inspected: Callable[[str], bool], operation: str, fault: str
 ) -> None:
     s3 = bucket._client
@@ -321,7 +321,7 @@ def test_a_bucket_that_is_away_leaves_the_upload_for_the_next_try(
     assert show(call, made["media"]["id"])["statusCode"] == 302
 
 
-def test_what_s3_refuses_for_a_mistake_of_ours_is_not_hidden(
+def test_an_s3_refusal_caused_by_a_bug_is_not_hidden(
     call: Call, bucket: Bucket, inspected: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = refused("AccessDenied", 403)

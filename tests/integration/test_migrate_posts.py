@@ -1,4 +1,4 @@
-"""Posts of an older schema, brought to today's beside a running blog."""
+"""Migration of posts from an older schema, beside a running blog."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +22,8 @@ ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k"
 OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}
 
 
-def aged(table: Table, post: Post) -> Post:
-    """A post as schema 1 stored it, which did not list it in the feed."""
+def with_old_schema(table: Table, post: Post) -> Post:
+    """Store a post as schema 1 did, which did not list it in the feed."""
     old = post.model_copy(update={**OLD, "schema_number": 1})
     table.transact([Action(post_key(post.id), item=old.item())])
     for key, entry in entries(old).items():
@@ -34,20 +34,20 @@ def aged(table: Table, post: Post) -> Post:
 
 @pytest.fixture
 def old_posts(posts: Blog, table: Table) -> list[Post]:
-    """A published one, a draft, one that was edited, and a new one that is up to date."""
+    """Create a published post, a draft, an edited post, and a new post that is up to date."""
     made = [
         create(posts, body="*one*", tags=["a"], status="published"),
         create(posts, body="*two*"),
         edit(posts, create(posts, BOB, body="x", status="published"), BOB, body="*three*"),
     ]
     create(posts, body="*today's*", status="published")
-    return [aged(table, post) for post in made]
+    return [with_old_schema(table, post) for post in made]
 
 
-def test_all_become_what_today_would_have_stored_and_nothing_is_edited(
+def test_all_posts_become_what_the_current_schema_stores_and_none_counts_as_edited(
     old_posts: list[Post], table: Table, client: Any
 ) -> None:
-    assert len(faults(plain(client))) > 0, "a list of theirs is new"
+    assert len(faults(plain(client))) > 0, "one of their lists is new"
     assert migrate_all(table) == len(old_posts)
     items = plain(client)
     assert faults(items) == []
@@ -66,7 +66,7 @@ def test_all_become_what_today_would_have_stored_and_nothing_is_edited(
     assert plain(client) == items
 
 
-def test_a_run_that_was_ended_is_gone_on_with(
+def test_an_interrupted_migration_continues(
     old_posts: list[Post], table: Table, client: Any
 ) -> None:
     first, *rest = sorted(outdated(table))
@@ -77,9 +77,9 @@ def test_a_run_that_was_ended_is_gone_on_with(
     assert faults(plain(client)) == []
 
 
-def test_an_edit_that_comes_between_is_kept(racing_table: RacingTable, client: Any) -> None:
+def test_an_edit_during_the_migration_is_kept(racing_table: RacingTable, client: Any) -> None:
     posts = Blog(racing_table)
-    old = aged(racing_table, create(posts, status="published"))
+    old = with_old_schema(racing_table, create(posts, status="published"))
     racing_table.before_write = [lambda: edit(posts, old, if_match=VERSION_1, body="*theirs*")]
     assert migrate(racing_table, post_key(old.id))
     after = Post.of(plain(client)[post_key(old.id)])
@@ -87,15 +87,15 @@ def test_an_edit_that_comes_between_is_kept(racing_table: RacingTable, client: A
     assert faults(plain(client)) == []
 
 
-def test_a_deletion_that_comes_between_is_too(racing_table: RacingTable, client: Any) -> None:
+def test_a_deletion_during_the_migration_is_kept(racing_table: RacingTable, client: Any) -> None:
     posts = Blog(racing_table)
-    old = aged(racing_table, create(posts))
+    old = with_old_schema(racing_table, create(posts))
     racing_table.before_write = [lambda: posts.delete(old.id, sub=old.owner, if_match=None)]
     assert not migrate(racing_table, post_key(old.id))
     assert post_key(old.id) not in plain(client)
 
 
-def test_a_text_that_would_be_refused_today_stays_as_it_was(
+def test_a_body_that_is_invalid_today_stays_unchanged(
     old_posts: list[Post], table: Table, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(_: str) -> None:
@@ -114,7 +114,7 @@ def command(table: Table, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]
     return lambda *arguments: main(["migrate", *arguments], ENVIRONMENT)
 
 
-def test_the_command_counts_and_changes_nothing_until_it_is_told_to(
+def test_the_command_only_counts_unless_apply_is_given(
     old_posts: list[Post], client: Any, command: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -126,19 +126,19 @@ def test_the_command_counts_and_changes_nothing_until_it_is_told_to(
     assert capsys.readouterr().out == "3 posts are of schema 2 now.\n"
 
 
-def test_a_table_that_is_away_is_told(
+def test_an_outage_is_reported(
     old_posts: list[Post], command: Callable[..., int], capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def away(_table: Table, _key: Key) -> bool:
+    def unavailable(_table: Table, _key: Key) -> bool:
         raise Unavailable
 
-    monkeypatch.setattr(migrate_posts, "migrate", away)
+    monkeypatch.setattr(migrate_posts, "migrate", unavailable)
     assert command("--apply") == 1
     assert "run the same again" in capsys.readouterr().err
 
 
-def test_a_newer_versions_post_that_this_one_edits_is_migrated_again(
+def test_a_post_of_a_newer_version_is_migrated_again_after_an_edit_by_this_version(
     posts: Blog, table: Table
 ) -> None:
     post = create(posts, body="*one*")

@@ -1,4 +1,4 @@
-"""Moderation: what is hidden is gone for all but its owner, and a ban bites inside each write."""
+"""Moderation: only its owner sees a hidden post, and a ban is checked inside each write."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def ban(call: Call, author_id: str) -> None:
     as_moderator(call, "moderation-ban", parts={AUTHOR_PART: author_id})
 
 
-def test_a_hidden_post_is_seen_by_its_owner_alone_who_learns_why(call: Call) -> None:
+def test_only_the_owner_sees_a_hidden_post_and_the_reason(call: Call) -> None:
     post = published(call)
     post_id = post["id"]
     as_moderator(call, "moderation-hide", post_id=post_id)
@@ -42,14 +42,14 @@ def test_a_hidden_post_is_seen_by_its_owner_alone_who_learns_why(call: Call) -> 
     assert json_body(call("public-list-tags"))["items"] == []
     mine = json_body(call("posts-get-mine", post_id=post_id))
     assert mine["moderation"]["reason"] == "An advertisement."
-    assert mine["version"] == 1, "no edit"
+    assert mine["version"] == 1, "it does not count as an edit"
     (row,) = json_body(call("posts-list-mine", query={}))["items"]
     assert row["moderation"] == mine["moderation"]
     (row,) = as_moderator(call, "moderation-list-posts")["items"]
     assert (row["id"], row["moderation"]) == (post_id, mine["moderation"])
 
 
-def test_its_owner_edits_and_deletes_but_does_not_unhide_it(call: Call) -> None:
+def test_the_owner_edits_and_deletes_a_hidden_post_but_does_not_unhide_it(call: Call) -> None:
     post_id = published(call)["id"]
     as_moderator(call, "moderation-hide", post_id=post_id)
     for status in ("draft", "published"):
@@ -60,15 +60,15 @@ def test_its_owner_edits_and_deletes_but_does_not_unhide_it(call: Call) -> None:
         problem(call("public-get-post", post_id=post_id), 404)
     problem(call("moderation-unhide", post_id=post_id, authorizer={"permissions": ""}), 403)
     as_moderator(call, "moderation-unhide", post_id=post_id)
-    shown = json_body(call("public-get-post", post_id=post_id))
-    assert "moderation" not in shown
+    public_post = json_body(call("public-get-post", post_id=post_id))
+    assert "moderation" not in public_post
     assert as_moderator(call, "moderation-list-posts")["items"] == []
     as_moderator(call, "moderation-hide", post_id=post_id)
     assert call("posts-delete", post_id=post_id)["statusCode"] == 204
     assert as_moderator(call, "moderation-list-posts")["items"] == []
 
 
-def test_a_draft_is_no_moderators_business(call: Call) -> None:
+def test_a_moderator_cannot_hide_a_draft(call: Call) -> None:
     post_id = published(call, status="draft")["id"]
     problem(call("moderation-hide", post_id=post_id, sub=MODERATOR), 404)
 
@@ -85,13 +85,13 @@ def test_a_draft_is_no_moderators_business(call: Call) -> None:
         ("moderation-unban", "moderate:content"),
     ],
 )
-def test_each_needs_its_own_permission(call: Call, event: str, permission: str) -> None:
+def test_each_route_needs_its_own_permission(call: Call, event: str, permission: str) -> None:
     for permissions in ("", permission):
         refused = problem(call(event, authorizer={"permissions": permissions}), 403)
         assert refused["error"] == "insufficient_scope"
 
 
-def test_a_ban_closes_every_write_but_deletions_and_opens_again(call: Call) -> None:
+def test_a_ban_blocks_every_write_except_deletions_until_it_is_lifted(call: Call) -> None:
     post, bobs = published(call), published(call, BOB)
     mine = json_body(call("comments-create", post_id=post["id"], sub=BOB))
     for event in ("reactions-like", "reactions-follow"):
@@ -109,8 +109,10 @@ def test_a_ban_closes_every_write_but_deletions_and_opens_again(call: Call) -> N
     ]
     for response in writes:
         assert problem(response, 403)["detail"] == "You are banned from writing here."
-    assert call("posts-list-mine", sub=BOB, query={})["statusCode"] == 200, "reading stays open"
-    assert call("public-get-post", post_id=bobs["id"])["statusCode"] == 200, "what they wrote stays"
+    assert call("posts-list-mine", sub=BOB, query={})["statusCode"] == 200, (
+        "reading is still allowed"
+    )
+    assert call("public-get-post", post_id=bobs["id"])["statusCode"] == 200, "their content stays"
     for response in (
         call("comments-delete", post_id=post["id"], sub=BOB, parts={COMMENT: mine["id"]}),
         call("reactions-unlike", post_id=post["id"], sub=BOB),
@@ -132,7 +134,7 @@ COMMENT = "01JDC0000000000000000000C0"
 
 
 @pytest.mark.parametrize("event", ["posts-create", "posts-edit", "comments-create"])
-def test_a_ban_bites_between_a_read_and_its_write(
+def test_a_ban_between_a_read_and_its_write_blocks_the_write(
     call: Call, client: Any, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
     post = published(call)
@@ -146,7 +148,7 @@ def test_a_ban_bites_between_a_read_and_its_write(
     assert json_body(call("public-list-comments", post_id=post["id"]))["items"] == []
 
 
-def test_what_the_banned_have_scheduled_becomes_a_draft_again(call: Call, table: Table) -> None:
+def test_a_scheduled_post_of_a_banned_author_becomes_a_draft(call: Call, table: Table) -> None:
     body = {"title": "T", "status": "scheduled", "publish_at": "2099-01-01T00:00:00Z"}
     post = json_body(call("posts-create", body=body))
     ban(call, post["author"]["id"])
@@ -155,13 +157,13 @@ def test_what_the_banned_have_scheduled_becomes_a_draft_again(call: Call, table:
     assert (mine["status"], mine["publish_at"]) == ("draft", None)
 
 
-def test_nobody_bans_themselves_or_what_is_nobodys_id(call: Call) -> None:
+def test_moderators_cannot_ban_themselves_or_an_unknown_id(call: Call) -> None:
     me = json_body(call("account-get-me", sub=MODERATOR))["author_id"]
     problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: me}), 422)
     problem(call("moderation-ban", sub=MODERATOR, parts={AUTHOR_PART: "nobody"}), 404)
 
 
-def test_reports_reach_moderators_once_for_each_person(call: Call) -> None:
+def test_moderators_see_one_report_per_person(call: Call) -> None:
     post_id = published(call)["id"]
     made = json_body(call("comments-create", post_id=post_id, sub=BOB))
     parts = {COMMENT: made["id"]}
@@ -177,7 +179,7 @@ def test_reports_reach_moderators_once_for_each_person(call: Call) -> None:
     problem(call("comments-report-post"), 404)
 
 
-def test_another_reason_leaves_one_row_with_the_time_of_the_first(call: Call, client: Any) -> None:
+def test_a_repeated_ban_updates_the_reason_and_keeps_the_time(call: Call, client: Any) -> None:
     author = published(call)["author"]["id"]
     ban(call, author)
     (first,) = as_moderator(call, "moderation-list-people")["items"]

@@ -1,7 +1,7 @@
-"""Random operations by several people on each other's things, against a model: who likes, follows,
-comments, is hidden, is banned, leaves or is joined to another, and whatever is stored agrees.
+"""Random operations of several people on each other's content, checked against a model.
 
-The posts themselves are test_posts_as_a_model.py's.
+The model knows who likes, follows, comments, is hidden, is banned, is erased or is merged. The
+table must always agree with it. test_posts_as_a_model.py covers the posts themselves.
 """
 
 from collections.abc import Callable
@@ -39,8 +39,10 @@ CHANGES = st.sampled_from([
 
 
 class PeopleAsAModel(RuleBasedStateMachine):
-    """`likes`, `follows` and `comments` are what there should be; the latter by id, of its writer
-    and whether it waits."""
+    """The expected likes, follows and comments.
+
+    A comment has its writer, its post, and whether it is pending.
+    """
 
     posts = Bundle("posts")
     ids = Bundle("ids")
@@ -52,7 +54,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self.table = Table(self.client, TABLE)
         self.blog = Blog(self.table)
         self.banned: set[str] = set()
-        self.joined: set[str] = set()
+        self.merged: set[str] = set()
         self.owners: dict[str, str] = {}
         self.public: set[str] = set()
         self.hidden: set[str] = set()
@@ -64,13 +66,13 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self._parts.close()
 
     def _may_write(self, sub: str) -> bool:
-        return sub not in self.banned | self.joined
+        return sub not in self.banned | self.merged
 
     def _is_visible(self, post_id: str) -> bool:
         return post_id in self.public - self.hidden
 
     def _attempt(self, act: Callable[[], Any], *expected: type[Problem]) -> bool:
-        """Act, and be refused for one of these reasons if there are any; whether it was done."""
+        """Act, and expect one of these errors if there are any. Return whether it succeeded."""
         try:
             act()
         except Problem as problem:
@@ -164,7 +166,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
             reactions.follow(person(sub), author_id)
         except Unprocessable:
             assert sub == other
-        except NotFound:  # of whom nothing is known
+        except NotFound:  # no such author is known
             assert (sub, other) not in self.follows
         except Forbidden:
             assert not self._may_write(sub)
@@ -239,8 +241,8 @@ class PeopleAsAModel(RuleBasedStateMachine):
             self.comments[comment_id] = (writer, post_id, False)
 
     @rule(sub=SUBS, content=st.sampled_from(["erase", "anonymise"]))
-    def leave(self, sub: str, content: ErasureContent) -> None:
-        if sub in self.joined:
+    def delete_account(self, sub: str, content: ErasureContent) -> None:
+        if sub in self.merged:
             return
         AccountRequests(self.table, self.bucket).begin_erasure(person(sub), content)
         mine = {post_id for post_id, owner in self.owners.items() if owner == sub}
@@ -250,32 +252,32 @@ class PeopleAsAModel(RuleBasedStateMachine):
             del self.owners[post_id]
         stays = content == "anonymise"
         self.comments = {
-            key: (who if who != sub else "nobody", post_id, waits)
-            for key, (who, post_id, waits) in self.comments.items()
-            if (who != sub or (stays and not waits)) and not (waits and post_id in mine)
+            key: (who if who != sub else "nobody", post_id, is_pending)
+            for key, (who, post_id, is_pending) in self.comments.items()
+            if (who != sub or (stays and not is_pending)) and not (is_pending and post_id in mine)
         }
         self.likes = {one for one in self.likes if one[0] != sub}
         self.follows = {one for one in self.follows if sub not in one}
 
     @rule(old=SUBS, new=SUBS)
-    def join(self, old: str, new: str) -> None:
-        if self.joined or {old, new} & self.banned:
-            return  # one of them is enough, else nobody would be left to act
+    def merge(self, old: str, new: str) -> None:
+        if self.merged or {old, new} & self.banned:
+            return  # one merge is enough, else too few people could act
         self._finish()
         try:
             AccountMerge(self.table, self.bucket, person(old), person(new)).apply()
         except CannotMerge:
             assert old == new
             return
-        self.joined |= {old}
+        self.merged |= {old}
         swap = {old: new}
         self.owners = {post: swap.get(sub, sub) for post, sub in self.owners.items()}
         self.likes = {(swap.get(sub, sub), post_id) for sub, post_id in self.likes}
         pairs = {(swap.get(one, one), swap.get(other, other)) for one, other in self.follows}
         self.follows = {(one, other) for one, other in pairs if one != other}
         self.comments = {
-            key: (swap.get(sub, sub), post_id, waits)
-            for key, (sub, post_id, waits) in self.comments.items()
+            key: (swap.get(sub, sub), post_id, is_pending)
+            for key, (sub, post_id, is_pending) in self.comments.items()
         }
 
     def _finish(self) -> None:
@@ -312,15 +314,15 @@ class PeopleAsAModel(RuleBasedStateMachine):
             self._attempt(lambda: comment_queries.on(post_id, limit=100, cursor=None), NotFound)
             return
         page = comment_queries.on(post_id, limit=100, cursor=None)
-        shown = {one.id for one in page.items if isinstance(one, CommentDetail)}
+        listed = {one.id for one in page.items if isinstance(one, CommentDetail)}
         there = {key: one for key, one in self.comments.items() if one[1] == post_id}
-        assert shown == {key for key, (_, _, waits) in there.items() if not waits}
+        assert listed == {key for key, (_, _, is_pending) in there.items() if not is_pending}
 
     @rule(sub=SUBS)
     def the_personal_feed_is_of_whom_they_follow(self, sub: str) -> None:
         page = ReactionQueries(self.table).feed(person(sub), limit=100, cursor=None)
-        whom = {other for one, other in self.follows if one == sub}
-        theirs = {post for post, owner in self.owners.items() if owner in whom}
+        followed = {other for one, other in self.follows if one == sub}
+        theirs = {post for post, owner in self.owners.items() if owner in followed}
         assert {row.id for row in page.items} == set(filter(self._is_visible, theirs))
 
 

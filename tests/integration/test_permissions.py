@@ -1,4 +1,4 @@
-"""Every row of the table of permissions, asked of the handlers; and no route is missing in it."""
+"""Every row of the table of permissions, tested at the handlers; every route has a row."""
 
 import json
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ NO_MODERATOR = {"permissions": ""}
 SUBS = (None, BOB, ALICE, MODERATOR, ALICE, "machine@clients")
 
 
-class World(NamedTuple):
-    """What the rows speak of, and a way back to it."""
+class Content(NamedTuple):
+    """The content that the rows refer to, and a snapshot of it."""
 
     client: Any
     snapshot: Snapshot
@@ -38,8 +38,9 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    """The owner's posts, comments by them, another and a newcomer, and pictures."""
+def content() -> Iterator[Content]:
+    """Create the owner's posts and images, and comments by the owner, another user and a
+    newcomer."""
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         client = stores.client
         call = caller(Table(client, TABLE), patched)
@@ -77,21 +78,21 @@ def world() -> Iterator[World]:
         )  # fmt: skip
         ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
         table.transact([Action(media_key(one.id), item=one.item()) for one in (pending, ready)])
-        yield World(client, Snapshot(stores), posts, comments)
+        yield Content(client, Snapshot(stores), posts, comments)
 
 
-def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Response:
-    """What a row's request is answered when somebody of this kind sends it."""
-    world.snapshot.restore()
+def ask(content: Content, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Response:
+    """Send a row's request as a caller of this kind."""
+    content.snapshot.restore()
     if KINDS[kind].endswith("banned"):
         banned = {"banned_at": "2026-01-01T00:00:00.000Z", "reason": "Enough."}
-        Table(world.client, TABLE).transact(
+        Table(content.client, TABLE).transact(
             [Action(ban_key(person_of(ALICE).author_id), item=banned)]
         )
     more = dict(row.more)
     parts = {"revisions/2": "revisions/1"}
     if "comment" in more:
-        parts[COMMENT_PART] = world.comments[more.pop("comment")]
+        parts[COMMENT_PART] = content.comments[more.pop("comment")]
     if "author" in more:
         author = ALICE if more.pop("author") == "owner" else CAROL
         parts[AUTHOR_PART] = person_of(author).author_id
@@ -99,10 +100,10 @@ def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Respo
         parts[MEDIA_PART] = PENDING_ID
     arguments: dict[str, Any] = {
         "parts": parts,
-        "post_id": world.posts.get(more.pop("post", ""), POST_ID),
+        "post_id": content.posts.get(more.pop("post", ""), POST_ID),
     }
     sub = SUBS[kind]
-    call = caller(Table(world.client, TABLE), patched)
+    call = caller(Table(content.client, TABLE), patched)
     if sub is None:
         return call(row.event, is_anonymous=True, **arguments, **more)
     authorizer = MODERATES if sub == MODERATOR else NO_MODERATOR
@@ -111,23 +112,24 @@ def ask(world: World, row: Row, kind: int, patched: pytest.MonkeyPatch) -> Respo
 
 @pytest.mark.parametrize("kind", range(len(KINDS)), ids=KINDS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.event} {row.situation}".strip())
-def test_everyone_gets_what_the_table_says(
-    world: World, row: Row, kind: int, monkeypatch: pytest.MonkeyPatch
+def test_each_kind_of_caller_gets_the_documented_status(
+    content: Content, row: Row, kind: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    response = ask(world, row, kind, monkeypatch)
+    response = ask(content, row, kind, monkeypatch)
     assert response["statusCode"] == row.statuses[kind], response["body"]
     assert_no_identity(response, row, SUBS[kind])
 
 
 def assert_no_identity(response: Response, row: Row, who: str | None) -> None:
-    """No raw sub and no provider, but one's own in GET and PATCH /me."""
-    told = json.dumps(response)
+    """Assert that no raw sub or provider is returned, except the caller's own in GET and PATCH
+    /me."""
+    text = json.dumps(response)
     if row.event in ("account-get-me", "account-edit-me") and who is not None:
-        told = told.replace(json.dumps(json.dumps(who))[1:-1], "")
-    # The document's own patterns hold such marks.
+        text = text.replace(json.dumps(json.dumps(who))[1:-1], "")
+    # The document's own patterns contain such marks.
     marks = () if row.event == "public-openapi" else ("|", "@")
     for identity in (*marks, *(sub.partition("|")[2] or sub for sub in SUBS if sub)):
-        assert identity not in told
+        assert identity not in text
 
 
 def test_every_route_is_in_the_table(deployment: Deployment) -> None:
@@ -137,7 +139,7 @@ def test_every_route_is_in_the_table(deployment: Deployment) -> None:
     assert asked == {one for one in routes if one[0] not in ("HEAD", "OPTIONS")}
 
 
-def test_the_page_is_what_the_table_says() -> None:
+def test_the_page_shows_the_table() -> None:
     page = (ROOT / "docs" / "permissions.md").read_text()
     for row in ROWS:
         event = sample_event(row.event)

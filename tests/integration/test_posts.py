@@ -1,4 +1,4 @@
-"""Posts in DynamoDB: owner-conditional writes, lists that agree with posts, and lost races."""
+"""Posts in DynamoDB: only owners write, lists agree with posts, and races lose no change."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -49,7 +49,7 @@ def test_a_published_post_is_read_by_anyone(posts: Blog) -> None:
         posts.owned_by(BOB, post.id)
 
 
-def test_nobody_changes_what_is_not_theirs(posts: Blog, client: Any) -> None:
+def test_only_the_owner_changes_a_post(posts: Blog, client: Any) -> None:
     draft, published = create(posts), create(posts, title="Public", status="published")
     before = stored(client)
     with pytest.raises(NotFound):
@@ -63,12 +63,12 @@ def test_nobody_changes_what_is_not_theirs(posts: Blog, client: Any) -> None:
     assert stored(client) == before
 
 
-def test_the_write_itself_refuses_a_stranger(racing_table: RacingTable, client: Any) -> None:
-    """GIVEN a post that changes hands between read and write THEN the condition refuses."""
+def test_the_write_itself_refuses_another_user(racing_table: RacingTable, client: Any) -> None:
+    """GIVEN a post that changes its owner between read and write THEN the condition refuses."""
     posts = Blog(racing_table)
     post = create(posts, status="published")
 
-    def hand_over() -> None:
+    def change_owner() -> None:
         client.update_item(
             TableName="BlogTable",
             Key={"pk": {"S": f"POST#{post.id}"}, "sk": {"S": "POST"}},
@@ -77,20 +77,20 @@ def test_the_write_itself_refuses_a_stranger(racing_table: RacingTable, client: 
             ExpressionAttributeValues={":o": {"S": BOB}},
         )
 
-    racing_table.before_write = [hand_over]
+    racing_table.before_write = [change_owner]
     with pytest.raises(Forbidden):
         edit(posts, post, body="mine?")
     assert posts.published(post.id).post.body == ""
 
 
-def test_an_edit_raises_the_version_and_keeps_the_rest(posts: Blog) -> None:
+def test_an_edit_raises_the_version_and_keeps_the_other_fields(posts: Blog) -> None:
     post = create(posts, tags=["a"], body="text")
     after = edit(posts, post, title="New", if_match=VERSION_1)
     assert (after.version, after.title, after.body, after.tags) == (2, "New", "text", ["a"])
     assert posts.owned_by(ALICE, post.id).post == after
 
 
-def test_a_stale_if_match_is_told_the_current_version(posts: Blog) -> None:
+def test_a_stale_if_match_returns_the_current_version(posts: Blog) -> None:
     post = create(posts)
     edit(posts, post, body="2")
     with pytest.raises(PreconditionFailed) as refused:
@@ -101,7 +101,9 @@ def test_a_stale_if_match_is_told_the_current_version(posts: Blog) -> None:
     assert posts.owned_by(ALICE, post.id).post.body == "2"
 
 
-def test_a_lost_race_is_told_without_another_read(racing_table: RacingTable) -> None:
+def test_a_lost_race_returns_the_current_version_without_another_read(
+    racing_table: RacingTable,
+) -> None:
     posts, others = Blog(racing_table), Blog(racing_table)
     post = create(posts)
     racing_table.before_write = [lambda: edit(others, post, body="theirs")]
@@ -118,12 +120,14 @@ def test_without_if_match_a_lost_race_keeps_both_changes(racing_table: RacingTab
     assert (after.title, after.body, after.version) == ("Ours", "theirs", 3)
 
 
-def test_a_write_of_another_kind_disturbs_no_editor(racing_table: RacingTable, client: Any) -> None:
-    """GIVEN lock_version moved and version did not THEN the editor's If-Match still holds."""
+def test_a_change_of_the_lock_version_alone_disturbs_no_edit(
+    racing_table: RacingTable, client: Any
+) -> None:
+    """GIVEN a new lock_version and the same version THEN the editor's If-Match still holds."""
     posts = Blog(racing_table)
     post = create(posts)
 
-    def lock_moves() -> None:
+    def raise_lock_version() -> None:
         client.update_item(
             TableName="BlogTable",
             Key={"pk": {"S": f"POST#{post.id}"}, "sk": {"S": "POST"}},
@@ -131,12 +135,12 @@ def test_a_write_of_another_kind_disturbs_no_editor(racing_table: RacingTable, c
             ExpressionAttributeValues={":one": {"N": "1"}},
         )
 
-    racing_table.before_write = [lock_moves]
+    racing_table.before_write = [raise_lock_version]
     after = edit(posts, post, if_match=VERSION_1, body="saved")
     assert (after.version, after.lock_version) == (2, 3)
 
 
-def test_a_post_deleted_in_the_meantime_is_not_found(racing_table: RacingTable) -> None:
+def test_a_post_that_is_deleted_before_the_write_is_not_found(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = create(posts)
     racing_table.before_write = [lambda: posts.delete(post.id, sub=ALICE, if_match=None)]
@@ -144,7 +148,9 @@ def test_a_post_deleted_in_the_meantime_is_not_found(racing_table: RacingTable) 
         edit(posts, post, body="late")
 
 
-def test_a_write_that_always_loses_gives_up(racing_table: RacingTable, monkeypatch: Any) -> None:
+def test_a_write_that_loses_every_race_gives_up(
+    racing_table: RacingTable, monkeypatch: Any
+) -> None:
     posts = Blog(racing_table)
     post = create(posts)
 
@@ -168,7 +174,9 @@ def test_a_second_deletion_is_not_found(posts: Blog, table: Table, client: Any) 
         posts.delete(post.id, sub=ALICE, if_match=None)
 
 
-def test_the_table_holds_what_its_posts_say(posts: Blog, table: Table, client: Any) -> None:
+def test_the_table_contains_exactly_what_its_posts_need(
+    posts: Blog, table: Table, client: Any
+) -> None:
     first, second = create(posts), create(posts, BOB, title="Hello", status="published")
     first = edit(posts, first, status="published", title="Hello again")
     second = edit(posts, second, BOB, status="draft", slug="mine")
@@ -177,13 +185,13 @@ def test_the_table_holds_what_its_posts_say(posts: Blog, table: Table, client: A
     assert stored_items(client) == expected_items([first, second, third])
 
 
-def test_a_taken_slug_that_was_derived_gets_a_random_ending(posts: Blog) -> None:
+def test_a_derived_slug_that_is_taken_gets_a_random_suffix(posts: Blog) -> None:
     slugs = {create(posts, BOB if n % 2 else ALICE).slug for n in range(12)}
     assert len(slugs) == 12
     assert all(slug.startswith("hello") for slug in slugs)
 
 
-def test_a_taken_slug_that_was_asked_for_is_a_conflict(posts: Blog, client: Any) -> None:
+def test_a_requested_slug_that_is_taken_is_a_conflict(posts: Blog, client: Any) -> None:
     create(posts, slug="taken")
     other = create(posts, BOB)
     before = stored(client)
@@ -194,23 +202,23 @@ def test_a_taken_slug_that_was_asked_for_is_a_conflict(posts: Blog, client: Any)
     assert stored(client) == before
 
 
-def test_an_edit_that_derives_a_taken_slug_gets_an_ending(posts: Blog) -> None:
+def test_an_edit_that_derives_a_taken_slug_gets_a_suffix(posts: Blog) -> None:
     create(posts, title="Taken")
     after = edit(posts, create(posts, title="Free"), title="Taken")
     assert after.slug.startswith("taken-")
 
 
-def test_a_slug_given_in_the_meantime_is_not_written_over(racing_table: RacingTable) -> None:
-    """GIVEN the derived slug is taken, and somebody gives one before we try again."""
+def test_a_slug_set_by_another_edit_is_not_overwritten(racing_table: RacingTable) -> None:
+    """GIVEN the derived slug is taken, and another edit sets a slug before the next attempt."""
     posts = Blog(racing_table)
     create(posts, title="Taken")
     post = create(posts, title="Free")
 
-    def give(slug: str) -> Callable[[], Any]:
+    def set_slug(slug: str) -> Callable[[], Any]:
         return lambda: edit(posts, post, slug=slug)
 
     nothing = lambda: None  # noqa: E731
-    racing_table.before_write = [give("given-by-me"), nothing]
+    racing_table.before_write = [set_slug("given-by-me"), nothing]
     after = edit(posts, post, title="Taken")
     assert (after.slug, after.slug_is_derived, after.title) == ("given-by-me", False, "Taken")
 
@@ -239,8 +247,7 @@ def pages(fetch: Callable[[str | None], Any]) -> list[list[str]]:
 def test_the_feed_pages_completely_and_in_order(table: Table, shards: int, limit: int) -> None:
     posts = Blog(table, shards)
     ids = [
-        create(posts, moment=THEN + timedelta(minutes=n % 5), status="published").id
-        for n in range(7)
+        create(posts, now=THEN + timedelta(minutes=n % 5), status="published").id for n in range(7)
     ]
     create(posts)
     by_time = sorted(ids, key=lambda one: (ids.index(one) % 5, one), reverse=True)
@@ -250,8 +257,8 @@ def test_the_feed_pages_completely_and_in_order(table: Table, shards: int, limit
     assert found[-1], "no empty last page"
 
 
-def test_a_cursor_stands_while_posts_arrive_and_go(posts: Blog) -> None:
-    made = [create(posts, moment=THEN + timedelta(days=n), status="published") for n in range(6)]
+def test_a_cursor_stays_valid_while_posts_are_added_and_deleted(posts: Blog) -> None:
+    made = [create(posts, now=THEN + timedelta(days=n), status="published") for n in range(6)]
     page = posts.feed(limit=2, cursor=None)
     posts.delete(made[4].id, sub=ALICE, if_match=None)
     posts.delete(made[3].id, sub=ALICE, if_match=None)
@@ -260,17 +267,17 @@ def test_a_cursor_stands_while_posts_arrive_and_go(posts: Blog) -> None:
     assert [row.id for row in rest.items] == [made[n].id for n in (2, 1, 0)]
 
 
-def test_a_cursor_is_good_when_shards_are_added(table: Table) -> None:
+def test_a_cursor_stays_valid_when_shards_are_added(table: Table) -> None:
     one, four = Blog(table, 1), Blog(table, 4)
     for n in range(4):
-        create(one, moment=THEN + timedelta(days=n), status="published")
+        create(one, now=THEN + timedelta(days=n), status="published")
     first = one.feed(limit=2, cursor=None)
     second = four.feed(limit=2, cursor=first.next_cursor)
     assert len({row.id for row in (*first.items, *second.items)}) == 4
 
 
-def test_my_posts_are_newest_created_first_and_by_status(posts: Blog) -> None:
-    made = [create(posts, moment=THEN + timedelta(days=n)) for n in range(4)]
+def test_my_posts_are_listed_by_status_newest_created_first(posts: Blog) -> None:
+    made = [create(posts, now=THEN + timedelta(days=n)) for n in range(4)]
     create(posts, BOB)
     edit(posts, made[0], status="published")
 
@@ -284,7 +291,7 @@ def test_my_posts_are_newest_created_first_and_by_status(posts: Blog) -> None:
 
 
 def test_published_posts_by_tag_and_by_author(posts: Blog) -> None:
-    first = create(posts, moment=THEN, tags=["C#", "हिन्दी"], status="published")
+    first = create(posts, now=THEN, tags=["C#", "हिन्दी"], status="published")
     second = create(posts, BOB, THEN + timedelta(days=1), tags=["c#"], status="published")
     create(posts, tags=["c#"])
 
@@ -303,7 +310,7 @@ def test_published_posts_by_tag_and_by_author(posts: Blog) -> None:
     assert ids(posts.tagged("c#", limit=9, cursor=None)) == [first.id]
 
 
-def test_a_post_is_found_by_the_slugs_that_it_has_and_had(posts: Blog) -> None:
+def test_a_post_is_found_by_its_current_and_former_slugs(posts: Blog) -> None:
     post = create(posts, slug="first")
     with pytest.raises(NotFound):
         posts.published_by_slug("first")

@@ -1,8 +1,8 @@
-"""Random operations by several people, against a model: after each, the table is what it says.
+"""Random operations of several people, checked against a model after each operation.
 
-The table's items are exactly the posts, their entries, slugs, counters and revisions; each list
-pages completely and in order at any limit; tags are counted right; and nobody changes what is not
-theirs.
+The table's items are exactly the posts, their entries, slugs, counters and revisions. Each list
+pages completely and in order at any limit. Tags are counted correctly. Only owners change their
+posts.
 """
 
 import operator
@@ -50,7 +50,7 @@ CHANGES = CHANGES | st.builds(operator.or_, CHANGES, SCHEDULED)
 
 
 class PostsAsAModel(RuleBasedStateMachine):
-    """`self.model` holds every post as it should be."""
+    """`self.model` contains every post in its expected state."""
 
     ids = Bundle("ids")
 
@@ -97,8 +97,8 @@ class PostsAsAModel(RuleBasedStateMachine):
             for name, value in patch.provided().items():
                 assert name == "slug" or getattr(after, name) == value
             changes_text = (before.title, before.body) != (after.title, after.body)
-            kept = [before.version] if before.is_public and changes_text else []
-            assert after.revisions == (before.revisions + kept)[-MAX_REVISIONS:]
+            revisions = [before.version] if before.is_public and changes_text else []
+            assert after.revisions == (before.revisions + revisions)[-MAX_REVISIONS:]
             assert (after.publish_at is not None) == (after.status == "scheduled")
             self._keep(after)
 
@@ -108,7 +108,7 @@ class PostsAsAModel(RuleBasedStateMachine):
     def delete_as_anybody(self, post_id: str, sub: str) -> None:
         before = self.model.get(post_id)
         if before is not None and before.owner == sub:
-            return  # that is the next rule's
+            return  # the next rule covers owners
         self._attempt(lambda: self.posts.delete(post_id, sub=sub, if_match=None), before, sub, None)
 
     @rule()
@@ -134,7 +134,7 @@ class PostsAsAModel(RuleBasedStateMachine):
         version: int | None,
         slug: str | None = None,
     ) -> None:
-        """Act, and be refused for the right reason or not at all."""
+        """Act, and expect the right error or none."""
         expected = self._reason(before, sub, version, slug)
         try:
             act()
@@ -159,12 +159,12 @@ class PostsAsAModel(RuleBasedStateMachine):
     @rule(post_id=ids, sub=PEOPLE, age=st.integers(0, 3))
     def restore(self, post_id: str, sub: str, age: int) -> None:
         before = self.model.get(post_id)
-        kept = before.revisions if before else []
-        version = kept[-1 - age] if age < len(kept) else 99
+        revisions = before.revisions if before else []
+        version = revisions[-1 - age] if age < len(revisions) else 99
         try:
             after = self.posts.restore(post_id, version, owner=person(sub), if_match=None).post
         except NotFound:
-            assert before is None or before.owner != sub or age >= len(kept)
+            assert before is None or before.owner != sub or age >= len(revisions)
             return
         assert before is not None
         assert before.owner == sub
@@ -172,7 +172,7 @@ class PostsAsAModel(RuleBasedStateMachine):
         self._keep(after)
 
     @rule(post_id=ids, sub=PEOPLE)
-    def every_revision_is_the_text_that_was(self, post_id: str, sub: str) -> None:
+    def every_revision_has_the_earlier_text(self, post_id: str, sub: str) -> None:
         post = self.model.get(post_id)
         if post is None or post.owner != sub:
             return
@@ -189,15 +189,15 @@ class PostsAsAModel(RuleBasedStateMachine):
         assert stored_items(self.client) == expected_items(self.model.values())
 
     @invariant()
-    def the_table_is_what_the_posts_say(self) -> None:
+    def the_table_matches_the_posts(self) -> None:
         found = stored_items(self.client)
-        left_to_jobs = {
+        waiting_for_jobs = {
             key
             for key, count in found.items()
             if (key[0] in ("TAGS", "MONTHS") and count == 0)
             or (key[1].startswith("REVISION") and key[0].partition("#")[2] not in self.model)
         }
-        for key in left_to_jobs:
+        for key in waiting_for_jobs:
             del found[key]
         assert found == expected_items(self.model.values())
 

@@ -1,4 +1,4 @@
-"""Profiles: what people tell of themselves shows everywhere at once, and nothing else does."""
+"""Profiles: a change is visible everywhere at once, and private data is never shown."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.posts import Blog, create, edit, person, stored
 from tests.support.samples import ALICE, BOB
 
 
-def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, client: Any) -> None:
+def test_an_account_without_a_profile_has_default_values(call: Call, client: Any) -> None:
     response = call(
         "account-get-me", authorizer={"permissions": "moderate:people moderate:content"}
     )
@@ -38,7 +38,9 @@ def test_before_there_is_a_profile_one_is_somebody_all_the_same(call: Call, clie
     assert stored(client) == {}, "nothing is written"
 
 
-def test_the_first_patch_makes_the_profile_and_others_change_what_they_send(call: Call) -> None:
+def test_the_first_patch_creates_the_profile_and_later_ones_change_only_their_fields(
+    call: Call,
+) -> None:
     first = call("account-edit-me")
     assert first["statusCode"] == 200
     assert json_body(first)["name"] == "Alice"
@@ -53,25 +55,25 @@ def test_the_first_patch_makes_the_profile_and_others_change_what_they_send(call
     assert json_body(call("account-get-me", sub=BOB))["name"] is None
 
 
-def test_a_new_name_shows_in_posts_lists_and_feeds_at_once(call: Call) -> None:
+def test_a_new_name_appears_in_posts_lists_and_feeds_at_once(call: Call) -> None:
     post = json_body(call("posts-create", body={"title": "T", "status": "published"}))
     assert post["author"]["name"] == NEUTRAL_NAME
     for name in ("Alice", "Alice & <b>Bob</b>", "आलिस"):
         me = json_body(call("account-edit-me", body={"name": name}))
         assert me["author_id"] == post["author"]["id"]
-        shown = {"id": me["author_id"], "name": name, "picture": None}
-        assert json_body(call("public-get-post", post_id=post["id"]))["author"] == shown
-        assert json_body(call("posts-get-mine", post_id=post["id"]))["author"] == shown
+        public_profile = {"id": me["author_id"], "name": name, "picture": None}
+        assert json_body(call("public-get-post", post_id=post["id"]))["author"] == public_profile
+        assert json_body(call("posts-get-mine", post_id=post["id"]))["author"] == public_profile
         for listing in ("public-list-posts", "posts-list-mine"):
             (row,) = json_body(call(listing, query={}))["items"]
-            assert row["author"] == shown
+            assert row["author"] == public_profile
         (item,) = json_body(call("public-feed-json"))["items"]
         assert item["authors"][0]["name"] == name
         edited = json_body(call("posts-edit", post_id=post["id"], body={}))
-        assert edited["author"] == shown
+        assert edited["author"] == public_profile
 
 
-def test_an_author_is_shown_with_their_counts(call: Call, posts: Blog) -> None:
+def test_an_author_has_counts(call: Call, posts: Blog) -> None:
     def author(author_id: str) -> dict[str, Any]:
         return call("public-get-author", parts={AUTHOR_PART: author_id})
 
@@ -102,7 +104,7 @@ def test_an_author_is_shown_with_their_counts(call: Call, posts: Blog) -> None:
 
 
 @pytest.mark.parametrize("author_id", ["a" * 26, "A" * 26, "x", "हिन्दी", "a" * 3000, "..", "%00"])
-def test_whom_nobody_knows_is_404(call: Call, author_id: str) -> None:
+def test_an_unknown_author_is_404(call: Call, author_id: str) -> None:
     problem(call("public-get-author", parts={AUTHOR_PART: author_id}), 404)
 
 
@@ -130,7 +132,7 @@ def test_whom_nobody_knows_is_404(call: Call, author_id: str) -> None:
         ({"post_count": 9}, "post_count"),
     ],
 )
-def test_what_is_not_valid_is_named_and_nothing_is_stored(
+def test_an_invalid_field_is_named_and_nothing_is_stored(
     call: Call, client: Any, changes: dict[str, Any], field: str
 ) -> None:
     refused = problem(call("account-edit-me", body={"website": "https://a.example"} | changes), 422)
@@ -138,7 +140,7 @@ def test_what_is_not_valid_is_named_and_nothing_is_stored(
     assert stored(client) == {}
 
 
-def test_at_home_at_a_place_is_a_name(call: Call) -> None:
+def test_a_name_may_contain_an_at_sign(call: Call) -> None:
     for name in ("Alice @ Home", "@alice", "O'Brien", "Ünïcödé"):
         assert json_body(call("account-edit-me", body={"name": name}))["name"] == name
 
@@ -151,32 +153,36 @@ def test_a_machine_has_no_profile_unless_it_may_write(call: Call) -> None:
     assert call("account-edit-me", sub=machine, authorizer=writes)["statusCode"] == 200
 
 
-def test_nobody_has_no_account(call: Call) -> None:
+def test_a_token_without_a_sub_is_401(call: Call) -> None:
     for name in ("account-get-me", "account-edit-me"):
         problem(call(name, sub=""), 401)
 
 
-def test_two_edits_of_different_fields_at_once_are_both_there(table: Table) -> None:
-    """Each sends what it changes and no more, so there is no order in which one is lost."""
+def test_two_edits_of_different_fields_at_once_are_both_stored(table: Table) -> None:
+    """Each edit writes only the fields that it changes, so neither order loses one."""
     profiles, alice = Profiles(table), person(ALICE)
     transact = table.transact
     others: list[Callable[[], None]] = [
         lambda: profiles.edit(alice, ProfileChanges.model_validate({"bio": "theirs"}))
     ]
 
-    def late(actions: Any, token: str | None = None) -> None:
+    def edit_first(actions: Any, token: str | None = None) -> None:
         if others:
             others.pop()()
         transact(actions, token)
 
-    table.transact = late  # type: ignore[method-assign] # somebody is faster
+    table.transact = edit_first  # type: ignore[method-assign] # another edit is faster
     profiles.edit(alice, ProfileChanges.model_validate({"website": "https://ours.example"}))
     profiles.edit(alice, ProfileChanges.model_validate({"name": "A"}))
-    shown = profiles.public(alice.author_id)
-    assert (shown.name, shown.bio, shown.website) == ("A", "theirs", "https://ours.example/")
+    public_profile = profiles.public(alice.author_id)
+    assert (public_profile.name, public_profile.bio, public_profile.website) == (
+        "A",
+        "theirs",
+        "https://ours.example/",
+    )
 
 
-def test_a_contended_edit_is_tried_again_and_not_for_ever(
+def test_a_contended_edit_is_retried_a_limited_number_of_times(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profiles, alice = Profiles(table), person(ALICE)
@@ -195,7 +201,7 @@ def test_a_contended_edit_is_tried_again_and_not_for_ever(
         profiles.edit(alice, ProfileChanges.model_validate({"name": "B"}))
 
 
-def test_counts_follow_every_way_to_become_public_and_back(posts: Blog, table: Table) -> None:
+def test_post_counts_follow_every_change_of_visibility(posts: Blog, table: Table) -> None:
     profiles, author_id = Profiles(table), person(ALICE).author_id
     with pytest.raises(NotFound):
         profiles.public(author_id)

@@ -1,4 +1,4 @@
-"""Likes and follows: idempotent both ways, counted exactly, and listed."""
+"""Likes and follows: idempotent in both directions, counted exactly, and listed."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_a_like_counts_once_however_often_it_is_sent(call: Call) -> None:
     problem(call("reactions-get-like", post_id=post_id, sub=BOB), 404)
 
 
-def test_what_is_not_public_is_liked_by_nobody_and_may_be_unliked(call: Call) -> None:
+def test_a_private_post_cannot_be_liked_but_can_be_unliked(call: Call) -> None:
     post_id = published(call)["id"]
     call("reactions-like", post_id=post_id, sub=BOB)
     call("posts-edit", post_id=post_id, body={"status": "draft"})
@@ -46,10 +46,10 @@ def test_what_is_not_public_is_liked_by_nobody_and_may_be_unliked(call: Call) ->
     ]
     assert call("reactions-unlike", post_id=post_id, sub=BOB)["statusCode"] == 204
     assert json_body(call("reactions-list-likes", sub=BOB))["items"] == []
-    assert call("reactions-unlike", sub=BOB)["statusCode"] == 204, "of a post that never was"
+    assert call("reactions-unlike", sub=BOB)["statusCode"] == 204, "of an unknown post"
 
 
-def test_likes_are_listed_with_what_everyone_sees_of_the_posts(call: Call) -> None:
+def test_likes_list_the_public_form_of_the_posts(call: Call) -> None:
     posts = [published(call, title=f"{n}")["id"] for n in range(3)]
     for post_id in posts:
         call("reactions-like", post_id=post_id, sub=BOB)
@@ -81,14 +81,16 @@ def test_a_follow_counts_once_on_both_sides(call: Call) -> None:
     problem(call("reactions-get-follow", parts=parts, sub=BOB), 404)
 
 
-def test_nobody_follows_themselves_or_whom_nobody_knows(call: Call) -> None:
+def test_people_cannot_follow_themselves_or_unknown_authors(call: Call) -> None:
     author = published(call)["author"]["id"]
     problem(call("reactions-follow", parts={AUTHOR_PART: author}), 422)
     for nobody in ("a" * 26, "no-id"):
         problem(call("reactions-follow", parts={AUTHOR_PART: nobody}, sub=BOB), 404)
 
 
-def test_there_is_a_most_that_one_follows(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_followed_authors_is_limited(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(service, "MAX_FOLLOWS", 1)
     alice, carol = (published(call, sub)["author"]["id"] for sub in (ALICE, CAROL))
     for _ in range(2):
@@ -99,7 +101,7 @@ def test_there_is_a_most_that_one_follows(call: Call, monkeypatch: pytest.Monkey
     assert call("reactions-follow", parts={AUTHOR_PART: carol}, sub=BOB)["statusCode"] == 204
 
 
-def test_the_personal_feed_merges_those_whom_one_follows(call: Call) -> None:
+def test_the_personal_feed_merges_the_posts_of_followed_authors(call: Call) -> None:
     posts = [published(call, sub, f"{n}") for n, sub in enumerate((ALICE, CAROL, ALICE, BOB))]
     for post in posts[:2]:
         call("reactions-follow", parts={AUTHOR_PART: post["author"]["id"]}, sub=BOB)
@@ -111,7 +113,7 @@ def test_the_personal_feed_merges_those_whom_one_follows(call: Call) -> None:
     assert json_body(call("reactions-feed", sub=person(CAROL).sub))["items"] == []
 
 
-def test_to_follow_oneself_no_longer_does_nothing(call: Call) -> None:
+def test_unfollowing_oneself_changes_nothing(call: Call) -> None:
     published(call)
     mine = {AUTHOR_PART: json_body(call("account-get-me"))["author_id"]}
     assert call("reactions-unfollow", parts=mine)["statusCode"] == 204

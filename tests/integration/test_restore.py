@@ -1,4 +1,4 @@
-"""A table that was spoilt, made what its copy is; what was decided since stays decided."""
+"""Restoring a damaged table from its copy, without undoing later decisions."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,7 +38,7 @@ def people(call: Call, table: Table, bucket: Bucket) -> PeopleFixture:
 
 @pytest.fixture
 def copied(people: PeopleFixture, client: Any) -> Iterator[Items]:
-    """The table is copied; gives its items."""
+    """Copy the table, and return the copy's items."""
     make_table(client, COPY, dict(DEPLOYMENT.tables[TABLE]))
     for item in stored(client).values():
         client.put_item(TableName=COPY, Item=item)
@@ -52,7 +52,7 @@ def restoring(table: Table, client: Any, bucket: Bucket) -> Restoring:
 
 
 def spoil(people: PeopleFixture, client: Any) -> None:
-    """What a fault of ours might do, and what people did meanwhile."""
+    """Damage the table as a bug might, and add changes that users made meanwhile."""
     for key, item in stored(client).items():
         if key[0] == f"POST#{people.published_post}":
             client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
@@ -61,7 +61,7 @@ def spoil(people: PeopleFixture, client: Any) -> None:
     people.send("posts-delete", CAROL, post_id=people.carols_post)
 
 
-def test_all_of_it_is_as_it_was(
+def test_a_restored_table_equals_its_copy(
     people: PeopleFixture, copied: Items, client: Any, restoring: Restoring
 ) -> None:
     spoil(people, client)
@@ -75,7 +75,7 @@ def test_all_of_it_is_as_it_was(
 
 
 def decide(people: PeopleFixture, table: Table, bucket: Bucket) -> None:
-    """Since the copy: Alice is erased, Bob's post hidden, and Carol banned."""
+    """Decide after the copy: Alice is erased, Bob's post is hidden, and Carol is banned."""
     people.send("account-delete-me", ALICE)
     finish_jobs(table, bucket)
     reason = {"reason": "An advertisement."}
@@ -84,8 +84,9 @@ def decide(people: PeopleFixture, table: Table, bucket: Bucket) -> None:
     people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
 
 
-def is_as_decided(people: PeopleFixture, client: Any) -> Items:
-    """Of Alice nothing is there but that she was erased."""
+def assert_as_decided(people: PeopleFixture, client: Any) -> Items:
+    """Assert that the decisions hold, and that only the record of Alice's erasure is left of
+    her."""
     items = plain(client)
     assert faults(items) == []
     assert [key for key, item in items.items() if ALICE in f"{key} {item}"] == []
@@ -97,7 +98,7 @@ def is_as_decided(people: PeopleFixture, client: Any) -> Items:
 
 
 @pytest.mark.usefixtures("copied")
-def test_who_was_erased_does_not_come_back(
+def test_an_erased_person_stays_erased(
     people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     restoring: Restoring,
 ) -> None:  # fmt: skip
@@ -106,10 +107,10 @@ def test_who_was_erased_does_not_come_back(
     found = restoring.plan()
     assert (found.erased, found.hidden, found.banned, found.joined) == (1, 1, 1, 0)
     restoring.apply()
-    items = is_as_decided(people, client)
+    items = assert_as_decided(people, client)
     assert items[f"POST#{people.bobs_post}", "POST"]["title"] == "Bob's"
     restoring.apply()
-    assert is_as_decided(people, client).keys() == items.keys()
+    assert assert_as_decided(people, client).keys() == items.keys()
 
 
 def spoil_others(people: PeopleFixture) -> None:
@@ -117,7 +118,7 @@ def spoil_others(people: PeopleFixture) -> None:
 
 
 @pytest.mark.usefixtures("copied")
-def test_nothing_of_theirs_is_there_even_for_a_moment(
+def test_an_erased_persons_content_is_never_restored_not_even_briefly(
     people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
 ) -> None:  # fmt: skip
     decide(people, table, bucket)
@@ -134,7 +135,7 @@ def test_nothing_of_theirs_is_there_even_for_a_moment(
 
 
 @pytest.mark.usefixtures("copied")
-def test_whose_account_was_joined_stays_one_person(
+def test_a_merged_account_stays_merged(
     people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     restoring: Restoring,
 ) -> None:  # fmt: skip
@@ -151,26 +152,26 @@ def test_whose_account_was_joined_stays_one_person(
     assert not [item for item in items.values() if item.get("title") == "Dave's"]
 
 
-class Ending(Table):
-    """A table whose calls that write are counted over all of them, and of which one fails."""
+class FailingTable(Table):
+    """A table that counts its writing calls over all instances, and lets one of them fail."""
 
     calls = 0
     fails_at = 0
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if "write" in operation:
-            Ending.calls += 1
-            if Ending.calls == Ending.fails_at:
+            FailingTable.calls += 1
+            if FailingTable.calls == FailingTable.fails_at:
                 raise Unavailable
         return super()._call(operation, **parameters)
 
 
 @pytest.mark.usefixtures("copied")
-def test_it_goes_on_where_it_ended(
+def test_an_interrupted_restore_continues(
     people: PeopleFixture, table: Table, client: Any, bucket: Bucket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Ended at eight of its calls that write, among them the first and the last."""
+    """Interrupted at eight of its writing calls, among them the first and the last."""
     decide(people, table, bucket)
     spoil_others(people)
     before = {name: stored(client, name) for name in (TABLE, COPY)}
@@ -178,25 +179,25 @@ def test_it_goes_on_where_it_ended(
 
     def run(fails_at: int) -> None:
         nonlocal calls
-        monkeypatch.setattr(Ending, "calls", 0)
-        monkeypatch.setattr(Ending, "fails_at", fails_at)
-        Restoring(Ending(client, TABLE), Ending(client, COPY), bucket, KEY).apply()
-        calls = Ending.calls
+        monkeypatch.setattr(FailingTable, "calls", 0)
+        monkeypatch.setattr(FailingTable, "fails_at", fails_at)
+        Restoring(FailingTable(client, TABLE), FailingTable(client, COPY), bucket, KEY).apply()
+        calls = FailingTable.calls
         finish_jobs(table, bucket)
 
     run(0)
-    count = len(is_as_decided(people, client))
+    count = len(assert_as_decided(people, client))
     for fails_at in {1, *range(calls, 1, -(calls // 7))}:
         for name, items in before.items():
-            put_back(client, name, items)
-        with suppress(Unavailable, OutOfTime):  # the end of a lease may fail, and nobody minds
+            restore_items(client, name, items)
+        with suppress(Unavailable, OutOfTime):  # the release of a lease may fail
             run(fails_at)
         run(0)
-        assert len(is_as_decided(people, client)) == count, f"ended at {fails_at} of {calls}"
+        assert len(assert_as_decided(people, client)) == count, f"ended at {fails_at} of {calls}"
 
 
-def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None:
-    """Make a table what it was."""
+def restore_items(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None:
+    """Restore the content of a table."""
     for key, item in stored(client, name).items():
         if key not in items:
             client.delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
@@ -204,7 +205,7 @@ def put_back(client: Any, name: str, items: dict[tuple[str, str], Item]) -> None
         client.put_item(TableName=name, Item=item)
 
 
-def test_who_had_only_a_profile_is_erased_again(
+def test_an_erased_person_with_only_a_profile_is_erased_again(
     copied: Items, table: Table, client: Any, bucket: Bucket, restoring: Restoring
 ) -> None:
     key = {"pk": f"AUTHOR#{person_of(DAVE).author_id}", "sk": "PROFILE"}
@@ -218,7 +219,7 @@ def test_who_had_only_a_profile_is_erased_again(
 
 
 @pytest.mark.usefixtures("copied")
-def test_accounts_that_were_joined_in_a_row_are_joined_once(
+def test_a_chain_of_merges_is_applied_once(
     people: PeopleFixture, table: Table, client: Any, bucket: Bucket, restoring: Restoring
 ) -> None:
     for old, new in ((ALICE, DAVE), (DAVE, "auth0|erin")):
@@ -231,7 +232,7 @@ def test_accounts_that_were_joined_in_a_row_are_joined_once(
     assert items[f"POST#{people.published_post}", "POST"]["owner"] == "auth0|erin"
 
 
-def test_bans_that_were_lost_come_back(
+def test_lost_bans_are_restored(
     people: PeopleFixture, table: Table, client: Any, restoring: Restoring, copied: Items
 ) -> None:
     parts, reason = {AUTHOR_PART: person_of(CAROL).author_id}, {"reason": "An advertisement."}
@@ -246,7 +247,7 @@ def test_bans_that_were_lost_come_back(
     )
 
 
-def test_another_key_restores_nobody(
+def test_another_author_id_key_is_refused(
     copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.delete_item(TableName=TABLE, Key={"pk": {"S": "TAGS"}, "sk": {"S": "TAG#a"}})
@@ -257,15 +258,13 @@ def test_another_key_restores_nobody(
     assert plain(client) == before
 
 
-def test_what_has_expired_is_no_difference(
-    copied: Items, client: Any, restoring: Restoring
-) -> None:
+def test_expired_items_are_no_difference(copied: Items, client: Any, restoring: Restoring) -> None:
     row = {"pk": {"S": "USER#x"}, "sk": {"S": "RATE#x"}, "expires_at": {"N": "1"}}
     client.put_item(TableName=COPY, Item=row)
     assert restoring.plan() == RestorePlan()
 
 
-def test_the_command_compares_and_only_then_does_it(
+def test_the_command_only_compares_unless_apply_is_given(
     people: PeopleFixture, copied: Items, client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil(people, client)
@@ -277,39 +276,41 @@ def test_the_command_compares_and_only_then_does_it(
     assert plain(client) == copied
 
 
-def test_a_table_is_not_its_own_copy(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_cannot_be_restored_from_itself(
+    client: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["restore", TABLE, "--apply"], ENVIRONMENT) == 2
     assert "itself" in capsys.readouterr().err
 
 
 @pytest.fixture
 def stage(client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A stage with this table, whose engine makes backups."""
+    """Provide a stage with this table, on an engine that makes backups."""
     if not IS_MOTO:
         pytest.skip("the engine has no point-in-time recovery")
     outputs = {"TableName": TABLE, "MediaBucketName": BUCKET}
-    told = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-    monkeypatch.setattr(restore, "deployed", lambda stage: {"Outputs": told})
+    output = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    monkeypatch.setattr(restore, "deployed", lambda stage: {"Outputs": output})
     monkeypatch.setattr("sys.argv", ["restore", "staging"])
     monkeypatch.delenv("AT", raising=False)
     return client
 
 
-def test_a_drill_restores_looks_and_leaves_nothing(
+def test_a_drill_restores_and_checks_a_copy_and_deletes_it(
     people: PeopleFixture, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = plain(stage)
     assert restore.main(poll_seconds=0) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     posts = sum(key[1] == "POST" for key in before)
-    assert f"has {len(before)} items, including {posts} posts. All posts can be read" in told
-    assert "0 items were deleted, 0 changed and 0 created" in told
-    assert "Deleted " in told
+    assert f"has {len(before)} items, including {posts} posts. All posts can be read" in output
+    assert "0 items were deleted, 0 changed and 0 created" in output
+    assert "Deleted " in output
     assert stage.list_tables()["TableNames"] == [TABLE]
     assert plain(stage) == before
 
 
-def test_a_drill_tells_of_a_post_that_cannot_be_read(
+def test_a_drill_reports_an_unreadable_post(
     people: PeopleFixture, stage: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.put_item(TableName=TABLE, Item={"pk": {"S": "POST#1"}, "sk": {"S": "POST"}})
@@ -318,18 +319,18 @@ def test_a_drill_tells_of_a_post_that_cannot_be_read(
     assert stage.list_tables()["TableNames"] == [TABLE]
 
 
-def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
+def test_a_point_in_time_is_restored_to_a_new_table_and_the_next_command_is_printed(
     people: PeopleFixture, stage: Any, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    moment = datetime.now(UTC) - timedelta(hours=1)
-    monkeypatch.setenv("AT", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    at_time = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setenv("AT", f"{at_time:%Y-%m-%dT%H:%M:%SZ}")
     assert restore.main(poll_seconds=0) == 0
-    copy = f"{TABLE}-{moment:%Y%m%dT%H%M%S}"
+    copy = f"{TABLE}-{at_time:%Y%m%dT%H%M%S}"
     assert set(stage.list_tables()["TableNames"]) == {TABLE, copy}
-    told = capsys.readouterr().out
-    assert f"TABLE_NAME={TABLE} MEDIA_BUCKET={BUCKET}" in told
-    assert f"blog.admin restore {copy}" in told
+    output = capsys.readouterr().out
+    assert f"TABLE_NAME={TABLE} MEDIA_BUCKET={BUCKET}" in output
+    assert f"blog.admin restore {copy}" in output
 
 
 @pytest.mark.parametrize(
@@ -340,7 +341,7 @@ def test_a_moment_is_restored_beside_the_table_and_the_next_command_told(
         ("yesterday", "not 'yesterday'"),
     ],
 )
-def test_a_moment_that_cannot_be_restored_is_refused(
+def test_an_impossible_point_in_time_is_refused(
     stage: Any, monkeypatch: pytest.MonkeyPatch, at: str, why: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip

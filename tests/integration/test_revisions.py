@@ -1,4 +1,4 @@
-"""Revisions: what was public and was edited, for its owner alone, fifty at most."""
+"""Revisions: earlier published versions of a post, for its owner only, at most fifty."""
 
 from typing import Any
 
@@ -30,14 +30,14 @@ def versions(posts: Blog, post_id: str) -> list[int]:
     return [row.version for row in page.items]
 
 
-def test_every_edit_of_a_published_text_keeps_the_former(posts: Blog) -> None:
+def test_every_edit_of_a_published_text_stores_the_earlier_one(posts: Blog) -> None:
     post = create(posts, title="First", body="one", status="published")
     second = edit(posts, post, body="two")
     third = edit(posts, second, title="Second")
     edit(posts, third, title="Third", body="three")
     page = posts.revisions(ALICE, post.id, limit=20, cursor=None)
-    found = [(row.version, row.title, row.created_at) for row in page.items]
-    assert found == [
+    rows = [(row.version, row.title, row.created_at) for row in page.items]
+    assert rows == [
         (3, "Second", third.updated_at),
         (2, "First", second.updated_at),
         (1, "First", post.updated_at),
@@ -50,7 +50,7 @@ def test_every_edit_of_a_published_text_keeps_the_former(posts: Blog) -> None:
     ]
 
 
-def test_what_changes_no_public_text_keeps_none(posts: Blog) -> None:
+def test_an_edit_that_changes_no_public_text_stores_no_revision(posts: Blog) -> None:
     post = create(posts, body="draft")
     edit(posts, post, body="still a draft")
     edit(posts, post, status="published")
@@ -63,7 +63,9 @@ def test_what_changes_no_public_text_keeps_none(posts: Blog) -> None:
     assert versions(posts, post.id) == [6]
 
 
-def test_fifty_are_kept_and_the_oldest_goes_first(posts: Blog, table: Table, client: Any) -> None:
+def test_fifty_revisions_are_kept_and_the_oldest_is_dropped(
+    posts: Blog, table: Table, client: Any
+) -> None:
     post = create(posts, status="published", body="0")
     for number in range(1, MAX_REVISIONS + 3):
         post = edit(posts, post, body=str(number))
@@ -79,15 +81,15 @@ def test_the_list_pages_completely(posts: Blog, limit: int) -> None:
     post = create(posts, status="published", body="0")
     for number in range(1, 5):
         edit(posts, post, body=str(number))
-    found: list[int] = []
+    rows: list[int] = []
     cursor = None
     while True:
         page = posts.revisions(ALICE, post.id, limit=limit, cursor=cursor)
-        found += [row.version for row in page.items]
+        rows += [row.version for row in page.items]
         if (cursor := page.next_cursor) is None:
             break
         assert len(page.items) == limit
-    assert found == [4, 3, 2, 1]
+    assert rows == [4, 3, 2, 1]
 
 
 def test_a_cursor_of_another_posts_revisions_is_refused(posts: Blog) -> None:
@@ -105,7 +107,7 @@ def test_restoring_is_an_edit_like_any_other(posts: Blog) -> None:
     after = posts.restore(post.id, 1, owner=person(ALICE), if_match=IfMatch(frozenset({2}))).post
     assert (after.version, after.title, after.body) == (3, "First", "*one*")
     assert after.body_html == "<p><em>one</em></p>\n"
-    assert after.tags == ["b"], "what is no text stays"
+    assert after.tags == ["b"], "other fields stay"
     assert versions(posts, post.id) == [2, 1]
     assert posts.published(post.id).post == after
 
@@ -117,7 +119,7 @@ def test_restoring_takes_if_match(posts: Blog) -> None:
         posts.restore(post.id, 1, owner=person(ALICE), if_match=VERSION_1)
 
 
-def test_restoring_into_a_draft_keeps_no_revision_of_it(posts: Blog) -> None:
+def test_restoring_into_a_draft_stores_no_revision_of_the_draft(posts: Blog) -> None:
     post = create(posts, body="public", status="published")
     edit(posts, post, body="next")
     edit(posts, post, status="draft")
@@ -125,7 +127,7 @@ def test_restoring_into_a_draft_keeps_no_revision_of_it(posts: Blog) -> None:
     assert versions(posts, post.id) == [1]
 
 
-def test_a_lost_race_restores_on_top_of_what_came_between(racing_table: RacingTable) -> None:
+def test_a_lost_race_restores_on_top_of_the_other_edit(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = create(posts, body="one", status="published")
     edit(posts, post, body="two")
@@ -135,7 +137,7 @@ def test_a_lost_race_restores_on_top_of_what_came_between(racing_table: RacingTa
     assert versions(posts, post.id) == [3, 2, 1]
 
 
-def test_nobody_elses_revisions_are_there(posts: Blog, client: Any) -> None:
+def test_only_the_owner_reads_revisions(posts: Blog, client: Any) -> None:
     post = create(posts, body="secret", status="published")
     edit(posts, post, body="public")
     before = stored(client)
@@ -151,7 +153,7 @@ def test_nobody_elses_revisions_are_there(posts: Blog, client: Any) -> None:
     assert stored(client) == before
 
 
-def test_a_revision_whose_html_would_now_be_too_long_is_refused(
+def test_a_revision_whose_html_is_too_long_today_is_refused(
     posts: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = create(posts, body="x" * 100, status="published")
@@ -161,7 +163,7 @@ def test_a_revision_whose_html_would_now_be_too_long_is_refused(
         posts.restore(post.id, 1, owner=person(ALICE), if_match=None)
 
 
-def test_the_list_reads_no_text(posts: Blog, client: Any) -> None:
+def test_the_list_of_revisions_reads_no_body(posts: Blog, client: Any) -> None:
     post = create(posts, body="x" * 100_000, status="published")
     edit(posts, post, body="")
     read: list[Any] = []
@@ -193,13 +195,13 @@ def test_revisions_over_http(call: Call, post: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("version", ["0", "-1", "x", "1.0", "00", "9" * 40, "%31", "1%00"])
-def test_a_version_that_is_none_is_404(call: Call, post: dict[str, Any], version: str) -> None:
+def test_an_invalid_revision_number_is_404(call: Call, post: dict[str, Any], version: str) -> None:
     for name in ("posts-get-revision", "posts-restore-revision"):
         response = call(name, post_id=post["id"], parts={"revisions/2": f"revisions/{version}"})
         problem(response, 404)
 
 
-def test_revisions_of_somebody_else_are_404_over_http(call: Call, post: dict[str, Any]) -> None:
+def test_revisions_of_another_user_are_404_over_http(call: Call, post: dict[str, Any]) -> None:
     call("posts-edit", post_id=post["id"], body={"status": "published"})
     for name in ("posts-list-revisions", "posts-get-revision", "posts-restore-revision"):
         problem(call(name, post_id=post["id"], sub=BOB), 404)

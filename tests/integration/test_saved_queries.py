@@ -1,5 +1,7 @@
-"""The saved queries of Logs Insights: each finds lines as they are really written, and every field
-that it names is in what it finds. Of the query language, what they use of it."""
+"""The saved queries of Logs Insights: each one finds real log lines that have all its fields.
+
+The tests implement the part of the query language that the queries use.
+"""
 
 import io
 import json
@@ -43,7 +45,7 @@ def lines(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> list[Line]:
-    """What is written of a request that has met a fault of ours, and of one with a bad token."""
+    """Return the log lines of a request with an internal error, and of one with a bad token."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError
@@ -61,7 +63,7 @@ def lines(
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_saved_query_finds_what_it_is_for(name: str, lines: list[Line]) -> None:
+def test_a_saved_query_finds_its_lines(name: str, lines: list[Line]) -> None:
     text = QUERIES[name]["QueryString"].replace("put the id here", lines[0]["correlation_id"])
     found = [line for line in lines if all(check(line) for check in _filters(text))]
     assert found
@@ -78,7 +80,7 @@ def test_one_request_is_found_in_all_logs(lines: list[Line]) -> None:
 
 
 @pytest.mark.parametrize("kind", BY_LAMBDA)
-def test_what_stops_a_function_is_among_the_faults(kind: str) -> None:
+def test_lambda_errors_are_among_the_errors(kind: str) -> None:
     (check,) = _filters(QUERIES["ErrorsQuery"]["QueryString"])
     assert check({"@message": BY_LAMBDA[kind]})
     assert not check(REPORT)
@@ -115,9 +117,9 @@ def _term(text: str) -> Callable[[Line], bool]:
 
 
 def _fields(text: str) -> Iterator[str]:
-    """What is named in fields, in stats and after by; names that it gives itself are none."""
-    given = set(re.findall(r" as (\w+)", text))
+    """Yield the fields that a query uses, without the names that it defines itself."""
+    defined = set(re.findall(r" as (\w+)", text))
     for command in re.findall(r"(?:^|\| )(fields|stats) (.+)", text, re.M):
         for word in re.findall(r"(?<![\w@])@?[a-z]\w*", command[1]):
-            if word not in FUNCTIONS | given:
+            if word not in FUNCTIONS | defined:
                 yield word

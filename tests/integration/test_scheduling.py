@@ -1,4 +1,4 @@
-"""Posts that are published on schedule: once, in order, and without disturbing an editor."""
+"""Scheduled posts: published once, in order, and without disturbing an edit."""
 
 import importlib
 import json
@@ -31,7 +31,7 @@ LATER = HOUR + timedelta(minutes=1)
 
 
 def scheduled(posts: Blog, owner: str = ALICE, **members: Any) -> Post:
-    """A post that is due in an hour."""
+    """Create a post that is due in an hour."""
     return create(posts, owner, status="scheduled", publish_at=HOUR.isoformat(), **members)
 
 
@@ -49,7 +49,7 @@ def test_a_scheduled_post_is_published_when_it_is_due(
     assert publish_due(table, LATER) == (0, 0)
 
 
-def test_what_is_due_is_published_in_order_and_in_any_number(posts: Blog, table: Table) -> None:
+def test_all_due_posts_are_published_in_order(posts: Blog, table: Table) -> None:
     made = [scheduled(posts, title=f"Post {n}") for n in range(5)]
     create(posts)
     assert publish_due(table, LATER) == (5, 0)
@@ -65,7 +65,7 @@ def test_what_is_due_is_published_in_order_and_in_any_number(posts: Blog, table:
         {"status": "published", "publish_at": HOUR.isoformat()},
     ],
 )
-def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
+def test_an_invalid_time_is_refused_before_the_owner_is_checked(
     posts: Blog, members: dict[str, Any]
 ) -> None:
     draft = create(posts)
@@ -74,7 +74,7 @@ def test_a_time_that_fits_no_post_is_told_before_whose_post_it_is(
             edit(posts, draft, sub, **members)
 
 
-def test_twice_at_once_publishes_once(racing_table: RacingTable) -> None:
+def test_two_runs_at_once_publish_a_post_once(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = scheduled(posts)
     others: list[tuple[int, int]] = []
@@ -84,7 +84,7 @@ def test_twice_at_once_publishes_once(racing_table: RacingTable) -> None:
     assert posts.published(post.id).post.lock_version == 2
 
 
-def test_an_edit_between_is_never_lost(racing_table: RacingTable) -> None:
+def test_an_edit_during_the_publication_is_not_lost(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = scheduled(posts)
     racing_table.before_write = [lambda: edit(posts, post, body="in between")]
@@ -93,7 +93,7 @@ def test_an_edit_between_is_never_lost(racing_table: RacingTable) -> None:
     assert (after.body, after.version, after.lock_version) == ("in between", 2, 3)
 
 
-def test_a_post_taken_back_between_stays_a_draft(racing_table: RacingTable) -> None:
+def test_a_post_that_is_unpublished_during_the_run_stays_a_draft(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = scheduled(posts)
     racing_table.before_write = [lambda: edit(posts, post, status="draft")]
@@ -101,7 +101,7 @@ def test_a_post_taken_back_between_stays_a_draft(racing_table: RacingTable) -> N
     assert posts.owned_by(ALICE, post.id).post.status == "draft"
 
 
-def test_an_editor_that_read_before_saves_after_the_publication(
+def test_an_edit_of_the_version_before_the_publication_succeeds(
     posts: Blog, table: Table, client: Any
 ) -> None:
     post = scheduled(posts, tags=["a"])
@@ -112,7 +112,7 @@ def test_an_editor_that_read_before_saves_after_the_publication(
     assert stored_items(client) == expected_items([after])
 
 
-def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
+def test_an_edit_that_loses_the_race_against_the_publication_succeeds(
     racing_table: RacingTable,
 ) -> None:
     posts = Blog(racing_table)
@@ -122,24 +122,24 @@ def test_an_editor_that_loses_the_race_against_the_publication_still_saves(
     assert (after.status, after.version, after.lock_version) == ("published", 2, 3)
 
 
-def test_what_cannot_be_published_is_counted_and_holds_up_nobody(
+def test_a_post_that_cannot_be_published_is_counted_and_delays_no_other(
     racing_table: RacingTable, monkeypatch: Any
 ) -> None:
     posts = Blog(racing_table)
     first, second = scheduled(posts, title="A"), scheduled(posts, title="B")
     transact = racing_table.transact
 
-    def away(actions: Sequence[Action], token: str | None = None) -> None:
+    def unavailable(actions: Sequence[Action], token: str | None = None) -> None:
         if any(action.key.pk == f"POST#{first.id}" for action in actions):
             raise Unavailable
         transact(actions, token)
 
-    monkeypatch.setattr(racing_table, "transact", away)
+    monkeypatch.setattr(racing_table, "transact", unavailable)
     assert publish_due(racing_table, LATER) == (1, 1)
     assert posts.published(second.id).post
 
 
-def test_how_late_the_publisher_is_is_told(
+def test_the_delay_of_the_publisher_is_reported(
     posts: Blog, table: Table, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seconds_overdue(table, LATER) == 0

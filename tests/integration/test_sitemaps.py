@@ -1,4 +1,4 @@
-"""The sitemap: every public address once, in files by month that stay within their bounds."""
+"""The sitemap: every public address once, in bounded files by month."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +37,7 @@ def addresses(response: Response) -> list[str]:
 
 
 def all_addresses(call: Call) -> list[str]:
-    """As a crawler finds them: the index, then each file that it names."""
+    """Return all addresses as a crawler finds them: read the index, then each file."""
     found = []
     for address in addresses(call("public-sitemap")):
         parts = urlsplit(address)
@@ -47,9 +47,9 @@ def all_addresses(call: Call) -> list[str]:
 
 
 def test_every_published_post_is_in_the_file_of_its_month(call: Call, posts: Blog) -> None:
-    create(posts, moment=JANUARY, title="One", status="published")
-    create(posts, moment=FEBRUARY, title="Two", status="published")
-    create(posts, moment=FEBRUARY, title="Draft")
+    create(posts, now=JANUARY, title="One", status="published")
+    create(posts, now=FEBRUARY, title="Two", status="published")
+    create(posts, now=FEBRUARY, title="Draft")
     assert addresses(call("public-sitemap")) == [
         f"{SITE}/sitemap.xml?month=2026-01",
         f"{SITE}/sitemap.xml?month=2026-02",
@@ -61,9 +61,9 @@ def test_every_published_post_is_in_the_file_of_its_month(call: Call, posts: Blo
     assert all_addresses(call) == [f"{SITE}/posts/one", f"{SITE}/posts/two"]
 
 
-def test_the_file_follows_the_post(call: Call, posts: Blog) -> None:
-    post = create(posts, moment=JANUARY, title="One", status="published")
-    other = create(posts, BOB, moment=JANUARY, title="Other", status="published")
+def test_the_sitemap_follows_changes_of_a_post(call: Call, posts: Blog) -> None:
+    post = create(posts, now=JANUARY, title="One", status="published")
+    other = create(posts, BOB, now=JANUARY, title="Other", status="published")
     edit(posts, post, slug="moved")
     assert sorted(all_addresses(call)) == [f"{SITE}/posts/moved", f"{SITE}/posts/other"]
     edit(posts, post, status="draft")
@@ -74,16 +74,16 @@ def test_the_file_follows_the_post(call: Call, posts: Blog) -> None:
     assert addresses(call("public-sitemap")) == [f"{SITE}/sitemap.xml?month=2026-01"]
 
 
-def test_months_of_several_shards_are_one(call: Call, client: Any) -> None:
+def test_a_month_on_several_shards_is_one_file(call: Call, client: Any) -> None:
     posts = Blog(Table(client, TABLE), feed_shards=4)
     for n in range(8):
-        create(posts, moment=JANUARY, title=f"Post {n}", status="published")
+        create(posts, now=JANUARY, title=f"Post {n}", status="published")
     assert len(addresses(call("public-sitemap"))) == 1
     assert len(all_addresses(call)) == 8
 
 
-def test_a_month_of_many_divides_into_files_of_like_size(table: Table, posts: Blog) -> None:
-    template = create(posts, moment=JANUARY, status="published")
+def test_a_large_month_is_divided_into_files_of_similar_size(table: Table, posts: Blog) -> None:
+    template = create(posts, now=JANUARY, status="published")
     posts.delete(template.id, sub=ALICE, if_match=None)
     count = 9_000
     with boto3.resource("dynamodb").Table(TABLE).batch_writer() as batch:
@@ -108,7 +108,7 @@ def test_a_month_of_many_divides_into_files_of_like_size(table: Table, posts: Bl
 
 
 @pytest.mark.parametrize(("part", "of"), [(0, 1), (2, 1), (1, 3), (1, 0), (1, 2048), (-1, 4)])
-def test_what_is_no_part_is_refused(table: Table, part: int, of: int) -> None:
+def test_an_impossible_part_is_refused(table: Table, part: int, of: int) -> None:
     with pytest.raises(BadRequest):
         sitemaps.month_file(table, SITE, "2026-01", part, of)
 
@@ -127,12 +127,12 @@ def test_what_is_no_part_is_refused(table: Table, part: int, of: int) -> None:
         {"month": "2026-01", "part": "1", "of": "1025"},
     ],
 )
-def test_a_bad_query_is_400(call: Call, query: dict[str, str]) -> None:
+def test_an_invalid_month_or_part_is_400(call: Call, query: dict[str, str]) -> None:
     problem(call("public-sitemap", query=query), 400)
 
 
 def test_a_sitemap_is_304_until_it_changes(call: Call, posts: Blog) -> None:
-    post = create(posts, moment=JANUARY, title="One", status="published")
+    post = create(posts, now=JANUARY, title="One", status="published")
     for query in ({}, {"month": "2026-01"}):
         tag = header(call("public-sitemap", query=query), "ETag")
         again = call("public-sitemap", query=query, headers={"If-None-Match": tag})

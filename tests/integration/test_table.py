@@ -1,4 +1,4 @@
-"""Faults of DynamoDB: throttling and absence are Unavailable, conditions are told apart."""
+"""Errors of DynamoDB: outages raise Unavailable, and refused conditions raise ConditionRefused."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ KEY = Key("POST#1", "POST")
 
 
 class FailingClient:
-    """A client whose every call fails in one way."""
+    """A client whose every call fails in the same way."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -61,7 +61,7 @@ def cancelled(*codes: str, retries: int = 0) -> ClientError:
         ConnectionClosedError(endpoint_url="http://x"),
     ],
 )
-def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
+def test_a_database_outage_is_unavailable(error: Exception) -> None:
     table: Any = Table(FailingClient(error), "BlogTable")  # type: ignore[arg-type] # a fake
     with pytest.raises(Unavailable):
         table.get(KEY)
@@ -77,8 +77,9 @@ def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
         table.transact([Action(KEY)])
 
 
-class Sparing:
-    """A client that does only the first of what a batch asks for, so many times, and says so."""
+class PartialClient:
+    """A client that processes only the first request of a batch, `times` times, and reports the
+    rest."""
 
     def __init__(self, client: Any, times: int) -> None:
         self._client = client
@@ -90,8 +91,8 @@ class Sparing:
             return self._client.batch_get_item(RequestItems=RequestItems)
         self._times -= 1
         first, rest = request["Keys"][:1], request["Keys"][1:]
-        answer = self._client.batch_get_item(RequestItems={name: request | {"Keys": first}})
-        return answer | {"UnprocessedKeys": {name: request | {"Keys": rest}} if rest else {}}
+        response = self._client.batch_get_item(RequestItems={name: request | {"Keys": first}})
+        return response | {"UnprocessedKeys": {name: request | {"Keys": rest}} if rest else {}}
 
     def batch_write_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - boto3's name
         (name, requests), *_ = RequestItems.items()
@@ -111,26 +112,26 @@ def ten_items(table: Table) -> Table:
     return table
 
 
-def sparing(client: Any, times: int) -> Table:
-    return Table(Sparing(client, times), TABLE)  # type: ignore[arg-type] # a fake
+def partial_table(client: Any, times: int) -> Table:
+    return Table(PartialClient(client, times), TABLE)  # type: ignore[arg-type] # a fake
 
 
-def test_what_a_batch_leaves_over_is_asked_for_again(ten_items: Table, client: Any) -> None:
-    found = sparing(client, 2).get_all([*KEYS, KEYS[0], Key("NOTHING", "HERE")])
+def test_the_unprocessed_part_of_a_batch_is_sent_again(ten_items: Table, client: Any) -> None:
+    found = partial_table(client, 2).get_all([*KEYS, KEYS[0], Key("NOTHING", "HERE")])
     assert set(found) == set(KEYS)
-    sparing(client, 3).delete_all(KEYS)
+    partial_table(client, 3).delete_all(KEYS)
     assert ten_items.keys_of("POST#1", 100) == []
 
 
 def test_a_batch_that_never_ends_is_unavailable(ten_items: Table, client: Any) -> None:
     with pytest.raises(Unavailable):
-        sparing(client, 5).get_all(KEYS)
+        partial_table(client, 5).get_all(KEYS)
     with pytest.raises(Unavailable):
-        sparing(client, 5).delete_all(KEYS)
+        partial_table(client, 5).delete_all(KEYS)
     assert ten_items.keys_of("POST#1", 100) == KEYS[5:]
 
 
-def test_more_than_a_batch_holds_is_read_and_deleted_too(client: Any, table: Table) -> None:
+def test_more_items_than_one_batch_are_read_and_deleted(client: Any, table: Table) -> None:
     keys = [Key("POST#2", f"COMMENT#{n:03}") for n in range(230)]
     for key in keys:
         client.put_item(TableName=TABLE, Item={"pk": {"S": key.pk}, "sk": {"S": key.sk}})
@@ -141,13 +142,13 @@ def test_more_than_a_batch_holds_is_read_and_deleted_too(client: Any, table: Tab
     assert table.keys_of("POST#2", 100) == []
 
 
-def test_an_update_changes_what_it_names_and_no_more(table: Table) -> None:
+def test_an_update_changes_only_its_attributes(table: Table) -> None:
     table.transact([Action(KEY, item={"count": 1, "kept": "x"})])
     table.transact([Action(KEY, values={"count": 2}, update="ADD #count :count")])
     assert table.get(KEY) == {"pk": KEY.pk, "sk": KEY.sk, "count": 3, "kept": "x"}
 
 
-def test_a_bug_of_ours_is_not_hidden() -> None:
+def test_a_bug_is_not_hidden() -> None:
     table = Table(FailingClient(client_error("ValidationException")), "T")  # type: ignore[arg-type] # a fake
     with pytest.raises(ClientError):
         table.get(KEY)
@@ -167,14 +168,16 @@ def test_a_bug_of_ours_is_not_hidden() -> None:
         (cancelled("TransactionConflict", "None", retries=1), TransactionContended),
     ],
 )
-def test_a_cancelled_transaction_says_why(error: Exception, expected: type[Exception]) -> None:
+def test_a_cancelled_transaction_has_its_reason(
+    error: Exception, expected: type[Exception]
+) -> None:
     table = Table(FailingClient(error), "BlogTable")  # type: ignore[arg-type] # a fake
     with pytest.raises(expected):
         table.transact([Action(KEY), Action(KEY)])
 
 
-class Answering:
-    """A client whose transactions are answered by these errors, one after another."""
+class FailingTransactions:
+    """A client whose transactions fail with these errors, one after another."""
 
     def __init__(self, *errors: ClientError) -> None:
         self._errors = iter(errors)
@@ -199,16 +202,16 @@ REFUSED = cancelled("ConditionalCheckFailed")
         ([CONFLICT_TO_A_RETRY] + [CONFLICT] * (WRITE_TRIES - 1), Unavailable),
     ],
 )
-def test_nobody_is_told_that_it_is_not_written_while_a_try_of_it_may_be_on_its_way(
+def test_a_failure_is_reported_as_final_only_when_no_try_can_still_succeed(
     errors: list[ClientError], expected: type[Exception]
 ) -> None:
-    client = Answering(*errors)
+    client = FailingTransactions(*errors)
     with pytest.raises(expected):
         Table(client, TABLE).write([Action(KEY)])  # type: ignore[arg-type] # a fake
     assert len(client.tokens) == 1
 
 
-def test_a_refusal_brings_back_what_lies_there(table: Table) -> None:
+def test_a_refused_condition_returns_the_stored_item(table: Table) -> None:
     table.transact([Action(KEY, item={"owner": "alice", "n": 1})])
     with pytest.raises(ConditionRefused) as refused:
         table.transact(
@@ -219,16 +222,16 @@ def test_a_refusal_brings_back_what_lies_there(table: Table) -> None:
         )
     assert refused.value.key == KEY
     assert refused.value.item == {"pk": "POST#1", "sk": "POST", "owner": "alice", "n": 1}
-    assert table.get(Key("OTHER", "1")) is None, "nothing of it was written"
+    assert table.get(Key("OTHER", "1")) is None, "nothing was written"
 
 
-def test_a_refusal_without_an_item_says_that_nothing_lies_there(table: Table) -> None:
+def test_a_refused_condition_without_an_item_returns_none(table: Table) -> None:
     with pytest.raises(ConditionRefused) as refused:
         table.transact([Action(KEY, condition="attribute_exists(pk)")])
     assert refused.value.item is None
 
 
-def test_a_list_of_more_than_a_page_of_dynamodb_is_read_to_its_end(table: Table) -> None:
+def test_a_list_of_more_than_one_dynamodb_page_is_read_to_its_end(table: Table) -> None:
     for number in range(5):
         item = {"text": "x" * 380_000}
         table.transact([Action(Key("FEED#0", f"ENTRY#{number}"), item=item)])

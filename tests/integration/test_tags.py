@@ -1,4 +1,4 @@
-"""Tags with their counts: by name, exact, and without those that no published post has."""
+"""Tags with their counts: sorted by name, exact, and only those of published posts."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ def test_tags_of_published_posts_are_counted(posts: Blog) -> None:
     assert counts(posts) == {"c#": 1, "draft": 1}
 
 
-def test_a_publication_on_schedule_counts(posts: Blog, table: Table) -> None:
+def test_a_scheduled_publication_is_counted(posts: Blog, table: Table) -> None:
     scheduled(posts, tags=["later"])
     assert counts(posts) == {}
     publish_due(table, LATER)
     assert counts(posts) == {"later": 1}
 
 
-def test_a_lost_race_counts_once(racing_table: RacingTable) -> None:
+def test_a_lost_race_is_counted_once(racing_table: RacingTable) -> None:
     posts = Blog(racing_table)
     post = create(posts, status="published", tags=["a"])
     racing_table.before_write = [lambda: edit(posts, post, tags=["b"])]
@@ -51,7 +51,7 @@ def test_a_lost_race_counts_once(racing_table: RacingTable) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 100])
 @pytest.mark.parametrize("is_clean", [False, True])
-def test_the_list_pages_completely_over_tags_that_are_gone(
+def test_the_list_pages_completely_over_unused_tags(
     posts: Blog, table: Table, limit: int, is_clean: bool
 ) -> None:
     tags = ["+", "a", "a b", "a-b", "c#", "ß", "हिन्दी"]
@@ -71,7 +71,7 @@ def test_the_list_pages_completely_over_tags_that_are_gone(
     assert found == sorted(tags)
 
 
-def test_a_cursor_stands_while_tags_come_and_go(posts: Blog) -> None:
+def test_a_cursor_stays_valid_while_tags_are_added_and_removed(posts: Blog) -> None:
     post = create(posts, status="published", tags=["a", "c", "e"])
     page = posts.tags(limit=2, cursor=None)
     edit(posts, post, tags=["a", "b", "d", "e"])
@@ -101,7 +101,7 @@ def test_tags_over_http(call: Call, posts: Blog) -> None:
         problem(call("public-list-tags", query=query), 400)
 
 
-def test_a_page_in_the_middle_is_no_shorter_for_what_is_gone_at_its_end(posts: Blog) -> None:
+def test_a_page_is_full_although_unused_tags_follow_it(posts: Blog) -> None:
     for name in ("a", "b", "z"):
         create(posts, status="published", tags=[name])
     post = create(posts, status="published", tags=["c", "d", "e"])

@@ -51,7 +51,7 @@ def may_meet(operation: str, fault: Fault) -> bool:
 
 
 def no_faults(_: str) -> None:
-    """The plan without faults."""
+    """Return no fault: the plan without faults."""
 
 
 def at(position: int, fault: Fault, *, times: int = 1) -> Plan:

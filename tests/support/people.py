@@ -28,10 +28,10 @@ def finish_jobs(table: Table, bucket: Bucket) -> None:
 
     Each run starts after the leases of the run before have expired.
     """
-    moment = datetime.now(UTC)
+    now = datetime.now(UTC)
     for _ in range(9):
-        moment += timedelta(hours=1)
-        if run_jobs(table, bucket, moment=moment) == (0, 0):
+        now += timedelta(hours=1)
+        if run_jobs(table, bucket, moment=now) == (0, 0):
             return
     raise AssertionError("jobs are left")
 

@@ -35,12 +35,10 @@ def person(sub: str) -> Person:
     return Person(sub, author_id(sub, "a key"))
 
 
-def create(
-    posts: Posts, owner: str = ALICE, moment: datetime | None = None, **members: Any
-) -> Post:
+def create(posts: Posts, owner: str = ALICE, now: datetime | None = None, **members: Any) -> Post:
     """Create a post of this owner."""
     new = NewPost.model_validate({"title": "Hello"} | members)
-    return posts.create(new, owner=person(owner), moment=moment).post
+    return posts.create(new, owner=person(owner), moment=now).post
 
 
 def edit(

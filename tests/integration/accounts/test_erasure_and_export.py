@@ -326,7 +326,7 @@ def test_a_job_with_a_lease_is_left_to_its_run(
     others: list[tuple[int, int]] = []
 
     def is_out_of_time() -> bool:
-        """Called once before the job starts, then before each file of the export."""
+        """Count the checks: one before the job starts, then one before each file of the export."""
         checks.append(True)
         if len(checks) == 2:
             others.append(run_jobs(table, bucket, moment=moment + timedelta(minutes=15)))

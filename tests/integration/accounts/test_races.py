@@ -69,7 +69,7 @@ def test_a_comment_that_becomes_pending_while_the_posts_change_owner_is_found(
     erase_account(people, "anonymise")
 
     def add_pending_comment() -> None:
-        """The comment was made pending before the profile was deleted."""
+        """Add a comment that became pending before the profile was deleted."""
         stats = Stats.model_validate(table.get(stats_key(people.published_post)))
         comment = Comment(
             id=new_id(now()), post_id=people.published_post, owner=newcomer.sub, is_pending=True,
