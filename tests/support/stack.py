@@ -23,7 +23,6 @@ LEFT_OUT = {"SPA": "off", "DYNAMODB_DATA": "off"}  # unless a test wants it
 ALLOWED_ORIGIN = os.environ.get("E2E_ALLOWED_ORIGIN", "*")  # as the stack was deployed
 DEPLOYMENT = read_deployment(TEMPLATE, LocalStackSettings.from_environment({}).parameters())
 Json = dict[str, Any]
-_RESERVATIONS: list[socket.socket] = []  # of the ports that free_port() returned
 
 
 @dataclass
@@ -186,7 +185,7 @@ def free_port() -> int:
         try:
             reservation.bind(("127.0.0.1", port))
             with socket.create_server(("127.0.0.1", port)):
-                _RESERVATIONS.append(reservation)
+                reservation.detach()  # it stays open until this process ends
                 return port
         except OSError:
             reservation.close()
