@@ -364,7 +364,7 @@ def test_a_late_write_of_an_erasure_does_not_change_a_new_account(
     assert len(late) >= 4
     for actions in late:
         with pytest.raises(ConditionRefused):
-            write(actions)
+            table.transact(actions)
     assert plain(table._client) == before
 
 

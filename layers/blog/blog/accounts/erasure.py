@@ -1,7 +1,7 @@
-"""The erasure of a person: all that is theirs, or all but what they published.
+"""The erasure of an account: all of its content, or all but what is published.
 
-Every step is done row by row, each row in a transaction of its own or by a deletion that may come
-twice, and looks for what is left of it. So a run may end anywhere; the next one goes on from there.
+Each step removes one row after another, in a transaction of its own or by a deletion that may come
+twice. Each step looks for what is left. So a run may end anywhere, and the next run continues.
 """
 
 from collections.abc import Callable, Iterator
@@ -56,12 +56,12 @@ from blog.s3 import Bucket
 
 
 def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
-    """Do what is left of an erasure. Raises OutOfTime, also where another job has to end first."""
+    """Do what is left of an erasure. Raises OutOfTime, also if another job must end first."""
     erasure = _Erasure(table, bucket, job, is_out_of_time)
     erasure.exports()
     erasure.profile()
-    erasure.pictures()
-    erasure.waiting()
+    erasure.images()
+    erasure.pending_comments()
     erasure.posts()
     erasure.comments()
     erasure.reactions()
@@ -70,8 +70,11 @@ def erase(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], 
 
 
 class _Erasure:
-    """The steps, in their order: nobody can follow whose profile, posts and comments are gone, so
-    that followers are the last of what others could add."""
+    """The steps of an erasure, in their order.
+
+    Nobody can follow an author without profile, posts and comments. So followers, which others can
+    add, come after these.
+    """
 
     def __init__(
         self, table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]
@@ -81,43 +84,46 @@ class _Erasure:
         self._person = Person(job["sub"], job["author_id"])
         self._keeps_content = job["content"] == "anonymise"
         placeholder = Person(job["heir_sub"], job["heir_author_id"])
-        self._move = OwnershipTransfer(table, bucket, self._person, placeholder)
+        self._transfer = OwnershipTransfer(table, bucket, self._person, placeholder)
         self._is_out_of_time = is_out_of_time
 
     def exports(self) -> None:
+        """Remove exports and their jobs."""
         keys = export_job_key(self._person.author_id), export_key(self._person.author_id)
         write_while_closed(self._table, self._person.author_id, map(Action, keys))
 
     def profile(self) -> None:
-        """So that from now on a neutral name is shown."""
+        """Remove the profile, so that responses show a neutral name."""
         author_id = self._person.author_id
         unflag = Action(author_stats_key(author_id), update="REMOVE #has_profile")
         write_while_closed(self._table, author_id, [Action(profile_key(author_id)), unflag])
 
-    def pictures(self) -> None:
-        """Before the posts, which say what is kept of them."""
-        kept: set[str] | None = None
+    def images(self) -> None:
+        """Remove or transfer images, before the posts that tell which of them stay."""
+        staying: set[str] | None = None
         for row in self._rows(user_partition(self._person.sub), MEDIA):
-            kept = self._pictures_to_keep() if kept is None else kept
-            if row["of"] in kept:
-                self._move.picture(row["of"])
+            staying = self._staying_images() if staying is None else staying
+            if row["of"] in staying:
+                self._transfer.image(row["of"])
             else:
                 remove_media_item(self._table, self._bucket, self._person, row["of"])
 
-    def _pictures_to_keep(self) -> set[str]:
+    def _staying_images(self) -> set[str]:
         if not self._keeps_content:
             return set()
-        kept = set()
+        staying = set()
         for row in self._rows(owner_partition(self._person.sub, "published"), ENTRY):
             item = self._table.get(post_key(row["id"]))
             if item is not None:
-                texts = f"{item.get('cover_image', '')} {item['body']}"
-                kept |= media_ids_in(texts)
-        return kept
+                text = f"{item.get('cover_image', '')} {item['body']}"
+                staying |= media_ids_in(text)
+        return staying
 
-    def waiting(self) -> None:
-        """Comments that nobody will approve; one that came to wait after this is for the next
-        run, when its post may be another's already."""
+    def pending_comments(self) -> None:
+        """Remove pending comments under the user's posts, because nobody will approve them.
+
+        The next run removes those that come later. By then the posts may have another owner.
+        """
         author_id = self._person.author_id
         for row in self._rows(author_partition(author_id), PENDING):
 
@@ -134,9 +140,10 @@ class _Erasure:
             retry_transaction(self._table, actions)
 
     def posts(self) -> None:
+        """Remove posts, or transfer published ones to the placeholder."""
         for row in self._rows(owner_partition(self._person.sub), ENTRY):
             if self._keeps_content and row["status"] == "published":
-                self._move.post(row["id"], with_revisions=False)
+                self._transfer.post(row["id"], with_revisions=False)
             else:
                 self._remove_post(row["id"])
 
@@ -146,13 +153,13 @@ class _Erasure:
             if item is None or item["owner"] != self._person.sub:
                 return []
             post = Post.of(item)
-            self._table.delete_all(revision_keys(post))  # not left to the job that comes after
+            self._table.delete_all(revision_keys(post))  # not left to the job of the deletion
             return change(post, None, self._person.sub)
 
         retry_transaction(self._table, actions)
 
     def comments(self) -> None:
-        """Those under posts that are gone are left to the job that is at them."""
+        """Remove or transfer comments. A job removes those whose posts are gone."""
         for row in self._rows(user_partition(self._person.sub), COMMENT):
             retry_transaction(
                 self._table, partial(self._comment, row["post_id"], row["comment_id"])
@@ -168,11 +175,11 @@ class _Erasure:
         if not stats.author_id:
             return []
         if self._keeps_content and not comment.is_pending:
-            return self._move.comment_actions(comment, stats)
+            return self._transfer.comment_actions(comment, stats)
         return [*removal(comment, stats.author_id)]
 
     def reactions(self) -> None:
-        """Likes, follows both ways, and reports."""
+        """Remove likes, follows in both directions, and reports."""
         reactions, person = Reactions(self._table), self._person
         for row in self._rows(user_partition(person.sub), LIKE):
             reactions.unlike(person, row["of"])
@@ -186,29 +193,29 @@ class _Erasure:
             write_while_closed(self._table, person.author_id, map(Action, keys))
 
     def end(self) -> None:
-        """The job goes at last, and with it what remembers whose it was; they may come again."""
+        """Remove the job last, and with it who the user was. They may sign in again."""
         author_id = self._person.author_id
-        job, gate, report = (
+        job, ban, report = (
             erasure_job_key(author_id),
             ban_key(author_id),
             erasure_key(author_id),
         )
 
         def actions() -> list[Action]:
-            items = self._table.get_all([job, gate, report])
+            items = self._table.get_all([job, ban, report])
             if job not in items:
                 return []
             finished = now()
             expires_at = int((finished + timedelta(days=REPORT_RETENTION_DAYS)).timestamp())
-            told = items.get(report, {}) | {
+            done = items.get(report, {}) | {
                 "status": "done",
                 "finished_at": to_rfc3339(finished),
                 "expires_at": expires_at,
             }
             return [
                 Action(job, condition=IS_THERE),
-                unblock(author_id, items.get(gate, {})),
-                Action(report, item=told),
+                unblock(author_id, items.get(ban, {})),
+                Action(report, item=done),
             ]
 
         retry_transaction(self._table, actions)

@@ -1,8 +1,7 @@
-"""The export of a person's things: a zip of Markdown with front matter, JSON, and pictures.
+"""The export of an account: a zip of Markdown with front matter, JSON, and images.
 
-It is sent to the bucket in parts while it is made, row by row: so it takes little memory, and no
-disk, however much somebody wrote. A run that ends early leaves nothing, and the next one begins
-anew.
+It is uploaded in parts while it is made, row by row. So it takes little memory and no disk, however
+large it is. A run that ends early leaves nothing, and the next run starts again.
 """
 
 import io
@@ -15,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from blog.clock import now
 from blog.comments.model import comment_of
-from blog.dynamodb.actions import Action, ConditionRefused, Item
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
@@ -42,12 +41,12 @@ from blog.people.person import Person
 from blog.posts.model import Post, Stats
 from blog.s3 import Bucket, export_object_key, media_object_key
 
-KEPT = timedelta(days=7)  # and then the bucket's lifecycle removes it
+RETENTION = timedelta(days=7)  # then the bucket's lifecycle removes it
 CHUNK_BYTES = 1024 * 1024
 MAX_TRIES = 5
-Told = dict[str, Any]
+Members = dict[str, Any]
 
-# Of a post, what only the back end has use for, or what stands below the front matter.
+# Attributes of a post that only the back end uses, or that stand below the front matter.
 _LEFT_OUT = {
     "owner", "author_id", "body", "body_html", "derived_excerpt", "given_excerpt",
     "slug_is_derived", "feed_shard", "lock_version", "schema_number", "revisions",
@@ -55,33 +54,34 @@ _LEFT_OUT = {
 
 
 def export(table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool]) -> None:
-    """Make an export and say where it is; one that failed too often is given up, so that they may
-    ask for another. Raises OutOfTime."""
+    """Make an export and record where it is.
+
+    An export that failed too often is given up, so that the user can ask for another one. Raises
+    OutOfTime.
+    """
     person, export_id = Person(job["sub"], job["author_id"]), job["export_id"]
     place, mine = export_key(person.author_id), {"seen": export_id}
     end = Action(export_job_key(person.author_id), condition="#export_id = :seen", values=mine)
     if job.get("tries", 0) > MAX_TRIES:
-        return table.write([end, Action(place)])
+        table.write([end, Action(place)])
+        return
     key = export_object_key(person.author_id, export_id)
     files = _files(table, bucket, person, is_out_of_time)
     bucket.upload(io.BufferedReader(_Pieces(_zipped(files))), key, "application/zip")
-    told = {"export_id": export_id, "expires_at": int((now() + KEPT).timestamp())}
-    try:
-        return table.write(
-            [end, Action(place, item=told, condition="#export_id = :seen", values=mine)]
-        )
-    except ConditionRefused:  # they are being erased, and this comes too late
-        return bucket.delete([key])
+    ready = {"export_id": export_id, "expires_at": int((now() + RETENTION).timestamp())}
+    done = Action(place, item=ready, condition="#export_id = :seen", values=mine)
+    if not table.try_write([end, done]):  # an erasure has begun, so this export comes too late
+        bucket.delete([key])
 
 
 def _zipped(files: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
-    """A zip of these files, piece by piece."""
+    """Yield a zip of these files, piece by piece."""
     written = _Written()
     with ZipFile(written, "w") as archive:
         for name, content in files:
             entry = ZipInfo(name, now().timetuple()[:6])
-            is_picture = name.startswith("media/")  # which is compressed already
-            entry.compress_type = ZIP_STORED if is_picture else ZIP_DEFLATED
+            is_image = name.startswith("media/")  # which is compressed
+            entry.compress_type = ZIP_STORED if is_image else ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as file:
                 for chunk in content:
                     file.write(chunk)
@@ -90,7 +90,7 @@ def _zipped(files: Iterator[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
 
 
 class _Written(io.RawIOBase):
-    """What was written since it was last taken; nobody can go back in it."""
+    """A file that holds what was written since it was last taken. It cannot seek."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -108,7 +108,7 @@ class _Written(io.RawIOBase):
 
 
 class _Pieces(io.RawIOBase):
-    """Pieces, to be read as a file that ends when they do."""
+    """A file for reading that consists of these pieces."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -131,7 +131,7 @@ class _Pieces(io.RawIOBase):
 def _files(
     table: Table, bucket: Bucket, person: Person, is_out_of_time: Callable[[], bool]
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The names of the files in it, and their contents piece by piece."""
+    """Yield the name of each file and its content piece by piece."""
 
     def rows(kind: str) -> Iterator[Item]:
         return iter_rows(table, user_partition(person.sub), kind, is_out_of_time)
@@ -145,15 +145,15 @@ def _files(
         "follows", ({"author_id": one["of"], "since": one["since"]} for one in rows(FOLLOW))
     )
     yield _json_rows("reports", _reports(table, rows(REPORT)))
-    pictures = []
+    images = []
     for row in rows(MEDIA):
         item = table.get(media_key(row["of"])) or {"status": "gone"}
         content = bucket.chunks(media_object_key(person.author_id, row["of"]), CHUNK_BYTES)
         if item["status"] == "ready" and content is not None:
             name = f"media/{item['id']}.{item['content_type'].removeprefix('image/')}"
-            pictures.append({"id": item["id"], "file": name, "created_at": item["created_at"]})
+            images.append({"id": item["id"], "file": name, "created_at": item["created_at"]})
             yield name, content
-    yield _json_rows("media", iter(pictures))
+    yield _json_rows("media", iter(images))
 
 
 def _post(table: Table, post_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -163,32 +163,32 @@ def _post(table: Table, post_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
     post = Post.of(items[post_key(post_id)])
     stats = Stats.model_validate(items.get(stats_key(post_id), {}))
     counts = {"like_count": stats.like_count, "comment_count": stats.comment_count}
-    told = {**post.model_dump(exclude=_LEFT_OUT), "excerpt": post.excerpt, **counts}
-    yield _markdown(f"posts/{post.slug}", told, post.body)
+    members = {**post.model_dump(exclude=_LEFT_OUT), "excerpt": post.excerpt, **counts}
+    yield _markdown(f"posts/{post.slug}", members, post.body)
     for version in post.revisions:
         revision = table.get(revision_text_key(post_id, version))
         if revision is not None:
-            told = {name: revision[name] for name in ("title", "created_at")}
-            yield _markdown(f"revisions/{post.slug}/{version}", told, revision["body"])
+            members = {name: revision[name] for name in ("title", "created_at")}
+            yield _markdown(f"revisions/{post.slug}/{version}", members, revision["body"])
 
 
-def _profile(table: Table, person: Person) -> Told:
+def _profile(table: Table, person: Person) -> Members:
     profile, stats = profile_key(person.author_id), author_stats_key(person.author_id)
     items = table.get_all([profile, stats])
-    told = {**person._asdict(), **items.get(stats, {}), **items.get(profile, {})}
+    members = {**person._asdict(), **items.get(stats, {}), **items.get(profile, {})}
     return {
-        name: value for name, value in told.items() if name not in (*Key._fields, "has_profile")
+        name: value for name, value in members.items() if name not in (*Key._fields, "has_profile")
     }
 
 
-def _comments(table: Table, rows: Iterator[Item]) -> Iterator[Told]:
+def _comments(table: Table, rows: Iterator[Item]) -> Iterator[Members]:
     for row in rows:
         comment, _ = comment_of(table, row["post_id"], row["comment_id"])
         if comment is not None:
             yield comment.model_dump(exclude={"owner", "author_id", "body_html", "reply_count"})
 
 
-def _reports(table: Table, rows: Iterator[Item]) -> Iterator[Told]:
+def _reports(table: Table, rows: Iterator[Item]) -> Iterator[Members]:
     for row in rows:
         entry = table.get(Key(REPORTS, row["entry"]))
         if entry is not None:
@@ -203,7 +203,10 @@ def _markdown(name: str, front_matter: Mapping[str, Any], body: str) -> tuple[st
 
 
 def _as_yaml(value: Any) -> str:
-    """As JSON, which YAML takes as it is but for the line breaks that only YAML knows."""
+    """Return the value as JSON, with the line breaks escaped that only YAML knows.
+
+    YAML accepts all other JSON as it is.
+    """
     text = json.dumps(value, ensure_ascii=False)
     return re.sub("[\x85\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -212,8 +215,8 @@ def _json(name: str, value: Any) -> tuple[str, Iterator[bytes]]:
     return f"{name}.json", iter([f"{_dumped(value)}\n".encode()])
 
 
-def _json_rows(name: str, rows: Iterator[Told]) -> tuple[str, Iterator[bytes]]:
-    """A list, a row on each line."""
+def _json_rows(name: str, rows: Iterator[Members]) -> tuple[str, Iterator[bytes]]:
+    """Return a file with a JSON list, one row per line."""
 
     def lines() -> Iterator[bytes]:
         before = "[\n"

@@ -1,8 +1,8 @@
-"""Two accounts of one person, joined: what was the old one's becomes the new one's.
+"""The merge of two accounts of one person: the new account gets the content of the old one.
 
-Auth0's account linking makes the `sub` of a primary identity stand for both, so that what somebody
-wrote under the other one would be out of their reach. This is run by an operator (admin.py), may
-end anywhere, and goes on when it is run again.
+After Auth0 links two accounts, tokens have the `sub` of the primary one only. Then the user cannot
+reach what they wrote with the other one. An operator runs the merge (`python -m blog.admin merge`).
+It may end anywhere, and continues when it runs again.
 """
 
 from collections.abc import Iterator
@@ -40,11 +40,11 @@ from blog.s3 import Bucket
 
 
 class CannotMerge(Exception):
-    """Why two accounts cannot be joined. Nothing was changed."""
+    """Two accounts cannot be merged, for the reason in the text. Nothing is changed."""
 
 
 class MergePlan(NamedTuple):
-    """How many things somebody has, whom a merge would leave with none."""
+    """What the old account has, and the merge would transfer."""
 
     posts: int
     comments: int
@@ -58,21 +58,24 @@ class MergePlan(NamedTuple):
 
 
 class AccountMerge:
-    """Of one person into another, in one table and one bucket."""
+    """The merge of one account into another, in one table and one bucket."""
 
     def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
         self._table = table
         self._bucket = bucket
         self._old = old
         self._new = new
-        self._move = OwnershipTransfer(table, bucket, old, new)
+        self._transfer = OwnershipTransfer(table, bucket, old, new)
 
     def plan(self) -> MergePlan:
-        """What there is to move; nothing is written. Raises CannotMerge, also where nothing is and
-        nothing was: then the sub is not the right one."""
-        was_moved = self._check()
+        """Count what there is to transfer, and write nothing.
+
+        Raises CannotMerge, also if the old account has nothing and never had: then its `sub` is
+        wrong.
+        """
+        has_begun = self._check()
         mine, public = user_partition(self._old.sub), author_partition(self._old.author_id)
-        _, gate, _ = self._state()
+        _, ban, _ = self._state()
         plan = MergePlan(
             posts=self._count(owner_partition(self._old.sub), ENTRY),
             comments=self._count(mine, COMMENT),
@@ -82,52 +85,54 @@ class AccountMerge:
             pictures=self._count(mine, MEDIA),
             waiting_comments=self._count(public, PENDING),
             has_profile=self._table.get(profile_key(self._old.author_id)) is not None,
-            is_banned="banned_at" in gate,
+            is_banned="banned_at" in ban,
         )
-        if not any(plan) and not was_moved:
+        if not any(plan) and not has_begun:
             raise CannotMerge("The old account has nothing: is this its sub?")
         return plan
 
     def apply(self) -> None:
-        """Move all of it. Raises CannotMerge before anything is changed, and WriteContended,
-        Unavailable and OutOfTime, after which it is run again.
+        """Transfer everything.
 
-        Posts before what waits under them, and the profile before followers: without it, posts
-        and comments, nobody can follow the old account any more.
+        Raises CannotMerge before anything is changed. Raises WriteContended, Unavailable and
+        OutOfTime, after which the operator runs it again.
+
+        Posts come before the pending comments under them. The profile comes before followers:
+        without profile, posts and comments, nobody can follow the old account any more.
         """
         self._check()
         self._begin()
         self._ban()
         for row in self._rows(user_partition(self._old.sub), MEDIA):
-            self._move.picture(row["of"])
+            self._transfer.image(row["of"])
         for row in self._rows(owner_partition(self._old.sub), ENTRY):
-            self._move.post(row["id"])
+            self._transfer.post(row["id"])
         for row in self._rows(author_partition(self._old.author_id), PENDING):
-            self._move.waiting(row)
+            self._transfer.pending_comment(row)
         for row in self._rows(user_partition(self._old.sub), COMMENT):
-            self._move.comment(row["post_id"], row["comment_id"])
+            self._transfer.comment(row["post_id"], row["comment_id"])
         self._profile()
         for row in self._rows(user_partition(self._old.sub), LIKE):
-            self._move.like(row)
+            self._transfer.like(row)
         for row in self._rows(user_partition(self._old.sub), FOLLOW):
-            self._move.follow(row)
+            self._transfer.follow(row)
         for row in self._rows(author_partition(self._old.author_id), FOLLOWER):
-            self._move.follower(row)
+            self._transfer.follower(row)
         for row in self._rows(user_partition(self._old.sub), KNOWN):
             author_id = row["sk"].removeprefix(KNOWN)
             known = Action(known_key(self._new.sub, author_id), item={"since": row["since"]})
             self._table.write([known, Action(Key.of(row))])
         remove_rest(self._table, self._bucket, self._old)
-        self._ban()  # which may have come meanwhile
+        self._ban()  # again, because a ban may have come meanwhile
         self._end()
 
     def _check(self) -> bool:
-        """Whether a merge has begun. Raises CannotMerge."""
+        """Return whether this merge has begun. Raises CannotMerge."""
         if self._old.sub == self._new.sub:
             raise CannotMerge("Both are the same account.")
-        moved, old, new = self._state()
-        for which, gate in (("old", old), ("new", new)):
-            if gate.get("closed_for") == "erasure":
+        merged, old, new = self._state()
+        for which, ban in (("old", old), ("new", new)):
+            if ban.get("closed_for") == "erasure":
                 raise CannotMerge(f"The {which} account is being erased.")
         if new.get("closed_for") == "merge":
             raise CannotMerge("The new account was itself joined to another one.")
@@ -135,21 +140,21 @@ class AccountMerge:
             raise CannotMerge("Another account is being joined to the new one: end that first.")
         if "merging_from" in old:
             raise CannotMerge("Another account is being joined to the old one: end that first.")
-        if moved.get("to", self._new.author_id) != self._new.author_id:
+        if merged.get("to", self._new.author_id) != self._new.author_id:
             raise CannotMerge("The old account was joined to another one before.")
         followed = len(self._followed())
         if followed > MAX_FOLLOWS:
             text = f"Together they follow {followed} authors, and {MAX_FOLLOWS} is the most"
             raise CannotMerge(f"{text}: take some back first.")
-        return bool(moved)
+        return bool(merged)
 
     def _state(self) -> tuple[Item, Item, Item]:
-        """Where the old account was moved to, and both gates."""
+        """Read where the old account was merged to, and the ban items of both accounts."""
         people = (self._old.author_id, self._new.author_id)
         keys = [merged_key(self._old.author_id), *map(ban_key, people)]
         items = self._table.get_all(keys)
-        moved, old, new = (items.get(key, {}) for key in keys)
-        return moved, old, new
+        merged, old, new = (items.get(key, {}) for key in keys)
+        return merged, old, new
 
     def _followed(self) -> set[str]:
         return {
@@ -159,22 +164,24 @@ class AccountMerge:
         } - {self._old.author_id, self._new.author_id}
 
     def _begin(self) -> None:
-        """The old account writes no more, its public address leads to the new one, and that is not
-        erased meanwhile."""
-        receives = begin_merge_into(self._new.author_id, self._old.author_id)
-        told = {"to": self._new.author_id, "at": to_rfc3339(now())}
+        """Block the old account, and prevent an erasure of the new one until the end.
+
+        From now on, the old author's address leads to the new author.
+        """
+        begin = begin_merge_into(self._new.author_id, self._old.author_id)
+        target = {"to": self._new.author_id, "at": to_rfc3339(now())}
 
         def actions() -> list[Action]:
-            moved, _, _ = self._state()
-            if moved:
-                return [receives]
-            close = block(self._old.author_id, "merge")
-            return [receives, close, Action(merged_key(self._old.author_id), item=told)]
+            merged, _, _ = self._state()
+            if merged:
+                return [begin]
+            blocked = block(self._old.author_id, "merge")
+            return [begin, blocked, Action(merged_key(self._old.author_id), item=target)]
 
         retry_transaction(self._table, actions)
 
     def _end(self) -> None:
-        """The new account is like any other."""
+        """Allow an erasure of the new account again."""
 
         def actions() -> list[Action]:
             _, _, new = self._state()
@@ -185,7 +192,7 @@ class AccountMerge:
         retry_transaction(self._table, actions)
 
     def _ban(self) -> None:
-        """A ban is the person's, whichever account they come by."""
+        """Transfer a ban, because it is a ban of the person."""
 
         def actions() -> list[Action]:
             _, old, new = self._state()
@@ -199,7 +206,7 @@ class AccountMerge:
         retry_transaction(self._table, actions)
 
     def _profile(self) -> None:
-        """The new account's own goes before."""
+        """Transfer the profile, unless the new account has one."""
         before, after = profile_key(self._old.author_id), profile_key(self._new.author_id)
         stats = author_stats_key(self._new.author_id)
 

@@ -1,12 +1,11 @@
-"""One person's things, made another's: when accounts are joined, and when somebody leaves and what
-they wrote stays under nobody's name.
+"""The transfer of content from one user to another.
 
-Each thing moves in a transaction of its own, under the condition that it still is the one's. So
-both may be ended at any point and begun again, and no count is ever wrong.
+A merge transfers everything. An erasure transfers what stays to a placeholder. Each item is
+transferred in a transaction of its own, under the condition that it still belongs to the old owner.
+So a run may end at any point and start again, and no counter is ever wrong.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 from blog.comments.model import Comment, comment_of
 from blog.comments.transactions import own_row_alone
@@ -47,11 +46,11 @@ from blog.posts.transactions import change
 from blog.reactions.service import Reactions
 from blog.s3 import Bucket, folders_of, media_object_key, upload_object_key
 
-KEYS_AT_ONCE = 99  # and the check of the gate, in one transaction
+KEYS_AT_ONCE = 99  # with the check of `closed_for`, as many as a transaction takes
 
 
 class OwnershipTransfer:
-    """From one person to another, in one table and one bucket."""
+    """The transfer from one user to another, in one table and one bucket."""
 
     def __init__(self, table: Table, bucket: Bucket, old: Person, new: Person) -> None:
         self._table = table
@@ -60,14 +59,14 @@ class OwnershipTransfer:
         self._new = new
 
     def post(self, post_id: str, *, with_revisions: bool = True) -> None:
-        """A post with its entries and counts, by a write that is no edit."""
+        """Transfer a post with its entries and counters, without a new version."""
 
         def actions() -> list[Action]:
             item = self._table.get(post_key(post_id))
             if item is None or item["owner"] != self._old.sub:
                 return []
             before = Post.of(item)
-            if not with_revisions:  # first, for there may be more than a transaction takes
+            if not with_revisions:  # first, because they may be more than a transaction takes
                 self._table.delete_all(revision_keys(before))
                 before = before.model_copy(update={"revisions": []})
             update = {
@@ -80,7 +79,7 @@ class OwnershipTransfer:
         retry_transaction(self._table, actions)
 
     def comment(self, post_id: str, comment_id: str) -> None:
-        """A comment, and what says whose it is."""
+        """Transfer a comment, and the row that lists it for its writer."""
 
         def actions() -> list[Action]:
             if self._table.get(own_comment_key(self._old.sub, comment_id)) is None:
@@ -93,7 +92,7 @@ class OwnershipTransfer:
         retry_transaction(self._table, actions)
 
     def comment_actions(self, comment: Comment, stats: Stats) -> list[Action]:
-        """The same of a comment that was read, as parts of a transaction."""
+        """Build the writes that transfer a comment, as it was read."""
         return [*self._comment(comment, stats)]
 
     def _comment(self, comment: Comment, stats: Stats) -> Iterator[Action]:
@@ -111,19 +110,19 @@ class OwnershipTransfer:
         row = {"post_id": comment.post_id, "comment_id": comment.id}
         yield Action(own_comment_key(self._new.sub, comment.id), item=row)
         if comment.is_pending:
-            if stats.author_id:  # else the post is gone, and a job is at what is under it
-                waiting = {"post_id": comment.post_id, "author_id": self._new.author_id}
+            if stats.author_id:  # else the post is gone, and a job removes its comments
+                pending = {"post_id": comment.post_id, "author_id": self._new.author_id}
                 yield Action(
                     approval_queue_key(stats.author_id, comment.id),
-                    item=waiting,
+                    item=pending,
                     condition=IS_THERE,
                 )
         else:
             yield decrement(author_stats_key(self._old.author_id), "comment_count")
             yield increment(author_stats_key(self._new.author_id), "comment_count")
 
-    def waiting(self, row: Item) -> None:
-        """A comment that waits for the one, whose post is the other's by now."""
+    def pending_comment(self, row: Item) -> None:
+        """Transfer the queue row of a pending comment whose post has the new owner already."""
         comment_id = row["sk"].removeprefix(PENDING)
 
         def actions() -> list[Action]:
@@ -134,10 +133,10 @@ class OwnershipTransfer:
             if comment is None or not comment.is_pending or not stats.author_id:
                 return [here]
             there = approval_queue_key(self._new.author_id, comment_id)
-            kept = {"post_id": row["post_id"], "author_id": comment.author_id}
+            pending = {"post_id": row["post_id"], "author_id": comment.author_id}
             return [
                 here,
-                Action(there, item=kept),
+                Action(there, item=pending),
                 Action(comment.key, condition=IS_THERE, is_check=True),
                 Action(
                     stats_key(row["post_id"]),
@@ -150,15 +149,15 @@ class OwnershipTransfer:
         retry_transaction(self._table, actions)
 
     def like(self, row: Item) -> None:
-        """A like; it goes where the other has one of the same post."""
+        """Transfer a like, or remove it if the new owner likes the same post."""
         post_id = row["of"]
         theirs = like_key(self._new.sub, post_id)
-        kept = {"of": post_id, "since": row["since"]}
+        like = {"of": post_id, "since": row["since"]}
         try:
             self._table.write(
                 [
                     Action(like_key(self._old.sub, post_id), condition=IS_THERE),
-                    Action(theirs, item=kept, condition=IS_NEW),
+                    Action(theirs, item=like, condition=IS_NEW),
                 ]
             )
         except ConditionRefused as e:
@@ -166,23 +165,23 @@ class OwnershipTransfer:
                 Reactions(self._table).unlike(self._old, post_id)
 
     def follow(self, row: Item) -> None:
-        """That the one follows an author: so the other does, unless it is themselves."""
+        """Transfer a follow by the old owner. It ends if the new owner would follow themselves."""
         author_id = row["of"]
         before, after = (self._old, author_id), (self._new, author_id)
         self._refollow(before, after, row["since"], "following_count")
 
     def follower(self, row: Item) -> None:
-        """That somebody follows the one: so they follow the other, unless it is themselves."""
-        somebody = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
-        follow = self._table.get(follow_key(somebody.sub, self._old.author_id))
+        """Transfer a follow of the old owner. It ends if the new owner would follow themselves."""
+        follower = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
+        follow = self._table.get(follow_key(follower.sub, self._old.author_id))
         if follow is not None:
-            before, after = (somebody, self._old.author_id), (somebody, self._new.author_id)
+            before, after = (follower, self._old.author_id), (follower, self._new.author_id)
             self._refollow(before, after, follow["since"], "follower_count")
 
     def _refollow(
         self, before: tuple[Person, str], after: tuple[Person, str], since: str, counter: str
     ) -> None:
-        """Put one follow in another's place, counted by both people under that name."""
+        """Replace one follow by another, which both users count under this name."""
         (old, old_author), (new, new_author) = before, after
         if new.author_id == new_author:
             return Reactions(self._table).unfollow(old, old_author)
@@ -203,67 +202,71 @@ class OwnershipTransfer:
                 ]
             )
         except ConditionRefused as e:
-            if e.key != gone:  # the other follows them already
+            if e.key != gone:  # the new owner follows this author already
                 Reactions(self._table).unfollow(old, old_author)
 
-    def picture(self, media_id: str) -> None:
-        """A picture with its object; what was not uploaded yet, or not looked at, goes."""
+    def image(self, media_id: str) -> None:
+        """Transfer an image with its object. Remove a media item that is still pending."""
         own = own_media_key(self._old.sub, media_id)
         item = self._table.get(media_key(media_id))
         if item is None or item["owner"] != self._old.sub:
             return self._table.delete_all([own])
-        medium = MediaItem.of(item)
-        if medium.status != "ready":
+        media_item = MediaItem.of(item)
+        if media_item.status != "ready":
             return remove_media_item(self._table, self._bucket, self._old, media_id)
         before = media_object_key(self._old.author_id, media_id)
         after = media_object_key(self._new.author_id, media_id)
-        self._bucket.copy(before, after, content_type=medium.content_type)
-        moved = medium.model_copy(update={"owner": self._new.sub, "author_id": self._new.author_id})
-        still = {"owner": self._old.sub}
-        with suppress(ConditionRefused):  # another run is at it, too
-            self._table.write(
-                [
-                    Action(
-                        media_key(media_id),
-                        item=moved.item(),
-                        condition="#owner = :owner",
-                        values=still,
-                    ),
-                    Action(own),
-                    Action(own_media_key(self._new.sub, media_id), item={"of": media_id}),
-                ]
-            )
+        self._bucket.copy(before, after, content_type=media_item.content_type)
+        update = {"owner": self._new.sub, "author_id": self._new.author_id}
+        transferred = media_item.model_copy(update=update)
+        row = {"of": media_id}
+        self._table.try_write(  # False if another run has done it
+            [
+                Action(
+                    media_key(media_id),
+                    item=transferred.item(),
+                    condition="#owner = :owner",
+                    values={"owner": self._old.sub},
+                ),
+                Action(own),
+                Action(own_media_key(self._new.sub, media_id), item=row),
+            ]
+        )
         return self._bucket.delete([before])
 
 
 def revision_keys(post: Post) -> list[Key]:
-    """Where the former texts of a post lie."""
+    """Return the keys of a post's revisions."""
     kinds = (revision_key, revision_text_key)
     return [kind(post.id, version) for version in post.revisions for kind in kinds]
 
 
 def remove_media_item(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
-    """A picture, or the announcement of one, with its record."""
+    """Remove a media item with its image or upload."""
     places = (media_object_key, upload_object_key)
     bucket.delete([place(owner.author_id, media_id) for place in places])
     table.delete_all([media_key(media_id), own_media_key(owner.sub, media_id)])
 
 
 def write_while_closed(table: Table, author_id: str, actions: Iterable[Action]) -> None:
-    """What removes things of somebody who may come again, and whose are then not to be touched by
-    what was sent before. Raises OutOfTime where another run has ended it."""
-    try:
-        table.write([require_closed(author_id), *actions])
-    except ConditionRefused as e:
-        raise OutOfTime from e
+    """Write removals of a user's items while an erasure or a merge blocks the user.
+
+    Afterwards the user may write again, and a late request must not touch their new items. Raises
+    OutOfTime if another run has ended it.
+    """
+    table.write([require_closed(author_id, _ended), *actions])
+
+
+def _ended(_: Item | None) -> OutOfTime:
+    return OutOfTime()
 
 
 def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
-    """What is left of somebody that needs no care: exports, counters, whom they are known to,
-    rates, keys of requests, and objects.
+    """Remove what is left of a user and may be removed in any order.
 
-    Raises OutOfTime where anything else is: a pass over rows may miss one that somebody else's
-    merge has moved to a place before it.
+    These are exports, counters, known commenters, rate limits, idempotency keys, and objects.
+    Raises OutOfTime if anything else is left: a pass over rows may miss one that another merge
+    has moved to a place before it.
     """
     author_id = person.author_id
     for partition, kind in [

@@ -1,17 +1,17 @@
-"""Posts as an older version of this stored them, made what today's would have stored.
+"""The migration of stored posts from older schemas to the current one.
 
-Whatever reads posts reads the older ones too, so there is no moment at which all must have been
-migrated: an operator does it when it suits (admin.py), beside a running blog, and goes on where it
-was ended. Each post is one transaction, under the condition that nobody else has written it.
+All code that reads posts reads the older schemas too, so a migration is never urgent. An operator
+runs it beside a running blog (`python -m blog.admin migrate`). A run that ends early is continued
+by the next. Each post is one transaction, under the condition that nobody else has written it.
 """
 
 from collections.abc import Callable, Iterator
 
-from blog.dynamodb.actions import Action, ConditionRefused, Item
+from blog.dynamodb.actions import Action, Items
 from blog.dynamodb.keys import POST, Key
-from blog.dynamodb.retries import WRITE_TRIES, backoff
+from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import Table
-from blog.errors import Unprocessable, WriteContended
+from blog.errors import Unprocessable
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
 from blog.posts.rendering import rendered
@@ -19,9 +19,9 @@ from blog.posts.transactions import change
 
 
 def rendered_anew(post: Post) -> Post:
-    """1 to 2: HTML, excerpt and reading time as today's renderer makes them of the text.
+    """Return the post with HTML, excerpt and reading time from the current renderer (1 to 2).
 
-    A text that it would refuse, because its HTML has grown too long, stays as it was.
+    A body that the renderer would refuse, because its HTML is now too long, stays as it is.
     """
     try:
         content = rendered(post.body)
@@ -36,40 +36,32 @@ def rendered_anew(post: Post) -> Post:
     )
 
 
-# The first leads from schema 1 to 2, the next from 2 to 3. A new kind of list needs a step that
-# does nothing: the entries are all written again.
+# The first step leads from schema 1 to 2, the next from 2 to 3. A new kind of list needs a step
+# that does nothing, because all entries are written again.
 STEPS: tuple[Callable[[Post], Post], ...] = (rendered_anew,)
 
 
 def outdated(table: Table) -> Iterator[Key]:
-    """The posts of an older schema, wherever they lie: reads all of the table."""
+    """Yield the keys of posts of an older schema. Reads the whole table."""
     for item in table.scan("sk = :sk AND schema_number < :schema", {"sk": POST, "schema": SCHEMA}):
         yield Key.of(item)
 
 
 def migrate(table: Table, key: Key) -> bool:
-    """Bring a post to today's schema; whether it was this call that did.
+    """Bring a post to the current schema. Return whether this call did it.
 
-    No edit: its version and times stay. Raises WriteContended and Unavailable.
+    This is not an edit: the version and the times stay. Raises WriteContended and Unavailable.
     """
-    item = table.get(key)
-    for _ in backoff(WRITE_TRIES):
+
+    def attempt(items: Items) -> bool:
+        item = items.get(key)
         post = None if item is None else Post.of(item)
         if post is None or post.schema_number >= SCHEMA:
             return False
-        try:
-            table.write(_migration(post))
-        except ConditionRefused as e:
-            item = _item_of(e, key)
-        else:
-            return True
-    raise WriteContended
+        table.write(_migration(post))
+        return True
 
-
-def _item_of(refused: ConditionRefused, key: Key) -> Item | None:
-    if refused.key != key:
-        raise refused
-    return refused.item
+    return retrying(attempt, {key: table.get(key)})
 
 
 def _migration(before: Post) -> list[Action]:
@@ -79,11 +71,14 @@ def _migration(before: Post) -> list[Action]:
     update = {"schema_number": SCHEMA, "lock_version": before.lock_version + 1}
     after = after.model_copy(update=update)
     actions = {action.key: action for action in change(before, after, before.owner)}
-    # Whatever today's `entries` say, older ones may have said otherwise.
+    # All current entries, because an older version may have written other ones.
     put = {key: Action(key, item=entry) for key, entry in entries(after).items()}
     return [*({**actions, **put}).values()]
 
 
 def migrate_all(table: Table) -> int:
-    """Bring all of them to today's schema: how many were not. Raises as `migrate` does."""
+    """Bring all posts to the current schema. Return how many were not.
+
+    Raises what `migrate` raises.
+    """
     return sum(migrate(table, key) for key in outdated(table))

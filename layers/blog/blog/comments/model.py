@@ -63,9 +63,9 @@ def places_of(post_id: str, comment_id: str) -> list[Key]:
     return [comment_key(post_id, comment_id), pending_comment_key(post_id, comment_id)]
 
 
-def comment_in(items: Mapping[Key, Item], post_id: str, comment_id: str) -> Comment | None:
+def comment_in(items: Mapping[Key, Item | None], post_id: str, comment_id: str) -> Comment | None:
     """Return a comment, public or pending, from items that may include it."""
-    candidates = (items.get(place, {}) for place in places_of(post_id, comment_id))
+    candidates = (items.get(place) or {} for place in places_of(post_id, comment_id))
     return next((Comment.of(item) for item in candidates if "body" in item), None)
 
 

@@ -1,13 +1,14 @@
-"""What is written for a comment: one transaction that keeps all counts right. Pure functions."""
+"""The transactions of comments: each keeps all counters right. Pure functions."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blog.clock import now, to_rfc3339
-from blog.comments.model import Comment
-from blog.dynamodb.actions import IS_NEW, IS_THERE, Action
+from blog.comments.model import Comment, is_tombstone
+from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, Item
 from blog.dynamodb.counters import decrement, increment, increment_if_public
 from blog.dynamodb.keys import (
+    Key,
     approval_queue_key,
     author_stats_key,
     comment_key,
@@ -18,26 +19,45 @@ from blog.dynamodb.keys import (
     stats_key,
     tombstone_job_key,
 )
+from blog.errors import Conflict, FieldError, Forbidden, NotFound, Unprocessable
 from blog.posts.model import Stats
 
-# Whose post it is, too: a waiting comment lies where its author looks.
+# The author too, because a pending comment is stored in the post author's queue.
 _OPEN = "#is_public = :is_public AND #comments = :comments AND #author_id = :author_id"
 
 
+def closed_error(item: Item | None) -> NotFound | Forbidden | None:
+    """Return why nobody can comment on a post, from its stats; None if everyone can."""
+    stats = None if item is None else Stats.model_validate(item)
+    if stats is None or not stats.is_public:
+        return NotFound("There is no such post.")
+    return Forbidden("Comments on this post are closed.") if stats.comments == "closed" else None
+
+
+def parent_error(item: Item | None) -> Unprocessable | None:
+    """Return why a comment takes no replies; None if it takes them."""
+    if item is None or is_tombstone(item):
+        return Unprocessable([FieldError("parent_id", "Names no comment on this post")])
+    if "parent_id" in item:
+        return Unprocessable([FieldError("parent_id", "Is itself a reply: there is one level")])
+    return None
+
+
 def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
-    """A comment with all that hangs on it; what waits is not counted yet."""
+    """Build the writes of a new comment. A pending comment is not counted yet."""
     state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
+    yield Action(
+        stats_key(comment.post_id),
+        condition=_OPEN,
+        values=state if comment.is_pending else {**state, "one": 1},
+        update="" if comment.is_pending else "ADD #comment_count :one",
+        is_check=comment.is_pending,
+        refused=closed_error,
+    )
     if comment.is_pending:
-        yield Action(stats_key(comment.post_id), condition=_OPEN, values=state, is_check=True)
-        waiting = {"post_id": comment.post_id, "author_id": comment.author_id}
-        yield Action(approval_queue_key(stats.author_id, comment.id), item=waiting)
+        row = {"post_id": comment.post_id, "author_id": comment.author_id}
+        yield Action(approval_queue_key(stats.author_id, comment.id), item=row)
     else:
-        yield Action(
-            stats_key(comment.post_id),
-            condition=_OPEN,
-            values={**state, "one": 1},
-            update="ADD #comment_count :one",
-        )
         yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(comment.key, item=comment.item(), condition=IS_NEW)
     row = {"post_id": comment.post_id, "comment_id": comment.id}
@@ -48,31 +68,41 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
             condition="attribute_exists(#body) AND attribute_not_exists(#parent_id)",
             values={"one": 1},
             update="ADD #reply_count :one",
+            refused=parent_error,
         )
 
 
-def approval_off(comment: Comment, stats: Stats) -> list[Action]:
-    """That the author of the post lets everyone comment, who then is known to them; nothing, where
-    the comment is the author's own."""
+def with_approval(
+    comment: Comment, stats: Stats, items: Mapping[Key, Item | None]
+) -> tuple[Comment, list[Action]]:
+    """Return the comment, published or pending, and the writes that make this right.
+
+    The author's own comments need no approval. For other comments there are three attempts.
+    `items` has the keys of those that DynamoDB has refused.
+
+    1. Published, if the author of the post lets everyone comment.
+    2. Published, if the author has published a comment of this writer before.
+    3. Pending.
+    """
     if stats.owner == comment.owner:
-        return []
+        return comment, []
+    profile, known = profile_key(stats.author_id), known_key(comment.owner, stats.author_id)
+    if known in items:
+        return comment.model_copy(update={"is_pending": True}), []
+    if profile in items:
+        return comment, [Action(known, condition=IS_THERE, is_check=True)]
     off = "attribute_not_exists(#approves_first_comments) OR #approves_first_comments = :off"
-    profile = profile_key(stats.author_id)
-    known = known_key(comment.owner, stats.author_id)
-    return [
+    return comment, [
         Action(profile, condition=off, values={"off": False}, is_check=True),
         Action(known, item={"since": to_rfc3339(comment.created_at)}),
     ]
 
 
-def is_known(comment: Comment, stats: Stats) -> Action:
-    """That the author of the post has had a comment of this writer's before."""
-    return Action(known_key(comment.owner, stats.author_id), condition=IS_THERE, is_check=True)
-
-
 def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
-    """The end of a row of a comment that is not there; refused if it is, for two reads at once may
-    miss one that was approved between them."""
+    """Build the removal of a writer's row whose comment does not exist.
+
+    Refused if it does, because two reads at once may miss a comment that is approved between them.
+    """
     unless = "attribute_not_exists(#body)"
     return [
         Action(own_comment_key(sub, comment_id)),
@@ -82,8 +112,8 @@ def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
 
 
 def edited(before: Comment, after: Comment) -> Action:
-    """Only what an edit changes: replies are counted in the same item."""
-    changed = {
+    """Build the write of an edit: only what it changes, because the item counts replies too."""
+    changes = {
         "body": after.body,
         "body_html": after.body_html,
         "version": after.version,
@@ -92,27 +122,34 @@ def edited(before: Comment, after: Comment) -> Action:
     return Action(
         before.key,
         condition="#owner = :owner AND #version = :seen",
-        values={**changed, "owner": before.owner, "seen": before.version},
-        update="SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+        values={**changes, "owner": before.owner, "seen": before.version},
+        update="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
     )
 
 
 def approval(comment: Comment, author_id: str) -> Iterator[Action]:
-    """A comment that waited, published; its writer is known to this author from now on."""
+    """Build the writes that publish a pending comment, whose writer then is known to the author.
+
+    Refused with Conflict if the post is not public.
+    """
     published = comment.model_copy(update={"is_pending": False})
     seen = {"version": comment.version, "owner": comment.owner}
     yield Action(comment.key, condition="#version = :version AND #owner = :owner", values=seen)
     yield Action(published.key, item=published.item())
-    yield increment_if_public(comment.post_id, "comment_count")
+    yield increment_if_public(comment.post_id, "comment_count", _not_public)
     yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)
     yield Action(known_key(comment.owner, author_id), item={"since": to_rfc3339(now())})
 
 
-def removal(comment: Comment, author_id: str) -> Iterator[Action]:
-    """A comment's end, with all that hangs on it; `author_id` is that of the post's author.
+def _not_public(_: Item | None) -> Conflict:
+    return Conflict("The post is not public: publish it first.")
 
-    The condition is on its replies: with any, a tombstone stays.
+
+def removal(comment: Comment, author_id: str) -> Iterator[Action]:
+    """Build the writes that remove a comment. `author_id` is the post author's.
+
+    A comment with replies leaves a tombstone, so the condition compares their number.
     """
     seen = {"owner": comment.owner, "reply_count": comment.reply_count, "version": comment.version}
     condition = "#owner = :owner AND #reply_count = :reply_count AND #version = :version"

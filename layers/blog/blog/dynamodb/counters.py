@@ -1,30 +1,44 @@
-"""Parts of transactions that more than one kind of write has: counters, and what they depend on."""
+"""Counters of several kinds of writes, and the conditions that they depend on."""
 
-from blog.dynamodb.actions import IS_THERE, Action
+from blog.dynamodb.actions import IS_THERE, Action, Item, Refused
 from blog.dynamodb.keys import Key, stats_key
+from blog.errors import NotFound
 
 _IS_PUBLIC = "#is_public = :is_public"
 
 
 def increment(key: Key, counter: str) -> Action:
-    """One more, from nothing if need be."""
+    """Build the action that adds one, also to an item that does not exist yet."""
     return Action(key, values={"by": 1}, update=f"ADD #{counter} :by")
 
 
 def decrement(key: Key, counter: str) -> Action:
-    """One less; refused where there is no such item."""
+    """Build the action that subtracts one; refused if there is no such item."""
     return Action(key, condition=IS_THERE, values={"by": -1}, update=f"ADD #{counter} :by")
 
 
-def increment_if_public(post_id: str, counter: str) -> Action:
-    """One more of a post; refused unless everyone may read it."""
-    values = {"is_public": True, "by": 1}
+def no_such_post(_: Item | None) -> NotFound:
+    """Return the error for a post that is not public."""
+    return NotFound("There is no such post.")
+
+
+def increment_if_public(post_id: str, counter: str, refused: Refused = no_such_post) -> Action:
+    """Build the action that adds one to a post's counter; refused unless the post is public."""
     return Action(
-        stats_key(post_id), condition=_IS_PUBLIC, values=values, update=f"ADD #{counter} :by"
+        stats_key(post_id),
+        condition=_IS_PUBLIC,
+        values={"is_public": True, "by": 1},
+        update=f"ADD #{counter} :by",
+        refused=refused,
     )
 
 
-def require_public(post_id: str) -> Action:
-    """That everyone may read a post, as a condition alone."""
-    values = {"is_public": True}
-    return Action(stats_key(post_id), condition=_IS_PUBLIC, values=values, is_check=True)
+def require_public(post_id: str, refused: Refused = no_such_post) -> Action:
+    """Build the check that a post is public."""
+    return Action(
+        stats_key(post_id),
+        condition=_IS_PUBLIC,
+        values={"is_public": True},
+        is_check=True,
+        refused=refused,
+    )

@@ -45,7 +45,7 @@ HIGHEST = "\U0010ffff"  # above every sort key
 
 @dataclass(frozen=True)
 class Range:
-    """The items of a partition with sort keys from `first` to `last`, and the order to read in."""
+    """A range of a partition: the sort keys from `first` to `last`, and the order to read in."""
 
     partition: str
     first: str = " "
@@ -62,51 +62,55 @@ class Table:
         name: str,
         connect_for_one_try: "Callable[[], DynamoDBClient] | None" = None,
     ) -> None:
-        """The second client is made when there is no time for the first one's retries."""
+        """Use this client and table name.
+
+        `connect_for_one_try` makes a second client, when no time is left for the first one's retry.
+        """
         self._client = client
         self._name = name
         self._connect_for_one_try = connect_for_one_try or (lambda: self._client)
         self._client_of_one_try: DynamoDBClient | None = None
-        self._connecting = threading.Lock()  # boto3 makes one at a time
+        self._connecting = threading.Lock()  # boto3 cannot make two clients at once
         self._serialise = TypeSerializer().serialize
         self._deserialise = TypeDeserializer().deserialize
 
     @classmethod
     def connect(cls, name: str) -> Self:
-        """The table of that name in the account and region of the environment."""
+        """Return the table of this name in the account and region of the environment."""
         return cls(connect(), name, lambda: connect(CLIENT_CONFIG.merge(ONE_TRY)))
 
     def get(self, key: Key) -> Item | None:
-        """The item as it is now, or None."""
-        answer = self._call("get_item", Key=self._attributes(key._asdict()), ConsistentRead=True)
-        return self._item(answer.get("Item"))
+        """Return the item as it is now, or None."""
+        response = self._call("get_item", Key=self._attributes(key._asdict()), ConsistentRead=True)
+        return self._item(response.get("Item"))
 
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Those of these items that are there, as they are now: one round trip.
+        """Return the items that exist under these keys, as they are now, in one round trip.
 
-        More than DynamoDB takes at once are asked for side by side.
+        If there are more keys than DynamoDB takes at once, several calls run side by side.
         """
         unique = list(dict.fromkeys(keys))
         batches = [unique[n : n + MAX_BATCH_GET] for n in range(0, len(unique), MAX_BATCH_GET)]
-        found = each_side_by_side(self._get_batch, batches)
-        return {Key.of(item): item for items in found for item in items}
+        results = each_side_by_side(self._get_batch, batches)
+        return {Key.of(item): item for items in results for item in items}
 
     def _get_batch(self, keys: Sequence[Key]) -> list[Item]:
         items: list[Item] = []
-        asked = [self._attributes(key._asdict()) for key in keys]
+        remaining = [self._attributes(key._asdict()) for key in keys]
         for _ in backoff(MAX_TRIES):
-            request = {self._name: {"Keys": asked, "ConsistentRead": True}}
-            answer = self._call("batch_get_item", RequestItems=request)
-            items += map(self._plain, answer["Responses"].get(self._name, []))
-            asked = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            if not asked:
+            request = {self._name: {"Keys": remaining, "ConsistentRead": True}}
+            response = self._call("batch_get_item", RequestItems=request)
+            items += map(self._plain, response["Responses"].get(self._name, []))
+            remaining = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if not remaining:
                 return items
         raise Unavailable
 
     def query(self, wanted: Range, limit: int) -> list[Item]:
-        """Up to `limit` items of a range, in its order.
+        """Return up to `limit` items of a range, in its order.
 
-        Fewer only where there are no more: DynamoDB ends a page at 1 MB, so it may take several.
+        Returns fewer only if there are no more. DynamoDB ends a page at 1 MB, so this may take
+        several calls.
         """
         items: list[Item] = []
         for page in self._pages(wanted, limit):
@@ -116,11 +120,11 @@ class Table:
         return items[:limit]
 
     def query_all(self, ranges: Sequence[Range], limit: int) -> list[list[Item]]:
-        """Up to `limit` items of each range, asked for side by side."""
+        """Return up to `limit` items of each range. The queries run side by side."""
         return each_side_by_side(lambda wanted: self.query(wanted, limit), ranges)
 
     def keys_of(self, partition: str, limit: int) -> list[Key]:
-        """Up to `limit` keys of whatever lies in a partition."""
+        """Return up to `limit` keys of a partition, of every kind of item."""
         wanted = Range(partition)
         pages = self._pages(wanted, limit, ProjectionExpression="pk, sk")
         return [Key.of(item) for item in next(pages)]
@@ -137,15 +141,17 @@ class Table:
             **more,
         }
         while True:
-            answer = self._call("query", **query)
-            yield [self._plain(item) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
+            response = self._call("query", **query)
+            yield [self._plain(item) for item in response["Items"]]
+            if "LastEvaluatedKey" not in response:
                 return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def scan(self, condition: str, values: Item) -> Iterator[Item]:
-        """The keys of all items for which a condition holds: reads, and is billed for, all of the
-        table. For an operator; no function has the right to."""
+        """Yield the keys of all items for which a condition holds. For operators only.
+
+        It reads the whole table, and AWS charges for it. No function has the permission.
+        """
         return self._scanned(
             FilterExpression=condition,
             ExpressionAttributeValues=self._attributes(
@@ -155,49 +161,50 @@ class Table:
         )
 
     def scan_all(self) -> Iterator[Item]:
-        """All items, for an operator, too."""
+        """Yield all items. For operators only."""
         return self._scanned()
 
     def _scanned(self, **parameters: Any) -> Iterator[Item]:
         while True:
-            answer = self._call("scan", ConsistentRead=True, **parameters)
-            yield from map(self._plain, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            response = self._call("scan", ConsistentRead=True, **parameters)
+            yield from map(self._plain, response["Items"])
+            if "LastEvaluatedKey" not in response:
                 return
-            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            parameters["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def delete_all(self, keys: Sequence[Key]) -> None:
-        """Delete items without a condition; those that are not there are none the less deleted.
+        """Delete items without a condition. A missing item is no error.
 
-        For keys that nobody uses again: a request that was given up may come late.
+        For keys that are never used again, because a request that timed out may still arrive late.
         """
         self._write_all(
             [{"DeleteRequest": {"Key": self._attributes(key._asdict())}} for key in keys]
         )
 
     def put_all(self, items: Sequence[Item]) -> None:
-        """Put items, with their keys in them, without a condition. For an operator, too."""
+        """Put items, which include their keys, without a condition. For operators only."""
         self._write_all([{"PutRequest": {"Item": self._attributes(item)}} for item in items])
 
     def _write_all(self, all_requests: Sequence[dict[str, Any]]) -> None:
         for n in range(0, len(all_requests), MAX_BATCH_WRITE):
             requests: Any = all_requests[n : n + MAX_BATCH_WRITE]
             for _ in backoff(MAX_TRIES):
-                answer = self._call("batch_write_item", RequestItems={self._name: requests})
-                requests = answer.get("UnprocessedItems", {}).get(self._name)
+                response = self._call("batch_write_item", RequestItems={self._name: requests})
+                requests = response.get("UnprocessedItems", {}).get(self._name)
                 if not requests:
                     break
             else:
                 raise Unavailable
 
     def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
-        """Write all of it or nothing.
+        """Write all actions or none.
 
-        The request token stays the same over botocore's retries, so that a transaction whose
-        answer got lost is not applied twice; over retries of one's own, too, where one is given.
+        botocore's retries send the same request token, so a transaction is not applied twice if
+        its response is lost. Pass `token` to get the same for other retries.
+
         Raises ConditionRefused for the first action whose condition does not hold,
-        TransactionContended, and Unavailable: also for a refusal that comes to a retry, because
-        what it retries may still be on its way.
+        TransactionContended, and Unavailable. A refusal that comes to a retry is Unavailable too,
+        because the first attempt may still be on its way.
         """
         try:
             self._call(
@@ -212,7 +219,7 @@ class Table:
                 if reason.get("Code") == "ConditionalCheckFailed":
                     if was_retried:
                         raise Unavailable from e
-                    raise ConditionRefused(action.key, self._item(reason.get("Item"))) from e
+                    raise ConditionRefused(action, self._item(reason.get("Item"))) from e
             codes = {reason.get("Code") for reason in reasons}
             if "TransactionConflict" in codes:
                 raise TransactionContended(may_be_done=was_retried) from e
@@ -221,9 +228,13 @@ class Table:
             raise
 
     def write(self, actions: Sequence[Action]) -> None:
-        """The same, tried again while others write one of the same items, for transactions whose
-        conditions alone decide. Raises WriteContended in the end."""
-        token = str(uuid.uuid4())  # a conflict may be answered to the retry of what was written
+        """Write all actions or none, and retry while other transactions write the same items.
+
+        For transactions whose conditions alone decide. Raises the error that the first refused
+        action declares, or else ConditionRefused. Raises WriteContended after the last attempt,
+        and Unavailable instead of all these if an earlier attempt may have been applied.
+        """
+        token = str(uuid.uuid4())  # the response to a retry of what was written may be a conflict
         may_be_done = False
         for _ in backoff(WRITE_TRIES):
             try:
@@ -233,8 +244,21 @@ class Table:
             except ConditionRefused as e:
                 if may_be_done:
                     raise Unavailable from e
+                if error := e.error:
+                    raise error from e
                 raise
         raise Unavailable if may_be_done else WriteContended
+
+    def try_write(self, actions: Sequence[Action]) -> bool:
+        """Write as `write` does, and return False for a refusal that is no error.
+
+        For writes that have nothing to do if a condition does not hold, such as a second like.
+        """
+        try:
+            self.write(actions)
+        except ConditionRefused:
+            return False
+        return True
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation in ("get_item", "query", "scan"):
@@ -243,7 +267,7 @@ class Table:
         client = self._client if deadline.allows_retry() else self._single_try_client()
         try:
             with deadline.waiting():
-                answer: dict[str, Any] = getattr(client, operation)(**parameters)
+                response: dict[str, Any] = getattr(client, operation)(**parameters)
         except ClientError as e:
             status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
             if e.response["Error"]["Code"] in _THROTTLED or status >= 500:
@@ -251,7 +275,7 @@ class Table:
             raise
         except (NotConnected, HTTPClientError) as e:
             raise Unavailable from e
-        return answer
+        return response
 
     def _single_try_client(self) -> "DynamoDBClient":
         with self._connecting:

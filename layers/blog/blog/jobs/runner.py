@@ -1,7 +1,7 @@
-"""What a transaction leaves to be done: every minute, until it is done.
+"""Jobs: work that a transaction leaves for later. A run every minute does them.
 
-A job is an item that the transaction writes which makes it necessary, and that is deleted last. So
-it survives a crash at any point, and may be run twice, or twice at once.
+A job is an item. The transaction that makes the work necessary writes it, and it is deleted last.
+So a job survives a crash at any point, and may run twice, or twice at once.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from blog.accounts.erasure import erase
 from blog.accounts.export import export
 from blog.clock import now
-from blog.dynamodb.actions import Action, ConditionRefused, Item, TransactionContended
+from blog.dynamodb.actions import Action, Item, TransactionContended
 from blog.dynamodb.keys import JOBS, Key
 from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import Range, Table
@@ -21,8 +21,8 @@ from blog.errors import Unavailable, WriteContended, traceback_frames
 from blog.jobs.cleanup import remove_if_empty, remove_if_without_replies, remove_what_is_left
 from blog.s3 import Bucket
 
-MAX_JOBS = 100  # that one run begins; the next one follows in a minute
-# Longer than a run may take: two at once would be at the same long job for nothing.
+MAX_JOBS = 100  # that one run begins; the next run starts a minute later
+# Longer than a run may take, so that two runs do not work on the same long job.
 LEASE = timedelta(minutes=16)
 
 logger = Logger()
@@ -34,9 +34,9 @@ def run_jobs(
     is_out_of_time: Callable[[], bool] = lambda: False,
     moment: datetime | None = None,
 ) -> tuple[int, int]:
-    """Do what is to be done: how many jobs are, and how many are left over.
+    """Run the jobs. Return how many are done, and how many are left.
 
-    One that fails for a fault of ours is logged and keeps none of the others from being done.
+    A job that fails with an unexpected error is logged, and the others still run.
     """
     jobs = table.query(Range(JOBS), MAX_JOBS)
     done = 0
@@ -47,13 +47,13 @@ def run_jobs(
             done += _run(table, bucket, job, is_out_of_time, moment or now())
         except (Unavailable, WriteContended, TransactionContended, OutOfTime) as e:
             logger.info("job left", extra={"kind": _kind(job), "reason": type(e).__qualname__})
-        except Exception as e:  # noqa: BLE001 - whatever it is, the other jobs are not at fault
+        except Exception as e:  # noqa: BLE001 - the other jobs must run
             failed = {
                 "kind": _kind(job),
                 "error": type(e).__qualname__,
                 "where": traceback_frames(e),
             }
-            logger.error("job failed", extra=failed)  # noqa: TRY400 - not the error's own text
+            logger.error("job failed", extra=failed)  # noqa: TRY400 - without the error's text
     return done, len(jobs) - done
 
 
@@ -83,31 +83,22 @@ def _run(
 
 
 def _leased(table: Table, key: Key, moment: datetime, until: int) -> Item | None:
-    """The job as it is now, if this run may do it: no other one has begun it that could still be
-    at it. It may be another one by now than when the jobs were listed."""
+    """Take the lease of a job. Return the job as it is now, or None if another run may have it.
+
+    It may be another job under the same key than when the jobs were listed.
+    """
     condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
     values = {"leased": until, "now": int(moment.timestamp()), "one": 1}
     update = "SET #leased = :leased ADD #tries :one"
-    try:
-        table.write([Action(key, condition=condition, values=values, update=update)])
-    except ConditionRefused:
-        return None
-    return table.get(key)
+    lease = Action(key, condition=condition, values=values, update=update)
+    return table.get(key) if table.try_write([lease]) else None
 
 
 def _give_back(table: Table, key: Key, until: int) -> None:
-    """End this run's own lease, which may not have come to be."""
-    with suppress(ConditionRefused, Unavailable, WriteContended):
-        table.write(
-            [
-                Action(
-                    key,
-                    condition="#leased = :until",
-                    values={"until": until},
-                    update="REMOVE #leased",
-                )
-            ]
-        )
+    """End this run's own lease, if it has one."""
+    condition, update = "#leased = :until", "REMOVE #leased"
+    with suppress(Unavailable, WriteContended):
+        table.try_write([Action(key, condition=condition, values={"until": until}, update=update)])
 
 
 def _kind(job: Item) -> str:

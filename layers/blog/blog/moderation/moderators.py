@@ -1,17 +1,17 @@
-"""What moderators do: hide posts, ban people, and read what was reported."""
+"""Moderation: moderators hide posts, ban users and read reports."""
 
 from blog.clock import now, to_rfc3339
-from blog.dynamodb.actions import Action, ConditionRefused
+from blog.dynamodb.actions import Action, Items
 from blog.dynamodb.keys import BANNED, Key, ban_key, entry_sort_key_at, post_key, profile_key
 from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
 from blog.dynamodb.paging import rows_of
-from blog.dynamodb.retries import WRITE_TRIES, backoff
+from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import Table
-from blog.errors import FieldError, NotFound, Unprocessable, WriteContended
+from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
 from blog.people.person import Author, Person
-from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
+from blog.people.write_access import raise_if_blocked, require_can_write
 from blog.posts.model import Moderation, Post
 from blog.posts.pages import own_page_of
 from blog.posts.schemas import OwnPostPage
@@ -19,84 +19,78 @@ from blog.posts.transactions import change
 
 
 class Moderators:
-    """What they decide on in one table."""
+    """The decisions of moderators in one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def hide(self, post_id: str, reason: str, *, moderator: Person) -> None:
-        """Hide a published post from everyone but its owner, or give another reason.
+        """Hide a published post from everyone but its owner, or change the reason.
 
-        Raises NotFound for what is not published, Forbidden and WriteContended.
+        Raises NotFound for a post that is not published, Forbidden and WriteContended.
         """
         self._set(post_id, Moderation(reason=reason, at=now()), moderator)
 
     def unhide(self, post_id: str, *, moderator: Person) -> None:
-        """Let everyone read a post again; what is not hidden stays as it is. Raises as `hide`."""
+        """Make a hidden post public again. Does nothing to other posts.
+
+        Raises what `hide` raises.
+        """
         self._set(post_id, None, moderator)
 
     def _set(self, post_id: str, moderation: Moderation | None, moderator: Person) -> None:
-        gate = ban_key(moderator.author_id)
-        items = self._table.get_all([post_key(post_id), gate])
-        item = items.get(post_key(post_id))
-        for _ in backoff(WRITE_TRIES):
+        ban = ban_key(moderator.author_id)
+
+        def attempt(items: Items) -> None:
+            item = items.get(post_key(post_id))
             before = None if item is None else Post.of(item)
             if before is None or before.status != "published":
                 raise NotFound("There is no such post.")
-            raise_if_blocked(items.get(gate))
+            raise_if_blocked(items.get(ban))
             if before.moderation is None and moderation is None:
-                return None
+                return
             update = {"moderation": moderation, "lock_version": before.lock_version + 1}
-            after = before.model_copy(update=update)
-            try:
-                return self._table.write(
-                    [require_can_write(moderator.author_id), *change(before, after, before.owner)]
-                )
-            except ConditionRefused as e:
-                if is_gate(e.key):
-                    raise_if_blocked(e.item)
-                item = e.item
-        raise WriteContended
+            actions = change(before, before.model_copy(update=update), before.owner)
+            self._table.write([require_can_write(moderator.author_id), *actions])
+
+        retrying(attempt, self._table.get_all([post_key(post_id), ban]))
 
     def hidden(self, *, limit: int, cursor: str | None) -> OwnPostPage:
-        """The published posts that are hidden, the latest first."""
+        """Return a page of the published posts that are hidden, the latest first."""
         return own_page_of(self._table, HIDDEN_POSTS, limit, cursor)
 
     def ban(self, author_id: str, reason: str, *, moderator: Person) -> None:
-        """Keep somebody from writing, from this moment on, or give another reason.
+        """Ban a user from writing, from now on, or change the reason.
 
-        Raises NotFound for what is nobody's id, Unprocessable for oneself, Forbidden and
-        WriteContended.
+        Raises NotFound for an invalid author id, Unprocessable for the moderators themselves,
+        Forbidden and WriteContended.
         """
         if author_id == moderator.author_id:
             raise Unprocessable([FieldError("author_id", "Is your own: nobody bans themselves")])
         self._set_ban(author_id, reason, moderator)
 
     def unban(self, author_id: str, *, moderator: Person) -> None:
-        """Let somebody write again; who is not banned stays as they are. Raises as `ban` does."""
+        """End a ban. Does nothing to users who are not banned. Raises what `ban` raises."""
         self._set_ban(author_id, None, moderator)
 
     def _set_ban(self, author_id: str, reason: str | None, moderator: Person) -> None:
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
-        target, gate = ban_key(author_id), ban_key(moderator.author_id)
-        for _ in backoff(WRITE_TRIES):
-            items = self._table.get_all([target, gate])
-            raise_if_blocked(items.get(gate))
+        target, own = ban_key(author_id), ban_key(moderator.author_id)
+
+        def attempt(_: Items) -> None:
+            items = self._table.get_all([target, own])
+            raise_if_blocked(items.get(own))
             since = items.get(target, {}).get("banned_at")
             if since is None and reason is None:
-                return None
-            try:
-                return self._table.write(
-                    [require_can_write(moderator.author_id), *ban_change(author_id, since, reason)]
-                )
-            except ConditionRefused as e:
-                if e.key == gate:
-                    raise_if_blocked(e.item)
-        raise WriteContended
+                return
+            actions = ban_change(author_id, since, reason)
+            self._table.write([require_can_write(moderator.author_id), *actions])
+
+        retrying(attempt, {})
 
     def banned(self, *, limit: int, cursor: str | None) -> BannedPage:
-        """Those who are banned, the latest first."""
+        """Return a page of banned users, the latest ban first."""
         rows, next_cursor = rows_of(self._table, BANNED_PEOPLE, limit, cursor)
         profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
         items = [
@@ -110,7 +104,7 @@ class Moderators:
         return BannedPage(items=items, next_cursor=next_cursor)
 
     def reports(self, *, limit: int, cursor: str | None) -> ReportPage:
-        """What was reported, the latest first; kept for 90 days."""
+        """Return a page of reports, the latest first. Reports are stored for 90 days."""
         moment = int(now().timestamp())
         rows, next_cursor = rows_of(
             self._table, REPORTED, limit, cursor, lambda row: row["expires_at"] > moment
@@ -131,7 +125,10 @@ class Moderators:
 
 
 def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:
-    """What bans somebody for a reason, or lets them write again; `since` when they are banned."""
+    """Build the writes of a ban with this reason, or of its end if the reason is None.
+
+    `since` is the time from which the user is banned now; None if they are not.
+    """
     ban, seen = ban_key(author_id), {"seen": since}
     condition = "#banned_at = :seen"
     if since is None:

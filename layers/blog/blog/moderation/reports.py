@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from blog.clock import now, to_rfc3339
-from blog.dynamodb.actions import IS_NEW, Action, ConditionRefused
+from blog.dynamodb.actions import IS_NEW, Action, Item
 from blog.dynamodb.counters import require_public
 from blog.dynamodb.keys import (
     REPORTS,
@@ -17,14 +17,14 @@ from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import new_id
 from blog.people.person import Person
-from blog.people.write_access import is_gate, raise_if_blocked, require_can_write
+from blog.people.write_access import require_can_write
 
 REPORTS_PER_HOUR = 60
 REPORT_RETENTION_DAYS = 90
 
 
 class Reports:
-    """What people tell moderators."""
+    """The reports in one table, for those who write them."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -38,10 +38,10 @@ class Reports:
         reporter: Person,
         moment: datetime | None = None,
     ) -> None:
-        """Tell moderators of a post that everyone may read, or of a comment on it; the first
-        report of a person counts.
+        """Tell moderators about a public post, or about a comment on it.
 
-        Raises NotFound, Forbidden for who is banned, TooManyRequests and WriteContended.
+        Only a user's first report of it is stored. Raises NotFound, Forbidden for a banned user,
+        TooManyRequests and WriteContended.
         """
         moment = moment or now()
         report_id = new_id(moment)
@@ -57,33 +57,26 @@ class Reports:
             "expires_at": expires_at,
         }
         own = own_report_key(reporter.sub, post_id, comment_id)
-        rate = RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment)
-        try:
-            self._table.write(
-                [
-                    require_public(post_id),
-                    *_is_there(post_id, comment_id),
-                    require_can_write(reporter.author_id),
-                    Action(
-                        own,
-                        item={"entry": entry.sk, "expires_at": expires_at},
-                        condition=IS_NEW,
-                    ),
-                    Action(entry, item={name: value for name, value in row.items() if value}),
-                    rate.increment(),
-                ]
-            )
-        except ConditionRefused as e:
-            if is_gate(e.key):
-                raise_if_blocked(e.item)
-            if e.key == rate.key:
-                raise rate.error(moment) from e
-            if e.key != own:
-                raise NotFound("There is nothing with this id.") from e
+        stored = {"entry": entry.sk, "expires_at": expires_at}
+        self._table.try_write(
+            [
+                require_public(post_id, _nothing_there),
+                *_exists(post_id, comment_id),
+                require_can_write(reporter.author_id),
+                Action(own, item=stored, condition=IS_NEW),
+                Action(entry, item={name: value for name, value in row.items() if value}),
+                RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment).increment(),
+            ]
+        )
 
 
-def _is_there(post_id: str, comment_id: str | None) -> list[Action]:
+def _nothing_there(_: Item | None) -> NotFound:
+    return NotFound("There is nothing with this id.")
+
+
+def _exists(post_id: str, comment_id: str | None) -> list[Action]:
+    """Build the check that a comment exists, if there is an id."""
     if comment_id is None:
         return []
-    there = "attribute_exists(#body)"
-    return [Action(comment_key(post_id, comment_id), condition=there, is_check=True)]
+    key, condition = comment_key(post_id, comment_id), "attribute_exists(#body)"
+    return [Action(key, condition=condition, is_check=True, refused=_nothing_there)]

@@ -1,43 +1,43 @@
-"""Profiles: what people tell of themselves, joined to what they wrote when it is read.
+"""Profiles: names, pictures and texts of users, which responses join to what they wrote.
 
-Access tokens carry no name: the app sends it once, and it shows everywhere at once.
+Access tokens carry no name. The app sends it once, and then it shows everywhere at once.
 """
 
-from blog.dynamodb.actions import Action, ConditionRefused, Item
+from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import author_stats_key, merged_key, profile_key
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person
 from blog.people.schemas import Account, ProfileChanges, PublicProfile
-from blog.people.write_access import raise_if_blocked, require_can_write
+from blog.people.write_access import require_can_write
 from blog_auth.identity import Identity
 
 
 class Profiles:
-    """The people of one table."""
+    """The profiles of one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def public(self, author_id: str) -> PublicProfile:
-        """An author as everyone sees them, with a neutral name if they gave none; who they are now,
-        if their account was joined to another.
+        """Return an author as everyone sees them, with a neutral name if they have set none.
 
-        Raises NotFound for whom nothing public is known of.
+        Follows a merge to the account that the author has now. Raises NotFound for an author of
+        whom nothing is public.
         """
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
-        profile, stats, moved = self._read(author_id)
-        if moved:
-            return self.public(moved["to"])
-        shown = public_profile(author_id, profile, stats)
-        if shown is None:
+        profile, stats, merged = self._read(author_id)
+        if merged:
+            return self.public(merged["to"])
+        author = public_profile(author_id, profile, stats)
+        if author is None:
             raise NotFound("There is no such author.")
-        return shown
+        return author
 
     def account(self, person: Person, identity: Identity) -> Account:
-        """Oneself, also before there is a profile; nothing is written."""
+        """Return the user's own account, also before there is a profile. Writes nothing."""
         profile, stats, _ = self._read(person.author_id)
         return Account(
             sub=person.sub,
@@ -54,39 +54,37 @@ class Profiles:
         )
 
     def edit(self, person: Person, changes: ProfileChanges) -> None:
-        """Store what was sent and leave the rest, so that no race loses another field; the first
-        time it makes the profile. Raises Forbidden for who is banned, WriteContended and
-        Unavailable."""
-        given = changes.provided()
-        if not given:
-            return None
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(given))
-        try:
-            return self._table.write(
-                [
-                    require_can_write(person.author_id),
-                    Action(profile_key(person.author_id), values=given, update=update),
-                    # So that who follows this author need look into one item alone.
-                    Action(
-                        author_stats_key(person.author_id),
-                        values={"has_profile": True},
-                        update="SET #has_profile = :has_profile",
-                    ),
-                ]
-            )
-        except ConditionRefused as e:
-            raise_if_blocked(e.item)
-            raise
+        """Store the fields that were sent and leave the rest, so that no race loses another field.
+
+        The first call creates the profile. Raises Forbidden for a banned user, WriteContended and
+        Unavailable.
+        """
+        changed = changes.provided()
+        if not changed:
+            return
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(changed))
+        self._table.write(
+            [
+                require_can_write(person.author_id),
+                Action(profile_key(person.author_id), values=changed, update=update),
+                # So a follow of this author needs a condition on one item only.
+                Action(
+                    author_stats_key(person.author_id),
+                    values={"has_profile": True},
+                    update="SET #has_profile = :has_profile",
+                ),
+            ]
+        )
 
     def _read(self, author_id: str) -> tuple[Item, Item, Item]:
         keys = [profile_key(author_id), author_stats_key(author_id), merged_key(author_id)]
         items = self._table.get_all(keys)
-        profile, stats, moved = (items.get(key, {}) for key in keys)
-        return profile, stats, moved
+        profile, stats, merged = (items.get(key, {}) for key in keys)
+        return profile, stats, merged
 
 
 def public_profile(author_id: str, profile: Item | None, stats: Item) -> PublicProfile | None:
-    """An author as everyone sees them, from what is stored; None where nothing public is known."""
+    """Return an author as everyone sees them, from the stored items; None if nothing is public."""
     if not profile and not stats.get("post_count") and not stats.get("comment_count"):
         return None
     profile = profile or {}

@@ -1,27 +1,26 @@
-"""What is due: every minute, the scheduled posts whose time has come."""
+"""Scheduled posts, which a run every minute publishes when they are due."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
-from blog.dynamodb.actions import ConditionRefused
+from blog.dynamodb.actions import Item, Items
 from blog.dynamodb.keys import DUE, entry_sort_key, post_key
-from blog.dynamodb.retries import WRITE_TRIES, backoff
+from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import Unavailable, WriteContended
-from blog.people.write_access import is_gate, require_can_write
+from blog.people.write_access import require_can_write
 from blog.posts.model import Post
 from blog.posts.transactions import change
 
-MAX_DUE = 100  # posts that one run publishes; the next one follows in a minute
+MAX_DUE = 100  # posts that one run publishes; the next run starts a minute later
 
 
 def publish_due(
     table: Table, moment: datetime, is_out_of_time: Callable[[], bool] = lambda: False
 ) -> tuple[int, int]:
-    """Publish what is due by now, the earliest first: how many were, and how many could not be.
+    """Publish the posts that are due, the earliest first. Return how many succeed and fail.
 
-    What could not be, for want of the engine or of time, is still due at the next run.
+    A post that fails, or for which no time is left, is still due at the next run.
     """
     published = failed = 0
     for row in table.query(_due(moment), MAX_DUE):
@@ -35,7 +34,7 @@ def publish_due(
 
 
 def seconds_overdue(table: Table, moment: datetime) -> float:
-    """For how long the earliest of what is due has been; 0 where nothing is."""
+    """Return for how many seconds the earliest due post has been due; 0 if none is."""
     earliest = table.query(_due(moment), 1)
     if not earliest:
         return 0.0
@@ -46,44 +45,57 @@ def _due(moment: datetime) -> Range:
     return Range(DUE, last=f"{entry_sort_key(moment, '')}{HIGHEST}")
 
 
-def publish(table: Table, post_id: str, moment: datetime) -> bool:
-    """Publish a scheduled post if it is due; whether it was this call that did.
+class _AuthorBlocked(Exception):
+    """The author of a scheduled post may not write."""
 
-    Whoever else does the same at the same time, it is published once; and an edit in between is
-    never written over, for the publication is computed from what it left. Raises WriteContended
-    and Unavailable.
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the author may not write")
+        self.is_banned = "banned_at" in (item or {})
+
+
+def publish(table: Table, post_id: str, moment: datetime) -> bool:
+    """Publish a scheduled post if it is due. Return whether this call published it.
+
+    A post is published once, even if others publish it at the same time. An edit in between
+    stays, because the publication is computed again from what the edit stored.
+
+    Raises WriteContended and Unavailable.
     """
-    item = table.get(post_key(post_id))
-    for _ in backoff(WRITE_TRIES):
+    key = post_key(post_id)
+
+    def attempt(items: Items) -> bool:
+        item = items.get(key)
         post = None if item is None else Post.of(item)
         if post is None or post.publish_at is None or post.publish_at > moment:
             return False
+        can_write = require_can_write(post.author_id, refused=_AuthorBlocked)
         try:
-            gate = require_can_write(post.author_id)
-            table.write([gate, *change(post, published(post), post.owner)])
-        except ConditionRefused as e:
-            if is_gate(e.key):
-                if e.item is not None and "banned_at" in e.item:
-                    _take_back(table, post)
-                return False
-            item = e.item
-        else:
-            return True
-    raise WriteContended
+            table.write([can_write, *change(post, published(post), post.owner)])
+        except _AuthorBlocked as e:
+            if e.is_banned:
+                _make_draft(table, post)
+            return False
+        return True
+
+    return retrying(attempt, {key: table.get(key)})
 
 
-def _take_back(table: Table, post: Post) -> None:
-    """Make a draft of a scheduled post whose author has been banned; an edit of it in between
-    leaves it to the next run."""
+def _make_draft(table: Table, post: Post) -> None:
+    """Make a draft of a scheduled post whose author is banned.
+
+    An edit in between leaves this to the next run.
+    """
     draft = post.model_copy(
         update={"status": "draft", "publish_at": None, "lock_version": post.lock_version + 1}
     )
-    with suppress(ConditionRefused):
-        table.write(change(post, draft, post.owner))
+    table.try_write(change(post, draft, post.owner))
 
 
 def published(before: Post) -> Post:
-    """A scheduled post, published: a write that is no edit, so that it disturbs no editor."""
+    """Return a scheduled post as published.
+
+    This is not an edit: the version stays, so an open editor is not disturbed.
+    """
     return before.model_copy(
         update={
             "status": "published",

@@ -1,14 +1,14 @@
-"""What is written for a change of a post: one transaction that keeps all that hangs on it right.
+"""The transactions of posts: each writes a post with all items that depend on it.
 
-Pure functions. At most 100 actions go into a transaction, and none of these comes near: an edit
-that replaces ten tags by ten others and drops a revision has about sixty.
+Pure functions. A transaction has at most 100 actions. The largest here has about 60: an edit that
+replaces ten tags by ten others and drops a revision.
 """
 
 import uuid
 from collections.abc import Iterator
 
 from blog.clock import to_rfc3339
-from blog.dynamodb.actions import IS_NEW, Action
+from blog.dynamodb.actions import IS_NEW, Action, Item
 from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import (
     deletion_job_key,
@@ -19,6 +19,7 @@ from blog.dynamodb.keys import (
     slug_key,
     stats_key,
 )
+from blog.errors import SlugTaken
 from blog.identifiers import media_id_of
 from blog.media.model import require_owned_image
 from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
@@ -26,9 +27,9 @@ from blog.posts.model import Post, Stats
 
 
 def creation(post: Post, idempotency: Idempotency | None) -> list[Action]:
-    """A new post with all that hangs on it.
+    """Build the transaction that stores a new post.
 
-    The idempotency key comes before the slug, because the first refusal is the one that counts.
+    The idempotency key comes before the slug, because the first refusal decides the error.
     """
     put = Action(post_key(post.id), item=post.item(), condition=IS_NEW)
     once = [] if idempotency is None else [idempotency.action(post.id, post.created_at)]
@@ -36,9 +37,10 @@ def creation(post: Post, idempotency: Idempotency | None) -> list[Action]:
 
 
 def change(before: Post, after: Post | None, sub: str) -> list[Action]:
-    """A post's next version, or its removal, with what differs in all that hangs on it.
+    """Build the transaction that stores a post's next version, or removes the post.
 
-    Ownership, state and existence are one condition: this sub owns exactly what was read.
+    It also writes what differs in the items that depend on the post. Ownership, state and
+    existence are one condition: this `sub` owns exactly the post that was read.
     """
     write = Action(
         post_key(before.id),
@@ -58,25 +60,31 @@ def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
     if before is not None and after is not None:
         yield from _revisions(before, after)
     elif before is not None and before.published_at is not None:
-        # It may have revisions and comments, more than fit in here.
+        # Its revisions and comments may be more than a transaction takes.
         job = {"post_id": before.id, "author_id": before.author_id}
         yield Action(deletion_job_key(before.id), item=job)
 
 
 def _slugs(before: Post | None, after: Post | None) -> Iterator[Action]:
+    """Reserve new slugs; refused with SlugTaken for a slug that the client asked for."""
     had = [] if before is None else reserved_slugs(before)
     has = [] if after is None else reserved_slugs(after)
     for slug in has:
         if slug not in had and after is not None:
             reservation = {"post_id": after.id}
-            yield Action(slug_key(slug), item=reservation, condition=IS_NEW)
+            refused = None if after.slug_is_derived else _slug_taken
+            yield Action(slug_key(slug), item=reservation, condition=IS_NEW, refused=refused)
     for slug in had:
         if slug not in has:
             yield Action(slug_key(slug))
 
 
+def _slug_taken(_: Item | None) -> SlugTaken:
+    return SlugTaken()
+
+
 def _stats(before: Post | None, after: Post | None) -> Iterator[Action]:
-    """The counters are others' to change; a post's own writes say whether they may go up."""
+    """Write the post's state. Other writes change the counters, under conditions on that state."""
     if after is None:
         if before is not None:
             yield Action(stats_key(before.id))
@@ -101,29 +109,32 @@ def _entries(before: Post | None, after: Post | None) -> Iterator[Action]:
 
 
 def _counters(before: Post | None, after: Post | None) -> Iterator[Action]:
-    """What goes down may come to nothing, which nobody can tell who does not read it: a job will
-    look. Its stamp tells whether it has gone down again since the job was seen."""
+    """Count the post where it is public. A job removes a counter that has reached zero.
+
+    Only a read can tell that it has. The job's stamp tells whether the counter has been
+    decremented again since the job was read.
+    """
     had = [] if before is None else counters(before)
     has = [] if after is None else counters(after)
     for counter in has:
         if counter not in had:
-            yield _moved(counter, 1)
+            yield _add(counter, 1)
     for counter in had:
         if counter not in has:
-            yield _moved(counter, -1)
+            yield _add(counter, -1)
             if counter.is_listed:
                 pk, sk = counter.key
                 job = {"counters": pk, "counter": sk, "stamp": str(uuid.uuid4())}
                 yield Action(empty_counter_job_key(counter.key), item=job)
 
 
-def _moved(counter: PostCounter, by: int) -> Action:
+def _add(counter: PostCounter, by: int) -> Action:
     update = f"ADD #{counter.name} :{counter.name}"
     return Action(counter.key, values={counter.name: by}, update=update)
 
 
 def _cover_image(before: Post | None, after: Post | None) -> Iterator[Action]:
-    """A new cover that is one of the site's own media must be the owner's."""
+    """Check a new cover that is one of the site's own images: it must be the owner's."""
     if after is None or (before is not None and before.cover_image == after.cover_image):
         return
     media_id = media_id_of(after.cover_image)

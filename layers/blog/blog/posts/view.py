@@ -19,9 +19,9 @@ class PostView(NamedTuple):
     stats: Stats
 
     @classmethod
-    def of(cls, post: Post, items: dict[Key, Item]) -> "PostView":
+    def of(cls, post: Post, items: Mapping[Key, Item | None]) -> "PostView":
         """Build the view from items that include the post's stats and the author's profile."""
-        stats = Stats.model_validate(items.get(stats_key(post.id), {}))
+        stats = Stats.model_validate(items.get(stats_key(post.id)) or {})
         return cls(post, Author.of(post.author_id, items.get(profile_key(post.author_id))), stats)
 
     def as_response(self) -> PostDetail:

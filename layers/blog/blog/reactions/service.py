@@ -1,6 +1,6 @@
-"""Likes and follows: each one small transaction, idempotent both ways, with exact counts.
+"""Likes and follows: each is one small transaction, idempotent both ways, with exact counters.
 
-None reads first. What a refused condition brings back says what was the case.
+They read nothing first. The first condition that DynamoDB refuses decides the response.
 """
 
 from blog.clock import now, to_rfc3339
@@ -8,7 +8,6 @@ from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, It
 from blog.dynamodb.counters import decrement, increment_if_public
 from blog.dynamodb.keys import (
     author_stats_key,
-    ban_key,
     follow_key,
     follower_key,
     like_key,
@@ -18,9 +17,9 @@ from blog.dynamodb.table import Table
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Person
-from blog.people.write_access import raise_if_blocked, require_can_write
+from blog.people.write_access import require_can_write
 
-MAX_FOLLOWS = 500  # that a personal feed is merged of
+MAX_FOLLOWS = 500  # authors, whose lists make a personal feed
 
 
 class Reactions:
@@ -30,78 +29,61 @@ class Reactions:
         self._table = table
 
     def like(self, person: Person, post_id: str) -> None:
-        """Like a post that everyone may read; once is as good as twice.
+        """Like a public post. A second like changes nothing.
 
-        Raises NotFound, Forbidden for who is banned, and WriteContended.
+        Raises NotFound, Forbidden for a banned user, and WriteContended.
         """
-        try:
-            self._table.write(
-                [
-                    increment_if_public(post_id, "like_count"),
-                    require_can_write(person.author_id),
-                    Action(like_key(person.sub, post_id), item=_stamped(post_id), condition=IS_NEW),
-                ]
-            )
-        except ConditionRefused as e:
-            if e.key == stats_key(post_id):
-                raise NotFound("There is no such post.") from e
-            if e.key == ban_key(person.author_id):
-                raise_if_blocked(e.item)
+        self._table.try_write(
+            [
+                increment_if_public(post_id, "like_count"),
+                require_can_write(person.author_id),
+                Action(like_key(person.sub, post_id), item=_stamped(post_id), condition=IS_NEW),
+            ]
+        )
 
     def unlike(self, person: Person, post_id: str) -> None:
-        """Take a like back, if there is one: also who is banned, and of a post that is gone."""
+        """Remove a like if there is one, also a banned user's, and that of a deleted post."""
         like = Action(like_key(person.sub, post_id), condition=IS_THERE)
         self._take_back(like, [decrement(stats_key(post_id), "like_count")])
 
     def follow(self, person: Person, author_id: str) -> None:
-        """Follow an author of whom something is known; once is as good as twice.
+        """Follow an author of whom something is public. A second follow changes nothing.
 
-        Raises NotFound, Forbidden for who is banned, Unprocessable for oneself and for one more
-        than MAX_FOLLOWS, and WriteContended.
+        Raises NotFound, Forbidden for a banned user, Unprocessable for the user themselves and for
+        one author more than MAX_FOLLOWS, and WriteContended.
         """
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
         if author_id == person.author_id:
             raise Unprocessable([FieldError("author_id", "Is your own: nobody follows themselves")])
-        theirs, mine = author_stats_key(author_id), author_stats_key(person.author_id)
-        follow = follow_key(person.sub, author_id)
-        try:
-            self._table.write(
-                [
-                    Action(
-                        theirs,
-                        condition="#has_profile = :true OR #post_count > :none"
-                        " OR #comment_count > :none",
-                        values={"true": True, "none": 0, "one": 1},
-                        update="ADD #follower_count :one",
-                    ),
-                    require_can_write(person.author_id),
-                    Action(follow, item=_stamped(author_id), condition=IS_NEW),
-                    Action(
-                        mine,
-                        condition="attribute_not_exists(#following_count)"
-                        " OR #following_count < :most",
-                        values={"most": MAX_FOLLOWS, "one": 1},
-                        update="ADD #following_count :one",
-                    ),
-                    Action(
-                        follower_key(author_id, person.sub), item={"author_id": person.author_id}
-                    ),
-                ]
-            )
-        except ConditionRefused as e:
-            if e.key == theirs:
-                raise NotFound("There is no such author.") from e
-            if e.key == ban_key(person.author_id):
-                raise_if_blocked(e.item)
-            if e.key == mine:
-                text = f"You follow {MAX_FOLLOWS} authors, as many as one can"
-                raise Unprocessable([FieldError("author_id", text)]) from e
+        row = _stamped(author_id)
+        self._table.try_write(
+            [
+                Action(
+                    author_stats_key(author_id),
+                    condition="#has_profile = :true OR #post_count > :none"
+                    " OR #comment_count > :none",
+                    values={"true": True, "none": 0, "one": 1},
+                    update="ADD #follower_count :one",
+                    refused=_no_such_author,
+                ),
+                require_can_write(person.author_id),
+                Action(follow_key(person.sub, author_id), item=row, condition=IS_NEW),
+                Action(
+                    author_stats_key(person.author_id),
+                    condition="attribute_not_exists(#following_count) OR #following_count < :most",
+                    values={"most": MAX_FOLLOWS, "one": 1},
+                    update="ADD #following_count :one",
+                    refused=_too_many_follows,
+                ),
+                Action(follower_key(author_id, person.sub), item={"author_id": person.author_id}),
+            ]
+        )
 
     def unfollow(self, person: Person, author_id: str) -> None:
-        """Follow an author no longer, if one did; who is banned may."""
+        """Stop following an author, if the user follows them. A banned user may."""
         if author_id == person.author_id:
-            return  # whom nobody follows, and whose counters would be in one transaction twice
+            return  # nobody follows themselves, and their counters would be in it twice
         follow = Action(follow_key(person.sub, author_id), condition=IS_THERE)
         rest = [
             Action(follower_key(author_id, person.sub)),
@@ -111,15 +93,15 @@ class Reactions:
         self._take_back(follow, rest)
 
     def likes(self, person: Person, post_id: str) -> bool:
-        """Whether somebody likes a post."""
+        """Return whether the user likes a post."""
         return self._table.get(like_key(person.sub, post_id)) is not None
 
     def follows(self, person: Person, author_id: str) -> bool:
-        """Whether somebody follows an author."""
+        """Return whether the user follows an author."""
         return self._table.get(follow_key(person.sub, author_id)) is not None
 
     def _take_back(self, row: Action, rest: list[Action]) -> None:
-        """Remove a row with all that was counted for it, but for what is gone altogether."""
+        """Remove a row and decrement its counters, except those of items that are gone."""
         while True:
             try:
                 return self._table.write([row, *rest])
@@ -127,6 +109,15 @@ class Reactions:
                 if e.key == row.key:
                     return None  # there was none
                 rest = [action for action in rest if action.key != e.key]
+
+
+def _no_such_author(_: Item | None) -> NotFound:
+    return NotFound("There is no such author.")
+
+
+def _too_many_follows(_: Item | None) -> Unprocessable:
+    text = f"You follow {MAX_FOLLOWS} authors, as many as one can"
+    return Unprocessable([FieldError("author_id", text)])
 
 
 def _stamped(of: str) -> Item:
