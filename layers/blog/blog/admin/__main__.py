@@ -1,8 +1,8 @@
-"""What an operator does by hand: `python -m blog.admin merge OLD NEW`, `migrate`, `restore COPY`.
+"""The operator's commands: `python -m blog.admin merge OLD NEW`, `migrate`, `restore COPY`.
 
-It takes the functions' own variables (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY) and credentials of
-AWS that may do what JobsFunction may, Scan to migrate and to restore, and to restore all of that on
-the copy, too. Without --apply it only tells.
+They read the variables of the functions (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY). The AWS
+credentials need the permissions of JobsFunction, Scan for `migrate` and `restore`, and for
+`restore` all of these on the copy too. Without --apply, a command only reports what it would do.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from blog.posts.model import SCHEMA
 from blog.s3 import Bucket
 from blog.settings import AdminSettings
 
-# Nobody waits for an answer here.
-PATIENT = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 10})
+# No request waits for these calls.
+LONG_WAITING = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 10})
 DRY_RUN = "Nothing was changed. To move all of it, run the same with --apply."
 DONE = "Moved. {old} may no longer write, and its address leads to {new}."
 FOUND = """Of the copy's items {lost} are gone and {changed} are others now; {new} are new since.
@@ -37,15 +37,15 @@ AGAIN = "It ended on the way ({why}): run the same again, and it goes on from th
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
-    """Do it; the exit code is 0, 1 where it cannot be done, and 2 for what cannot be understood."""
-    given = _parser().parse_args(arguments)
+    """Run a command. Return the exit code: 0, 1 if it cannot be done, 2 for wrong input."""
+    options = _parser().parse_args(arguments)
     try:
         settings = AdminSettings.from_environment(environment)
     except ValueError as e:
         print(e, file=sys.stderr)
         return 2
     try:
-        return _COMMANDS[given.command](given, settings)
+        return _COMMANDS[options.command](options, settings)
     except WrongKey:
         print("AUTHOR_ID_KEY is not the key of this table's author ids.", file=sys.stderr)
         return 2
@@ -58,17 +58,17 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return 1
 
 
-def _merge(given: argparse.Namespace, settings: AdminSettings) -> int:
+def _merge(options: argparse.Namespace, settings: AdminSettings) -> int:
     old, new = (
-        Person(sub, author_id(sub, settings.author_id_key)) for sub in (given.old, given.new)
+        Person(sub, author_id(sub, settings.author_id_key)) for sub in (options.old, options.new)
     )
     table, bucket = Table.connect(settings.table_name), Bucket(settings.media_bucket)
     merge = AccountMerge(table, bucket, old, new)
-    found = merge.plan()
+    plan = merge.plan()
     print(f"From {old.author_id} to {new.author_id}:")
-    for name, value in found._asdict().items():
+    for name, value in plan._asdict().items():
         print(f"  {name.replace('_', ' '):17} {value}")
-    if not given.apply:
+    if not options.apply:
         print(DRY_RUN)
         return 0
     merge.apply()
@@ -76,9 +76,9 @@ def _merge(given: argparse.Namespace, settings: AdminSettings) -> int:
     return 0
 
 
-def _migrate(given: argparse.Namespace, settings: AdminSettings) -> int:
+def _migrate(options: argparse.Namespace, settings: AdminSettings) -> int:
     table = Table.connect(settings.table_name)
-    if given.apply:
+    if options.apply:
         print(f"{migrate_all(table)} posts are of schema {SCHEMA} now.")
     else:
         count = sum(1 for _ in outdated(table))
@@ -86,14 +86,14 @@ def _migrate(given: argparse.Namespace, settings: AdminSettings) -> int:
     return 0
 
 
-def _restore(given: argparse.Namespace, settings: AdminSettings) -> int:
-    if given.copy == settings.table_name:
+def _restore(options: argparse.Namespace, settings: AdminSettings) -> int:
+    if options.copy == settings.table_name:
         print("The copy is the table itself.", file=sys.stderr)
         return 2
-    client = connect(CLIENT_CONFIG.merge(PATIENT))
-    table, copy = Table(client, settings.table_name), Table(client, given.copy)
+    client = connect(CLIENT_CONFIG.merge(LONG_WAITING))
+    table, copy = Table(client, settings.table_name), Table(client, options.copy)
     restoring = Restoring(table, copy, Bucket(settings.media_bucket), settings.author_id_key)
-    if given.apply:
+    if options.apply:
         restoring.apply()
         print("The table is what the copy is, and what was decided since is so again.")
     else:

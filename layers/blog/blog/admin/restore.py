@@ -1,12 +1,12 @@
-"""A table made what its copy is: the copy that a point-in-time recovery gives.
+"""The restore of a table from its copy, which a point-in-time recovery has made.
 
-Whole, because a post, its entries, its counts and what hangs on it belong together. Only what has
-been decided about people and posts since stays decided: who is banned and what is hidden stays so,
-and who was erased or joined to another account is so again. All of that is done in the copy before
-any of it is put back, so that nothing is readable meanwhile that is not to be.
+It restores the whole table, because a post, its entries and its counters belong together. Newer
+decisions about users and posts stay: bans and hidden posts stay, and accounts that were erased or
+merged since are erased or merged again. All of this happens in the copy before anything is put
+back. So nothing is readable in between that must not be.
 
-Run by an operator (admin.py) while nobody writes; may end anywhere, and goes on when it is run
-again. Each pass reads both tables twice.
+An operator runs it (`python -m blog.admin restore`) while nobody writes. It may end anywhere, and
+continues when it runs again. Each pass reads both tables twice.
 """
 
 from collections.abc import Iterator
@@ -28,16 +28,16 @@ from blog.s3 import Bucket
 
 PASSES = 3
 _OF_ACCOUNTS = ("MOVED", "ERASURE")
-_OPERATOR = Person("", random_author_id())  # whom nobody bans
+_OPERATOR = Person("", random_author_id())  # a user without a ban
 Decision = Literal["hidden", "banned", "joined", "erased"]
 
 
 class WrongKey(Exception):
-    """The key of author ids is not that of this table."""
+    """The key of author ids is not the one of this table."""
 
 
 class Difference(NamedTuple):
-    """What lies under a key in the table, and what in its copy; None where nothing does."""
+    """The items under a key in the table and in its copy; None for no item."""
 
     key: Key
     here: Item | None
@@ -45,9 +45,12 @@ class Difference(NamedTuple):
 
 
 class RestorePlan(NamedTuple):
-    """How many items the copy has that are gone, that are others now, and that it has not; and of
-    how many posts and people something has been decided since: they were hidden or banned, or are
-    no longer; or their account was joined to another one, or they were erased."""
+    """The counts of differing items, and of newer decisions about posts and users.
+
+    Items in the copy are `lost` or `changed` in the table; `new` items are in the table only. Posts
+    and users have been `hidden` or `banned` since, or are so no longer. Accounts have been merged
+    (`joined`) or `erased`.
+    """
 
     lost: int = 0
     changed: int = 0
@@ -59,7 +62,7 @@ class RestorePlan(NamedTuple):
 
 
 class Restoring:
-    """Of a table from its copy."""
+    """The restore of a table from its copy."""
 
     def __init__(self, table: Table, copy: Table, bucket: Bucket, author_id_key: str) -> None:
         self._table = table
@@ -70,7 +73,7 @@ class Restoring:
         self._subs: set[str] = set()
 
     def plan(self) -> RestorePlan:
-        """What there is to do; nothing is written."""
+        """Count what there is to do, and write nothing."""
         counts = dict.fromkeys(RestorePlan._fields, 0)
         for one in self._differences():
             counts["lost" if one.here is None else "changed" if one.there else "new"] += 1
@@ -79,10 +82,10 @@ class Restoring:
         return RestorePlan(**counts)
 
     def apply(self) -> None:
-        """Decide in the copy what has been decided since, and put all of it back.
+        """Repeat newer decisions in the copy, and then put all of it back.
 
-        Raises Unavailable, WriteContended and OutOfTime, after which it is run again, and WrongKey
-        before anything is written.
+        Raises WrongKey before anything is written. Raises Unavailable, WriteContended and
+        OutOfTime, after which the operator runs it again.
         """
         self._decide()
         for _ in range(PASSES):
@@ -92,7 +95,7 @@ class Restoring:
 
     def _decide(self) -> None:
         decided = [one for one in self._differences() if _decision(one)]
-        for one in sorted(decided, key=_turn):
+        for one in sorted(decided, key=_time_of):
             step = {
                 "hidden": self._hide, "banned": self._ban,
                 "joined": self._join, "erased": self._erase,
@@ -113,10 +116,10 @@ class Restoring:
         else:
             moderators.unban(banned, moderator=_OPERATOR)
 
-    def _join(self, key: Key, moved: Item) -> None:
-        old, new = self._person(_author(key)), self._person(moved["to"])
+    def _join(self, key: Key, merged: Item) -> None:
+        old, new = self._person(_author(key)), self._person(merged["to"])
         AccountMerge(self._copy, self._bucket, old, new).apply()
-        self._copy.write([Action(key, item=moved)])  # so that another run does not do it again
+        self._copy.write([Action(key, item=merged)])  # so that another run skips it
 
     def _erase(self, key: Key, report: Item) -> None:
         person = self._person(_author(key))
@@ -127,11 +130,14 @@ class Restoring:
                 raise OutOfTime
 
     def _person(self, name: str) -> Person:
-        """Whose sub is not known has nothing under it, but may have a profile under the name."""
+        """Return the user with this author id.
+
+        A user whose `sub` is unknown has no items under it, but may have a profile.
+        """
         return self._people.get(name) or Person(f"nobody-{name}", name)
 
     def _put_back(self) -> int:
-        """One pass; how many differences it met."""
+        """Make one pass, and return how many differences it found."""
         count = 0
         differences = self._differences()
         while several := list(islice(differences, MAX_BATCH_GET)):
@@ -141,27 +147,27 @@ class Restoring:
         return count
 
     def _differences(self) -> Iterator[Difference]:
-        """All, but of what has expired: DynamoDB deletes that when it likes."""
+        """Yield all differences except expired items, which DynamoDB deletes at any time."""
         moment = now().timestamp()
-        for key, item, found in self._pairs(self._copy, self._table):
-            if found != item and not (_is_over(item, moment) and _is_over(found, moment)):
-                yield Difference(key, here=found, there=item)
-        for key, item, found in self._pairs(self._table, self._copy):
-            if found is None and not _is_over(item, moment):
+        for key, item, here in self._pairs(self._copy, self._table):
+            if here != item and not (_is_expired(item, moment) and _is_expired(here, moment)):
+                yield Difference(key, here=here, there=item)
+        for key, item, there in self._pairs(self._table, self._copy):
+            if there is None and not _is_expired(item, moment):
                 yield Difference(key, here=item, there=None)
 
     def _pairs(self, one: Table, other: Table) -> Iterator[tuple[Key, Item, Item | None]]:
-        """Each item of one table, with what the other one has under its key."""
+        """Yield each item of one table, with the item of the other one under the same key."""
         items = one.scan_all()
         while several := {Key.of(item): item for item in islice(items, MAX_BATCH_GET)}:
-            found = other.get_all(several)
+            others = other.get_all(several)
             for key, item in several.items():
                 self._know(sub_of(key))
                 self._check_key(item)
-                yield key, item, found.get(key)
+                yield key, item, others.get(key)
 
     def _check_key(self, item: Item) -> None:
-        """Under another key nobody would be found again, and so not be erased."""
+        """Raise WrongKey for a wrong key: users would not be found, and so not be erased."""
         if item["sk"] != POST or not self._author_id_key or item["owner"].startswith("nobody-"):
             return
         if author_id(item["owner"], self._author_id_key) != item["author_id"]:
@@ -175,13 +181,13 @@ class Restoring:
 
 
 def _decision(one: Difference) -> Decision | None:
-    """What somebody has decided since that stays decided."""
+    """Return the newer decision that must stay; None if there is none."""
     here, there = one.here or {}, one.there or {}
     is_hidden, was_hidden = (bool(post.get("moderation")) for post in (here, there))
     match one.key.sk:
         case "POST" if there.get("status") == "published" and is_hidden != was_hidden:
             return "hidden" if is_hidden or here.get("status") == "published" else None
-        # A ban that was lifted leaves its row; one whose row is gone was lost.
+        # A ban that was ended leaves its item. If the item is gone, it was lost.
         case "BAN" if one.here is not None and here.get("banned_at") != there.get("banned_at"):
             return "banned"
         case "MOVED" if here:
@@ -191,7 +197,7 @@ def _decision(one: Difference) -> Decision | None:
     return None
 
 
-def _is_over(item: Item | None, moment: float) -> bool:
+def _is_expired(item: Item | None, moment: float) -> bool:
     return item is None or item.get("expires_at", moment + 1) <= moment
 
 
@@ -199,8 +205,8 @@ def _end(report: Item) -> str:
     return str(report.get("finished_at", report["requested_at"]))
 
 
-def _turn(one: Difference) -> str:
-    """Erasures and joins as they came; before them what moderators decided."""
+def _time_of(one: Difference) -> str:
+    """Return when an erasure or merge came. Decisions of moderators come before them."""
     here = one.here or {}
     return str(here.get("at") or here.get("requested_at", "")) if one.key.sk in _OF_ACCOUNTS else ""
 

@@ -1,13 +1,19 @@
-"""How long a request waits for DynamoDB in all, so that it ends with an answer of ours.
+"""The time budget of a request: how long it waits for DynamoDB in all.
 
-    one try     0.3 s to connect, 1.5 s to be answered                             1.8 s
-    a call      two tries, and up to 1.0 s between them where it was throttled     4.6 s
+So the client gets a response of the API and not a timeout of the gateway.
+
+    one try     0.3 s to connect, 1.5 s for the response                           1.8 s
+    a call      two tries, and up to 1.0 s between them if it was throttled        4.6 s
     a request   a call begins within 0.4 s of waiting, one of a single try
                 within 3.2 s: 0.4 + 4.6, or 3.2 + 1.8                              5.0 s
 
-Only waiting is counted. What a function computes meanwhile is its own affair: a text of 100 KiB
-takes longer to render on a small function than DynamoDB takes to store it. And botocore's time-out
-is for each piece of an answer: one that trickles in is waited for until Lambda ends the function.
+Only waiting counts, not what the function computes: a body of 100 KiB takes longer to render on a
+small function than DynamoDB takes to store it. botocore's timeout is for each piece of a response,
+so a response that comes in small pieces has no limit but the function's own timeout.
+
+The HTTP handler and the table share one `Deadline`, because Lambda sends a process one request at a
+time. A ContextVar would not do: calls side by side run in threads, and threads start with an empty
+context.
 """
 
 import os
@@ -21,15 +27,15 @@ from blog.errors import Unavailable
 SECONDS_TO_CONNECT = 0.3
 SECONDS_TO_ANSWER = 1.5
 TRIES = 2
-SECONDS_FOR_TWO_TRIES = 0.4  # of waiting, after which a call gets one try
-SECONDS_FOR_ONE_TRY = 3.2  # of waiting, after which there is none
-MB_FOR_A_PROCESSOR = 1769  # of Lambda's memory; what has less computes in turns with others
+SECONDS_FOR_TWO_TRIES = 0.4  # of waiting; later, a call gets one try
+SECONDS_FOR_ONE_TRY = 3.2  # of waiting; later, no call begins
+MB_FOR_A_PROCESSOR = 1769  # of memory; a Lambda function with less has a share of a processor
 
 
 class Deadline:
-    """Counts the time in which at least one call waits, side by side or one after another.
+    """The time in which at least one call waits, and its bound.
 
-    Without a bound until `request_scope`: what runs by the clock has a bound of its own.
+    There is no bound outside `request_scope`, because scheduled functions have limits of their own.
     """
 
     def __init__(self) -> None:
@@ -41,7 +47,7 @@ class Deadline:
 
     @contextmanager
     def request_scope(self) -> Iterator[None]:
-        """Until the block ends, count from nothing and keep to the bound."""
+        """Count from zero and apply the bound, until the block ends."""
         self._waited, self._is_bound = 0.0, True
         try:
             yield
@@ -63,7 +69,7 @@ class Deadline:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """The time in this block counts."""
+        """Count the time in this block."""
         with self._lock:
             if self._waiting == 0:
                 self._since = _now()
@@ -81,7 +87,7 @@ class Deadline:
 
 
 def _share_of_a_processor(memory: str | None) -> float:
-    """What a function of so many MB has of one; all of it outside of Lambda."""
+    """Return the share that a function with this memory, in MB, has. It is 1 outside Lambda."""
     return 1.0 if memory is None else min(1.0, int(memory) / MB_FOR_A_PROCESSOR)
 
 
@@ -89,9 +95,11 @@ _SHARE = _share_of_a_processor(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
 
 
 def _now() -> float:
-    """A clock that stands still while this process computes, or waits for its turn to: five hundred
-    calls side by side keep it busy for longer than any of them waits."""
+    """Return the time of a clock that stops while this process computes, or waits for a processor.
+
+    Five hundred calls side by side keep the process busy for longer than any of them waits.
+    """
     return time.monotonic() - time.process_time() / _SHARE
 
 
-deadline = Deadline()  # a function handles one request at a time
+deadline = Deadline()
