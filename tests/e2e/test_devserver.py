@@ -183,7 +183,7 @@ def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:
         "SAM CLI is missing": ("sam", 0),
         "Python 3.13 is missing": ("python3.13", 0),
         "Docker is missing": ("docker", 1),
-        "Docker does not answer": ("docker", 0),
+        "Docker does not respond": ("docker", 0),
     }.items():
         result = _run("devserver.sam_local", PATH=str(tmp_path), **free_ports())
         assert result.returncode == 1
