@@ -16,9 +16,10 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
 from devserver.aws.quick_moto import speed_up_moto
-from devserver.lambda_.role_checks import NO_RIGHTS, DynamoDbRoles, Rights
+from devserver.aws.role_checks import DynamoDbRoles
 from devserver.settings import Engine, bound_socket
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
+from devserver.template.rights import NO_RIGHTS, Rights
 from devserver.wsgi import serving
 
 # The properties that create_table gets here; the others matter only in production. There is no

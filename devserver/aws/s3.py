@@ -21,10 +21,11 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.wrappers import Request, Response
 
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
+from devserver.aws.role_checks import Access, Roles, accesses_of_s3
 from devserver.aws.signatures import Denied, check_form, check_header, check_presigned
-from devserver.lambda_.role_checks import NO_RIGHTS, Access, Rights, Roles, accesses_of_s3
 from devserver.settings import bound_socket
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
+from devserver.template.rights import NO_RIGHTS, Rights
 from devserver.wsgi import serving
 
 MAX_BYTES = 64 * 1024 * 1024  # of a request

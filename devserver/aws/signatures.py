@@ -15,7 +15,7 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from devserver.lambda_.role_checks import caller
+from devserver.aws.role_checks import caller
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 _CREDENTIALS = Credentials(LOCAL_CREDENTIAL, LOCAL_CREDENTIAL)  # all have the same secret

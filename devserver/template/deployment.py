@@ -19,8 +19,8 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
-from devserver.lambda_.role_checks import Rights, rights_of  # noqa: E402
 from devserver.template.intrinsics import REGION, Resolver  # noqa: E402
+from devserver.template.rights import Rights, rights_of  # noqa: E402
 
 _LOCAL_BUCKET = "s3://local/"
 _FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")

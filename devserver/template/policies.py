@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from devserver.lambda_.role_checks import bounded
 from devserver.settings import TEMPLATE
 from devserver.template.deployment import transformed
+from devserver.template.rights import bounded
 
 # Values for the parameters without a default.
 PARAMETERS = {"Auth0Domain": "tenant.example.com", "Auth0Audience": "a", "AuthorIdKey": "k" * 32}
@@ -34,7 +34,7 @@ ROUTE = re.compile(
     r"arn:\S+:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/([A-Z]+)(/\S+)"
 )
 
-Rights = dict[str, set[str]]  # actions by resource
+ActionsByResource = dict[str, set[str]]
 
 
 class Grant(NamedTuple):
@@ -52,7 +52,7 @@ def template_resources() -> dict[str, Any]:
     return resources
 
 
-def roles(resources: Mapping[str, Any]) -> dict[str, Rights]:
+def roles(resources: Mapping[str, Any]) -> dict[str, ActionsByResource]:
     """Return the rights of every role by its logical id.
 
     Raise ValueError for a statement that is not a plain permission, and for a role whose boundary
@@ -65,7 +65,7 @@ def roles(resources: Mapping[str, Any]) -> dict[str, Rights]:
     }
 
 
-def _rights(name: str, role: Mapping[str, Any], resources: Mapping[str, Any]) -> Rights:
+def _rights(name: str, role: Mapping[str, Any], resources: Mapping[str, Any]) -> ActionsByResource:
     managed = [
         (action, "*")
         for arn in role.get("ManagedPolicyArns", [])
@@ -77,7 +77,7 @@ def _rights(name: str, role: Mapping[str, Any], resources: Mapping[str, Any]) ->
         actions = list(bounded(actions, _allowed(resources[boundary["Ref"]]["Properties"])))
     if forbidden := set(own) - set(actions):
         raise ValueError(f"{name} has a boundary that forbids {sorted(forbidden)}")
-    rights: Rights = {}
+    rights: ActionsByResource = {}
     for action, resource in actions:
         rights.setdefault(resource, set()).add(action)
     return rights

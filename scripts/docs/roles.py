@@ -7,7 +7,14 @@ see each new permission as a change of this page.
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from devserver.template.policies import ROUTE, Grant, Rights, grants, roles, template_resources
+from devserver.template.policies import (
+    ROUTE,
+    ActionsByResource,
+    Grant,
+    grants,
+    roles,
+    template_resources,
+)
 from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "roles.md"
@@ -45,7 +52,7 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _role_rows(found: Mapping[str, Rights]) -> Iterator[tuple[str, str, str]]:
+def _role_rows(found: Mapping[str, ActionsByResource]) -> Iterator[tuple[str, str, str]]:
     for role, rights in sorted(found.items()):
         name = f"`{role}`"
         for resource, actions in sorted(rights.items()):

@@ -8,9 +8,10 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from devserver.aws.role_checks import DynamoDbRoles
 from devserver.aws.s3 import Cors, Front
-from devserver.lambda_.role_checks import DynamoDbRoles, Rights, bounded
 from devserver.template.intrinsics import LOCAL_CREDENTIAL
+from devserver.template.rights import Rights, bounded
 from tests.support.engines import DEPLOYMENT
 
 ENDPOINT = "http://localhost:9401"

@@ -12,8 +12,8 @@ from devserver.template.policies import (
     MANAGED,
     PARAMETERS,
     ROUTE,
+    ActionsByResource,
     Grant,
-    Rights,
     grants,
     roles,
     template_resources,
@@ -25,7 +25,7 @@ WRITE = {"ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"}
 FAILURES = {"${FailedEvents.Arn}": {"sqs:SendMessage"}}
 
 
-def on_table(actions: set[str], **folders: set[str]) -> Rights:
+def on_table(actions: set[str], **folders: set[str]) -> ActionsByResource:
     """What a function may do beside writing its log; `bucket` is the bucket itself."""
     found = {"${FunctionLogs.Arn}": LOG}
     if actions:
@@ -44,7 +44,7 @@ FUNCTIONS = [
     )
 ]  # fmt: skip
 MOVE_ALIAS = {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"}
-ROLES: dict[str, Rights] = {
+ROLES: dict[str, ActionsByResource] = {
     "AuthorizerFunctionRole": on_table(set()),
     "PublicFunctionRole": on_table(READ, media={"GetObject"}),
     "PostsFunctionRole": on_table(READ | WRITE),
@@ -119,11 +119,11 @@ def resources() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found(resources: dict[str, Any]) -> dict[str, Rights]:
+def found(resources: dict[str, Any]) -> dict[str, ActionsByResource]:
     return roles(resources)
 
 
-def test_a_role_may_do_what_it_needs_and_no_more(found: dict[str, Rights]) -> None:
+def test_a_role_may_do_what_it_needs_and_no_more(found: dict[str, ActionsByResource]) -> None:
     assert found == ROLES
 
 
@@ -204,7 +204,7 @@ def test_a_right_that_the_boundary_takes_away_is_told_of(resources: dict[str, An
 
 
 def test_what_the_anonymous_internet_reaches_writes_nothing_but_its_log(
-    found: dict[str, Rights],
+    found: dict[str, ActionsByResource],
 ) -> None:
     actions = {action for allowed in found["PublicFunctionRole"].values() for action in allowed}
     is_reading = re.compile(r"dynamodb:(BatchGet|Get|Query)\w*|s3:Get\w+")

@@ -23,6 +23,14 @@ LEVELS = [
     {"jobs"},
     {"admin"},
 ]
+# The local stack, likewise. Modules at its root that are not named here may import all the others.
+DEVSERVER_LEVELS = [
+    {"settings", "tools", "wsgi"},
+    {"template"},
+    {"aws", "issuer"},
+    {"lambda_"},
+    {"apigateway"},
+]
 # The folders of the repository: what each may import of the others.
 FOLDERS = {
     "blog_auth": set(),
@@ -90,6 +98,18 @@ def test_packages_import_only_lower_ones() -> None:
         for importer, all_imported in graph("blog").items()
         for imported in all_imported
         if package(importer) != package(imported) and level(imported) >= level(importer)
+    ]
+    assert not wrong
+
+
+def test_packages_of_the_local_stack_import_only_lower_ones() -> None:
+    levels = {name: n for n, names in enumerate(DEVSERVER_LEVELS) for name in names}
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, all_imported in graph("devserver").items()
+        for imported in all_imported
+        for mine, other in [(importer.split(".")[1], imported.split(".")[1])]
+        if mine in levels and mine != other and levels.get(other, 99) >= levels[mine]
     ]
     assert not wrong
 

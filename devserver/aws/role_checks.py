@@ -1,4 +1,4 @@
-"""The rights that the template's roles give each function, enforced as AWS would.
+"""Enforce the rights that the template's roles give each function, as AWS does.
 
 Functions use their names as credentials. With ROLES=tell, the first use of each right is printed.
 """
@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -17,10 +17,8 @@ from xml.sax.saxutils import unescape
 from werkzeug.wrappers import Request, Response
 
 from devserver.template.intrinsics import ACCOUNT, REGION
+from devserver.template.rights import NO_RIGHTS, Rights
 
-# By the name of a function: actions, and the ARNs, with wildcards, that they are allowed on.
-Rights = Mapping[str, Iterable[tuple[str, str]]]
-NO_RIGHTS: Rights = {}
 _CREDENTIAL = re.compile(r"Credential=(\w+)/")
 _WRITES = {
     "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
@@ -33,51 +31,6 @@ class Access(NamedTuple):
 
     action: str
     resource: str
-
-
-def rights_of(
-    functions: Mapping[str, Mapping[str, Any]],
-    roles: Mapping[str, Mapping[str, Any]],
-    policies: Mapping[str, Mapping[str, Any]],
-) -> dict[str, list[tuple[str, str]]]:
-    """Return the rights of each function from resolved properties.
-
-    The policies are permissions boundaries.
-    """
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name, properties in functions.items():
-        role = roles[properties["Role"].rpartition(":")[2]]
-        given = [one for policy in role.get("Policies", []) for one in _rights(policy)]
-        boundary = role.get("PermissionsBoundary")
-        found[name] = list(bounded(given, _rights(policies[boundary])) if boundary else given)
-    return found
-
-
-def _rights(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for statement in policy["PolicyDocument"]["Statement"]:
-        for action in _several(statement["Action"]):
-            for resource in _several(statement["Resource"]):
-                yield action, resource
-
-
-def bounded(
-    rights: Iterable[tuple[str, str]], boundary: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """Return the rights that a permissions boundary leaves.
-
-    The boundary may have wildcards in actions and resources, a right only in its resource.
-    """
-    limits = list(boundary)
-    for action, resource in rights:
-        there = [limit for actions, limit in limits if fnmatchcase(action, actions)]
-        if any(fnmatchcase(resource, limit) for limit in there):
-            yield action, resource
-        else:
-            yield from ((action, limit) for limit in there if fnmatchcase(limit, resource))
-
-
-def _several(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
 
 
 class Roles:
