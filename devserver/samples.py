@@ -41,5 +41,5 @@ def write_samples(client: Any, table_name: str) -> None:
     for user, days, title, tags, status, body in SAMPLES:
         new = NewPost.model_validate({"title": title, "tags": tags, "status": status, "body": body})
         owner = Person(user.sub, author_id(user.sub, AUTHOR_ID_KEY))
-        posts.create(new, owner=owner, moment=now() - timedelta(days=days))
+        posts.create(new, owner=owner, at=now() - timedelta(days=days))
     print(f"{len(SAMPLES)} sample posts", file=sys.stderr)

@@ -19,7 +19,7 @@ def repeatable(
     """Create a post with an Idempotency-Key, or return the post that the key has created."""
     new = NewPost.model_validate({"title": "Hello"} | members)
     idempotency = Idempotency.of(owner, key, new)
-    return posts.create(new, owner=person(owner), idempotency=idempotency, moment=now).post
+    return posts.create(new, owner=person(owner), idempotency=idempotency, at=now).post
 
 
 def test_a_repeated_creation_creates_one_post(posts: Blog, client: Any) -> None:

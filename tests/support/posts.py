@@ -38,7 +38,7 @@ def person(sub: str) -> Person:
 def create(posts: Posts, owner: str = ALICE, now: datetime | None = None, **members: Any) -> Post:
     """Create a post of this owner."""
     new = NewPost.model_validate({"title": "Hello"} | members)
-    return posts.create(new, owner=person(owner), moment=now).post
+    return posts.create(new, owner=person(owner), at=now).post
 
 
 def edit(

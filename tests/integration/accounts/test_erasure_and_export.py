@@ -329,7 +329,7 @@ def test_a_job_with_a_lease_is_left_to_its_run(
         """Count the checks: one before the job starts, then one before each file of the export."""
         checks.append(True)
         if len(checks) == 2:
-            others.append(run_jobs(table, bucket, moment=moment + timedelta(minutes=15)))
+            others.append(run_jobs(table, bucket, at=moment + timedelta(minutes=15)))
         return False
 
     checks: list[bool] = []
@@ -339,7 +339,7 @@ def test_a_job_with_a_lease_is_left_to_its_run(
     with pytest.raises(KeyboardInterrupt):
         run_jobs(table, bucket, lambda: interrupted(checks), moment)
     for minutes, left in ((15, 1), (17, 0)):
-        assert run_jobs(table, bucket, moment=moment + timedelta(minutes=minutes))[1] == left
+        assert run_jobs(table, bucket, at=moment + timedelta(minutes=minutes))[1] == left
 
 
 def interrupted(checks: list[bool]) -> bool:

@@ -30,42 +30,42 @@ class AccountRequests:
         self._table = table
         self._bucket = bucket
 
-    def begin_export(self, person: Person, moment: datetime | None = None) -> Export:
+    def begin_export(self, person: Person, at: datetime | None = None) -> Export:
         """Begin an export, in place of an earlier one. An export in preparation goes on.
 
         Raises Conflict during the user's erasure, Forbidden, TooManyRequests and WriteContended.
         """
-        moment = moment or now()
-        export_id = new_id(moment)
+        at = at or now()
+        export_id = new_id(at)
         job = {"sub": person.sub, "author_id": person.author_id, "export_id": export_id}
         self._table.try_write(
             [
                 Action(export_job_key(person.author_id), item=job, condition=IS_NEW),
                 require_not_closed(person.author_id),
                 Action(export_key(person.author_id), item={"export_id": export_id}),
-                RateLimit.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, moment).increment(),
+                RateLimit.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, at).increment(),
             ]
         )
         return Export(status="preparing", url=None, expires_at=None)
 
-    def export(self, person: Person, moment: datetime | None = None) -> Export:
+    def export(self, person: Person, at: datetime | None = None) -> Export:
         """Return the state of the export, with a URL and its expiry if it is ready."""
-        moment = moment or now()
+        at = at or now()
         item = self._table.get(export_key(person.author_id))
         if item is None:
             return Export(status="none", url=None, expires_at=None)
         if "expires_at" not in item:
             return Export(status="preparing", url=None, expires_at=None)
-        if item["expires_at"] <= moment.timestamp():
+        if item["expires_at"] <= at.timestamp():
             return Export(status="none", url=None, expires_at=None)
         url = self._bucket.presigned_download(
             export_object_key(person.author_id, item["export_id"])
         )
-        expires_at = moment + timedelta(seconds=SECONDS_TO_DOWNLOAD)
+        expires_at = at + timedelta(seconds=SECONDS_TO_DOWNLOAD)
         return Export(status="ready", url=url, expires_at=expires_at)
 
     def begin_erasure(
-        self, person: Person, content: ErasureContent, moment: datetime | None = None
+        self, person: Person, content: ErasureContent, at: datetime | None = None
     ) -> Erasure:
         """Begin the erasure of a user. An erasure that has begun goes on as it was requested.
 
@@ -73,8 +73,8 @@ class AccountRequests:
         Forbidden for an account that was merged into another, Conflict while another account is
         being merged into it, and WriteContended.
         """
-        moment = moment or now()
-        report = {"status": "erasing", "content": content, "requested_at": to_rfc3339(moment)}
+        at = at or now()
+        report = {"status": "erasing", "content": content, "requested_at": to_rfc3339(at)}
         job = {
             "sub": person.sub,
             "author_id": person.author_id,
@@ -89,13 +89,13 @@ class AccountRequests:
                 Action(erasure_job_key(person.author_id), item=job),
             ]
         )
-        return Erasure.model_validate(report) if is_begun else self.erasure(person, moment)
+        return Erasure.model_validate(report) if is_begun else self.erasure(person, at)
 
-    def erasure(self, person: Person, moment: datetime | None = None) -> Erasure:
+    def erasure(self, person: Person, at: datetime | None = None) -> Erasure:
         """Return the state of the erasure. A finished erasure is reported for 30 days."""
-        moment = moment or now()
+        at = at or now()
         item = self._table.get(erasure_key(person.author_id))
-        if item is None or item.get("expires_at", moment.timestamp() + 1) <= moment.timestamp():
+        if item is None or item.get("expires_at", at.timestamp() + 1) <= at.timestamp():
             return Erasure(status="none")
         return Erasure.model_validate(item)
 

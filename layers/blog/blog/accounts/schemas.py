@@ -8,7 +8,10 @@ from blog.clock import Timestamp
 
 
 class Export(BaseModel):
-    """Everything of one's own, as a zip; `url` holds until `expires_at`, then ask again."""
+    """The state of an export: a zip of everything that the user wrote and uploaded.
+
+    `url` is valid until `expires_at`. After that, a new request returns a new URL.
+    """
 
     status: Literal["none", "preparing", "ready"]
     url: str | None
@@ -19,7 +22,7 @@ ErasureContent = Literal["erase", "anonymise"]
 
 
 class Erasure(BaseModel):
-    """What has become of one's erasure; told for 30 days after it is done."""
+    """The state of an erasure. It is reported for 30 days after its end."""
 
     status: Literal["none", "erasing", "done"]
     content: ErasureContent | None = None

@@ -148,12 +148,12 @@ class Restoring:
 
     def _differences(self) -> Iterator[Difference]:
         """Yield all differences except expired items, which DynamoDB deletes at any time."""
-        moment = now().timestamp()
+        seconds = now().timestamp()
         for key, item, here in self._pairs(self._copy, self._table):
-            if here != item and not (_is_expired(item, moment) and _is_expired(here, moment)):
+            if here != item and not (_is_expired(item, seconds) and _is_expired(here, seconds)):
                 yield Difference(key, here=here, there=item)
         for key, item, there in self._pairs(self._table, self._copy):
-            if there is None and not _is_expired(item, moment):
+            if there is None and not _is_expired(item, seconds):
                 yield Difference(key, here=item, there=None)
 
     def _pairs(self, one: Table, other: Table) -> Iterator[tuple[Key, Item, Item | None]]:
@@ -197,8 +197,8 @@ def _decision(one: Difference) -> Decision | None:
     return None
 
 
-def _is_expired(item: Item | None, moment: float) -> bool:
-    return item is None or item.get("expires_at", moment + 1) <= moment
+def _is_expired(item: Item | None, seconds: float) -> bool:
+    return item is None or item.get("expires_at", seconds + 1) <= seconds
 
 
 def _end(report: Item) -> str:

@@ -47,7 +47,7 @@ class Comments:
         *,
         writer: Person,
         idempotency: Idempotency | None = None,
-        moment: datetime | None = None,
+        at: datetime | None = None,
     ) -> CommentDetail:
         """Store a comment, or return the comment that was created with the same key before.
 
@@ -57,8 +57,8 @@ class Comments:
         Raises NotFound if the post is not public, Forbidden if comments are closed,
         TooManyRequests, Unprocessable for a parent that takes no replies, and WriteContended.
         """
-        moment = moment or now()
-        comment = _new_comment(post_id, new, writer, moment)
+        at = at or now()
+        comment = _new_comment(post_id, new, writer, at)
         keys = [stats_key(post_id), ban_key(writer.author_id), profile_key(writer.author_id)]
         if comment.parent_id is not None:
             keys.append(comment_key(post_id, comment.parent_id))
@@ -68,8 +68,8 @@ class Comments:
         author = Author.of(writer.author_id, items.get(profile_key(writer.author_id)))
         try:
             if idempotency is not None:  # first: what was valid then may be invalid now
-                idempotency.require_unused(items.get(idempotency.key), moment)
-            return self._store(comment, idempotency, items, moment).as_response(author)
+                idempotency.require_unused(items.get(idempotency.key), at)
+            return self._store(comment, idempotency, items, at).as_response(author)
         except CreatedBefore as e:
             return self._created_before(post_id, e.created_id, author)
 
@@ -78,12 +78,12 @@ class Comments:
         new: Comment,
         idempotency: Idempotency | None,
         items: Mapping[Key, Item],
-        moment: datetime,
+        at: datetime,
     ) -> Comment:
         """Write a new comment. Return it as stored: published or pending."""
-        once = [] if idempotency is None else [idempotency.action(new.id, moment)]
+        once = [] if idempotency is None else [idempotency.action(new.id, at)]
         can_write = require_can_write(new.author_id)
-        rate = RateLimit.of(new.owner, "COMMENT", self._per_hour, moment)
+        rate = RateLimit.of(new.owner, "COMMENT", self._per_hour, at)
 
         def attempt(items: Items) -> Comment:
             stats = _open_for_comments(items.get(stats_key(new.post_id)))
@@ -215,17 +215,17 @@ class Comments:
             raise Conflict(text) from e
 
 
-def _new_comment(post_id: str, new: NewComment, writer: Person, moment: datetime) -> Comment:
+def _new_comment(post_id: str, new: NewComment, writer: Person, at: datetime) -> Comment:
     return Comment(
-        id=new_id(moment),
+        id=new_id(at),
         post_id=post_id,
         parent_id=new.parent_id,
         owner=writer.sub,
         author_id=writer.author_id,
         body=new.body,
         body_html=rendered_comment(new.body),
-        created_at=moment,
-        updated_at=moment,
+        created_at=at,
+        updated_at=at,
     )
 
 

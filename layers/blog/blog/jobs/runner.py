@@ -32,7 +32,7 @@ def run_jobs(
     table: Table,
     bucket: Bucket,
     is_out_of_time: Callable[[], bool] = lambda: False,
-    moment: datetime | None = None,
+    at: datetime | None = None,
 ) -> tuple[int, int]:
     """Run the jobs. Return how many are done, and how many are left.
 
@@ -44,7 +44,7 @@ def run_jobs(
         if is_out_of_time():
             break
         try:
-            done += _run(table, bucket, job, is_out_of_time, moment or now())
+            done += _run(table, bucket, job, is_out_of_time, at or now())
         except (Unavailable, WriteContended, TransactionContended, OutOfTime) as e:
             logger.info("job left", extra={"kind": _kind(job), "reason": type(e).__qualname__})
         except Exception as e:  # noqa: BLE001 - the other jobs must run
@@ -58,7 +58,7 @@ def run_jobs(
 
 
 def _run(
-    table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool], moment: datetime
+    table: Table, bucket: Bucket, job: Item, is_out_of_time: Callable[[], bool], at: datetime
 ) -> bool:
     match _kind(job):
         case "DELETION":
@@ -68,9 +68,9 @@ def _run(
         case "EMPTY":
             remove_if_empty(table, job)
         case "ERASURE" | "EXPORT" as kind:
-            until = int((moment + LEASE).timestamp())
+            until = int((at + LEASE).timestamp())
             try:
-                leased = _leased(table, Key.of(job), moment, until)
+                leased = _leased(table, Key.of(job), at, until)
                 if leased is None:
                     return False
                 (erase if kind == "ERASURE" else export)(table, bucket, leased, is_out_of_time)
@@ -82,13 +82,13 @@ def _run(
     return True
 
 
-def _leased(table: Table, key: Key, moment: datetime, until: int) -> Item | None:
+def _leased(table: Table, key: Key, at: datetime, until: int) -> Item | None:
     """Take the lease of a job. Return the job as it is now, or None if another run may have it.
 
     It may be another job under the same key than when the jobs were listed.
     """
     condition = "attribute_exists(pk) AND (attribute_not_exists(#leased) OR #leased <= :now)"
-    values = {"leased": until, "now": int(moment.timestamp()), "one": 1}
+    values = {"leased": until, "now": int(at.timestamp()), "one": 1}
     update = "SET #leased = :leased ADD #tries :one"
     lease = Action(key, condition=condition, values=values, update=update)
     return table.get(key) if table.try_write([lease]) else None

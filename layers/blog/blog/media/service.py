@@ -33,22 +33,20 @@ class Media:
         self._bucket = bucket
         self._media_url = media_url
 
-    def create(
-        self, new: NewMedia, *, owner: Person, moment: datetime | None = None
-    ) -> MediaUpload:
+    def create(self, new: NewMedia, *, owner: Person, at: datetime | None = None) -> MediaUpload:
         """Announce an image, and return the form that uploads it.
 
         Raises Forbidden for a banned user, TooManyRequests and WriteContended.
         """
-        moment = moment or now()
+        at = at or now()
         media_item = MediaItem(
-            id=new_id(moment),
+            id=new_id(at),
             owner=owner.sub,
             author_id=owner.author_id,
             content_type=new.content_type,
             size=new.size,
-            created_at=moment,
-            expires_at=int(moment.timestamp()) + SECONDS_PENDING,
+            created_at=at,
+            expires_at=int(at.timestamp()) + SECONDS_PENDING,
         )
         media_id = media_item.id
         key = upload_object_key(owner.author_id, media_id)
@@ -59,7 +57,7 @@ class Media:
                 require_can_write(owner.author_id),
                 Action(media_key(media_id), item=media_item.item(), condition=IS_NEW),
                 Action(own_media_key(owner.sub, media_id), item=row),
-                RateLimit.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, moment).increment(),
+                RateLimit.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, at).increment(),
             ]
         )
         reference = MediaReference(id=media_id, url=media_path(media_id))

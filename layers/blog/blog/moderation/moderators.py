@@ -105,9 +105,9 @@ class Moderators:
 
     def reports(self, *, limit: int, cursor: str | None) -> ReportPage:
         """Return a page of reports, the latest first. Reports are stored for 90 days."""
-        moment = int(now().timestamp())
+        seconds = int(now().timestamp())
         rows, next_cursor = rows_of(
-            self._table, REPORTED, limit, cursor, lambda row: row["expires_at"] > moment
+            self._table, REPORTED, limit, cursor, lambda row: row["expires_at"] > seconds
         )
         profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
         items = [

@@ -36,24 +36,24 @@ class Reports:
         reason: str,
         *,
         reporter: Person,
-        moment: datetime | None = None,
+        at: datetime | None = None,
     ) -> None:
         """Tell moderators about a public post, or about a comment on it.
 
         Only a user's first report of it is stored. Raises NotFound, Forbidden for a banned user,
         TooManyRequests and WriteContended.
         """
-        moment = moment or now()
-        report_id = new_id(moment)
-        entry = Key(REPORTS, entry_sort_key(moment, report_id))
-        expires_at = int(moment.timestamp()) + REPORT_RETENTION_DAYS * 24 * 3600
+        at = at or now()
+        report_id = new_id(at)
+        entry = Key(REPORTS, entry_sort_key(at, report_id))
+        expires_at = int(at.timestamp()) + REPORT_RETENTION_DAYS * 24 * 3600
         row = {
             "id": report_id,
             "post_id": post_id,
             "comment_id": comment_id,
             "reason": reason,
             "author_id": reporter.author_id,
-            "created_at": to_rfc3339(moment),
+            "created_at": to_rfc3339(at),
             "expires_at": expires_at,
         }
         own = own_report_key(reporter.sub, post_id, comment_id)
@@ -65,7 +65,7 @@ class Reports:
                 require_can_write(reporter.author_id),
                 Action(own, item=stored, condition=IS_NEW),
                 Action(entry, item={name: value for name, value in row.items() if value}),
-                RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, moment).increment(),
+                RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, at).increment(),
             ]
         )
 

@@ -16,33 +16,33 @@ MAX_DUE = 100  # posts that one run publishes; the next run starts a minute late
 
 
 def publish_due(
-    table: Table, moment: datetime, is_out_of_time: Callable[[], bool] = lambda: False
+    table: Table, now: datetime, is_out_of_time: Callable[[], bool] = lambda: False
 ) -> tuple[int, int]:
     """Publish the posts that are due, the earliest first. Return how many succeed and fail.
 
     A post that fails, or for which no time is left, is still due at the next run.
     """
     published = failed = 0
-    for row in table.query(_due(moment), MAX_DUE):
+    for row in table.query(_due(now), MAX_DUE):
         if is_out_of_time():
             break
         try:
-            published += publish(table, row["id"], moment)
+            published += publish(table, row["id"], now)
         except (Unavailable, WriteContended):
             failed += 1
     return published, failed
 
 
-def seconds_overdue(table: Table, moment: datetime) -> float:
+def seconds_overdue(table: Table, now: datetime) -> float:
     """Return for how many seconds the earliest due post has been due; 0 if none is."""
-    earliest = table.query(_due(moment), 1)
+    earliest = table.query(_due(now), 1)
     if not earliest:
         return 0.0
-    return (moment - datetime.fromisoformat(earliest[0]["publish_at"])).total_seconds()
+    return (now - datetime.fromisoformat(earliest[0]["publish_at"])).total_seconds()
 
 
-def _due(moment: datetime) -> Range:
-    return Range(DUE, last=f"{entry_sort_key(moment, '')}{HIGHEST}")
+def _due(now: datetime) -> Range:
+    return Range(DUE, last=f"{entry_sort_key(now, '')}{HIGHEST}")
 
 
 class _AuthorBlocked(Exception):
@@ -53,7 +53,7 @@ class _AuthorBlocked(Exception):
         self.is_banned = "banned_at" in (item or {})
 
 
-def publish(table: Table, post_id: str, moment: datetime) -> bool:
+def publish(table: Table, post_id: str, now: datetime) -> bool:
     """Publish a scheduled post if it is due. Return whether this call published it.
 
     A post is published once, even if others publish it at the same time. An edit in between
@@ -66,7 +66,7 @@ def publish(table: Table, post_id: str, moment: datetime) -> bool:
     def attempt(items: Items) -> bool:
         item = items.get(key)
         post = None if item is None else Post.of(item)
-        if post is None or post.publish_at is None or post.publish_at > moment:
+        if post is None or post.publish_at is None or post.publish_at > now:
             return False
         can_write = require_can_write(post.author_id, refused=_AuthorBlocked)
         try:

@@ -46,7 +46,7 @@ class Posts:
         *,
         owner: Person,
         idempotency: Idempotency | None = None,
-        moment: datetime | None = None,
+        at: datetime | None = None,
     ) -> PostView:
         """Store a new post, or return the post that was created with the same key before.
 
@@ -54,7 +54,7 @@ class Posts:
         Unprocessable for a key that was used with another body, and for a cover that is not an
         image of the owner.
         """
-        moment = moment or now()
+        at = at or now()
         slug = slug_key(new.slug or derived_slug(new.title))
         ban = ban_key(owner.author_id)
         keys = [slug, profile_key(owner.author_id), ban]
@@ -63,9 +63,9 @@ class Posts:
         items = self._table.get_all(keys)
         try:
             if idempotency is not None:  # first: what was valid then may be invalid now
-                idempotency.require_unused(items.get(idempotency.key), moment)
+                idempotency.require_unused(items.get(idempotency.key), at)
             raise_if_blocked(items.get(ban))
-            post = created(new, owner=owner, feed_shards=self._feed_shards, now=moment)
+            post = created(new, owner=owner, feed_shards=self._feed_shards, now=at)
 
             def attempt(items: Items) -> PostView:
                 with_free_slug = _with_free_slug(post) if items.get(slug) else post
