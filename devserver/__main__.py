@@ -4,19 +4,13 @@ import os
 import sys
 from contextlib import ExitStack
 
+from devserver.api_server import ApiServer
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT
-from devserver.aws.dynamodb import running_dynamodb
 from devserver.issuer.tenant import SPA_CLIENT
-from devserver.settings import TEMPLATE, LocalStackSettings, StartupError, bound_socket
+from devserver.settings import LocalStackSettings, StartupError, bound_socket
 from devserver.spa import missing_node, running_spa
-from devserver.stack import (
-    ApiServer,
-    create_tables,
-    running_issuer,
-    running_storage,
-    treat_sigterm_as_interrupt,
-)
-from devserver.template.deployment import read_deployment, without_timeouts
+from devserver.startup import Backends, running_backends, treat_sigterm_as_interrupt
+from devserver.template.deployment import without_timeouts
 
 ONE_DAY = 24 * 3600.0
 GREETING = """
@@ -43,36 +37,30 @@ def main() -> int:
         with ExitStack() as parts:
             sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
             spa = _start_spa(settings, parts)
-            endpoint_of_engine = parts.enter_context(running_dynamodb(settings.engine))
-            if not settings.uses_real_tenant:
-                parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port))
-            deployment = read_deployment(TEMPLATE, settings.parameters())
-            if not settings.has_timeouts:
-                deployment = without_timeouts(deployment, ONE_DAY)
-            storage = parts.enter_context(running_storage(settings.s3_port, deployment))
-            endpoint = endpoint_of_engine(deployment.rights)
-            create_tables(endpoint, deployment.tables)
-            storage.first_line()
-            variables = {
-                "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-                "AWS_ENDPOINT_URL_S3": settings.s3_url,
-            }
-            server = ApiServer(
-                deployment,
-                variables,
-                environments=settings.environments,
-                tick=settings.tick,
-                storage=storage,
-                integration_timeout=INTEGRATION_TIMEOUT if settings.has_timeouts else ONE_DAY,
-                greeting=_greeting(settings, endpoint, spa),
-            )
-            server.run(sock)
+            backends = parts.enter_context(running_backends(settings))
+            _api_server(settings, backends, _greeting(settings, backends, spa)).run(sock)
     except StartupError as e:
         print(f"make dev: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _api_server(settings: LocalStackSettings, backends: Backends, greeting: str) -> ApiServer:
+    """Return the server of the API, with the template's timeouts or without any."""
+    deployment, timeout = backends.deployment, INTEGRATION_TIMEOUT
+    if not settings.has_timeouts:
+        deployment, timeout = without_timeouts(deployment, ONE_DAY), ONE_DAY
+    return ApiServer(
+        deployment,
+        backends.variables,
+        environments=settings.environments,
+        tick=settings.tick,
+        storage=backends.storage,
+        integration_timeout=timeout,
+        greeting=greeting,
+    )
 
 
 def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
@@ -89,13 +77,13 @@ def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
     return f"{settings.spa_url} (being built{hint})"
 
 
-def _greeting(settings: LocalStackSettings, endpoint: str, spa: str) -> str:
+def _greeting(settings: LocalStackSettings, backends: Backends, spa: str) -> str:
     ports = "" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}"
     return GREETING.format(
         spa=spa,
         api=settings.api_url,
         issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
-        data=f"{endpoint} ({settings.engine})",
+        data=f"{backends.dynamodb_url} ({settings.engine})",
         media=settings.s3_url,
         token="...  # an access token of your tenant: docs/auth0.md says where to get one"
         if settings.uses_real_tenant

@@ -16,28 +16,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devserver.aws.dynamodb import running_dynamodb
-from devserver.aws.s3 import Storage
 from devserver.lambda_.environments import running_pools
 from devserver.lambda_.eventbridge import running_events
-from devserver.settings import (
-    ROOT,
-    TEMPLATE,
-    LocalStackSettings,
-    StartupError,
-    bound_socket,
-    port_setting,
-)
-from devserver.stack import (
-    create_tables,
-    running_issuer,
-    running_storage,
-    treat_sigterm_as_interrupt,
-)
-from devserver.template.deployment import Deployment, read_deployment
+from devserver.settings import ROOT, LocalStackSettings, StartupError, bound_socket, port_setting
+from devserver.startup import Backends, running_backends, treat_sigterm_as_interrupt
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 CONTAINERS_HOST = "host.docker.internal"
@@ -59,36 +44,15 @@ def main() -> int:
         settings = LocalStackSettings.from_environment()
         dynamodb_port = port_setting(os.environ, "DYNAMODB_PORT", 8000)
         check_tools()
-        bound_socket("API_PORT", settings.api_port).close()
-        bound_socket("S3_PORT", settings.s3_port).close()
         bridge = _bridge_address()
-        bound_socket("DYNAMODB_PORT", dynamodb_port, bridge).close()
-        architecture = f"Architecture={_architecture()}"
-        build = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", architecture]
-        subprocess.run(build, cwd=ROOT, check=True)
-        with ExitStack() as parts:
-            endpoint_of_engine = parts.enter_context(
-                running_dynamodb(settings.engine, bridge, dynamodb_port)
-            )
-            if not settings.uses_real_tenant:
-                hosts = {"127.0.0.1", bridge}
-                url, port = settings.issuer_url, settings.issuer_port
-                parts.enter_context(running_issuer(url, port, *hosts))
-            deployment = read_deployment(TEMPLATE, settings.parameters())
-            storage = parts.enter_context(running_storage(settings.s3_port, deployment))
-            endpoint = endpoint_of_engine(deployment.rights)
-            create_tables(endpoint, deployment.tables)
-            storage.first_line()
+        _check_ports(settings, bridge, dynamodb_port)
+        _build()
+        with running_backends(settings, bridge, dynamodb_port) as backends:
+            greeting = GREETING.format(api=settings.api_url, issuer=settings.issuer_url)
+            print(greeting, file=sys.stderr)
             variables = _variables_file(settings, dynamodb_port)
-            print(
-                GREETING.format(api=settings.api_url, issuer=settings.issuer_url), file=sys.stderr
-            )
-            sam = parts.enter_context(_sam_local(settings.api_port, architecture, variables))
-            outside = {
-                "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-                "AWS_ENDPOINT_URL_S3": settings.s3_url,
-            }
-            return asyncio.run(_until_it_ends(sam, deployment, outside, storage, settings.tick))
+            with _sam_local(settings.api_port, variables) as sam:
+                return asyncio.run(_wait_for_end(sam, backends, settings.tick))
     except StartupError as e:
         print(f"make sam-local: {e}", file=sys.stderr)
         return 1
@@ -99,12 +63,21 @@ def main() -> int:
         return 0
 
 
-async def _until_it_ends(
-    sam: subprocess.Popen[bytes],
-    deployment: Deployment,
-    variables: Mapping[str, str],
-    storage: Storage,
-    tick: float | None,
+def _check_ports(settings: LocalStackSettings, bridge: str, dynamodb_port: int) -> None:
+    """Raise StartupError if a port is taken. The build takes long, so this comes first."""
+    bound_socket("API_PORT", settings.api_port).close()
+    bound_socket("S3_PORT", settings.s3_port).close()
+    bound_socket("DYNAMODB_PORT", dynamodb_port, bridge).close()
+
+
+def _build() -> None:
+    """Build the functions for this machine's architecture."""
+    build = ["sam", "build", "--build-dir", str(BUILD), "--parameter-overrides", _architecture()]
+    subprocess.run(build, cwd=ROOT, check=True)
+
+
+async def _wait_for_end(
+    sam: subprocess.Popen[bytes], backends: Backends, tick: float | None
 ) -> int:
     """Wait for the end of SAM CLI, and return its exit code.
 
@@ -112,8 +85,8 @@ async def _until_it_ends(
     sam local supports neither.
     """
     async with (
-        running_pools(deployment.functions, variables, 1) as pools,
-        running_events(deployment, pools, storage, tick),
+        running_pools(backends.deployment.functions, backends.variables, 1) as pools,
+        running_events(backends.deployment, pools, backends.storage, tick),
     ):
         while (code := sam.poll()) is None:
             await asyncio.sleep(0.2)
@@ -163,17 +136,19 @@ def _address_of_interface(name: str) -> str:
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
-            answer = fcntl.ioctl(sock, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+            packed = fcntl.ioctl(sock, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
         except OSError as e:
             raise StartupError(
                 f"Docker's bridge {name} is not on this machine. Is Docker rootless? "
                 "Containers cannot reach the issuer and DynamoDB."
             ) from e
-    return socket.inet_ntoa(answer[20:24])
+    return socket.inet_ntoa(packed[20:24])
 
 
 def _architecture() -> str:
-    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    """Return the template's parameter for this machine's architecture."""
+    name = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return f"Architecture={name}"
 
 
 def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
@@ -199,7 +174,7 @@ def _variables_file(settings: LocalStackSettings, dynamodb_port: int) -> Path:
 
 
 @contextmanager
-def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _sam_local(port: int, variables: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `sam local start-api`, and end it with SIGTERM: in the background it ignores SIGINT."""
     sam = subprocess.Popen(
         [
@@ -215,10 +190,10 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
             "--env-vars",
             str(variables),
             "--parameter-overrides",
-            architecture,
+            _architecture(),
         ],
         cwd=ROOT,
-        env=_without_credentials(os.environ),
+        env=_with_local_credentials(os.environ),
         start_new_session=True,
     )
     try:
@@ -232,7 +207,7 @@ def _sam_local(port: int, architecture: str, variables: Path) -> Iterator[subpro
             os.killpg(sam.pid, signal.SIGKILL)
 
 
-def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+def _with_local_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with the local credentials and the table's region."""
     return {
         **environment,

@@ -165,9 +165,9 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
     Raises StartupError if another process has the port, also on another address of `localhost`,
     such as ::1: clients would reach that process instead.
     """
-    taken = f"end the process that uses it, or choose another port with {variable}=..."
-    if host == "127.0.0.1" and port and _answers("localhost", port):
-        raise StartupError(f"Port {port} is taken: {taken}")
+    advice = f"end the process that uses it, or choose another port with {variable}=..."
+    if host == "127.0.0.1" and port and _accepts_connections("localhost", port):
+        raise StartupError(f"Port {port} is taken: {advice}")
     # asyncio sets TCP_NODELAY only if the protocol is named. Without it, every response on a
     # persistent connection waits 40 ms for an acknowledgement.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -176,11 +176,11 @@ def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.so
         sock.bind((host, port))
     except OSError as e:
         sock.close()
-        raise StartupError(f"Port {port} is taken ({e.strerror}): {taken}") from e
+        raise StartupError(f"Port {port} is taken ({e.strerror}): {advice}") from e
     return sock
 
 
-def _answers(host: str, port: int) -> bool:
+def _accepts_connections(host: str, port: int) -> bool:
     with suppress(OSError), socket.create_connection((host, port), timeout=0.5):
         return True
     return False

@@ -53,7 +53,7 @@ def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterat
         sock = parts.enter_context(bound_socket("SPA_PORT", port))
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
         build = parts.enter_context(_Build(folder, variables))
-        parts.enter_context(serving(_site(folder, build, api_url), sock))
+        parts.enter_context(serving(_create_app(folder, build, api_url), sock))
         yield
 
 
@@ -82,13 +82,13 @@ class _Build:
     def await_files(self) -> bool:
         """Wait for a running build. Return whether its files exist."""
         deadline = time.monotonic() + SECONDS_TO_BUILD
-        while time.monotonic() < deadline and self._is_under_way():
+        while time.monotonic() < deadline and self._is_running():
             if all((self._folder / name).exists() for name in ("index.html", "headers.json")):
                 return True
             time.sleep(0.05)
         return False
 
-    def _is_under_way(self) -> bool:
+    def _is_running(self) -> bool:
         return self._thread.is_alive() and not self._is_ended
 
     def _run(self) -> None:
@@ -129,7 +129,7 @@ def set_up() -> list[list[str]]:
     return [] if is_done else [["npm", "ci"]]
 
 
-def _site(folder: Path, build: _Build, api_url: str) -> Flask:
+def _create_app(folder: Path, build: _Build, api_url: str) -> Flask:
     app = Flask(__name__, static_folder=None)
 
     @app.get("/", defaults={"path": ""})
@@ -144,12 +144,12 @@ def _site(folder: Path, build: _Build, api_url: str) -> Flask:
         if path.startswith("assets/") and not is_file:
             return Response("There is no such file.", 404)
         # Names under assets/ contain a digest of the content. Everything else may change.
-        answer = send_from_directory(
+        response = send_from_directory(
             folder,
             path if is_file else "index.html",
             max_age=86_400 if path.startswith("assets/") else None,
         )
-        answer.headers.update(json.loads((folder / "headers.json").read_text()))
-        return answer
+        response.headers.update(json.loads((folder / "headers.json").read_text()))
+        return response
 
     return app

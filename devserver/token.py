@@ -36,8 +36,8 @@ def main() -> int:
 
 def _token(settings: LocalStackSettings, user: str) -> str:
     email = user if "@" in user else f"{user}@example.com"
-    if email not in {one.email for one in USERS}:
-        names = ", ".join(one.email.partition("@")[0] for one in USERS)
+    if email not in {known.email for known in USERS}:
+        names = ", ".join(known.email.partition("@")[0] for known in USERS)
         raise StartupError(f"there is no user {user}: choose one of {names}.")
     expires_in = os.environ.get("EXPIRES_IN", "")
     if not expires_in.removeprefix("-").isdecimal() and expires_in:
@@ -56,8 +56,8 @@ def _token(settings: LocalStackSettings, user: str) -> str:
     }
     body = urllib.parse.urlencode(form).encode()
     try:
-        with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as answer:
-            return str(json.load(answer)[f"{kind}_token"])
+        with urllib.request.urlopen(f"{settings.issuer_url}oauth/token", body, 5) as response:
+            return str(json.load(response)[f"{kind}_token"])
     except urllib.error.HTTPError as e:
         raise StartupError(f"the issuer refused: {e.read().decode()}") from e
     except OSError as e:

@@ -23,14 +23,14 @@ class Authorization:
     context: Mapping[str, str]
 
     @classmethod
-    def parse(cls, answer: Any) -> "Authorization":
+    def parse(cls, response: Any) -> "Authorization":
         """Parse a response.
 
         Raises MalformedPolicy, for which API Gateway sends AUTHORIZER_CONFIGURATION_ERROR.
         """
         try:
-            statements = answer["policyDocument"]["Statement"]
-            context = answer.get("context") or {}
+            statements = response["policyDocument"]["Statement"]
+            context = response.get("context") or {}
             if not all(isinstance(value, str | int | float) for value in context.values()):
                 raise MalformedPolicy("the context holds more than strings, numbers and booleans")
             for statement in statements:
@@ -38,7 +38,7 @@ class Authorization:
                     raise MalformedPolicy("an effect is neither Allow nor Deny")
                 _ = statement["Action"], statement["Resource"]
             return cls(
-                principal_id=str(answer["principalId"]),
+                principal_id=str(response["principalId"]),
                 statements=tuple(statements),
                 context={name: _as_text(value) for name, value in context.items()},
             )
@@ -66,8 +66,8 @@ class ResultCache:
 
     def get(self, identity: str) -> Authorization | None:
         """Return the cached result, or None."""
-        made, result = self._results.get(identity, (None, None))
-        return result if made is not None and self._clock() - made < self._ttl else None
+        cached_at, result = self._results.get(identity, (None, None))
+        return result if cached_at is not None and self._clock() - cached_at < self._ttl else None
 
     def put(self, identity: str, result: Authorization) -> None:
         """Cache a result. Remove the oldest one if there are too many."""

@@ -84,15 +84,15 @@ class Gateway:
                 raise Rejected("REQUEST_TOO_LARGE")
             if route is None:
                 raise Rejected("MISSING_AUTHENTICATION_TOKEN")
-            answer = await self._answer(request, route, path_parameters, context)
+            response = await self._respond(request, route, path_parameters, context)
         except Rejected as e:
             variables = {**context, "authorizer": e.authorizer_context}
-            answer = gateway_response(e.kind, self._deployment.gateway_responses, variables)
-        answer.headers.append(("x-amzn-RequestId", context["requestId"]))
-        await answer.send(send)
+            response = gateway_response(e.kind, self._deployment.gateway_responses, variables)
+        response.headers.append(("x-amzn-RequestId", context["requestId"]))
+        await response.send(send)
         milliseconds = (time.perf_counter() - started) * 1000
         print(
-            f"{request.method} {request.path!r} {answer.status} {milliseconds:.1f} ms",
+            f"{request.method} {request.path!r} {response.status} {milliseconds:.1f} ms",
             file=sys.stderr,
         )
 
@@ -109,7 +109,7 @@ class Gateway:
         ]
         return min(matches, key=lambda found: len(found[1]), default=(None, {}))
 
-    async def _answer(
+    async def _respond(
         self,
         request: Request,
         route: Route,
@@ -118,20 +118,20 @@ class Gateway:
     ) -> Response:
         authorization = None
         if route.authorizer is not None:
-            authorization = await self._authorized(request, route, path_parameters, context)
+            authorization = await self._authorize(request, route, path_parameters, context)
         if route.function is None:
             headers = [("Content-Type", "application/json"), *route.mock_headers.items()]
             return Response(200, headers, b"{}")
         event = proxy_event(request, route, path_parameters, context, authorization)
-        result = await self._integrated(self._pools[route.function], event)
+        result = await self._call_function(self._pools[route.function], event)
         try:
-            answer = proxy_response(result.payload)
+            response = proxy_response(result.payload)
         except MalformedResponse as e:
             raise Rejected("BAD_GATEWAY") from e
-        answer.headers.append(("Server-Timing", f"function;dur={result.seconds * 1000:.2f}"))
-        return answer
+        response.headers.append(("Server-Timing", f"function;dur={result.seconds * 1000:.2f}"))
+        return response
 
-    async def _authorized(
+    async def _authorize(
         self,
         request: Request,
         route: Route,
@@ -149,13 +149,15 @@ class Gateway:
         authorization = cache.get(identity)
         if authorization is None:
             event = authorizer_event(arn, request, route, path_parameters, context)
-            authorization = await self._decided(authorizer, event)
+            authorization = await self._call_authorizer(authorizer, event)
             cache.put(identity, authorization)
         if not authorization.allows(arn):
             raise Rejected("ACCESS_DENIED", authorization.context)
         return authorization
 
-    async def _decided(self, authorizer: Authorizer, event: dict[str, Any]) -> Authorization:
+    async def _call_authorizer(
+        self, authorizer: Authorizer, event: dict[str, Any]
+    ) -> Authorization:
         try:
             result = await self._pools[authorizer.function].invoke(event)
             return Authorization.parse(json.loads(result.payload))
@@ -164,7 +166,7 @@ class Gateway:
         except MalformedPolicy as e:
             raise Rejected("AUTHORIZER_CONFIGURATION_ERROR") from e
 
-    async def _integrated(self, pool: EnvironmentPool, event: dict[str, Any]) -> Result:
+    async def _call_function(self, pool: EnvironmentPool, event: dict[str, Any]) -> Result:
         """Return the function's result. After the gateway's timeout the function runs on alone."""
         running = asyncio.create_task(pool.invoke(event))
         self._running.add(running)

@@ -51,18 +51,18 @@ def gateway_response(
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": kind, **response.headers}
     return Response(
         status=response.status or status,
-        headers=[(name, _substituted(value, variables)) for name, value in headers.items()],
-        body=_substituted(template, variables).encode(),
+        headers=[(name, _substitute(value, variables)) for name, value in headers.items()],
+        body=_substitute(template, variables).encode(),
     )
 
 
-def _substituted(template: str, variables: Mapping[str, Any]) -> str:
+def _substitute(template: str, variables: Mapping[str, Any]) -> str:
     """Replace variables, and escape nothing, as API Gateway does."""
 
     def value(match: re.Match[str]) -> str:
-        found: Any = variables
+        resolved: Any = variables
         for name in match[1][1:].split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return "" if found is None else str(found)
+            resolved = resolved.get(name) if isinstance(resolved, Mapping) else None
+        return "" if resolved is None else str(resolved)
 
     return _VARIABLE.sub(value, template)

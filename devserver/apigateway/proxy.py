@@ -107,10 +107,10 @@ def proxy_response(payload: str) -> Response:
     Base64 is not decoded, because the API declares no binary media types.
     """
     try:
-        answer = json.loads(payload)
-        headers = _response_headers(answer)
-        body = answer.get("body") or ""
-        status = int(answer["statusCode"])
+        result = json.loads(payload)
+        headers = _response_headers(result)
+        body = result.get("body") or ""
+        status = int(result["statusCode"])
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise MalformedResponse from e
     if not isinstance(body, str) or not 100 <= status <= 599:
@@ -147,9 +147,9 @@ def _body(body: bytes) -> tuple[str | None, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _response_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    single = {name: [value] for name, value in (answer.get("headers") or {}).items()}
-    multiple = answer.get("multiValueHeaders") or {}
+def _response_headers(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    single = {name: [value] for name, value in (result.get("headers") or {}).items()}
+    multiple = result.get("multiValueHeaders") or {}
     return [
         (_renamed(name), str(value))
         for name, values in {**single, **multiple}.items()

@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
 from devserver.aws.quick_moto import speed_up_moto
-from devserver.aws.role_checks import DynamoDbRoles
+from devserver.aws.role_checks import CheckedDynamoDb
 from devserver.settings import Engine, bound_socket
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from devserver.template.rights import NO_RIGHTS, Rights
@@ -32,11 +32,11 @@ def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
     """Serve until standard input ends. Each line of it sets other rights of functions."""
     speed_up_moto()
     # One service alone: finding the right one takes moto a quarter of each request.
-    application = DynamoDbRoles(create_backend_app("dynamodb"), rights)
+    application = CheckedDynamoDb(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
     with serving(application, sock, threads=1):
         print(sock.getsockname()[1], flush=True)
-        serve_until_input_ends(application.know)
+        serve_until_input_ends(application.set_rights)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def running_dynamodb(
     with MotoProcess("devserver.aws.dynamodb", host, str(port)) as moto:
 
         def address_with(rights: Rights = NO_RIGHTS) -> str:
-            moto.tell(rights)
+            moto.send(rights)
             return f"http://{host}:{moto.first_line()}"
 
         yield address_with
@@ -77,9 +77,9 @@ def dynamodb_client(endpoint: str) -> Any:
 
 def make_table(client: Any, name: str, properties: dict[str, Any]) -> bool:
     """Create a table as the template describes it. Return False if it exists already."""
-    described = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+    supported = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
     try:
-        client.create_table(TableName=name, **described)
+        client.create_table(TableName=name, **supported)
     except client.exceptions.ResourceInUseException:
         return False
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})

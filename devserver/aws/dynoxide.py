@@ -66,7 +66,7 @@ def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> It
     engine = [str(binary()), "--host", host, "--port", str(port), "--log", "quiet"]
     with ExitStack() as parts:
         if folder is not None:
-            parts.enter_context(_reserved(folder))
+            parts.enter_context(_locked(folder))
             engine += ["--db-path", str(folder / "dynoxide.db")]
         shell = parts.enter_context(
             subprocess.Popen(
@@ -76,7 +76,7 @@ def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> It
             )
         )
         try:
-            _await(host, port, shell)
+            _wait_for_port(host, port, shell)
             yield f"http://{host}:{port}"
         finally:
             assert shell.stdin is not None
@@ -88,7 +88,7 @@ def running_dynoxide(host: str, port: int = 0, folder: Path | None = None) -> It
 
 
 @contextmanager
-def _reserved(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Lock the folder for this process. Raises StartupError if another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -101,7 +101,7 @@ def _reserved(folder: Path) -> Iterator[None]:
         yield
 
 
-def _await(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_port(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection((host, port), timeout=1):

@@ -33,10 +33,10 @@ class MotoProcess:
         assert self._process.stdout is not None
         return self._process.stdout
 
-    def tell(self, what: object) -> None:
+    def send(self, value: object) -> None:
         """Send a value to the process, as one line of JSON."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.write(json.dumps(value) + "\n")
         self._process.stdin.flush()
 
     def first_line(self) -> str:
@@ -57,11 +57,11 @@ class MotoProcess:
             self._process.kill()
 
 
-def serve_until_input_ends(told: Callable[[Any], object] | None = None) -> None:
+def serve_until_input_ends(receive: Callable[[Any], object] | None = None) -> None:
     """Pass on the values that the parent sends, then end this process with all its threads."""
     # With one thread, requests wait by intention: do not log it.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     for line in sys.stdin:
-        if told is not None:
-            told(json.loads(line))
+        if receive is not None:
+            receive(json.loads(line))
     os._exit(0)

@@ -14,7 +14,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
-Place = tuple[Table, DynamoType, DynamoType]
+Location = tuple[Table, DynamoType, DynamoType]
 
 
 def speed_up_moto() -> None:
@@ -28,15 +28,15 @@ def _keep_attribute_values() -> None:
 
     moto would test ten types for each value. That takes three quarters of a request's time.
     """
-    walk: Any = BaseJSONSerializer._serialize_type_structure
+    original: Any = BaseJSONSerializer._serialize_type_structure
 
-    def serialised(self: Any, target: dict[str, Any], value: Any, shape: Any, key: str) -> None:
+    def serialize(self: Any, target: dict[str, Any], value: Any, shape: Any, key: str) -> None:
         if shape.name == "AttributeValue" and isinstance(value, dict) and "B" not in value:
             target[key] = value
         else:
-            walk(self, target, value, shape, key)
+            original(self, target, value, shape, key)
 
-    setattr(BaseJSONSerializer, walk.__name__, serialised)
+    setattr(BaseJSONSerializer, original.__name__, serialize)
 
 
 def _copy_only_what_is_written() -> None:
@@ -46,14 +46,17 @@ def _copy_only_what_is_written() -> None:
     slow.
     """
 
-    def copied(thing: Any) -> Any:
+    def copy_unless_table(thing: Any) -> Any:
         return thing if isinstance(thing, Table) else copy.deepcopy(thing)
 
-    vars(models)["copy"] = SimpleNamespace(deepcopy=copied)
+    vars(models)["copy"] = SimpleNamespace(deepcopy=copy_unless_table)
     transact: Any = DynamoDBBackend.transact_write_items
 
-    def undone_unless_all_holds(self: DynamoDBBackend, transact_items: list[Any]) -> None:
-        before = [(place, copy.deepcopy(_item(place))) for place in _places(self, transact_items)]
+    def transact_with_rollback(self: DynamoDBBackend, transact_items: list[Any]) -> None:
+        before = [
+            (location, copy.deepcopy(_item(location)))
+            for location in _locations(self, transact_items)
+        ]
         try:
             transact(self, transact_items)
         except Exception:
@@ -64,10 +67,10 @@ def _copy_only_what_is_written() -> None:
                     table.items[pk][sk] = item
             raise
 
-    setattr(DynamoDBBackend, transact.__name__, undone_unless_all_holds)
+    setattr(DynamoDBBackend, transact.__name__, transact_with_rollback)
 
 
-def _places(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Place]:
+def _locations(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Location]:
     for action in actions:
         (parameters,) = action.values()
         table = backend.tables.get(parameters["TableName"])
@@ -76,6 +79,6 @@ def _places(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Place]:
             yield table, DynamoType(key["pk"]), DynamoType(key["sk"])
 
 
-def _item(place: Place) -> Any:
-    table, pk, sk = place
+def _item(location: Location) -> Any:
+    table, pk, sk = location
     return table.items[pk].get(sk)

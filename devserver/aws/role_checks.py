@@ -33,43 +33,43 @@ class Access(NamedTuple):
     resource: str
 
 
-class Roles:
+class RoleChecks:
     """The rights of functions. A caller that is no function may do everything."""
 
     def __init__(self, rights: Rights = NO_RIGHTS) -> None:
         self.rights = rights
-        self._is_telling = os.environ.get("ROLES") == "tell"
-        self._told: set[tuple[str, str, str]] = set()
+        self._prints_accesses = os.environ.get("ROLES") == "tell"
+        self._printed: set[tuple[str, str, str]] = set()
 
-    def refused(self, who: str, uses: Iterable[Access]) -> Access | None:
+    def first_denied(self, caller: str, accesses: Iterable[Access]) -> Access | None:
         """Return the first access that this function has no right to, and print it."""
-        for use in uses:
-            if not self.allow(who, use):
-                print(f"{who}'s role does not allow {use.action} on {use.resource}: template.yaml",
-                      file=sys.stderr)  # fmt: skip
-                return use
+        for access in accesses:
+            if not self.allow(caller, access):
+                denied = f"{access.action} on {access.resource}"
+                print(f"{caller}'s role does not allow {denied}: template.yaml", file=sys.stderr)
+                return access
         return None
 
-    def allow(self, who: str, use: Access) -> bool:
+    def allow(self, caller: str, access: Access) -> bool:
         """Return whether the caller may make this access."""
-        if who not in self.rights:
+        if caller not in self.rights:
             return True
-        right = self._right(who, use)
+        right = self._right(caller, access)
         if right is None:
             return False
-        if self._is_telling and (who, *right) not in self._told:
-            self._told.add((who, *right))
-            print(f"{who} uses {right[0]} on {right[1]}", file=sys.stderr)
+        if self._prints_accesses and (caller, *right) not in self._printed:
+            self._printed.add((caller, *right))
+            print(f"{caller} uses {right[0]} on {right[1]}", file=sys.stderr)
         return True
 
-    def _right(self, who: str, use: Access) -> tuple[str, str] | None:
-        for action, resource in self.rights[who]:
-            if action == use.action and fnmatchcase(use.resource, resource):
+    def _right(self, caller: str, access: Access) -> tuple[str, str] | None:
+        for action, resource in self.rights[caller]:
+            if action == access.action and fnmatchcase(access.resource, resource):
                 return action, resource
         return None
 
 
-def caller(authorization: str) -> str:
+def caller_of(authorization: str) -> str:
     """Return whose credentials an Authorization header names (Signature Version 4), or ""."""
     match = _CREDENTIAL.search(authorization)
     return match[1] if match else ""
@@ -94,32 +94,32 @@ def _table(name: str) -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
-class DynamoDbRoles:
+class CheckedDynamoDb:
     """A WSGI application: moto's DynamoDB, with the roles enforced."""
 
     def __init__(self, moto: Any, rights: Rights) -> None:
         self._moto = moto
-        self.know(rights)
+        self.set_rights(rights)
 
-    def know(self, rights: Rights) -> None:
+    def set_rights(self, rights: Rights) -> None:
         """Enforce these rights from now on."""
-        self._roles = Roles(rights)
+        self._checks = RoleChecks(rights)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Handle one request."""
-        who = caller(environ.get("HTTP_AUTHORIZATION", ""))
-        if who in self._roles.rights:
+        caller = caller_of(environ.get("HTTP_AUTHORIZATION", ""))
+        if caller in self._checks.rights:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            uses = accesses_of_dynamodb(environ.get("HTTP_X_AMZ_TARGET", ""), body)
-            if refused := self._roles.refused(who, uses):
-                return _denied(refused)(environ, start_response)
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        return answer
+            accesses = accesses_of_dynamodb(environ.get("HTTP_X_AMZ_TARGET", ""), body)
+            if denied := self._checks.first_denied(caller, accesses):
+                return _denied(denied)(environ, start_response)
+        response: Iterable[bytes] = self._moto(environ, start_response)
+        return response
 
 
-def _denied(use: Access) -> Response:
-    message = f"User is not authorized to perform: {use.action} on resource: {use.resource}"
+def _denied(access: Access) -> Response:
+    message = f"User is not authorized to perform: {access.action} on resource: {access.resource}"
     kind = "com.amazon.coral.service#AccessDeniedException"
     text = json.dumps({"__type": kind, "Message": message})
     return Response(text, 400, content_type="application/x-amz-json-1.0")
@@ -128,11 +128,11 @@ def _denied(use: Access) -> Response:
 def accesses_of_s3(request: Request) -> Iterator[Access]:
     """Return what a path-style request accesses; for a form, the key that it names."""
     bucket, _, key = request.path.lstrip("/").partition("/")
-    arn, method, asked = f"arn:aws:s3:::{bucket}", request.method, request.args
-    place = f"{arn}/{key}"
+    arn, method, query = f"arn:aws:s3:::{bucket}", request.method, request.args
+    object_arn = f"{arn}/{key}"
     if not key:
         match method:
-            case "POST" if "delete" in asked:
+            case "POST" if "delete" in query:
                 for one in re.findall(r"<Key>([^<]*)</Key>", request.get_data(as_text=True)):
                     yield Access("s3:DeleteObject", f"{arn}/{unescape(one)}")
             case "POST":
@@ -140,10 +140,12 @@ def accesses_of_s3(request: Request) -> Iterator[Access]:
             case _:
                 yield Access("s3:ListBucket", arn)
     elif method in ("GET", "HEAD"):
-        yield Access("s3:GetObject", place)
+        yield Access("s3:GetObject", object_arn)
     elif method == "DELETE":
-        yield Access("s3:AbortMultipartUpload" if "uploadId" in asked else "s3:DeleteObject", place)
+        yield Access(
+            "s3:AbortMultipartUpload" if "uploadId" in query else "s3:DeleteObject", object_arn
+        )
     else:
         if source := request.headers.get("x-amz-copy-source"):
             yield Access("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/')}")
-        yield Access("s3:PutObject", place)
+        yield Access("s3:PutObject", object_arn)

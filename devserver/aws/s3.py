@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.wrappers import Request, Response
 
 from devserver.aws.moto_process import MotoProcess, serve_until_input_ends
-from devserver.aws.role_checks import Access, Roles, accesses_of_s3
+from devserver.aws.role_checks import Access, RoleChecks, accesses_of_s3
 from devserver.aws.signatures import Denied, check_form, check_header, check_presigned
 from devserver.settings import bound_socket
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
@@ -47,7 +47,7 @@ class Cors(NamedTuple):
     methods: tuple[str, ...]
 
 
-class Front:
+class CheckedS3:
     """A WSGI application: moto's S3 behind the checks that S3 makes."""
 
     def __init__(
@@ -64,20 +64,20 @@ class Front:
         self._moto = moto
         self._cors = cors
         self._uploaded = uploaded
-        self._roles = Roles(rights)
+        self._checks = RoleChecks(rights)
         self._names = {LOCAL_CREDENTIAL, *rights}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Handle one request."""
         try:
-            answer = self._answer(environ)
+            response = self._respond(environ)
         except Denied as e:
             error = f"<Error><Code>{e.code}</Code><Message>{escape(e.message)}</Message></Error>"
-            answer = Response(error, e.status, content_type="application/xml")
-        answer.headers["Access-Control-Allow-Origin"] = self._cors.origin
-        return answer(environ, start_response)
+            response = Response(error, e.status, content_type="application/xml")
+        response.headers["Access-Control-Allow-Origin"] = self._cors.origin
+        return response(environ, start_response)
 
-    def _answer(self, environ: dict[str, Any]) -> Response:
+    def _respond(self, environ: dict[str, Any]) -> Response:
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return self._preflight(environ)
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -86,32 +86,31 @@ class Front:
         body = environ["wsgi.input"].read(length)
         with Request({**environ, "wsgi.input": io.BytesIO(body)}) as request:
             request.get_data(cache=True, parse_form_data=True)
-            who, upload = self._admitted(request)
-            if self._roles.refused(who, accesses_of_s3(request)):
+            caller, upload = self._authenticate(request)
+            if self._checks.first_denied(caller, accesses_of_s3(request)):
                 raise Denied("Access Denied")
-        answer = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
+        response = Response.from_app(self._moto, {**environ, "wsgi.input": io.BytesIO(body)})
         bucket = request.path.lstrip("/").partition("/")[0]
         lists = Access("s3:ListBucket", f"arn:aws:s3:::{bucket}")
-        if answer.status_code == 404 and not self._roles.allow(who, lists):
-            raise Denied(
-                "Access Denied"
-            )  # S3 does not tell whether it exists: that needs the right to list
-        if upload is not None and answer.status_code < 300:
+        if response.status_code == 404 and not self._checks.allow(caller, lists):
+            # Only callers that may list the bucket learn from S3 that the object does not exist.
+            raise Denied("Access Denied")
+        if upload is not None and response.status_code < 300:
             self._uploaded(upload)
-        return answer
+        return response
 
     def _preflight(self, environ: dict[str, Any]) -> Response:
         """Respond to a preflight: browsers send one for a form whose progress a page observes."""
         if environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") not in self._cors.methods:
             raise Denied("This CORS request is not allowed.", "AccessForbidden", 403)
-        asked = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
-        answer = Response(status=200)
-        answer.headers["Access-Control-Allow-Methods"] = ", ".join(self._cors.methods)
-        if asked:
-            answer.headers["Access-Control-Allow-Headers"] = asked
-        return answer
+        requested = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+        response = Response(status=200)
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(self._cors.methods)
+        if requested:
+            response.headers["Access-Control-Allow-Headers"] = requested
+        return response
 
-    def _admitted(self, request: Request) -> tuple[str, Upload | None]:
+    def _authenticate(self, request: Request) -> tuple[str, Upload | None]:
         """Return the caller, and the upload if the request is a form. Raises Denied."""
         now = datetime.now(UTC)
         if request.method == "POST" and request.mimetype == "multipart/form-data":
@@ -119,8 +118,8 @@ class Front:
             if file is None:
                 raise Denied("POST requires exactly one file upload.", "InvalidArgument", 400)
             size = len(file.read())
-            who = check_form(bucket, request.form.to_dict(), size, now, self._names)
-            return who, Upload(bucket, request.form["key"], size)
+            caller = check_form(bucket, request.form.to_dict(), size, now, self._names)
+            return caller, Upload(bucket, request.form["key"], size)
         if "X-Amz-Signature" in request.args:
             return check_presigned(request.method, request.url, now, self._names), None
         return check_header(request.headers.get("Authorization", ""), self._names), None
@@ -131,10 +130,10 @@ def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[st
     moto = create_backend_app("s3")
     sock = bound_socket("S3_PORT", port, host)
 
-    def tell(upload: Upload) -> None:
+    def report(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    with serving(Front(moto, cors, tell, rights), sock):
+    with serving(CheckedS3(moto, cors, report, rights), sock):
         client = s3_client(f"http://{host}:{port}")
         for bucket in buckets:
             client.create_bucket(Bucket=bucket)
@@ -148,8 +147,8 @@ class Storage(MotoProcess):
     def __init__(
         self, host: str, port: int, cors: Cors, rights: Rights, buckets: Iterable[str]
     ) -> None:
-        given = cors.origin, ",".join(cors.methods), json.dumps(rights)
-        super().__init__("devserver.aws.s3", host, str(port), *given, *buckets)
+        arguments = cors.origin, ",".join(cors.methods), json.dumps(rights)
+        super().__init__("devserver.aws.s3", host, str(port), *arguments, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
         """Call a function, in another thread, for each upload by a form from now on."""

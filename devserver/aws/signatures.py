@@ -15,7 +15,7 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from devserver.aws.role_checks import caller
+from devserver.aws.role_checks import caller_of
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 _CREDENTIALS = Credentials(LOCAL_CREDENTIAL, LOCAL_CREDENTIAL)  # all have the same secret
@@ -42,7 +42,7 @@ def check_form(
     """
     fields = {name.lower(): value for name, value in form.items()}
     date = fields.get("x-amz-date", "")
-    who = _signer(fields.get("x-amz-credential", ""), date, names)
+    caller = _signer(fields.get("x-amz-credential", ""), date, names)
     request = AWSRequest()
     request.context["timestamp"] = date
     expected = SigV4Auth(_CREDENTIALS, "s3", REGION).signature(fields.get("policy", ""), request)
@@ -52,14 +52,14 @@ def check_form(
         raise Denied("Invalid according to Policy: Policy expired.")
     met = {"bucket"}
     for condition in policy["conditions"]:
-        met |= _met(condition, fields | {"bucket": bucket}, size)
+        met |= _check_condition(condition, fields | {"bucket": bucket}, size)
     for name in fields.keys() - met - _NOT_IN_POLICY:
         if not name.startswith("x-ignore-"):
             raise Denied(f"Invalid according to Policy: Extra input fields: {name}")
-    return who
+    return caller
 
 
-def _met(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
+def _check_condition(condition: Any, fields: Mapping[str, str], size: int) -> set[str]:
     """Return the fields that a condition is about. Raises Denied if one does not meet it."""
     match condition:
         case ["content-length-range", int(least), int(most)]:
@@ -94,18 +94,18 @@ def check_presigned(method: str, url: str, now: datetime, names: Container[str])
     """
     base, _, query = url.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
-    given = parameters.pop("X-Amz-Signature", "")
+    signature = parameters.pop("X-Amz-Signature", "")
     date = parameters.get("X-Amz-Date", "")
-    who = _signer(parameters.get("X-Amz-Credential", ""), date, names)
+    caller = _signer(parameters.get("X-Amz-Credential", ""), date, names)
     request = AWSRequest(method, f"{base}?{urlencode(parameters)}")
     request.context["timestamp"] = date
     auth = S3SigV4QueryAuth(_CREDENTIALS, "s3", REGION)
     to_sign = auth.string_to_sign(request, auth.canonical_request(request))
-    _check_signature(auth.signature(to_sign, request), given)
+    _check_signature(auth.signature(to_sign, request), signature)
     signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     if signed_at + timedelta(seconds=int(parameters["X-Amz-Expires"])) <= now:
         raise Denied("Request has expired")
-    return who
+    return caller
 
 
 def check_header(authorization: str, names: Container[str]) -> str:
@@ -113,21 +113,21 @@ def check_header(authorization: str, names: Container[str]) -> str:
 
     The credential alone decides: on one machine, a signature would protect nothing.
     """
-    who = caller(authorization)
-    if not authorization.startswith(_ALGORITHM) or who not in names:
+    caller = caller_of(authorization)
+    if not authorization.startswith(_ALGORITHM) or caller not in names:
         raise Denied("Access Denied")
-    return who
+    return caller
 
 
 def _signer(credential: str, date: str, names: Container[str]) -> str:
-    who, _, scope = credential.partition("/")
-    if who not in names or scope != f"{date[:8]}/{REGION}/s3/aws4_request":
+    caller, _, scope = credential.partition("/")
+    if caller not in names or scope != f"{date[:8]}/{REGION}/s3/aws4_request":
         text = "The AWS Access Key Id you provided does not exist in our records."
         raise Denied(text, "InvalidAccessKeyId")
-    return who
+    return caller
 
 
-def _check_signature(expected: str, given: str) -> None:
-    if not hmac.compare_digest(expected, given):
+def _check_signature(expected: str, received: str) -> None:
+    if not hmac.compare_digest(expected, received):
         text = "The request signature we calculated does not match the signature you provided."
         raise Denied(text, "SignatureDoesNotMatch")

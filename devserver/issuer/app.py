@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authlib.common.urls import add_params_to_uri
@@ -29,54 +30,65 @@ def create_issuer(tenant: Tenant) -> Flask:
     server = AuthorizationServer(app, tenant.applications.get, lambda _token, _request: None)
     register_grants(server, tenant)
     _add_metadata(app, tenant)
-    _add_login(app, tenant, server)
+    _add_key_management(app, tenant)
+    _add_authorization(app, tenant, server)
+    _add_login(app, tenant)
     _add_tokens(app, tenant, server)
     return app
+
+
+def _discovery_document(issuer: str) -> dict[str, Any]:
+    """Return the issuer's metadata (OpenID Connect Discovery §3)."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}authorize",
+        "token_endpoint": f"{issuer}oauth/token",
+        "userinfo_endpoint": f"{issuer}userinfo",
+        "jwks_uri": f"{issuer}.well-known/jwks.json",
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "web_message"],
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "password",
+            "client_credentials",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    }
 
 
 def _add_metadata(app: Flask, tenant: Tenant) -> None:
     @app.get("/.well-known/openid-configuration")
     def discovery() -> Response:
-        return jsonify(
-            issuer=tenant.issuer,
-            authorization_endpoint=f"{tenant.issuer}authorize",
-            token_endpoint=f"{tenant.issuer}oauth/token",
-            userinfo_endpoint=f"{tenant.issuer}userinfo",
-            jwks_uri=f"{tenant.issuer}.well-known/jwks.json",
-            scopes_supported=["openid", "profile", "email", "offline_access"],
-            response_types_supported=["code"],
-            response_modes_supported=["query", "web_message"],
-            grant_types_supported=[
-                "authorization_code",
-                "refresh_token",
-                "password",
-                "client_credentials",
-            ],
-            code_challenge_methods_supported=["S256"],
-            subject_types_supported=["public"],
-            id_token_signing_alg_values_supported=["RS256"],
-        )
+        return jsonify(_discovery_document(tenant.issuer))
 
     @app.get("/.well-known/jwks.json")
     def key_set() -> Response:
-        answer = jsonify(tenant.key_set())
-        answer.headers["Cache-Control"] = KEY_SET_CACHE_CONTROL
-        return answer
+        response = jsonify(tenant.key_set())
+        response.headers["Cache-Control"] = KEY_SET_CACHE_CONTROL
+        return response
+
+
+def _add_key_management(app: Flask, tenant: Tenant) -> None:
+    """Add two routes for tests. Auth0 has them in its management API, at other addresses."""
 
     @app.post("/keys/rotate")
     def rotate_keys() -> Response:
-        """Not Auth0's: sign with a new key from now on."""
+        """Sign with a new key from now on."""
         tenant.rotate_keys()
         return jsonify(tenant.key_set())
 
     @app.post("/keys/revoke")
     def revoke_keys() -> Response:
-        """Not Auth0's: withdraw all keys but the one that signs."""
+        """Withdraw all keys but the one that signs."""
         tenant.revoke_former_keys()
         return jsonify(tenant.key_set())
 
 
-def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
+def _add_authorization(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
     @app.get("/authorize")
     def authorize() -> AnyResponse | str | tuple[str, int]:
         if not is_local_address(request.args.get("redirect_uri", "")):
@@ -87,18 +99,20 @@ def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
             grant = server.get_consent_grant(end_user=user)
             require_known_audience(tenant, request.args.get("audience"))
         except OAuth2Error as e:
-            return _refused(e)
+            return _error_response(e)
         if user is None and prompt == "none":
             return _to_application({"error": "login_required", "error_description": "Log in first"})
         if user is None or prompt in ("login", "select_account"):
             return render_template(
                 "login.html", users=tenant.users.values(), query=request.query_string.decode()
             )
-        answer: AnyResponse = server.create_authorization_response(grant_user=user, grant=grant)
+        response: AnyResponse = server.create_authorization_response(grant_user=user, grant=grant)
         if request.args.get("response_mode") == "web_message":
-            return _web_message(dict(_query_of(answer.headers["Location"])))
-        return answer
+            return _web_message(dict(_query_of(response.headers["Location"])))
+        return response
 
+
+def _add_login(app: Flask, tenant: Tenant) -> None:
     @app.post("/login")
     def login() -> AnyResponse | tuple[str, int]:
         user = tenant.users.get(request.form.get("email", ""))
@@ -106,8 +120,8 @@ def _add_login(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None:
             return "There is no such user.", 400
         session["sub"] = user.sub
         query = _query_of(f"?{request.form['query']}")
-        again = urlencode([(name, value) for name, value in query if name != "prompt"])
-        return redirect(f"/authorize?{again}", 303)
+        without_prompt = [(name, value) for name, value in query if name != "prompt"]
+        return redirect(f"/authorize?{urlencode(without_prompt)}", 303)
 
     @app.get("/v2/logout")
     def logout() -> AnyResponse | tuple[str, int]:
@@ -126,8 +140,8 @@ def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None
             if not isinstance(members, dict):
                 return Response("The body must be a form or a JSON object.", 400)
             request.form = ImmutableMultiDict({name: str(members[name]) for name in members})
-        answer: AnyResponse = server.create_token_response()
-        return answer
+        response: AnyResponse = server.create_token_response()
+        return response
 
     @app.get("/userinfo")
     def user_info() -> AnyResponse | tuple[str, int]:
@@ -138,7 +152,7 @@ def _add_tokens(app: Flask, tenant: Tenant, server: AuthorizationServer) -> None
         return jsonify(user.profile(scope))
 
 
-def _refused(error: OAuth2Error) -> AnyResponse | tuple[str, int]:
+def _error_response(error: OAuth2Error) -> AnyResponse | tuple[str, int]:
     """Send an error to the application, or to a page if the application is unknown (RFC 6749
     §4.1.2.1)."""
     if error.error not in ("invalid_client", "unauthorized_client"):

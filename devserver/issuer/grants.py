@@ -67,7 +67,7 @@ class _CodeGrant(_TenantGrant, grants.AuthorizationCodeGrant):
         grant = self.tenant.codes.pop(code, None)
         if grant is None or not grant.check_client(client):
             return None
-        return grant if time.time() - grant.made_at < CODE_LIFETIME else None
+        return grant if time.time() - grant.created_at < CODE_LIFETIME else None
 
     def delete_authorization_code(self, authorization_code: Grant) -> None:
         """Do nothing: `query_authorization_code` has removed the code."""
@@ -154,6 +154,6 @@ def _lifetime(request: Any) -> int:
     `expires_in` is a parameter of this issuer alone; Auth0 has none. A token with a negative
     lifetime has expired when it is issued.
     """
-    asked = request.form.get("expires_in", "")
-    is_number = asked.removeprefix("-").isdecimal() and len(asked) < 10
-    return min(int(asked), TOKEN_LIFETIME) if is_number else TOKEN_LIFETIME
+    requested = request.form.get("expires_in", "")
+    is_number = requested.removeprefix("-").isdecimal() and len(requested) < 10
+    return min(int(requested), TOKEN_LIFETIME) if is_number else TOKEN_LIFETIME

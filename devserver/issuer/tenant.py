@@ -95,7 +95,7 @@ class Grant(AuthorizationCodeMixin):
     nonce: str | None = None
     code_challenge: str | None = None
     code_challenge_method: str | None = None
-    made_at: float = field(default_factory=time.time)
+    created_at: float = field(default_factory=time.time)
 
     def get_redirect_uri(self) -> str:
         """Return the redirect address of the request."""
@@ -194,13 +194,13 @@ class Tenant:
         claims["permissions"] = list(grant.user.permissions)
         access_token = self._access_token(claims, grant.client_id, grant.audience, scopes, lifetime)
         self.people_by_token[access_token] = grant.user, grant.scope
-        answer = _token_response(access_token, grant.scope, lifetime)
+        response = _token_response(access_token, grant.scope, lifetime)
         if "openid" in scopes:
-            answer["id_token"] = self._id_token(grant)
+            response["id_token"] = self._id_token(grant)
         if "offline_access" in scopes:
-            answer["refresh_token"] = secrets.token_urlsafe(32)
-            self.refresh_tokens[answer["refresh_token"]] = grant
-        return answer
+            response["refresh_token"] = secrets.token_urlsafe(32)
+            self.refresh_tokens[response["refresh_token"]] = grant
+        return response
 
     def token_for_machine(
         self, application: Application, audience: str | None, lifetime: int

@@ -45,12 +45,12 @@ class Environment:
 
     def __init__(self, process: asyncio.subprocess.Process, code_version: object) -> None:
         self._process = process
-        self._is_over = False
+        self._is_killed = False
         self.code_version = code_version
 
     @classmethod
     async def start(
-        cls, function: Function, extra: Mapping[str, str], code_version: object
+        cls, function: Function, extra_variables: Mapping[str, str], code_version: object
     ) -> "Environment":
         """Start the process and load the handler. Raises FunctionFailed if it does not load."""
         process = await asyncio.create_subprocess_exec(
@@ -61,14 +61,14 @@ class Environment:
             *map(str, function.layers),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**variables_of(function), **extra},
+            env={**variables_of(function), **extra_variables},
             cwd=function.code,
             limit=3 * MAX_PAYLOAD_BYTES,  # the payload is JSON within JSON
             start_new_session=True,  # Ctrl-C reaches the dev server, which then ends this process
         )
         environment = cls(process, code_version)
         try:
-            await environment._answer(function.init_timeout)
+            await environment._read_result(function.init_timeout)
         except BaseException:
             await environment.end()
             raise
@@ -84,10 +84,10 @@ class Environment:
         except ConnectionError as e:
             self._kill()
             raise FunctionFailed("the process has ended") from e
-        answer = await self._answer(timeout)
-        return Result(answer["result"], answer["seconds"])
+        result = await self._read_result(timeout)
+        return Result(result["result"], result["seconds"])
 
-    async def _answer(self, timeout: float) -> dict[str, Any]:
+    async def _read_result(self, timeout: float) -> dict[str, Any]:
         assert self._process.stdout is not None
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), timeout)
@@ -100,18 +100,18 @@ class Environment:
         if not line:
             self._kill()
             raise FunctionFailed("the process has ended")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise FunctionFailed(answer["error"]["errorType"])
-        return answer
+        result: dict[str, Any] = json.loads(line)
+        if "error" in result:
+            raise FunctionFailed(result["error"]["errorType"])
+        return result
 
     @property
     def is_usable(self) -> bool:
         """Return whether the process still runs."""
-        return not self._is_over and self._process.returncode is None
+        return not self._is_killed and self._process.returncode is None
 
     def _kill(self) -> None:
-        self._is_over = True
+        self._is_killed = True
         if self._process.returncode is None:
             self._process.kill()
 
@@ -124,10 +124,10 @@ class Environment:
 class EnvironmentPool:
     """The execution environments of one function."""
 
-    def __init__(self, function: Function, extra: Mapping[str, str], limit: int) -> None:
-        """Prepare at most `limit` environments. `extra` variables are added to each."""
+    def __init__(self, function: Function, extra_variables: Mapping[str, str], limit: int) -> None:
+        """Prepare at most `limit` environments. `extra_variables` are added to each."""
         self.function = function
-        self._extra = extra
+        self._extra_variables = extra_variables
         self._free = asyncio.Semaphore(limit)
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
@@ -141,18 +141,18 @@ class EnvironmentPool:
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLarge
         async with self._free:
-            environment = await self._warm_or_cold()
+            environment = await self._acquire()
             # A cancelled task does not return its environment: it may be in an unknown state.
             try:
                 result = await environment.invoke(payload, str(uuid.uuid4()), self.function.timeout)
             except FunctionFailed:
-                await self._give_back(environment)
+                await self._release(environment)
                 raise
             except BaseException:
                 self._all.discard(environment)
                 await environment.end()
                 raise
-            await self._give_back(environment)
+            await self._release(environment)
         if len(result.payload.encode(errors="surrogatepass")) > MAX_PAYLOAD_BYTES:
             raise FunctionFailed("Function.ResponseSizeTooLarge")
         return result
@@ -162,7 +162,7 @@ class EnvironmentPool:
         environments, self._all = self._all, set()
         await asyncio.gather(*(environment.end() for environment in environments))
 
-    async def _warm_or_cold(self) -> Environment:
+    async def _acquire(self) -> Environment:
         version = code_version(self.function)
         while self._idle:
             environment = self._idle.pop()
@@ -171,13 +171,13 @@ class EnvironmentPool:
             self._all.discard(environment)
             await environment.end()
         started = time.perf_counter()
-        environment = await Environment.start(self.function, self._extra, version)
+        environment = await Environment.start(self.function, self._extra_variables, version)
         self._all.add(environment)
         milliseconds = (time.perf_counter() - started) * 1000
         print(f"{self.function.name}: cold start, {milliseconds:.0f} ms", file=sys.stderr)
         return environment
 
-    async def _give_back(self, environment: Environment) -> None:
+    async def _release(self, environment: Environment) -> None:
         if environment.is_usable:
             self._idle.append(environment)
         else:
@@ -187,10 +187,13 @@ class EnvironmentPool:
 
 @asynccontextmanager
 async def running_pools(
-    functions: Mapping[str, Function], extra: Mapping[str, str], limit: int
+    functions: Mapping[str, Function], extra_variables: Mapping[str, str], limit: int
 ) -> AsyncIterator[dict[str, EnvironmentPool]]:
     """Return a pool for each function. Their environments end with the block."""
-    pools = {name: EnvironmentPool(one, extra, limit) for name, one in functions.items()}
+    pools = {
+        name: EnvironmentPool(function, extra_variables, limit)
+        for name, function in functions.items()
+    }
     try:
         yield pools
     finally:

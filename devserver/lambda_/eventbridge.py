@@ -13,8 +13,8 @@ from devserver.lambda_.environments import EnvironmentPool, FunctionFailed
 from devserver.template.deployment import Deployment
 from devserver.template.intrinsics import ACCOUNT, REGION
 
-TRIES = 3  # of an event, as on Lambda
-SECONDS_BETWEEN_TRIES = 2
+ATTEMPTS = 3  # for an event, as on Lambda
+SECONDS_BETWEEN_ATTEMPTS = 2
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def running_events(
     }
 
     def start(upload: Upload) -> None:
-        event = uploaded(upload)
+        event = upload_event(upload)
         for one in deployment.subscriptions:
             if matches(one.pattern, event):
                 tasks.add(asyncio.create_task(_deliver(pools[one.function], event)))
@@ -59,7 +59,7 @@ def matches(pattern: Any, event: Any) -> bool:
     )
 
 
-def uploaded(upload: Upload) -> dict[str, Any]:
+def upload_event(upload: Upload) -> dict[str, Any]:
     """Return the event that S3 sends to EventBridge for an upload by a form."""
     detail = {
         "version": "0",
@@ -80,12 +80,12 @@ async def _run_on_schedule(pool: EnvironmentPool, seconds: float) -> None:
 
 
 async def _deliver(pool: EnvironmentPool, event: Mapping[str, Any]) -> None:
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS):
         try:
             await pool.invoke(event)
         except FunctionFailed as e:
             print(f"{pool.function.name}: {e}", file=sys.stderr)
-            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+            await asyncio.sleep(SECONDS_BETWEEN_ATTEMPTS)
         else:
             return
 

@@ -37,32 +37,32 @@ class Context:
 
 def main() -> None:
     """Load the handler, then handle invocations until the input ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     invocations = os.fdopen(os.dup(0), encoding="utf-8")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.path[:0] = sys.argv[1:]
     try:
-        handler = _loaded_handler(os.environ["_HANDLER"])
+        handler = _load_handler(os.environ["_HANDLER"])
     except BaseException as e:  # noqa: BLE001 - as on Lambda, where an import may do anything
-        _answer(answers, _failure(e))
+        _write(results, _failure(e))
         return
-    _answer(answers, {"ready": True})
+    _write(results, {"ready": True})
     for line in invocations:
         invocation = json.loads(line)
         context = Context(invocation["request_id"], time.time() + invocation["timeout"])
         started = time.perf_counter()
         try:
-            result = json.dumps(handler(invocation["event"], context), ensure_ascii=False)
-            answer = {"result": result}
-        except Exception as e:  # noqa: BLE001 - whatever a handler raises is its answer
-            answer = _failure(e)
+            payload = json.dumps(handler(invocation["event"], context), ensure_ascii=False)
+            result = {"result": payload}
+        except Exception as e:  # noqa: BLE001 - whatever a handler raises is its result
+            result = _failure(e)
         seconds = time.perf_counter() - started
         sys.stdout.flush()  # first: the process may be ended once the result has been sent
-        _answer(answers, {**answer, "seconds": seconds})
+        _write(results, {**result, "seconds": seconds})
 
 
-def _loaded_handler(name: str) -> Callable[[Any, Context], Any]:
+def _load_handler(name: str) -> Callable[[Any, Context], Any]:
     module, _, attribute = name.rpartition(".")
     handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), attribute)
     return handler
@@ -73,9 +73,9 @@ def _failure(error: BaseException) -> dict[str, Any]:
     return {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
 
 
-def _answer(answers: TextIO, answer: dict[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _write(results: TextIO, result: dict[str, Any]) -> None:
+    results.write(json.dumps(result) + "\n")
+    results.flush()
 
 
 if __name__ == "__main__":

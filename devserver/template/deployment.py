@@ -7,7 +7,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,54 +127,49 @@ def read_deployment(template: Path, parameters: Mapping[str, str]) -> Deployment
 
     Raises TemplateError if the template contains something that cannot be resolved here.
     """
-    document = transformed(template, parameters)
-    resolver = Resolver(document, parameters)
-    by_type: dict[str, dict[str, Any]] = {}
-    for name, resource in document["Resources"].items():
-        if resource["Type"] in _RUN_HERE and resolver.holds(resource.get("Condition")):
-            properties = resolver.resolve(resource.get("Properties", {}))
-            by_type.setdefault(resource["Type"], {})[name] = properties
-    (api,) = by_type["AWS::ApiGateway::RestApi"].values()
-    (stage,) = by_type["AWS::ApiGateway::Stage"].values()
-    folders = {
-        name: template.parent / layer["Content"]["S3Key"]
-        for name, layer in by_type.get("AWS::Lambda::LayerVersion", {}).items()
-    }
-    rules = by_type.get("AWS::Events::Rule", {}).values()
+    resources = _resolved_resources(template, parameters)
+    (api,) = resources["AWS::ApiGateway::RestApi"].values()
+    (stage,) = resources["AWS::ApiGateway::Stage"].values()
+    functions = resources["AWS::Lambda::Function"]
+    rules = resources["AWS::Events::Rule"].values()
     return Deployment(
         stage=stage["StageName"],
         routes=tuple(_routes(api["Body"])),
-        functions={
-            name: _function(name, properties, template.parent, folders)
-            for name, properties in by_type["AWS::Lambda::Function"].items()
-        },
+        functions=_functions(template.parent, functions, resources["AWS::Lambda::LayerVersion"]),
         gateway_responses=_gateway_responses(api["Body"]),
-        tables=by_type.get("AWS::DynamoDB::Table", {}),
-        buckets=tuple(
-            _bucket(name, one)
-            for name, one in by_type.get("AWS::S3::Bucket", {}).items()
-            if "CorsConfiguration"
-            in one  # without it no page uses the bucket; the local stack serves the app itself
-        ),
-        schedules=tuple(_schedule(one) for one in rules if "ScheduleExpression" in one),
+        tables=resources["AWS::DynamoDB::Table"],
+        buckets=tuple(_buckets(resources["AWS::S3::Bucket"])),
+        schedules=tuple(_schedule(rule) for rule in rules if "ScheduleExpression" in rule),
         subscriptions=tuple(
-            Subscription(_target(one), one["EventPattern"])
-            for one in rules
-            if "EventPattern" in one
+            Subscription(_target_function(rule), rule["EventPattern"])
+            for rule in rules
+            if "EventPattern" in rule
         ),
         rights=rights_of(
-            by_type["AWS::Lambda::Function"],
-            by_type.get("AWS::IAM::Role", {}),
-            by_type.get("AWS::IAM::ManagedPolicy", {}),
+            functions, resources["AWS::IAM::Role"], resources["AWS::IAM::ManagedPolicy"]
         ),
     )
+
+
+def _resolved_resources(
+    template: Path, parameters: Mapping[str, str]
+) -> Mapping[str, dict[str, dict[str, Any]]]:
+    """Return the resolved properties of all resources that run here, by type and logical id."""
+    document = transformed(template, parameters)
+    resolver = Resolver(document, parameters)
+    resources: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for name, resource in document["Resources"].items():
+        kind = resource["Type"]
+        if kind in _RUN_HERE and resolver.holds(resource.get("Condition")):
+            resources[kind][name] = resolver.resolve(resource.get("Properties", {}))
+    return resources
 
 
 def without_timeouts(deployment: Deployment, seconds: float) -> Deployment:
     """Return the deployment with this many seconds for every function, for debugging."""
     functions = {
-        name: replace(one, timeout=seconds, init_timeout=seconds)
-        for name, one in deployment.functions.items()
+        name: replace(function, timeout=seconds, init_timeout=seconds)
+        for name, function in deployment.functions.items()
     }
     return replace(deployment, functions=functions)
 
@@ -196,6 +192,15 @@ def transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
     return result
 
 
+def _functions(
+    root: Path, functions: Mapping[str, Any], layers: Mapping[str, Any]
+) -> dict[str, Function]:
+    folders = {name: root / layer["Content"]["S3Key"] for name, layer in layers.items()}
+    return {
+        name: _function(name, properties, root, folders) for name, properties in functions.items()
+    }
+
+
 def _function(
     name: str, properties: Mapping[str, Any], root: Path, layers: Mapping[str, Path]
 ) -> Function:
@@ -216,18 +221,24 @@ def _schedule(rule: Mapping[str, Any]) -> Schedule:
     if expression is None:
         raise ValueError(f"the dev server supports rates of minutes and hours, not {rule}")
     seconds = int(expression[1]) * {"minute": 60, "hour": 3600}[expression[2]]
-    return Schedule(_target(rule), seconds)
+    return Schedule(_target_function(rule), seconds)
 
 
-def _target(rule: Mapping[str, Any]) -> str:
+def _target_function(rule: Mapping[str, Any]) -> str:
     (target,) = rule["Targets"]
-    return _invoked(target["Arn"])
+    return _function_name(target["Arn"])
 
 
-def _bucket(name: str, properties: Mapping[str, Any]) -> Bucket:
-    (rule,) = properties["CorsConfiguration"]["CorsRules"]
-    (origin,) = rule["AllowedOrigins"]
-    return Bucket(name, origin, tuple(rule["AllowedMethods"]))
+def _buckets(buckets: Mapping[str, Any]) -> Iterator[Bucket]:
+    """Yield the buckets that pages use.
+
+    No page uses a bucket without CORS: the one for the app's files, which are served from here.
+    """
+    for name, properties in buckets.items():
+        if "CorsConfiguration" in properties:
+            (rule,) = properties["CorsConfiguration"]["CorsRules"]
+            (origin,) = rule["AllowedOrigins"]
+            yield Bucket(name, origin, tuple(rule["AllowedMethods"]))
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:
@@ -243,16 +254,16 @@ def _routes(body: Mapping[str, Any]) -> list[Route]:
     ]
 
 
-def _authorizer(name: str, described: Mapping[str, Any]) -> Authorizer:
+def _authorizer(name: str, description: Mapping[str, Any]) -> Authorizer:
     prefix = "method.request.header."
-    source = described["identitySource"]
-    if described["type"] != "request" or not source.startswith(prefix) or "," in source:
+    source = description["identitySource"]
+    if description["type"] != "request" or not source.startswith(prefix) or "," in source:
         raise ValueError(f"the dev server supports REQUEST authorizers with one header, not {name}")
     return Authorizer(
         name=name,
-        function=_invoked(described["authorizerUri"]),
+        function=_function_name(description["authorizerUri"]),
         header=source.removeprefix(prefix).lower(),
-        result_ttl=float(described["authorizerResultTtlInSeconds"]),
+        result_ttl=float(description["authorizerResultTtlInSeconds"]),
     )
 
 
@@ -268,13 +279,13 @@ def _route(
     return Route(
         method=method,
         resource=resource,
-        function=None if is_mock else _invoked(integration["uri"]),
+        function=None if is_mock else _function_name(integration["uri"]),
         authorizer=next(filter(None, required), None),
         mock_headers=_mock_headers(integration) if is_mock else {},
     )
 
 
-def _invoked(arn: str) -> str:
+def _function_name(arn: str) -> str:
     """Return the name of the function in an ARN, without its alias."""
     match = _FUNCTION.search(arn)
     if match is None:

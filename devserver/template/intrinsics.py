@@ -45,9 +45,9 @@ class Resolver:
             case {"Fn::If": [str(name), met, unmet]}:
                 return self.resolve(met if self.holds(name) else unmet)
             case {"Fn::Sub": str(text)}:
-                return self._substituted(text, {})
+                return self._substitute(text, {})
             case {"Fn::Sub": [str(text), dict(local)]}:
-                return self._substituted(text, self.resolve(local))
+                return self._substitute(text, self.resolve(local))
             case dict():
                 unknown = [key for key in value if str(key).startswith("Fn::")]
                 if unknown:
@@ -106,7 +106,7 @@ class Resolver:
             case _:
                 return f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"
 
-    def _substituted(self, text: str, local: Mapping[str, Any]) -> str:
+    def _substitute(self, text: str, local: Mapping[str, Any]) -> str:
         def replacement(match: re.Match[str]) -> str:
             name = match[1]
             if name in local:

@@ -1,7 +1,8 @@
-"""`python -I reading_recorder.py RUNTIME FOLDER...`: the devserver's runtime, with an environment
-that knows what was read of it, and says so as JSON on standard error when the process ends.
+"""Run the dev server's runtime, and print which environment variables it read.
 
-Before that, where the handler has a bucket, its client is made, which would be at the first use.
+`python -I reading_recorder.py RUNTIME FOLDER...` prints their names as JSON on standard error when
+the process ends. Handlers create the client of their bucket at its first use, so it is created
+before that.
 """
 
 import atexit
@@ -14,14 +15,14 @@ from typing import Any
 
 
 class Recorder(MutableMapping[str, str]):
-    """The environment, and the names that were asked for; to copy all of it asks for none."""
+    """The environment, with the names that were read. A copy of all of it reads none."""
 
     def __init__(self, environment: Any) -> None:
         self._environment = environment
-        self.asked: set[str] = set()
+        self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
+        self.read.add(name)
         return str(self._environment[name])
 
     def __setitem__(self, name: str, value: str) -> None:
@@ -40,20 +41,20 @@ class Recorder(MutableMapping[str, str]):
         return self._environment.items()
 
     def copy(self) -> dict[str, str]:
-        """As os.environ has it."""
+        """Return a copy, as os.environ does."""
         return dict(self._environment)
 
 
 recorder = Recorder(os.environ)
 
 
-def tell() -> None:
+def print_read_names() -> None:
     if storage := sys.modules.get("blog.s3"):
-        storage.Bucket("bucket")._client  # noqa: B018 - makes it
-    sys.stderr.write(f"ASKED {json.dumps(sorted(recorder.asked))}\n")
+        storage.Bucket("bucket")._client  # noqa: B018 - creates it
+    sys.stderr.write(f"READ {json.dumps(sorted(recorder.read))}\n")
 
 
-atexit.register(tell)
-os.environ = recorder  # type: ignore[assignment]  # noqa: B003 - the process's own stays
+atexit.register(print_read_names)
+os.environ = recorder  # type: ignore[assignment]  # noqa: B003 - the process's own environment stays
 del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -7,7 +7,7 @@ from scripts.doctor import NEEDS
 from tests.support.samples import ROOT
 
 PAGE = (ROOT / "docs" / "development.md").read_text()
-# Not read by the settings: which rights were used is printed by DynamoDB's process.
+# Not a setting: the process of DynamoDB reads it, and prints which rights were used.
 ELSEWHERE = {"ROLES"}
 
 

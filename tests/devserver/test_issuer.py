@@ -1,4 +1,4 @@
-"""The local issuer responds as an Auth0 tenant would, in the flows that the SDKs use."""
+"""The local issuer responds like an Auth0 tenant in the flows that the SDKs use."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ def issuer(tenant: Tenant) -> FlaskClient:
 
 
 def verified(tenant: Tenant, token: str, audience: str = AUDIENCE) -> dict[str, Any]:
-    """The claims of a token, verified by the issuer's own key set."""
+    """Return the claims of a token, verified with the issuer's key set."""
     keys = {key["kid"]: key for key in tenant.key_set()["keys"]}
     key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
     found: dict[str, Any] = jwt.decode(
@@ -75,16 +75,16 @@ class Login:
         return "/authorize?" + urlencode(self.parameters)
 
     def code(self, issuer: FlaskClient) -> str:
-        """Choose alice on the page that comes, and follow to the application's callback."""
+        """Choose alice on the login page, and return the code that the callback receives."""
         page = issuer.get(self.address()).text
         query = re.search(r'name="query" value="([^"]+)"', page)
         assert query is not None
         chosen = {"email": "alice@example.com", "query": query[1].replace("&amp;", "&")}
-        answer = issuer.post("/login", data=chosen)
-        return self.code_of(issuer.get(answer.headers["Location"]))
+        response = issuer.post("/login", data=chosen)
+        return self.code_of(issuer.get(response.headers["Location"]))
 
-    def code_of(self, answer: TestResponse) -> str:
-        location = urlsplit(answer.headers["Location"])
+    def code_of(self, response: TestResponse) -> str:
+        location = urlsplit(response.headers["Location"])
         assert f"{location.scheme}://{location.netloc}{location.path}" == CALLBACK
         members = parse_qs(location.query)
         assert members["state"] == ["st=ate&"]
@@ -110,23 +110,23 @@ def test_discovery_names_the_issuer_and_its_addresses(issuer: FlaskClient) -> No
 
 def test_login_with_code_and_pkce(issuer: FlaskClient, tenant: Tenant) -> None:
     login = Login()
-    answer = login.exchange(issuer, login.code(issuer)).json
-    assert answer is not None
-    access = verified(tenant, answer["access_token"])
+    response = login.exchange(issuer, login.code(issuer)).json
+    assert response is not None
+    access = verified(tenant, response["access_token"])
     assert access["sub"] == ALICE
     assert access["aud"] == [AUDIENCE, f"{URL}userinfo"]
     assert access["azp"] == SPA_CLIENT
-    assert "name" not in access, "access tokens carry no profile"
-    about_me = verified(tenant, answer["id_token"], SPA_CLIENT)
-    assert (about_me["nonce"], about_me["email"]) == ("the nonce", "alice@example.com")
-    assert answer["refresh_token"]
+    assert "name" not in access, "access tokens contain no profile"
+    profile = verified(tenant, response["id_token"], SPA_CLIENT)
+    assert (profile["nonce"], profile["email"]) == ("the nonce", "alice@example.com")
+    assert response["refresh_token"]
 
 
-def test_a_code_is_good_once_and_with_its_verifier_alone(issuer: FlaskClient) -> None:
+def test_a_code_is_valid_once_and_only_with_its_verifier(issuer: FlaskClient) -> None:
     login = Login()
     code = login.code(issuer)
     assert login.exchange(issuer, code, code_verifier="x" * 43).status_code == 400
-    assert login.exchange(issuer, code).status_code == 400, "the attempt has spent it"
+    assert login.exchange(issuer, code).status_code == 400, "the first attempt has used the code"
     code = login.code_of(issuer.get(login.address()))
     assert login.exchange(issuer, code, redirect_uri="http://localhost:1/").status_code == 400
     code = login.code_of(issuer.get(login.address()))
@@ -134,7 +134,7 @@ def test_a_code_is_good_once_and_with_its_verifier_alone(issuer: FlaskClient) ->
     assert login.exchange(issuer, code).status_code == 400
 
 
-def test_silent_login_by_prompt_none(issuer: FlaskClient) -> None:
+def test_silent_login_with_prompt_none(issuer: FlaskClient) -> None:
     silent = Login(prompt="none")
     refused = urlsplit(issuer.get(silent.address()).headers["Location"])
     assert parse_qs(refused.query)["error"] == ["login_required"]
@@ -142,7 +142,7 @@ def test_silent_login_by_prompt_none(issuer: FlaskClient) -> None:
     assert silent.code_of(issuer.get(silent.address()))
 
 
-def test_silent_login_in_a_frame_posts_a_message_to_its_origin_alone(issuer: FlaskClient) -> None:
+def test_silent_login_in_a_frame_posts_a_message_only_to_its_origin(issuer: FlaskClient) -> None:
     framed = Login(prompt="none", response_mode="web_message")
     assert '"error": "login_required"' in issuer.get(framed.address()).text
     Login().code(issuer)
@@ -170,12 +170,12 @@ def test_logging_out_ends_the_session(issuer: FlaskClient) -> None:
         "javascript:alert(1)//localhost",
     ],
 )
-def test_nobody_is_redirected_off_this_machine(issuer: FlaskClient, target: str) -> None:
+def test_redirects_to_other_machines_are_refused(issuer: FlaskClient, target: str) -> None:
     assert issuer.get("/v2/logout", query_string={"returnTo": target}).status_code == 400
     assert issuer.get(Login(redirect_uri=target).address()).status_code == 400
 
 
-def test_an_unknown_application_gets_a_page_and_no_redirect(issuer: FlaskClient) -> None:
+def test_an_unknown_application_gets_an_error_page_without_a_redirect(issuer: FlaskClient) -> None:
     assert issuer.get(Login(client_id="nobody").address()).status_code == 400
 
 
@@ -196,19 +196,19 @@ def test_refresh_tokens_rotate(issuer: FlaskClient, tenant: Tenant) -> None:
 
 
 def test_without_an_audience_the_token_is_opaque(issuer: FlaskClient) -> None:
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"scope": "openid profile"}).json
-    assert answer is not None
-    assert "." not in answer["access_token"]
-    authorization = {"Authorization": f"Bearer {answer['access_token']}"}
-    about_me = issuer.get("/userinfo", headers=authorization).json
-    assert about_me == {"sub": ALICE, "name": "Alice Example", "nickname": "alice"}
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"scope": "openid profile"}).json
+    assert response is not None
+    assert "." not in response["access_token"]
+    authorization = {"Authorization": f"Bearer {response['access_token']}"}
+    profile = issuer.get("/userinfo", headers=authorization).json
+    assert profile == {"sub": ALICE, "name": "Alice Example", "nickname": "alice"}
     assert issuer.get("/userinfo").status_code == 401
 
 
-def test_an_audience_that_no_api_has_is_refused(issuer: FlaskClient) -> None:
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": "https://x"})
-    assert answer.status_code == 403
-    assert answer.json == {
+def test_an_unknown_audience_is_refused(issuer: FlaskClient) -> None:
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": "https://x"})
+    assert response.status_code == 403
+    assert response.json == {
         "error": "access_denied",
         "error_description": "Service not found: https://x",
     }
@@ -219,45 +219,45 @@ def test_an_audience_that_no_api_has_is_refused(issuer: FlaskClient) -> None:
 def test_another_api_of_the_tenant_has_its_own_audience(
     issuer: FlaskClient, tenant: Tenant
 ) -> None:
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": OTHER_AUDIENCE}).json
-    assert answer is not None
-    assert verified(tenant, answer["access_token"], OTHER_AUDIENCE)["aud"] == OTHER_AUDIENCE
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": OTHER_AUDIENCE}).json
+    assert response is not None
+    assert verified(tenant, response["access_token"], OTHER_AUDIENCE)["aud"] == OTHER_AUDIENCE
 
 
 @pytest.mark.parametrize("body", ["text", [], 5, None])
-def test_a_token_request_that_is_no_object_is_refused(issuer: FlaskClient, body: Any) -> None:
+def test_a_token_request_without_a_json_object_is_refused(issuer: FlaskClient, body: Any) -> None:
     assert issuer.post("/oauth/token", json=body).status_code == 400
 
 
 @pytest.mark.parametrize("lifetime", ["soon", "-", "9" * 5_000, "-" + "9" * 5_000, "²"])
-def test_an_odd_lifetime_is_the_usual_one(issuer: FlaskClient, lifetime: str) -> None:
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"expires_in": lifetime}).json
-    assert answer is not None
-    assert answer["expires_in"] == 86_400
+def test_an_invalid_lifetime_becomes_the_default(issuer: FlaskClient, lifetime: str) -> None:
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"expires_in": lifetime}).json
+    assert response is not None
+    assert response["expires_in"] == 86_400
 
 
 def test_a_wrong_password_is_refused(issuer: FlaskClient) -> None:
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"password": "guess"})
-    assert answer.status_code == 403
-    assert answer.json is not None
-    assert answer.json["error"] == "invalid_grant"
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"password": "guess"})
+    assert response.status_code == 403
+    assert response.json is not None
+    assert response.json["error"] == "invalid_grant"
 
 
 def test_a_machine_gets_a_token_for_itself(issuer: FlaskClient, tenant: Tenant) -> None:
-    answer = issuer.post("/oauth/token", json=MACHINE_GRANT).json
-    assert answer is not None
-    found = verified(tenant, answer["access_token"])
+    response = issuer.post("/oauth/token", json=MACHINE_GRANT).json
+    assert response is not None
+    found = verified(tenant, response["access_token"])
     assert found["sub"] == "blog-importer@clients"
     assert found["permissions"] == ["author:posts"]
     wrong = issuer.post("/oauth/token", json=MACHINE_GRANT | {"client_secret": "guess"})
     assert wrong.status_code == 401
 
 
-def test_a_moderator_holds_permissions(issuer: FlaskClient, tenant: Tenant) -> None:
+def test_a_moderators_token_has_permissions(issuer: FlaskClient, tenant: Tenant) -> None:
     form = PASSWORD_GRANT | {"username": "moderator@example.com", "audience": AUDIENCE}
-    answer = issuer.post("/oauth/token", data=form).json
-    assert answer is not None
-    permissions = verified(tenant, answer["access_token"])["permissions"]
+    response = issuer.post("/oauth/token", data=form).json
+    assert response is not None
+    permissions = verified(tenant, response["access_token"])["permissions"]
     assert permissions == ["moderate:content", "moderate:people"]
 
 
@@ -265,9 +265,9 @@ def test_keys_rotate_and_former_ones_stay_until_revoked(
     issuer: FlaskClient, tenant: Tenant
 ) -> None:
     def token() -> str:
-        answer = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": AUDIENCE}).json
-        assert answer is not None
-        return str(answer["access_token"])
+        response = issuer.post("/oauth/token", data=PASSWORD_GRANT | {"audience": AUDIENCE}).json
+        assert response is not None
+        return str(response["access_token"])
 
     old = token()
     issuer.post("/keys/rotate")
@@ -279,10 +279,10 @@ def test_keys_rotate_and_former_ones_stay_until_revoked(
     key_set = issuer.get("/.well-known/jwks.json").json
     assert key_set is not None
     assert [key["kid"] for key in key_set["keys"]] == [jwt.get_unverified_header(new)["kid"]]
-    assert not {"d", "p", "q"} & key_set["keys"][0].keys(), "public keys alone"
+    assert not {"d", "p", "q"} & key_set["keys"][0].keys(), "only public keys"
 
 
 def test_a_browser_may_call_the_token_endpoint_from_another_origin(issuer: FlaskClient) -> None:
     origin = {"Origin": "http://localhost:5173"}
-    answer = issuer.post("/oauth/token", data=PASSWORD_GRANT, headers=origin)
-    assert answer.headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:5173")
+    response = issuer.post("/oauth/token", data=PASSWORD_GRANT, headers=origin)
+    assert response.headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:5173")

@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from devserver.aws.role_checks import DynamoDbRoles
-from devserver.aws.s3 import Cors, Front
+from devserver.aws.role_checks import CheckedDynamoDb
+from devserver.aws.s3 import CheckedS3, Cors
 from devserver.template.intrinsics import LOCAL_CREDENTIAL
 from devserver.template.rights import Rights, bounded
 from tests.support.engines import DEPLOYMENT
@@ -28,43 +28,45 @@ ONE = {"TableName": "T"}
 
 
 def moto(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Does whatever it is asked; of one object it knows nothing."""
+    """Accept every request. Only the object `missing` does not exist."""
     status = 404 if environ["PATH_INFO"].endswith("/missing") else 200
     return Response("{}", status)(environ, start_response)
 
 
-def ask(who: str, operation: str, **request: Any) -> Any:
-    """The answer of DynamoDB to somebody."""
+def call_dynamodb(caller: str, operation: str, **request: Any) -> Any:
+    """Return DynamoDB's response to a caller."""
     headers = {
-        "Authorization": signed(who, "dynamodb"),
+        "Authorization": signed(caller, "dynamodb"),
         "X-Amz-Target": f"DynamoDB_20120810.{operation}",
     }
-    return Client(DynamoDbRoles(moto, RIGHTS)).post("/", headers=headers, data=json.dumps(request))
-
-
-def signed(who: str, service: str) -> str:
-    return (
-        f"AWS4-HMAC-SHA256 Credential={who}/20260101/us-east-1/{service}/aws4_request, Signature="
+    return Client(CheckedDynamoDb(moto, RIGHTS)).post(
+        "/", headers=headers, data=json.dumps(request)
     )
 
 
+def signed(caller: str, service: str) -> str:
+    """Return an Authorization header that names a caller."""
+    scope = f"20260101/us-east-1/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={caller}/{scope}, Signature="
+
+
 @pytest.mark.parametrize(
-    ("who", "operation", "request_"),
+    ("caller", "operation", "request_"),
     [
         ("ReadingFunction", "GetItem", ONE),
         ("WritingFunction", "PutItem", ONE),
         ("WritingFunction", "TransactWriteItems",
          {"TransactItems": [{"Put": ONE}, {"ConditionCheck": ONE}]}),
         (LOCAL_CREDENTIAL, "CreateTable", ONE),
-        ("somebodys-own-key", "Scan", ONE),
+        ("key-of-a-developer", "Scan", ONE),
     ],
 )  # fmt: skip
-def test_what_a_role_allows_is_done(who: str, operation: str, request_: Any) -> None:
-    assert ask(who, operation, **request_).status_code == 200
+def test_dynamodb_accepts_what_a_role_allows(caller: str, operation: str, request_: Any) -> None:
+    assert call_dynamodb(caller, operation, **request_).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("who", "operation", "request_", "refused"),
+    ("caller", "operation", "request_", "refused"),
     [
         ("ReadingFunction", "PutItem", ONE, "dynamodb:PutItem"),
         ("ReadingFunction", "GetItem", {"TableName": "Other"}, "dynamodb:GetItem"),
@@ -75,20 +77,21 @@ def test_what_a_role_allows_is_done(who: str, operation: str, request_: Any) -> 
         ("WritingFunction", "ListTables", {}, "dynamodb:ListTables"),
     ],
 )  # fmt: skip
-def test_what_a_role_does_not_allow_is_refused_and_told(
-    who: str, operation: str, request_: Any, refused: str, capsys: pytest.CaptureFixture[str]
+def test_dynamodb_refuses_what_a_role_does_not_allow_and_prints_it(
+    caller: str, operation: str, request_: Any, refused: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = ask(who, operation, **request_)
-    assert answer.status_code == 400
-    assert answer.get_json(force=True)["__type"].endswith("#AccessDeniedException")
-    assert f"{who}'s role does not allow {refused} on " in capsys.readouterr().err
+    response = call_dynamodb(caller, operation, **request_)
+    assert response.status_code == 400
+    assert response.get_json(force=True)["__type"].endswith("#AccessDeniedException")
+    assert f"{caller}'s role does not allow {refused} on " in capsys.readouterr().err
 
 
-def send(who: str, method: str, path: str, **more: Any) -> int:
-    """The status of S3's answer to somebody."""
-    front = Client(Front(moto, Cors("https://a.example", ("GET",)), lambda upload: None, RIGHTS))
-    headers = {"Authorization": signed(who, "s3"), **more.pop("headers", {})}
-    status: int = front.open(
+def call_s3(caller: str, method: str, path: str, **more: Any) -> int:
+    """Return the status of S3's response to a caller."""
+    cors = Cors("https://a.example", ("GET",))
+    client = Client(CheckedS3(moto, cors, lambda upload: None, RIGHTS))
+    headers = {"Authorization": signed(caller, "s3"), **more.pop("headers", {})}
+    status: int = client.open(
         path, method=method, base_url=ENDPOINT, headers=headers, **more
     ).status_code
     return status
@@ -111,13 +114,13 @@ DELETION = "<Delete><Object><Key>{}</Key></Object></Delete>"
         ("POST", "/B?delete", {"data": DELETION.format("media/a")}),
     ],
 )
-def test_s3_does_what_a_role_allows_and_refuses_the_others(
+def test_s3_accepts_what_a_role_allows_and_refuses_other_callers(
     method: str, path: str, more: dict[str, Any]
 ) -> None:
-    status = send("WritingFunction", method, path, **more)
+    status = call_s3("WritingFunction", method, path, **more)
     assert status == (404 if path.endswith("missing") else 200)
-    assert send("ReadingFunction", method, path, **more) == 403
-    assert send("NoFunction", method, path, **more) == 403
+    assert call_s3("ReadingFunction", method, path, **more) == 403
+    assert call_s3("NoFunction", method, path, **more) == 403
 
 
 @pytest.mark.parametrize(
@@ -130,14 +133,16 @@ def test_s3_does_what_a_role_allows_and_refuses_the_others(
         ("GET", "/Other/media/a", {}),
     ],
 )
-def test_s3_refuses_what_is_beside_a_role(method: str, path: str, more: dict[str, Any]) -> None:
-    assert send("WritingFunction", method, path, **more) == 403
+def test_s3_refuses_what_a_role_does_not_allow(
+    method: str, path: str, more: dict[str, Any]
+) -> None:
+    assert call_s3("WritingFunction", method, path, **more) == 403
 
 
-def test_an_object_that_is_not_there_is_told_of_to_who_could_list_it() -> None:
-    assert send("WritingFunction", "GET", "/B/media/missing") == 404
-    assert send("ReadingFunction", "GET", "/B/media/missing") == 403
-    assert send(LOCAL_CREDENTIAL, "GET", "/B/media/missing") == 404
+def test_a_missing_object_is_404_only_for_callers_that_may_list_the_bucket() -> None:
+    assert call_s3("WritingFunction", "GET", "/B/media/missing") == 404
+    assert call_s3("ReadingFunction", "GET", "/B/media/missing") == 403
+    assert call_s3(LOCAL_CREDENTIAL, "GET", "/B/media/missing") == 404
 
 
 BOUNDARY = [("logs:Put*", "group:*"), ("dynamodb:*Item", TABLE), ("s3:GetObject", "B/*")]
@@ -154,13 +159,13 @@ BOUNDARY = [("logs:Put*", "group:*"), ("dynamodb:*Item", TABLE), ("s3:GetObject"
         (("s3:GetObject", "C/media/*"), []),
     ],
 )
-def test_a_boundary_leaves_what_both_allow(
+def test_a_role_with_a_boundary_may_do_only_what_both_allow(
     right: tuple[str, str], left: list[tuple[str, str]]
 ) -> None:
     assert list(bounded([right], BOUNDARY)) == left
 
 
-def test_the_templates_rights_are_known() -> None:
+def test_the_template_gives_every_function_its_rights() -> None:
     assert DEPLOYMENT.rights.keys() == DEPLOYMENT.functions.keys()
     actions = {action for action, _ in DEPLOYMENT.rights["PublicFunction"]}
     assert actions == {

@@ -1,4 +1,4 @@
-"""The environment's variables that the template gives a function: it reads each of them."""
+"""Each function reads every environment variable that the template gives it."""
 
 import json
 import subprocess
@@ -13,29 +13,29 @@ from devserver.template.deployment import Function
 from tests.support.engines import DEPLOYMENT
 
 RECORDER = Path(__file__).with_name("reading_recorder.py")
-NOBODYS = "NOBODY_READS_THIS"
+UNUSED = "NO_FUNCTION_READS_THIS"
 RUNTIME = Path(environments.__file__).with_name("runtime.py")
 
 
-def asked(function: Function) -> set[str]:
-    """What it reads while it begins."""
+def read_variables(function: Function) -> set[str]:
+    """Return the names of the variables that a function reads while it starts."""
     folders = map(str, (function.code, *function.layers))
-    found = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-I", str(RECORDER), str(RUNTIME), *folders],
-        env={**variables_of(function), NOBODYS: "1"},
+        env={**variables_of(function), UNUSED: "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert '{"ready": true}' in found.stdout, found.stderr
-    (line,) = (line for line in found.stderr.splitlines() if line.startswith("ASKED "))
-    return set(json.loads(line.removeprefix("ASKED ")))
+    assert '{"ready": true}' in result.stdout, result.stderr
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("READ "))
+    return set(json.loads(line.removeprefix("READ ")))
 
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENT.functions))
-def test_a_function_reads_every_variable_that_it_is_given(name: str) -> None:
+def test_a_function_reads_every_variable_that_the_template_gives_it(name: str) -> None:
     function = DEPLOYMENT.functions[name]
-    read = asked(function)
+    read = read_variables(function)
     assert function.environment.keys() - read == set()
-    assert NOBODYS not in read, "else the test could not fail"
+    assert UNUSED not in read, "the recorder must not report unread variables"

@@ -1,4 +1,4 @@
-"""A server whose sockets are closed while it waits for them says nothing of that, and all else."""
+"""A server ends without an error when its sockets are closed, and raises every other error."""
 
 import errno
 import socket
@@ -16,14 +16,14 @@ CLOSED = OSError(errno.EBADF, "Bad file descriptor")
 
 @pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What ended threads."""
-    found: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: found.append(args.exc_value))
-    return found
+    """The exceptions that ended threads."""
+    exceptions: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: exceptions.append(args.exc_value))
+    return exceptions
 
 
 def serve_and_fail(monkeypatch: pytest.MonkeyPatch, *, while_in_use: bool) -> None:
-    """Serve, with a poll of the sockets that fails in use, or once they are closed."""
+    """Serve with a poll of the sockets that fails, either in use or after they are closed."""
     may_fail = threading.Event()
 
     def poll(*_: Any) -> None:
@@ -32,7 +32,7 @@ def serve_and_fail(monkeypatch: pytest.MonkeyPatch, *, while_in_use: bool) -> No
 
     monkeypatch.setattr(wasyncore, "poll", poll)
     with socket.create_server(("127.0.0.1", 0)) as sock, serving(Flask("empty"), sock):
-        (thread,) = (one for one in threading.enumerate() if one.name == "serving")
+        (thread,) = (each for each in threading.enumerate() if each.name == "serving")
         if while_in_use:
             may_fail.set()
             thread.join()
@@ -40,13 +40,15 @@ def serve_and_fail(monkeypatch: pytest.MonkeyPatch, *, while_in_use: bool) -> No
     thread.join()
 
 
-def test_a_server_ends_without_a_word(
+def test_a_server_that_is_closed_prints_no_error(
     raised: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve_and_fail(monkeypatch, while_in_use=False)
     assert raised == []
 
 
-def test_a_server_that_fails_says_so(raised: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_fails_raises_the_error(
+    raised: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     serve_and_fail(monkeypatch, while_in_use=True)
     assert raised == [CLOSED]

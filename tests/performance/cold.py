@@ -23,7 +23,7 @@ from blog.dynamodb.table import Table
 from blog.posts.queries import PostQueries
 from devserver.aws.dynamodb import dynamodb_client, running_dynamodb
 from devserver.settings import TEMPLATE, Engine, LocalStackSettings
-from devserver.stack import create_tables, running_storage
+from devserver.startup import create_tables, running_storage
 from devserver.template.deployment import read_deployment
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 from tests.performance.authorizer import ISSUER, key_server, valid_token

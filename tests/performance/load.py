@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.settings import StartupError
-from devserver.stack import running_issuer
+from devserver.startup import running_issuer
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.support.stack import free_port

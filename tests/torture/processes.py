@@ -19,7 +19,7 @@ from devserver.aws.dynamodb import dynamodb_client
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.issuer.tenant import SPA_CLIENT, Grant, Tenant, User
 from devserver.settings import AUDIENCE, AUTHOR_ID_KEY
-from devserver.stack import running_issuer
+from devserver.startup import running_issuer
 from tests.support.fault_proxy import FaultProxy, running_proxy
 from tests.support.stack import DevServer, free_port
 

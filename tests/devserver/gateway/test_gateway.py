@@ -1,4 +1,4 @@
-"""The devserver's gateway does what API Gateway documents, over real HTTP and real processes."""
+"""The dev server's gateway behaves as API Gateway documents, over real HTTP and processes."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from devserver.stack import ApiServer
+from devserver.api_server import ApiServer
 from devserver.template.deployment import read_deployment, without_timeouts
 
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ ORIGIN = "https://app.example.com"
 
 
 class Api:
-    """A client that sends what it is told, byte for byte."""
+    """A client that sends exactly the given bytes."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -37,7 +37,7 @@ class Api:
         method: str = "GET",
         body: bytes | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers by lower-case names, and body."""
+        """Return status, headers by lower-case name, and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.putrequest(method, path)
@@ -46,14 +46,14 @@ class Api:
             if body is not None:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-            answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            return answer.status, headers, answer.read()
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, headers, response.read()
         finally:
             connection.close()
 
     def state(self, path: str, *fields: tuple[str, str], **more: Any) -> dict[str, Any]:
-        """What the probe says of itself."""
+        """Return the state that the probe reports."""
         status, _, body = self.send(path, *fields, **more)
         assert status == 200, body
         state: dict[str, Any] = json.loads(body)
@@ -94,8 +94,8 @@ class _running:  # noqa: N801 - a context manager
         self._thread.join()
 
 
-def authorized(wish: str) -> tuple[str, str]:
-    return ("Authorization", wish)
+def authorized(behavior: str) -> tuple[str, str]:
+    return ("Authorization", behavior)
 
 
 def test_a_missing_identity_source_never_reaches_the_authorizer(api: Api) -> None:
@@ -107,32 +107,32 @@ def test_a_missing_identity_source_never_reaches_the_authorizer(api: Api) -> Non
         assert headers["access-control-allow-origin"] == ORIGIN
         assert headers["www-authenticate"] == "Bearer"
     after = api.state("/guarded/echo", authorized("count-2"))["event"]["requestContext"]
-    assert int(after["authorizer"]["asked"]) == int(before["authorizer"]["asked"]) + 1
+    assert int(after["authorizer"]["calls"]) == int(before["authorizer"]["calls"]) + 1
 
 
-def test_results_are_cached_by_identity_for_every_route(api: Api) -> None:
+def test_authorizer_results_are_cached_by_identity_for_all_routes(api: Api) -> None:
     first = api.state("/guarded/echo", authorized("cached"))["event"]
     again = api.state("/guarded/other", authorized("cached"))["event"]
     other = api.state("/guarded/echo", authorized("not cached"))["event"]
-    asked = [event["requestContext"]["authorizer"]["asked"] for event in (first, again, other)]
-    assert asked[0] == asked[1] != asked[2]
+    calls = [event["requestContext"]["authorizer"]["calls"] for event in (first, again, other)]
+    assert calls[0] == calls[1] != calls[2]
 
 
-def test_a_policy_for_one_route_denies_the_others_from_the_cache(api: Api) -> None:
+def test_a_cached_policy_for_one_route_denies_the_others(api: Api) -> None:
     assert api.send("/guarded/echo", authorized("this-route"))[0] == 200
     assert api.send("/guarded/other", authorized("this-route"))[0] == 401
 
 
-def test_context_reaches_handlers_as_text(api: Api) -> None:
+def test_the_authorizers_context_reaches_handlers_as_text(api: Api) -> None:
     authorizer = api.state("/guarded/echo", authorized("text"))["event"]["requestContext"][
         "authorizer"
     ]
     assert authorizer["flag"] == "true"
-    assert isinstance(authorizer["asked"], str)
+    assert isinstance(authorizer["calls"], str)
     assert authorizer["principalId"] == "p"
 
 
-def test_a_deny_becomes_its_gateway_response_with_context_in_the_body(api: Api) -> None:
+def test_a_deny_gets_its_gateway_response_with_the_context_in_the_body(api: Api) -> None:
     status, _, body = api.send("/guarded/echo", authorized("deny"))
     assert status == 401
     assert json.loads(body) == {"type": "ACCESS_DENIED", "why": "in fixed words", "no": ""}
@@ -151,14 +151,14 @@ def test_a_malformed_policy_is_a_configuration_error(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/open", "/open/a/b", "/", "/guarded"])
-def test_an_unknown_route_is_a_missing_authentication_token(api: Api, path: str) -> None:
+def test_an_unknown_route_gets_missing_authentication_token(api: Api, path: str) -> None:
     status, headers, body = api.send(path)
     assert status == 403
     assert headers["x-amzn-errortype"] == "MISSING_AUTHENTICATION_TOKEN"
     assert json.loads(body) == {"message": "Missing Authentication Token"}
 
 
-def test_a_wrong_method_is_the_same(api: Api) -> None:
+def test_an_unknown_method_gets_missing_authentication_token(api: Api) -> None:
     assert api.send("/open/echo", method="PUT")[0] == 403
 
 
@@ -170,13 +170,13 @@ def test_a_preflight_needs_no_token(api: Api) -> None:
     assert headers["access-control-allow-headers"] == "Authorization"
 
 
-def test_a_fixed_path_goes_before_a_variable_one(api: Api) -> None:
+def test_a_fixed_path_has_priority_over_a_variable_one(api: Api) -> None:
     assert api.state("/open/fixed")["event"]["resource"] == "/open/fixed"
     assert api.state("/open/fixed/")["event"]["resource"] == "/open/fixed"
     assert api.state("/rest/a/b")["event"]["pathParameters"] == {"proxy": "a/b"}
 
 
-def test_the_event_is_that_of_a_proxy_integration(api: Api) -> None:
+def test_the_event_has_the_form_of_a_proxy_integration(api: Api) -> None:
     event = api.state(
         "/open/c%23%20%C3%A9?a=1&a=2&b=x%26y&empty=",
         ("X-Twice", "1"),
@@ -185,7 +185,7 @@ def test_the_event_is_that_of_a_proxy_integration(api: Api) -> None:
         body='{"é": 1}'.encode(),
     )["event"]
     assert event["path"] == "/open/c# é"
-    assert event["pathParameters"] == {"what": "c# é"}
+    assert event["pathParameters"] == {"behavior": "c# é"}
     assert event["queryStringParameters"] == {"a": "2", "b": "x&y", "empty": ""}
     assert event["multiValueQueryStringParameters"]["a"] == ["1", "2"]
     assert event["multiValueHeaders"]["x-twice"] == ["1", "2"]
@@ -195,26 +195,26 @@ def test_the_event_is_that_of_a_proxy_integration(api: Api) -> None:
     assert "authorizer" not in event["requestContext"]
 
 
-def test_without_query_and_body_the_event_says_null(api: Api) -> None:
+def test_a_missing_query_and_body_are_null_in_the_event(api: Api) -> None:
     event = api.state("/open/echo")["event"]
     assert event["queryStringParameters"] is None
     assert event["multiValueQueryStringParameters"] is None
     assert event["body"] is None
 
 
-def test_what_is_no_utf_8_arrives_encoded_and_whole(api: Api) -> None:
+def test_a_body_that_is_not_utf_8_arrives_as_base64(api: Api) -> None:
     event = api.state("/open/echo", method="POST", body=b"\xff\xfe")["event"]
     assert (event["body"], event["isBase64Encoded"]) == ("//4=", True)
 
 
-@pytest.mark.parametrize("what", ["broken", "exit", "malformed", "no-status", "large"])
-def test_a_function_that_fails_is_502_in_fixed_words(api: Api, what: str) -> None:
-    status, headers, body = api.send(f"/open/{what}")
+@pytest.mark.parametrize("behavior", ["broken", "exit", "malformed", "no-status", "large"])
+def test_a_function_that_fails_is_502_with_a_fixed_body(api: Api, behavior: str) -> None:
+    status, headers, body = api.send(f"/open/{behavior}")
     assert status == 502
     assert json.loads(body) == {"type": "DEFAULT_5XX", "message": "Internal server error"}
     assert headers["access-control-allow-origin"] == ORIGIN
     assert b"secret" not in body
-    assert api.state("/open/echo"), "the next request is answered again"
+    assert api.state("/open/echo"), "the next request succeeds again"
 
 
 def test_a_function_that_cannot_be_loaded_is_502(api: Api) -> None:
@@ -222,7 +222,7 @@ def test_a_function_that_cannot_be_loaded_is_502(api: Api) -> None:
     assert api.send("/unloadable")[0] == 502
 
 
-def test_a_function_past_its_own_timeout_is_killed_and_502(api: Api) -> None:
+def test_a_function_that_exceeds_its_own_timeout_is_killed_and_502(api: Api) -> None:
     before = api.state("/open/echo")["pid"]
     assert api.send("/open/sleep-5")[0] == 502
     after = api.state("/open/echo")["pid"]
@@ -231,7 +231,7 @@ def test_a_function_past_its_own_timeout_is_killed_and_502(api: Api) -> None:
         os.kill(before, 0)
 
 
-def test_a_function_past_the_gateways_timeout_is_504_and_runs_on(api: Api) -> None:
+def test_a_function_that_exceeds_the_gateways_timeout_is_504_and_continues(api: Api) -> None:
     started = time.monotonic()
     status, headers, _ = api.send("/guarded/sleep-3", authorized("timeout"))
     assert status == 504
@@ -248,7 +248,7 @@ def test_requests_that_are_too_large_never_reach_a_function(api: Api) -> None:
         assert headers["x-amzn-errortype"] == "REQUEST_TOO_LARGE"
 
 
-def test_a_request_that_is_cut_off_never_reaches_a_function(api: Api) -> None:
+def test_a_truncated_request_never_reaches_a_function(api: Api) -> None:
     before = api.state("/open/echo")["invocations"]
     with socket.create_connection(("127.0.0.1", api.port)) as sock:
         sock.sendall(b"POST /open/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{}")
@@ -262,14 +262,16 @@ def test_some_headers_of_a_function_are_renamed(api: Api) -> None:
     assert "www-authenticate" not in headers
     assert headers["x-amzn-remapped-www-authenticate"] == "Bearer"
     assert headers["x-amzn-remapped-date"] == "never"
-    assert headers["content-type"] == "application/json", "where the function names none"
+    assert headers["content-type"] == "application/json", (
+        "the default, because the function sets none"
+    )
 
 
-def test_base64_stays_text_where_no_binary_media_types_are_declared(api: Api) -> None:
+def test_base64_is_not_decoded_without_binary_media_types(api: Api) -> None:
     assert api.send("/open/base64")[2] == b"aGk="
 
 
-def test_an_environment_is_reused_warm_and_holds_the_functions_variables_alone(api: Api) -> None:
+def test_an_environment_is_reused_and_has_only_the_functions_variables(api: Api) -> None:
     first, second = api.state("/open/echo"), api.state("/open/echo")
     assert first["pid"] == second["pid"]
     assert second["invocations"] == first["invocations"] + 1
@@ -280,14 +282,14 @@ def test_an_environment_is_reused_warm_and_holds_the_functions_variables_alone(a
     assert 0 < first["remaining"] <= 1_000
 
 
-def test_under_load_there_are_more_environments_and_each_takes_one_request(api: Api) -> None:
+def test_concurrent_requests_get_environments_of_their_own_up_to_the_limit(api: Api) -> None:
     for _ in range(2):
         with ThreadPoolExecutor(12) as pool:
             states = list(pool.map(lambda _: api.state("/open/sleep-0.2"), range(12)))
     assert len({state["pid"] for state in states}) == ENVIRONMENTS
 
 
-def test_a_change_of_code_is_picked_up(tmp_path: Path) -> None:
+def test_changed_code_is_loaded_at_the_next_request(tmp_path: Path) -> None:
     shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
     with _running(tmp_path) as port:
         api = Api(port)
@@ -305,7 +307,7 @@ def test_no_process_is_left_behind(tmp_path: Path) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_result_is_not_used_past_its_time(tmp_path: Path) -> None:
+def test_an_authorizer_result_is_not_used_after_its_ttl(tmp_path: Path) -> None:
     shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
     template = tmp_path / "template.yaml"
     template.write_text(
@@ -313,16 +315,16 @@ def test_a_result_is_not_used_past_its_time(tmp_path: Path) -> None:
     )
     with _running(tmp_path) as port:
         api = Api(port)
-        asked = [
+        calls = [
             api.state("/guarded/echo", authorized("x"))["event"]["requestContext"]["authorizer"][
-                "asked"
+                "calls"
             ]
             for _ in range(2)
         ]
-    assert asked == ["1", "2"]
+    assert calls == ["1", "2"]
 
 
-def test_without_timeouts_a_function_may_take_its_time(tmp_path: Path) -> None:
+def test_without_timeouts_a_slow_function_succeeds(tmp_path: Path) -> None:
     shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
     with _running(tmp_path, timeout=30) as port:
         assert Api(port).send("/open/sleep-3")[0] == 200

@@ -1,21 +1,23 @@
-"""Decides as the Authorization header says, and counts how often it was asked."""
+"""An authorizer that does what the Authorization header says, and counts its calls."""
 
-asked = 0
+calls = 0
 
 
 def handler(event, _context):
-    global asked
-    asked += 1
-    wish = event["headers"]["authorization"]
-    if wish == "raise":
+    global calls
+    calls += 1
+    behavior = event["headers"]["authorization"]
+    if behavior == "raise":
         raise RuntimeError("no keys")
-    if wish == "malformed":
+    if behavior == "malformed":
         return {"principalId": "p"}
-    resource = event["methodArn"] if wish == "this-route" else "arn:aws:execute-api:*:*:*/test/*"
-    effect = "Deny" if wish == "deny" else "Allow"
+    resource = (
+        event["methodArn"] if behavior == "this-route" else "arn:aws:execute-api:*:*:*/test/*"
+    )
+    effect = "Deny" if behavior == "deny" else "Allow"
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}
     return {
         "principalId": "p",
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"asked": asked, "flag": True, "why": "in fixed words"},
+        "context": {"calls": calls, "flag": True, "why": "in fixed words"},
     }

@@ -1,4 +1,4 @@
-"""Does what the last part of its path says."""
+"""A handler that does what the last part of its path says."""
 
 import json
 import os
@@ -10,23 +10,23 @@ invocations = 0
 def handler(event, context):
     global invocations
     invocations += 1
-    what = (event["pathParameters"] or {}).get("what", "echo")
-    if what == "broken":
+    behavior = (event["pathParameters"] or {}).get("behavior", "echo")
+    if behavior == "broken":
         raise RuntimeError("secret")
-    if what == "exit":
+    if behavior == "exit":
         os._exit(1)
-    if what.startswith("sleep-"):
-        time.sleep(float(what.removeprefix("sleep-")))
-    if what == "malformed":
-        return "not a proxy answer"
-    if what == "no-status":
+    if behavior.startswith("sleep-"):
+        time.sleep(float(behavior.removeprefix("sleep-")))
+    if behavior == "malformed":
+        return "not a proxy response"
+    if behavior == "no-status":
         return {"body": "x"}
-    if what == "large":
+    if behavior == "large":
         return {"statusCode": 200, "body": "x" * (6 * 1024 * 1024 + 1000)}
-    if what == "headers":
+    if behavior == "headers":
         headers = {"WWW-Authenticate": ["Bearer"], "X-Own": ["1", "2"], "Date": ["never"]}
         return {"statusCode": 401, "multiValueHeaders": headers, "body": None}
-    if what == "base64":
+    if behavior == "base64":
         return {"statusCode": 200, "body": "aGk=", "isBase64Encoded": True}
     state = {
         "pid": os.getpid(),

@@ -1,74 +1,18 @@
-"""The parts of the local stack. They start and end together."""
+"""The HTTP server of the API."""
 
 import asyncio
-import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from collections.abc import Mapping
+from contextlib import suppress
 
 import uvicorn
-from botocore.exceptions import BotoCoreError
 
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT, Gateway
-from devserver.aws.dynamodb import dynamodb_client, make_table
-from devserver.aws.s3 import Cors, Storage
-from devserver.issuer.app import create_issuer
-from devserver.issuer.tenant import Tenant
+from devserver.aws.s3 import Storage
 from devserver.lambda_.environments import EnvironmentPool, running_pools
 from devserver.lambda_.eventbridge import running_events
-from devserver.samples import write_samples
-from devserver.settings import StartupError, bound_socket
 from devserver.template.deployment import Deployment
-from devserver.wsgi import serving
-
-
-def treat_sigterm_as_interrupt() -> None:
-    """Let SIGTERM and SIGINT raise KeyboardInterrupt, so that all parts end in order."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, interrupt)  # a shell's background job ignores it by default
-
-
-@contextmanager
-def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
-    """Run the issuer in threads of this process. It listens on loopback by default."""
-    tenant = Tenant(url)
-    application = create_issuer(tenant)
-    with ExitStack() as servers:
-        sockets = [
-            servers.enter_context(bound_socket("ISSUER_PORT", port, host))
-            for host in hosts or ("127.0.0.1",)
-        ]
-        servers.enter_context(serving(application, *sockets))
-        yield tenant
-
-
-def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    """Create the template's tables, and write samples into new ones.
-
-    Raises StartupError if no engine responds.
-    """
-    try:
-        client = dynamodb_client(endpoint)
-        new = [name for name, one in tables.items() if make_table(client, name, dict(one))]
-    except (BotoCoreError, ValueError) as e:  # ValueError: the address is malformed
-        raise StartupError(f"DYNAMODB_ENDPOINT: no engine responds at {endpoint}.") from e
-    for name in new:
-        write_samples(client, name)
-
-
-def running_storage(port: int, deployment: Deployment) -> Storage:
-    """Start S3 on loopback with the template's buckets, while other parts start."""
-    # Check the port here, because the process itself has no clear message for it.
-    bound_socket("S3_PORT", port).close()
-    (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
-    names = [bucket.name for bucket in deployment.buckets]
-    return Storage("127.0.0.1", port, Cors(*cors), deployment.rights, names)
 
 
 class ApiServer:

@@ -1,0 +1,112 @@
+"""Start the parts of the local stack behind the API: issuer, DynamoDB and S3."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError
+
+from devserver.aws.dynamodb import dynamodb_client, make_table, running_dynamodb
+from devserver.aws.s3 import Cors, Storage
+from devserver.issuer.app import create_issuer
+from devserver.issuer.tenant import Tenant
+from devserver.samples import write_samples
+from devserver.settings import TEMPLATE, LocalStackSettings, StartupError, bound_socket
+from devserver.template.deployment import Deployment, read_deployment
+from devserver.wsgi import serving
+
+LOOPBACK = "127.0.0.1"
+
+
+def treat_sigterm_as_interrupt() -> None:
+    """Let SIGTERM and SIGINT raise KeyboardInterrupt, so that all parts end in order."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)  # a shell's background job ignores it by default
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The running parts behind the API, and the template that they were started for."""
+
+    deployment: Deployment
+    storage: Storage
+    dynamodb_url: str
+    s3_url: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that lead the functions' clients to these parts."""
+        return {
+            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb_url,
+            "AWS_ENDPOINT_URL_S3": self.s3_url,
+        }
+
+
+@contextmanager
+def running_backends(
+    settings: LocalStackSettings, dynamodb_host: str = LOOPBACK, dynamodb_port: int = 0
+) -> Iterator[Backends]:
+    """Run issuer, DynamoDB and S3 with the template's tables and buckets.
+
+    The issuer also listens on DynamoDB's host. Raises StartupError if a part cannot start.
+    """
+    with ExitStack() as parts:
+        start_engine = parts.enter_context(
+            running_dynamodb(settings.engine, dynamodb_host, dynamodb_port)
+        )
+        if not settings.uses_real_tenant:
+            hosts = {LOOPBACK, dynamodb_host}
+            parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port, *hosts))
+        deployment = read_deployment(TEMPLATE, settings.parameters())
+        storage = parts.enter_context(running_storage(settings.s3_port, deployment))
+        dynamodb_url = start_engine(deployment.rights)
+        create_tables(dynamodb_url, deployment.tables)
+        storage.first_line()
+        yield Backends(deployment, storage, dynamodb_url, settings.s3_url)
+
+
+@contextmanager
+def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
+    """Run the issuer in threads of this process. It listens on loopback by default."""
+    tenant = Tenant(url)
+    application = create_issuer(tenant)
+    with ExitStack() as servers:
+        sockets = [
+            servers.enter_context(bound_socket("ISSUER_PORT", port, host))
+            for host in hosts or (LOOPBACK,)
+        ]
+        servers.enter_context(serving(application, *sockets))
+        yield tenant
+
+
+def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Create the template's tables, and write samples into new ones.
+
+    Raises StartupError if no engine responds.
+    """
+    try:
+        client = dynamodb_client(endpoint)
+        new = [
+            name
+            for name, properties in tables.items()
+            if make_table(client, name, dict(properties))
+        ]
+    except (BotoCoreError, ValueError) as e:  # ValueError: the address is malformed
+        raise StartupError(f"DYNAMODB_ENDPOINT: no engine responds at {endpoint}.") from e
+    for name in new:
+        write_samples(client, name)
+
+
+def running_storage(port: int, deployment: Deployment) -> Storage:
+    """Start S3 on loopback with the template's buckets, while other parts start."""
+    # Check the port here, because the process itself has no clear message for it.
+    bound_socket("S3_PORT", port).close()
+    (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
+    names = [bucket.name for bucket in deployment.buckets]
+    return Storage(LOOPBACK, port, Cors(*cors), deployment.rights, names)
