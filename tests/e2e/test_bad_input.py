@@ -1,4 +1,4 @@
-"""Bad input over HTTP: a clear 4xx, never a 5xx, and nothing changed."""
+"""Invalid input over HTTP: a clear 4xx, never a 5xx, and no change."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def post(alice: Client) -> Json:
-    """A post that no bad request may change."""
+    """Create a post that no invalid request may change."""
     return alice.create(title="Steady", body="text", status="published")
 
 
@@ -44,7 +44,7 @@ BODIES: list[tuple[int, bytes | str]] = [
 
 
 @pytest.mark.parametrize(("status", "body"), BODIES)
-def test_a_bad_body_is_refused(alice: Client, post: Json, status: int, body: bytes) -> None:
+def test_an_invalid_body_is_refused(alice: Client, post: Json, status: int, body: bytes) -> None:
     newest = alice.get("/me/posts?limit=1").json()
     for method, path in (("POST", "/posts"), ("PATCH", f"/posts/{post['id']}")):
         refused = problem(alice.send(method, path, data=body, headers=JSON), status)
@@ -53,15 +53,15 @@ def test_a_bad_body_is_refused(alice: Client, post: Json, status: int, body: byt
     assert alice.get("/me/posts?limit=1").json() == newest
 
 
-@pytest.mark.usefixtures("full_gateway")  # sam local answers 502 to it by itself
-def test_a_body_that_is_no_utf_8_is_400(alice: Client, post: Json) -> None:
+@pytest.mark.usefixtures("full_gateway")  # sam local itself responds with 502
+def test_a_body_that_is_not_utf_8_is_400(alice: Client, post: Json) -> None:
     for method, path in (("POST", "/posts"), ("PATCH", f"/posts/{post['id']}")):
         problem(alice.send(method, path, data=b'{"title": "\xff"}', headers=JSON), 400)
 
 
 @pytest.mark.usefixtures("full_gateway")
 @pytest.mark.parametrize("size", [7_000_000, 11_000_000])
-def test_a_body_that_no_function_sees_is_413_too(alice: Client, size: int) -> None:
+def test_a_body_too_large_for_a_function_is_413(alice: Client, size: int) -> None:
     problem(alice.send("POST", "/posts", data=b"x" * size, headers=JSON), 413)
 
 
@@ -71,7 +71,7 @@ def test_a_body_that_is_not_json_is_415(alice: Client, post: Json, content_type:
     problem(alice.send("POST", "/posts", data=b"title=T", headers=headers), 415)
 
 
-def test_a_merge_patch_by_its_own_media_type_passes(alice: Client) -> None:
+def test_a_merge_patch_with_its_own_media_type_is_accepted(alice: Client) -> None:
     mine = alice.create(title="Patch me")
     headers = {"Content-Type": "application/merge-patch+json"}
     response = alice.send("PATCH", f"/posts/{mine['id']}", data=b'{"body": "x"}', headers=headers)
@@ -81,7 +81,7 @@ def test_a_merge_patch_by_its_own_media_type_passes(alice: Client) -> None:
 @pytest.mark.parametrize(
     "text", ["हिन्दी", "😀 family 👩‍👩‍👧", "e\u0301", "\u202eright to left", "a\tb\nc"]
 )
-def test_odd_unicode_comes_back_as_it_went(alice: Client, text: str) -> None:
+def test_unusual_unicode_is_returned_unchanged(alice: Client, text: str) -> None:
     created = alice.create(title=text, body=text)
     assert (created["title"], created["body"]) == (text, text)
 
@@ -90,7 +90,7 @@ def test_odd_unicode_comes_back_as_it_went(alice: Client, text: str) -> None:
     "post_id",
     ["x", "01jdc0000000000000000000p0", "%00", "%F0%9F%A6%84", "c%23", "..%2f", "a" * 2_000],
 )
-def test_a_path_id_that_is_no_ulid_is_404(alice: Client, visitor: Client, post_id: str) -> None:
+def test_an_invalid_id_in_the_path_is_404(alice: Client, visitor: Client, post_id: str) -> None:
     for response in (
         visitor.get(f"/posts/{post_id}"),
         alice.get(f"/me/posts/{post_id}"),
@@ -104,7 +104,9 @@ def test_a_path_id_that_is_no_ulid_is_404(alice: Client, visitor: Client, post_i
     "query", ["limit=0", "limit=101", "limit=x", "limit=", "limit=1&limit=2", "cursor=", "cursor=x",
               "cursor=" + "A" * 40, "cursor=%00"],
 )  # fmt: skip
-def test_a_bad_query_is_400(alice: Client, visitor: Client, query: str) -> None:
+def test_an_invalid_query_of_a_list_of_posts_is_400(
+    alice: Client, visitor: Client, query: str
+) -> None:
     problem(visitor.get(f"/posts?{query}"), 400)
     problem(alice.get(f"/me/posts?{query}"), 400)
 
@@ -132,7 +134,7 @@ def test_an_unknown_route_or_method_is_404(visitor: Client, method: str, path: s
     problem(visitor.send(method, path), 404)
 
 
-def test_a_preflight_allows_what_the_contract_names(visitor: Client) -> None:
+def test_a_preflight_allows_the_documented_headers_and_methods(visitor: Client) -> None:
     for path in ("/posts", "/posts/01JDC0000000000000000000P0", "/me/posts"):
         response = visitor.send("OPTIONS", path, headers={"Access-Control-Request-Method": "PATCH"})
         assert response.status_code == 200
@@ -142,6 +144,6 @@ def test_a_preflight_allows_what_the_contract_names(visitor: Client) -> None:
         assert "OPTIONS" in response.headers["Access-Control-Allow-Methods"]
 
 
-def test_answers_expose_what_the_contract_names(visitor: Client) -> None:
+def test_responses_expose_the_documented_headers(visitor: Client) -> None:
     exposed = visitor.get("/posts").headers["Access-Control-Expose-Headers"].split(", ")
     assert set(exposed) == {"ETag", "Location", "Retry-After", "WWW-Authenticate"}

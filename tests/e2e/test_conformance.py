@@ -1,7 +1,7 @@
-"""The running stack does what its OpenAPI document says: schemathesis, with all of its checks.
+"""The running stack conforms to its OpenAPI document: schemathesis, with all of its checks.
 
-What it finds is a failure, unless it stands in EXPLAINED. `EXAMPLES=200 make test
-ARGS=tests/e2e/test_conformance.py` looks further, and `SEED` elsewhere.
+Each finding is a failure, unless EXPLAINED lists it. `EXAMPLES=200 make test
+ARGS=tests/e2e/test_conformance.py` tests more examples, and `SEED` selects other ones.
 """
 
 import json
@@ -23,7 +23,7 @@ SEED = os.environ.get("SEED", "1")
 
 
 class Finding(NamedTuple):
-    """A check that failed, and the answer that it failed on."""
+    """A failed check, and the response that failed it."""
 
     check: str
     operation: str
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A finding that is as it should be: the check, the status, words of the answer, and why."""
+    """An expected finding: the check, the status, words of the response, and the reason."""
 
     check: str
     status: int
@@ -43,29 +43,29 @@ class Explained(NamedTuple):
 POSITIVE = "positive_data_acceptance"
 EXPLAINED = (
     Explained("unsupported_method", 404, "There is no such route or method.",
-              "API Gateway has one answer for an unknown path and a wrong method, and it is 404"),
+              "API Gateway returns 404 for an unknown path and for a wrong method"),
     Explained("ensure_resource_availability", 404, "There is no such picture.",
-              "an announced picture is there when it was uploaded and looked at"),
+              "an announced image exists after its upload and inspection"),
     Explained(POSITIVE, 400, "The cursor does not belong to this list.",
-              "a cursor is opaque and bound to its list"),
-    Explained(POSITIVE, 400, "part and of", "part is at most of, and both belong to a month"),
+              "a cursor is opaque and belongs to one list"),
+    Explained(POSITIVE, 400, "part and of", "part is at most of, and both need a month"),
     Explained(POSITIVE, 400, "one filter at a time", "tag or author, and not both"),
     Explained(POSITIVE, 400, "If-Match must be",
               "schemathesis sends 0 for a header that has a pattern, and 0 does not match it"),
-    Explained(POSITIVE, 412, "It has changed since", "it depends on the version that is there"),
-    Explained(POSITIVE, 422, "nobody follows themselves", "it depends on who asks"),
-    Explained(POSITIVE, 422, "nobody bans themselves", "it depends on who asks"),
+    Explained(POSITIVE, 412, "It has changed since", "it depends on the current version"),
+    Explained(POSITIVE, 422, "nobody follows themselves", "it depends on the user"),
+    Explained(POSITIVE, 422, "nobody bans themselves", "it depends on the user"),
     Explained(POSITIVE, 422, "Names no picture of yours", "it depends on what was uploaded"),
-    Explained(POSITIVE, 422, "Names no comment on this post", "it depends on what is there"),
-    Explained(POSITIVE, 422, "Was used with another body", "a key is bound to what came with it"),
+    Explained(POSITIVE, 422, "Names no comment on this post", "it depends on what exists"),
+    Explained(POSITIVE, 422, "Was used with another body", "a key belongs to one body"),
     Explained(POSITIVE, 422, "Needs the status scheduled", "publish_at goes with one status"),
     Explained(POSITIVE, 422, "Must be in the future", "it depends on the time of day"),
     Explained(POSITIVE, 422, "Must be an https address", "the URL standard is more than a pattern"),
     Explained(POSITIVE, 422, "Input should be a valid integer",
               "359.0 is an integer to JSON Schema, but no number of bytes that an app would send"),
-    Explained(POSITIVE, 422, "characters when encoded", "the limit is that of the encoded address"),
+    Explained(POSITIVE, 422, "characters when encoded", "the limit applies to the encoded address"),
     Explained(POSITIVE, 422, "Must only have letters",
-              "what a letter is depends on Unicode's edition"),
+              "Unicode versions differ in what a letter is"),
 )  # fmt: skip
 
 
@@ -73,9 +73,10 @@ EXPLAINED = (
 def findings(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> list[Finding]:
-    """Of a run against a stack of its own, by somebody who may do everything, leave included."""
+    """Run schemathesis against a separate stack, as a user with all permissions; it may delete the
+    account."""
     if os.environ.get("API_URL"):
-        pytest.skip("schemathesis leaves nothing as it was: leave API_URL out")
+        pytest.skip("schemathesis changes and deletes content: unset API_URL")
     folder = tmp_path_factory.mktemp("conformance")
     log, report, config = folder / "log", folder / "report.ndjson", folder / "schemathesis.toml"
     log_of_functions = folder / "log-of-functions"
@@ -83,7 +84,7 @@ def findings(
     with DevServer(log) as stack:
         token = stack.token("moderator")
         post = Client(stack, stack.token("alice")).create(title="To be tried", status="published")
-        config.write_text("\n".join(_things_that_are_there(post)))
+        config.write_text("\n".join(_existing_ids(post)))
         command = [
             str(Path(sys.executable).parent / "schemathesis"),
             *("--config-file", str(config)),
@@ -101,7 +102,7 @@ def findings(
             text=True,
             check=False,
         )
-    # Without the desk's own lines, of addresses: schemathesis tries in them what /me has told it.
+    # Leave out the local stack's own lines with paths: schemathesis puts data from /me into them.
     lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
     log_of_functions.write_text("\n".join(lines))
     assert run.returncode in (0, 1), run.stdout + run.stderr
@@ -109,10 +110,10 @@ def findings(
     return list(_findings(report))
 
 
-def _things_that_are_there(post: Json) -> Iterator[str]:
-    """Else most ids would be of nothing, and the answers 404."""
+def _existing_ids(post: Json) -> Iterator[str]:
+    """Yield ids that exist. Without them most responses would be 404."""
     known = {"post_id": post["id"], "author_id": post["author"]["id"], "slug": post["slug"]}
-    known["name"] = "start.js"  # of a file of /docs
+    known["name"] = "start.js"  # the name of a file of /docs
     for operation, name in (
         ("getPost", "post_id"),
         ("getPostBySlug", "slug"),
@@ -138,12 +139,12 @@ def _findings(report: Path) -> Iterator[Finding]:
             for check in checks:
                 if check["status"] != "failure":
                     continue
-                answer = recorder["interactions"][case]["response"]
-                content = b64decode((answer["content"] or {}).get("$base64", "")).decode(
+                response = recorder["interactions"][case]["response"]
+                content = b64decode((response["content"] or {}).get("$base64", "")).decode(
                     errors="replace"
                 )
                 operation = check["failure_info"]["failure"]["operation"]
-                yield Finding(check["name"], operation, answer["status_code"], content)
+                yield Finding(check["name"], operation, response["status_code"], content)
 
 
 def _is_explained(finding: Finding) -> bool:
@@ -153,11 +154,11 @@ def _is_explained(finding: Finding) -> bool:
     )
 
 
-def test_the_stack_does_what_its_document_says(findings: list[Finding]) -> None:
+def test_the_stack_conforms_to_its_openapi_document(findings: list[Finding]) -> None:
     unexplained = [finding for finding in findings if not _is_explained(finding)]
     assert not unexplained, "\n".join(map(str, unexplained))
 
 
-def test_the_checks_were_on(findings: list[Finding]) -> None:
-    """At least what API Gateway does differently is found."""
+def test_the_checks_were_enabled(findings: list[Finding]) -> None:
+    """At least API Gateway's known difference is found."""
     assert any(finding.check == "unsupported_method" for finding in findings)

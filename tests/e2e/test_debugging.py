@@ -1,4 +1,4 @@
-"""The editor's settings: a breakpoint stops a request inside its handler."""
+"""The debug settings of VS Code: a breakpoint stops a request inside its handler."""
 
 import json
 import threading
@@ -48,9 +48,14 @@ def test_a_breakpoint_stops_inside_the_handler() -> None:
     assert responses[0].json() == {"status": "ok"}
 
 
-def test_the_container_forwards_the_ports_of_the_desk() -> None:
+def test_the_container_forwards_the_ports_of_the_local_stack() -> None:
     container: dict[str, Any] = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
-    desk = LocalStackSettings.from_environment({})
-    ports = [desk.spa_port, desk.api_port, desk.issuer_port, desk.s3_port]
+    local_stack = LocalStackSettings.from_environment({})
+    ports = [
+        local_stack.spa_port,
+        local_stack.api_port,
+        local_stack.issuer_port,
+        local_stack.s3_port,
+    ]
     assert container["forwardPorts"] == ports
     assert list(map(int, container["portsAttributes"])) == ports

@@ -1,4 +1,4 @@
-"""`make dev` itself: what it says, what it leaves behind, and what it keeps to itself."""
+"""`make dev`: its output, its processes, and its open ports."""
 
 import os
 import re
@@ -27,16 +27,16 @@ PATH = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
 
 
 def _descendants(pid: int) -> list[int]:
-    """All processes below one, by procps; the tests that need it run where there is a ps."""
+    """Return all descendants of a process, found with ps."""
     listing = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     ).stdout
     parents = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    found, layer = [], [pid]
+    response, layer = [], [pid]
     while layer:
         layer = [child for child, parent in parents if parent in layer]
-        found += layer
-    return found
+        response += layer
+    return response
 
 
 def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -52,14 +52,14 @@ def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_it_starts_answers_and_leaves_no_process_behind(tmp_path: Path, ending: int) -> None:
+def test_it_starts_responds_and_leaves_no_process_behind(tmp_path: Path, ending: int) -> None:
     ports = free_ports()
     log = tmp_path / "log"
     process = start_devserver(log, ports)
     api = f"http://127.0.0.1:{ports['API_PORT']}"
     await_health(api, process, log)
     posts = requests.get(f"{api}/posts", timeout=10).json()["items"]
-    assert len(posts) >= 3, "sample posts are there before /health answers"
+    assert len(posts) >= 3, "the sample posts exist before /health responds"
     children = _descendants(process.pid)
     assert len(children) >= 2
     process.send_signal(ending)
@@ -74,16 +74,16 @@ def test_it_starts_answers_and_leaves_no_process_behind(tmp_path: Path, ending: 
     assert "Traceback" not in text
 
 
-def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
+def test_all_ports_are_reachable_from_this_machine_only(tmp_path: Path) -> None:
     ports = free_ports()
-    del ports["SPA_PORT"]  # the app is left out
+    del ports["SPA_PORT"]  # the app is off
     log = tmp_path / "log"
     process = start_devserver(log, ports)
     try:
         await_health(f"http://127.0.0.1:{ports['API_PORT']}", process, log)
         data_port = re.search(r"Data\s+http://127\.0\.0\.1:(\d+)", log.read_text())
         assert data_port is not None
-        # 127.0.0.2 is this machine too: what listens on all addresses would answer there
+        # 127.0.0.2 is this machine too: a server that listens on all addresses would respond there
         for port in (*map(int, ports.values()), int(data_port[1])):
             with socket.socket() as sock:
                 assert sock.connect_ex(("127.0.0.1", port)) == 0
@@ -95,7 +95,7 @@ def test_everything_listens_on_this_machine_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT", "S3_PORT"])
-def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
+def test_a_port_in_use_is_a_clear_error(variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])
         result = _run("devserver", **free_ports() | {variable: port})
@@ -105,9 +105,9 @@ def test_a_port_that_is_taken_is_a_clear_error(variable: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> None:
+def test_a_port_in_use_on_another_address_of_localhost_is_an_error() -> None:
     if "::1" not in {address[4][0] for address in socket.getaddrinfo("localhost", None)}:
-        pytest.skip("here localhost is 127.0.0.1 alone: add ::1 localhost to /etc/hosts")
+        pytest.skip("localhost has only 127.0.0.1: add ::1 localhost to /etc/hosts")
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
         port = str(sock.getsockname()[1])
         result = _run("devserver", **free_ports() | {"API_PORT": port})
@@ -129,7 +129,7 @@ def test_a_port_that_is_taken_on_another_address_of_localhost_is_taken_too() -> 
         ({"COMMENTS_PER_HOUR": "none"}, "COMMENTS_PER_HOUR"),
     ],
 )
-def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None:
+def test_an_invalid_variable_is_named(variables: dict[str, str], named: str) -> None:
     result = _run("devserver", **variables)
     assert result.returncode == 1
     assert named in result.stderr
@@ -137,13 +137,13 @@ def test_an_odd_variable_is_named(variables: dict[str, str], named: str) -> None
 
 
 def _command(folder: Path, name: str, exit_code: int) -> None:
-    """A command that only succeeds or fails."""
+    """Create a command that only succeeds or fails."""
     path = folder / name
     path.write_text(f"#!/bin/sh\nexit {exit_code}\n")
     path.chmod(0o755)
 
 
-def test_an_engine_that_cannot_be_built_says_what_is_missing(tmp_path: Path) -> None:
+def test_an_engine_that_cannot_be_built_names_the_missing_tool(tmp_path: Path) -> None:
     variables = {"DYNAMODB": "dynoxide", "XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path)}
     result = _run("devserver", **variables, **free_ports())
     assert result.returncode == 1
@@ -156,29 +156,29 @@ def test_an_engine_that_cannot_be_built_says_what_is_missing(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(not binary().exists(), reason="Dynoxide is not built: make test-dynoxide")
-def test_what_is_written_to_dynoxide_is_there_after_the_next_start(tmp_path: Path) -> None:
+def test_dynoxide_keeps_its_data_between_starts(tmp_path: Path) -> None:
     folder = {"DYNAMODB": "dynoxide", "DYNAMODB_DATA": str(tmp_path / "data")}
     with DevServer(tmp_path / "first", **folder) as stack:
-        kept = Client(stack, stack.token("alice")).create(title="Kept", status="published")
+        saved_post = Client(stack, stack.token("alice")).create(title="Kept", status="published")
         assert f"kept in {tmp_path / 'data'}" in (tmp_path / "first").read_text()
         second = _run("devserver", **folder, **free_ports())
         assert second.returncode == 1
         assert "another local stack keeps its data in" in second.stderr
     with DevServer(tmp_path / "second", **folder) as stack:
-        found = Client(stack).get(f"/posts/{kept['id']}")
-        assert found.status_code == 200
+        response = Client(stack).get(f"/posts/{saved_post['id']}")
+        assert response.status_code == 200
         titles = [row["title"] for row in Client(stack).get("/posts?limit=100").json()["items"]]
     assert titles.count("Kept") == 1
     assert titles.count("Who is calling my API?") == 1, "the samples are written once"
 
 
-def test_make_test_sam_local_says_what_is_missing(tmp_path: Path) -> None:
+def test_make_test_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
     result = _run("tests.support.sam_local", PATH=str(tmp_path))
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("make test-sam-local: SAM CLI is missing")
 
 
-def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:
+def test_make_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
     for missing, (name, exit_code) in {
         "SAM CLI is missing": ("sam", 0),
         "Python 3.13 is missing": ("python3.13", 0),
@@ -192,10 +192,10 @@ def test_make_sam_local_says_what_is_missing(tmp_path: Path) -> None:
         _command(tmp_path, name, exit_code)
 
 
-def test_make_token_prints_a_token_and_nothing_else(stack: object) -> None:
+def test_make_token_prints_only_a_token(stack: object) -> None:
     issuer_url = getattr(stack, "issuer_url", None)
     if issuer_url is None:
-        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+        pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
     port = issuer_url.rstrip("/").rpartition(":")[2]
     result = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="bob")
     assert (result.returncode, result.stderr) == (0, "")
@@ -205,19 +205,19 @@ def test_make_token_prints_a_token_and_nothing_else(stack: object) -> None:
     assert "alice, bob, moderator" in unknown.stderr
 
 
-def test_make_token_refuses_a_lifetime_that_is_none() -> None:
+def test_make_token_refuses_an_invalid_lifetime() -> None:
     result = _run("devserver.token", EXPIRES_IN="abc")
     assert (result.returncode, result.stdout) == (1, "")
     assert "EXPIRES_IN" in result.stderr
 
 
-def test_make_token_without_an_issuer_says_how_to_start_one() -> None:
+def test_make_token_without_an_issuer_explains_how_to_start_one() -> None:
     result = _run("devserver.token", ISSUER_PORT=str(free_port()))
     assert (result.returncode, result.stdout) == (1, "")
     assert "make dev" in result.stderr
 
 
-def test_make_token_at_a_real_tenant_says_how_to_get_one_there() -> None:
+def test_make_token_for_a_real_tenant_explains_how_to_get_a_token() -> None:
     result = _run(
         "devserver.token", AUTH0_DOMAIN="tenant.example.com", AUTH0_AUDIENCE="https://api"
     )

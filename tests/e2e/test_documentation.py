@@ -1,9 +1,9 @@
-"""The OpenAPI document and its page, over HTTP: whatever was built has all that they need."""
+"""The OpenAPI document and its page over HTTP: the built function contains their files."""
 
 from tests.support.stack import Client, problem
 
 
-def test_the_document_is_served(visitor: Client) -> None:
+def test_the_openapi_document_is_served(visitor: Client) -> None:
     response = visitor.get("/openapi.json")
     assert response.status_code == 200
     document = response.json()
@@ -13,7 +13,7 @@ def test_the_document_is_served(visitor: Client) -> None:
     assert again.status_code == 304
 
 
-def test_the_page_and_its_assets_are_served(visitor: Client) -> None:
+def test_the_docs_page_and_its_assets_are_served(visitor: Client) -> None:
     page = visitor.get("/docs")
     assert page.status_code == 200
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"

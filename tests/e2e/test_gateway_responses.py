@@ -1,4 +1,4 @@
-"""The gateway's own answers, of every type that the template shapes, as an app would get them."""
+"""The gateway's own responses, of every type in the template, as an app receives them."""
 
 import pytest
 
@@ -9,11 +9,11 @@ RESPONSES = DEPLOYMENT.gateway_responses
 
 
 @pytest.mark.parametrize("kind", sorted(RESPONSES))
-def test_each_is_a_problem_that_pages_of_other_origins_may_read(
+def test_each_gateway_response_is_a_problem_that_other_origins_can_read(
     stack: Stack, visitor: Client, kind: str
 ) -> None:
     if stack.log is None:
-        pytest.skip("only the devserver answers so when it is asked to")
+        pytest.skip("only the devserver returns them on request")
     response = visitor.get("/posts", headers={"X-Gateway-Response": kind})
     assert response.status_code == (RESPONSES[kind].status or DEFAULTS[kind][0])
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -23,4 +23,4 @@ def test_each_is_a_problem_that_pages_of_other_origins_may_read(
     assert body["instance"] == f"urn:uuid:{response.headers['x-amzn-RequestId']}"
     assert body.get("status", response.status_code) == response.status_code
     assert body["title"]
-    assert body["detail"] or kind == "ACCESS_DENIED", "the authorizer says why"
+    assert body["detail"] or kind == "ACCESS_DENIED", "the authorizer gives the reason"

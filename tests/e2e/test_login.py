@@ -1,4 +1,4 @@
-"""A browser-like client: through the issuer's page to an access token, and to an edit."""
+"""A client that behaves like a browser logs in on the issuer's page and edits a post."""
 
 import base64
 import hashlib
@@ -17,10 +17,12 @@ from tests.support.stack import Client, Stack
 CALLBACK = "http://localhost:5173/"
 
 
-def test_login_by_code_and_pkce_then_an_edit_of_ones_own_post(stack: Stack) -> None:
+def test_login_with_code_and_pkce_then_an_edit_of_an_own_post(stack: Stack) -> None:
     if stack.issuer_url is None:
-        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
-    found = requests.get(f"{stack.issuer_url}.well-known/openid-configuration", timeout=10).json()
+        pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
+    configuration = requests.get(
+        f"{stack.issuer_url}.well-known/openid-configuration", timeout=10
+    ).json()
     browser = requests.Session()
     verifier = secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode()).digest()
@@ -35,7 +37,7 @@ def test_login_by_code_and_pkce_then_an_edit_of_ones_own_post(stack: Stack) -> N
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    page = browser.get(found["authorization_endpoint"], params=request, timeout=10).text
+    page = browser.get(configuration["authorization_endpoint"], params=request, timeout=10).text
     query = re.search(r'name="query" value="([^"]*)"', page)
     assert query is not None
     chosen = {"query": html.unescape(query[1]), "email": "alice@example.com"}
@@ -49,7 +51,7 @@ def test_login_by_code_and_pkce_then_an_edit_of_ones_own_post(stack: Stack) -> N
     members = parse_qs(urlsplit(back.headers["Location"]).query)
     assert members["state"] == ["opaque to the issuer"]
     tokens = browser.post(
-        found["token_endpoint"],
+        configuration["token_endpoint"],
         data={
             "grant_type": "authorization_code",
             "client_id": SPA_CLIENT,

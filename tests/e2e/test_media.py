@@ -1,4 +1,5 @@
-"""Uploads as an app makes them: announced at the API, sent to the bucket, shown once looked at."""
+"""Uploads as an app makes them: announced to the API, sent to the bucket, available after
+inspection."""
 
 import time
 from typing import Any
@@ -20,15 +21,16 @@ def announced(alice: Client, size: int = len(PNG)) -> dict[str, Any]:
 
 
 def send(made: dict[str, Any], content: bytes = PNG, **fields: str) -> requests.Response:
-    """What a browser's form does."""
+    """Send the form of an upload, as a browser does."""
     upload = made["upload"]
     return requests.post(
         upload["url"], data=upload["fields"] | fields, files={"file": content}, timeout=10
     )
 
 
-def shown(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
-    """Where the picture is, once it can be shown; None if that does not come to be."""
+def location(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
+    """Return the response with the image's location, or None if the image never becomes
+    available."""
     deadline = time.monotonic() + SECONDS_TO_LOOK
     while time.monotonic() < deadline:
         response = visitor.get(made["media"]["url"])
@@ -39,9 +41,7 @@ def shown(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
     return None
 
 
-def test_a_picture_is_uploaded_looked_at_and_shown_as_a_cover(
-    alice: Client, visitor: Client
-) -> None:
+def test_an_image_is_uploaded_inspected_and_used_as_a_cover(alice: Client, visitor: Client) -> None:
     made = announced(alice)
     url = made["media"]["url"]
     assert visitor.get(url).status_code == 404
@@ -52,11 +52,11 @@ def test_a_picture_is_uploaded_looked_at_and_shown_as_a_cover(
     sent = send(made)
     assert sent.status_code == 204, sent.text
     assert sent.headers["Access-Control-Allow-Origin"]
-    response = shown(visitor, made)
+    response = location(visitor, made)
     assert response is not None
-    found = requests.get(response.headers["Location"], timeout=10)
-    assert (found.status_code, found.content) == (200, PNG)
-    assert found.headers["Content-Type"] == "image/png"
+    image = requests.get(response.headers["Location"], timeout=10)
+    assert (image.status_code, image.content) == (200, PNG)
+    assert image.headers["Content-Type"] == "image/png"
     assert visitor.send("HEAD", url).status_code == 302
     post = alice.create(cover_image=url)
     assert post["cover_image"] == url
@@ -73,13 +73,15 @@ def test_a_picture_is_uploaded_looked_at_and_shown_as_a_cover(
         (PNG, {"acl": "public-read"}),
     ],
 )
-def test_the_form_takes_nothing_else(alice: Client, content: bytes, fields: dict[str, str]) -> None:
+def test_the_form_accepts_no_other_content_or_fields(
+    alice: Client, content: bytes, fields: dict[str, str]
+) -> None:
     assert send(announced(alice), content, **fields).status_code in (400, 403)
 
 
-def test_a_page_in_a_pictures_place_is_never_shown(alice: Client, visitor: Client) -> None:
+def test_a_page_uploaded_as_an_image_is_never_shown(alice: Client, visitor: Client) -> None:
     page, after = announced(alice), announced(alice)
     assert send(page, b"<script>alert(1)</script>".ljust(len(PNG))).status_code == 204
     send(after)
-    assert shown(visitor, after) is not None, "so the one before was looked at as well"
+    assert location(visitor, after) is not None, "so the upload before it was inspected too"
     assert visitor.get(page["media"]["url"]).status_code == 404

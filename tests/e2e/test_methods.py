@@ -1,4 +1,4 @@
-"""What is asked beside what a page means: HEAD, and a browser's preflight."""
+"""The methods HEAD and OPTIONS, for every route."""
 
 import re
 
@@ -10,19 +10,19 @@ ROUTES = DEPLOYMENT.routes
 
 
 def path(resource: str) -> str:
-    """One that matches it."""
+    """Return a path that matches the resource."""
     return re.sub(r"\{\w+\}", "01JDC0000000000000000000P0", resource)
 
 
 @pytest.mark.parametrize("resource", [one.resource for one in ROUTES if one.method == "HEAD"])
-def test_head_answers_as_get_does_without_its_body(visitor: Client, resource: str) -> None:
+def test_head_returns_the_headers_of_get_without_the_body(visitor: Client, resource: str) -> None:
     head, get = (visitor.send(method, path(resource)) for method in ("HEAD", "GET"))
     assert (head.status_code, head.content) == (get.status_code, b"")
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
 
 
 @pytest.mark.parametrize("resource", sorted({one.resource for one in ROUTES}))
-def test_a_browser_may_ask_before_every_route(visitor: Client, resource: str) -> None:
+def test_every_route_accepts_a_preflight(visitor: Client, resource: str) -> None:
     response = visitor.send("OPTIONS", path(resource))
     assert response.status_code in (200, 204)
     assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN

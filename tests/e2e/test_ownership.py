@@ -1,4 +1,4 @@
-"""How users edit their own posts and not others', from login to the owner-conditional write."""
+"""Users edit only their own posts: from the login to the owner-conditional write."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from tests.support.stack import Client, problem
 
 
-def test_from_a_draft_to_a_published_post_that_nobody_else_can_change(
+def test_a_post_goes_from_draft_to_published_and_only_its_owner_can_change_it(
     alice: Client, bob: Client, visitor: Client
 ) -> None:
     created = alice.send("POST", "/posts", json={"title": "Mine", "body": "text", "tags": ["a"]})
@@ -43,7 +43,7 @@ def test_from_a_draft_to_a_published_post_that_nobody_else_can_change(
     problem(alice.delete(post_id), 404)
 
 
-def test_a_draft_is_listed_for_its_owner_alone(alice: Client, bob: Client, visitor: Client) -> None:
+def test_only_the_owner_sees_a_draft_in_a_list(alice: Client, bob: Client, visitor: Client) -> None:
     post_id = alice.create(title="A quiet draft")["id"]
 
     def listed(client: Client, path: str) -> bool:
@@ -57,7 +57,7 @@ def test_a_draft_is_listed_for_its_owner_alone(alice: Client, bob: Client, visit
     assert not listed(visitor, "/posts?limit=100")
 
 
-def test_back_to_draft_is_out_of_sight_at_once(alice: Client, visitor: Client) -> None:
+def test_an_unpublished_post_is_hidden_at_once(alice: Client, visitor: Client) -> None:
     post = alice.create(title="Now you see me", status="published")
     assert visitor.get(f"/posts/{post['id']}").status_code == 200
     assert alice.edit(post["id"], status="draft").status_code == 200
@@ -66,7 +66,7 @@ def test_back_to_draft_is_out_of_sight_at_once(alice: Client, visitor: Client) -
     assert post["id"] not in [row["id"] for row in page["items"]]
 
 
-def test_the_feed_pages_to_its_end(alice: Client, visitor: Client) -> None:
+def test_the_feed_can_be_paged_to_its_end(alice: Client, visitor: Client) -> None:
     made = {alice.create(title=f"Page {n}", status="published")["id"] for n in range(5)}
     seen: list[str] = []
     cursor = None
@@ -82,7 +82,7 @@ def test_the_feed_pages_to_its_end(alice: Client, visitor: Client) -> None:
     assert len(seen) == len(set(seen))
 
 
-def test_tags_of_every_kind_find_their_posts(alice: Client, visitor: Client) -> None:
+def test_tags_with_any_characters_find_their_posts(alice: Client, visitor: Client) -> None:
     tags = ["c#", "हिन्दी", "node.js", "a b", "c++"]
     post = alice.create(title="Tagged", tags=tags, status="published")
     for tag in tags:
@@ -107,32 +107,32 @@ def test_links_by_slug_survive_a_change_of_slug(alice: Client, visitor: Client) 
     problem(visitor.get(f"/posts/by-slug/{moved['slug']}"), 404)
 
 
-@pytest.mark.usefixtures("full_gateway")  # sam local runs nothing on schedule
-def test_a_scheduled_post_appears_and_its_open_editor_still_saves(
+@pytest.mark.usefixtures("full_gateway")  # sam local has no schedule
+def test_a_scheduled_post_appears_and_its_open_editor_can_still_save(
     alice: Client, visitor: Client
 ) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=2)
     created = alice.send(
         "POST",
         "/posts",
-        json={"title": "In a moment", "status": "scheduled", "publish_at": soon.isoformat()},
+        json={"title": "Published soon", "status": "scheduled", "publish_at": soon.isoformat()},
     )
     assert created.status_code == 201
     post_id, tag = created.json()["id"], created.headers["ETag"]
     problem(visitor.get(f"/posts/{post_id}"), 404)
-    deadline = time.monotonic() + 90  # a minute's schedule, where the stack has no shorter tick
+    deadline = time.monotonic() + 90  # a minute's schedule, if the stack has no shorter tick
     while visitor.get(f"/posts/{post_id}").status_code == 404:
         assert time.monotonic() < deadline, "it was not published"
         time.sleep(0.5)
     saved = alice.edit(post_id, tag, body="written while it was published")
-    assert saved.status_code == 200, "the old ETag still holds"
+    assert saved.status_code == 200, "the old ETag is still valid"
     assert saved.json()["status"] == "published"
     read = visitor.get(f"/posts/{post_id}").json()
     assert read["body"] == "written while it was published"
     assert read["published_at"] == created.json()["publish_at"]
 
 
-def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:
+def test_no_response_contains_the_raw_sub(alice: Client, visitor: Client) -> None:
     post = alice.create(title="Who am I?", status="published")
     responses = [
         visitor.get(f"/posts/{post['id']}"),
@@ -145,7 +145,9 @@ def test_no_answer_shows_the_raw_sub(alice: Client, visitor: Client) -> None:
         assert post["author"]["id"] in response.text
 
 
-def test_what_is_public_may_be_cached_and_what_is_mine_not(alice: Client, visitor: Client) -> None:
+def test_public_responses_can_be_cached_and_private_ones_cannot(
+    alice: Client, visitor: Client
+) -> None:
     post = alice.create(status="published")
     read = visitor.get(f"/posts/{post['id']}")
     assert read.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
@@ -155,7 +157,7 @@ def test_what_is_public_may_be_cached_and_what_is_mine_not(alice: Client, visito
     assert mine.headers["Cache-Control"] == "private, no-store"
 
 
-def test_head_answers_as_get_does(alice: Client, visitor: Client) -> None:
+def test_head_matches_get(alice: Client, visitor: Client) -> None:
     post = alice.create(status="published")
     for path in ("/health", "/posts", f"/posts/{post['id']}"):
         response = visitor.send("HEAD", path)

@@ -1,4 +1,4 @@
-"""What people do with each other's posts, and what moderators do about it."""
+"""Comments, likes, follows and reports between users, and the moderators' decisions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.e2e.test_account import done
-from tests.e2e.test_media import announced, send, shown
+from tests.e2e.test_media import announced, location, send
 from tests.support.stack import Client, Stack, problem
 
 REASON = {"reason": "An advertisement."}
@@ -20,14 +20,14 @@ def moderator(stack: Stack) -> Client:
 
 @pytest.fixture
 def post(alice: Client) -> Iterator[dict[str, Any]]:
-    """Alice's, published."""
+    """Create a published post of Alice, and delete it afterwards."""
     made = alice.create(status="published")
     yield made
     alice.delete(made["id"])
 
 
 def ok(response: requests.Response, status: int = 204) -> Any:
-    """What a request that went well brought."""
+    """Check the status, and return the JSON body."""
     assert response.status_code == status, response.text
     return response.json() if response.content else None
 
@@ -38,11 +38,11 @@ def comment(person: Client, post: dict[str, Any], **more: Any) -> Any:
 
 
 def comments(client: Client, post: dict[str, Any]) -> list[str]:
-    """The texts under a post."""
+    """Return the bodies of the comments on a post."""
     return [one["body"] for one in client.get(f"/posts/{post['id']}/comments").json()["items"]]
 
 
-def test_a_comment_is_its_writers_and_the_posts_owner_may_remove_it(
+def test_only_its_writer_edits_a_comment_and_the_posts_owner_may_delete_it(
     alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
 ) -> None:
     made, other = comment(bob, post), comment(bob, post, body="Another")
@@ -55,17 +55,17 @@ def test_a_comment_is_its_writers_and_the_posts_owner_may_remove_it(
     assert comments(visitor, post) == []
 
 
-def test_first_comments_wait_where_their_readers_want_that(
+def test_first_comments_are_pending_where_the_author_wants_that(
     alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
 ) -> None:
     ok(bob.send("DELETE", "/me", params={"content": "erase"}), 202)
-    done(bob, "/me/erasure", "done")  # so that nobody knows him
+    done(bob, "/me/erasure", "done")  # so that his next comment is his first
     ok(alice.send("PATCH", "/me", json={"approves_first_comments": True}), 200)
     try:
         good, bad = comment(bob, post, body="good"), comment(bob, post, body="bad")
         assert comments(visitor, post) == []
-        waiting = alice.get("/me/comments?status=pending").json()["items"]
-        assert {one["id"] for one in waiting} >= {good["id"], bad["id"]}
+        pending = alice.get("/me/comments?status=pending").json()["items"]
+        assert {one["id"] for one in pending} >= {good["id"], bad["id"]}
         where = f"/posts/{post['id']}/comments"
         problem(bob.send("PUT", f"{where}/{good['id']}/approval"), 403)
         ok(alice.send("DELETE", f"{where}/{bad['id']}/approval"))
@@ -75,7 +75,7 @@ def test_first_comments_wait_where_their_readers_want_that(
         alice.send("PATCH", "/me", json={"approves_first_comments": False})
 
 
-def test_likes_and_follows_come_and_go(
+def test_likes_and_follows_can_be_added_and_removed(
     alice: Client, bob: Client, visitor: Client, post: dict[str, Any]
 ) -> None:
     like, follow = f"/posts/{post['id']}/like", f"/authors/{post['author']['id']}/follow"
@@ -94,12 +94,12 @@ def test_likes_and_follows_come_and_go(
     assert post["id"] not in {one["id"] for one in bob.get("/me/feed").json()["items"]}
 
 
-def test_what_is_reported_is_hidden_by_moderators_alone(
+def test_only_moderators_hide_a_reported_post(
     alice: Client, bob: Client, visitor: Client, moderator: Client, post: dict[str, Any]
 ) -> None:
-    said = comment(bob, post)
+    reported_comment = comment(bob, post)
     ok(bob.send("POST", f"/posts/{post['id']}/report", json=REASON))
-    path = f"/posts/{post['id']}/comments/{said['id']}/report"
+    path = f"/posts/{post['id']}/comments/{reported_comment['id']}/report"
     ok(alice.send("POST", path, json=REASON))
     reported = moderator.get("/moderation/reports").json()["items"]
     assert len([one for one in reported if one["post_id"] == post["id"]]) == 2
@@ -115,7 +115,7 @@ def test_what_is_reported_is_hidden_by_moderators_alone(
 
 @pytest.fixture
 def banned(bob: Client, moderator: Client) -> Iterator[dict[str, Any]]:
-    """Bob, who has announced a picture, is banned; gives what he was told of it."""
+    """Ban Bob, who has announced an image; yield the announcement."""
     made = announced(bob)
     ban = f"/moderation/people/{bob.get('/me').json()['author_id']}"
     ok(moderator.send("PUT", ban, json=REASON))
@@ -123,7 +123,7 @@ def banned(bob: Client, moderator: Client) -> Iterator[dict[str, Any]]:
     ok(moderator.send("DELETE", ban))
 
 
-def test_who_is_banned_writes_nothing(
+def test_a_banned_user_can_write_nothing(
     alice: Client, bob: Client, visitor: Client, moderator: Client, banned: dict[str, Any]
 ) -> None:
     me = bob.get("/me").json()["author_id"]
@@ -133,5 +133,5 @@ def test_who_is_banned_writes_nothing(
     send(banned)
     after = announced(alice)
     send(after)
-    assert shown(visitor, after) is not None, "so the one before was looked at as well"
+    assert location(visitor, after) is not None, "so the upload before it was inspected too"
     assert visitor.get(banned["media"]["url"]).status_code == 404

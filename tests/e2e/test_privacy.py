@@ -1,4 +1,4 @@
-"""A visitor reads all there is to read, and learns nobody's login by it."""
+"""A visitor who reads everything public learns no user's login."""
 
 import re
 
@@ -7,9 +7,7 @@ from tests.support.stack import Client
 LOGIN = re.compile(r"(auth0|google-oauth2|github)(\||%7C)|[\w.]+@(example\.com|clients)")
 
 
-def test_no_public_answer_tells_how_somebody_logs_in(
-    alice: Client, bob: Client, visitor: Client
-) -> None:
+def test_no_public_response_contains_a_login(alice: Client, bob: Client, visitor: Client) -> None:
     mine = alice.create(title="Public", status="published", tags=["privacy"])
     bob.send("POST", f"/posts/{mine['id']}/comments", json={"body": "Hello"})
     paths = ["/feed.atom", "/feed.json", "/sitemap.xml", "/tags", "/posts"]
@@ -21,8 +19,8 @@ def test_no_public_answer_tells_how_somebody_logs_in(
         seen.add(path)
         response = visitor.get(path)
         assert response.status_code == 200, path
-        told = response.text + str(response.headers)
-        assert not LOGIN.search(told), path
+        text = response.text + str(response.headers)
+        assert not LOGIN.search(text), path
         posts = re.findall(r'"id":"([0-9A-Z]{26})","slug":"([^"]+)"', response.text)
         for post_id, slug in posts:
             paths += [f"/posts/{post_id}", f"/posts/by-slug/{slug}", f"/posts/{post_id}/comments"]
@@ -35,6 +33,6 @@ def test_no_public_answer_tells_how_somebody_logs_in(
     for person, other in ((alice, bob), (bob, alice)):
         account = other.get("/me").json()
         for path in ("/me", "/me/posts", "/me/likes", "/me/follows", "/me/feed", "/me/comments"):
-            told = person.get(path).text
-            assert account["sub"] not in told, path
+            text = person.get(path).text
+            assert account["sub"] not in text, path
     alice.delete(mine["id"])

@@ -1,4 +1,4 @@
-"""README and docs/development.md: their commands do what the pages say when they are pasted."""
+"""README and docs/development.md: their commands print what the pages say."""
 
 import re
 
@@ -17,7 +17,7 @@ def script(page: str) -> str:
     return str(block)
 
 
-def test_the_tour_gives_the_statuses_that_it_says(stack: Stack) -> None:
+def test_the_tour_returns_the_documented_statuses(stack: Stack) -> None:
     expected = re.findall(r"# (\d{3})", script(README))
     assert expected == ["404", "200", "200", "200", "403", "412", "401", "401"]
     printed = pasted(stack, script(README))
@@ -25,7 +25,7 @@ def test_the_tour_gives_the_statuses_that_it_says(stack: Stack) -> None:
     assert '"current_version": 2' in printed
 
 
-def test_a_response_of_the_gateway_can_be_asked_for(stack: Stack) -> None:
+def test_a_gateway_response_can_be_requested(stack: Stack) -> None:
     expected = re.findall(r"# (\d{3})", script(DEVELOPMENT))
     assert expected == ["429"]
     assert re.findall(r"HTTP/1\.1 (\d{3})", pasted(stack, script(DEVELOPMENT))) == expected

@@ -1,4 +1,4 @@
-"""What serves the app at a desk, and what `npm run build` makes for everywhere else."""
+"""The server of the app in the local stack, and the output of `npm run build`."""
 
 import json
 import os
@@ -32,14 +32,14 @@ def node() -> None:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    """The address of the app, built for an API that is elsewhere."""
+    """Build the app for an API on another host, and yield the app's address."""
     port = free_port()
     with running_spa(port, "https://api.example.com/v1", {**os.environ, **VARIABLES}):
         yield f"http://localhost:{port}"
 
 
 @pytest.mark.parametrize("path", ["/", "/posts/any", "/me/posts/new", "/no/such.page"])
-def test_any_deep_link_answers_with_the_app(site: str, path: str) -> None:
+def test_any_deep_link_returns_the_app(site: str, path: str) -> None:
     response = requests.get(f"{site}{path}", timeout=150)
     assert response.status_code == 200
     assert '<script type="module"' in response.text
@@ -56,7 +56,7 @@ def test_any_deep_link_answers_with_the_app(site: str, path: str) -> None:
     ]
 
 
-def test_a_part_of_the_app_may_be_kept_and_one_that_is_gone_is_not_the_app(site: str) -> None:
+def test_an_asset_can_be_cached_and_a_missing_asset_is_404(site: str) -> None:
     page = requests.get(site, timeout=150).text
     name = page.partition('src="')[2].partition('"')[0]
     part = requests.get(f"{site}{name}", timeout=10)
@@ -68,21 +68,21 @@ def test_a_part_of_the_app_may_be_kept_and_one_that_is_gone_is_not_the_app(site:
 @pytest.mark.parametrize(
     "path", ["/feed.atom", "/tags/c%23/feed.json", "/sitemap.xml?month=2026-01", "/media/01J"]
 )
-def test_what_the_site_hands_on_to_the_api_is_redirected(site: str, path: str) -> None:
+def test_paths_of_the_api_are_redirected(site: str, path: str) -> None:
     response = requests.get(f"{site}{path}", timeout=10, allow_redirects=False)
     assert response.status_code == 307
     assert response.headers["Location"] == f"https://api.example.com/v1{path}"
 
 
 @pytest.mark.parametrize("path", ["/../package.json", "/%2e%2e/package.json", "/assets/../../x"])
-def test_nothing_beside_the_build_is_served(site: str, path: str) -> None:
+def test_files_outside_the_build_are_not_served(site: str, path: str) -> None:
     request = requests.Request("GET", site).prepare()
     request.url = f"{site}{path}"
     response = requests.Session().send(request, timeout=10)
     assert "devDependencies" not in response.text
 
 
-def test_a_build_that_fails_says_so_where_it_was_started(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_build_is_reported_in_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     broken = {**os.environ, **VARIABLES, "VITE_API_URL": "no address"}
     with running_spa(port, "https://api.example.com", broken):
@@ -92,11 +92,16 @@ def test_a_build_that_fails_says_so_where_it_was_started(capfd: pytest.CaptureFi
     assert "Invalid URL" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("ending", "is_told"), [(signal.SIGINT, False), (signal.SIGKILL, True)])
-def test_a_build_that_ctrl_c_ends_has_not_failed(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], ending: int, is_told: bool
+@pytest.mark.parametrize(
+    ("ending", "is_reported"), [(signal.SIGINT, False), (signal.SIGKILL, True)]
+)
+def test_a_build_that_ctrl_c_ends_is_not_reported_as_failed(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    ending: int,
+    is_reported: bool,
 ) -> None:
-    """It reaches all processes of a terminal at once."""
+    """Ctrl-C reaches all processes of a terminal at once."""
     started: list[subprocess.Popen[bytes]] = []
 
     class Popen(subprocess.Popen[bytes]):
@@ -110,10 +115,10 @@ def test_a_build_that_ctrl_c_ends_has_not_failed(
         assert requests.get(f"http://localhost:{port}", timeout=150).status_code == 200
         started[-1].send_signal(ending)
         time.sleep(1)
-    assert ("failed" in capfd.readouterr().err) == is_told
+    assert ("failed" in capfd.readouterr().err) == is_reported
 
 
-def test_npm_run_build_checks_types_and_makes_what_one_uploads(tmp_path: Path) -> None:
+def test_npm_run_build_checks_types_and_creates_the_files_to_upload(tmp_path: Path) -> None:
     result = subprocess.run(
         ["npm", "run", "build", "--", "--outDir", str(tmp_path / "dist")],
         cwd=SPA,

@@ -1,4 +1,7 @@
-"""How a run against a deployed stack gets its users' tokens; the desk's issuer is the tenant."""
+"""A run against a deployed stack gets its users' tokens.
+
+Here the local stack's issuer is the tenant.
+"""
 
 import pytest
 
@@ -11,7 +14,7 @@ from tests.support.tenant import tokens_of_two_users
 @pytest.fixture
 def environment(stack: Stack, full_gateway: None) -> dict[str, str]:
     if stack.issuer_url is None:
-        pytest.skip("needs the desk's issuer")
+        pytest.skip("needs the local stack's issuer")
     return {
         "TENANT": stack.issuer_url,
         "TENANT_AUDIENCE": AUDIENCE,
@@ -23,20 +26,20 @@ def environment(stack: Stack, full_gateway: None) -> dict[str, str]:
     }
 
 
-def test_two_users_are_logged_in(stack: Stack, environment: dict[str, str]) -> None:
+def test_two_users_get_tokens(stack: Stack, environment: dict[str, str]) -> None:
     tokens = tokens_of_two_users(environment)
     ids = {Client(stack, token).get("/me").json()["author_id"] for token in tokens.values()}
     assert tokens.keys() == {"alice", "bob"}
     assert len(ids) == 2
 
 
-def test_a_token_that_is_given_is_used(environment: dict[str, str]) -> None:
+def test_a_provided_token_is_used(environment: dict[str, str]) -> None:
     tokens = tokens_of_two_users({**environment, "ALICE_TOKEN": "hers"})
     assert tokens["alice"] == "hers"
     assert tokens["bob"] not in ("", "hers")
 
 
-def test_what_is_missing_or_refused_is_told_without_a_password(
+def test_missing_settings_and_refusals_are_reported_without_a_password(
     environment: dict[str, str],
 ) -> None:
     with pytest.raises(ValueError, match="BOB_PASSWORD"):
@@ -46,5 +49,5 @@ def test_what_is_missing_or_refused_is_told_without_a_password(
     assert "another-one" not in str(refused.value)
 
 
-def test_without_a_tenant_there_are_none() -> None:
+def test_without_a_tenant_there_are_no_tokens() -> None:
     assert tokens_of_two_users({}) == {}

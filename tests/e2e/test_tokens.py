@@ -1,4 +1,4 @@
-"""Tokens that do not pass: each is 401, as problem JSON with CORS headers and in fixed words."""
+"""Refused tokens: each gets a 401 with fixed words, as problem JSON with CORS headers."""
 
 import http.client
 import time
@@ -13,7 +13,10 @@ from tests.support.stack import Client, Json, Stack, problem
 
 
 def rejected(stack: Stack, response: requests.Response) -> Json:
-    """The body of a 401 of the gateway's. `sam local` gives a bare 401 or 403 instead."""
+    """Check a 401 of the gateway, and return its body.
+
+    `sam local` returns a bare 401 or 403 instead.
+    """
     if stack.is_sam_local:
         assert response.status_code in (401, 403), response.text
         return {}
@@ -45,7 +48,7 @@ def test_no_token_is_401(stack: Stack, visitor: Client) -> None:
         ("another signature", "signature"),
     ],
 )
-def test_a_bad_token_is_401_and_says_why(stack: Stack, kind: str, words: str) -> None:
+def test_a_bad_token_is_401_with_its_reason(stack: Stack, kind: str, words: str) -> None:
     tokens: dict[str, Callable[[], str]] = {
         "garbage": lambda: "garbage",
         "three parts": lambda: "not.a.token",
@@ -85,7 +88,7 @@ def test_two_authorization_headers_are_refused(stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("full_gateway")
-def test_a_token_that_ends_while_its_allow_is_cached_is_401_from_the_handler(
+def test_a_token_that_expires_while_its_allow_is_cached_is_401_from_the_handler(
     stack: Stack,
 ) -> None:
     for expires_in in ("-7", "-5", "1"):  # the leeway is 10 s; a busy machine needs more of it
@@ -100,17 +103,17 @@ def test_a_token_that_ends_while_its_allow_is_cached_is_401_from_the_handler(
     assert body["error"] == "invalid_token"
     assert "expired" in body["error_description"]
     renamed = response.headers["x-amzn-Remapped-WWW-Authenticate"]
-    assert renamed == 'Bearer error="invalid_token"', "API Gateway renames a handler's own"
+    assert renamed == 'Bearer error="invalid_token"', "API Gateway renames a handler's header"
 
 
-def test_after_a_rotation_of_keys_new_tokens_pass_and_old_ones_too(stack: Stack) -> None:
+def test_after_a_key_rotation_new_and_old_tokens_are_accepted(stack: Stack) -> None:
     if stack.issuer_url is None:
-        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+        pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
     old = stack.token("alice", scope="openid")
     assert Client(stack, old).get("/me/posts").status_code == 200
     requests.post(f"{stack.issuer_url}keys/rotate", timeout=10)
     new = stack.token("alice", scope="openid email")
-    # Each environment of the authorizer may have asked for an unknown key a moment ago.
+    # Any environment of the authorizer may just have requested an unknown key.
     deadline = time.monotonic() + 35
     while (response := Client(stack, new).get("/me/posts")).status_code in (502, 503):
         assert time.monotonic() < deadline, "one cool-down is over"
@@ -119,9 +122,9 @@ def test_after_a_rotation_of_keys_new_tokens_pass_and_old_ones_too(stack: Stack)
     assert Client(stack, old).get("/me/posts").status_code == 200
 
 
-def test_a_machine_reads_under_its_token_and_writes_with_the_permission(stack: Stack) -> None:
+def test_a_machine_reads_with_its_token_and_writes_with_the_permission(stack: Stack) -> None:
     if stack.issuer_url is None:
-        pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+        pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
 
     def machine(client_id: str) -> Client:
         form = {

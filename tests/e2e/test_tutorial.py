@@ -1,4 +1,4 @@
-"""docs/tutorial.md: its commands do what it says, and every line that it quotes still stands."""
+"""docs/tutorial.md: its commands print what it says, and every line that it quotes exists."""
 
 import re
 from textwrap import dedent
@@ -10,7 +10,7 @@ from tests.support.stack import Stack, pasted
 
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 QUOTES = re.findall(r"\(\[`([^`]+)`\]\(\.\./\1\)\)[^`]*?\n\n```\w+\n(.*?)```", TUTORIAL, re.S)
-# What teams ask, each a heading.
+# The questions of teams. Each is a heading.
 QUESTIONS = [
     "How do I send my identity to the API?",
     "Is the access token a JWT?",
@@ -25,35 +25,35 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize(("path", "quote"), QUOTES, ids=[path for path, _ in QUOTES])
-def test_a_quoted_line_still_stands_where_the_page_says(path: str, quote: str) -> None:
+def test_a_quoted_line_is_in_its_file(path: str, quote: str) -> None:
     lines = [line.strip() for line in dedent(quote).strip().splitlines()]
     code = [line.strip() for line in (ROOT / path).read_text().splitlines()]
     places = [i for i in range(len(code)) if code[i : i + len(lines)] == lines]
-    assert len(places) == 1, f"{path} does not hold this, or more than once:\n{quote}"
+    assert len(places) == 1, f"{path} does not contain this exactly once:\n{quote}"
 
 
-def test_every_block_of_code_is_one_of_those() -> None:
+def test_every_code_block_is_a_quote() -> None:
     blocks = re.findall(r"^```(?:ts|tsx|python)$", TUTORIAL, re.M)
     assert len(blocks) == len(QUOTES) > 10
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_question_is_a_heading_with_the_line_that_does_it(question: str) -> None:
+def test_each_question_is_a_heading_with_the_line_that_implements_it(question: str) -> None:
     _, _, after = TUTORIAL.partition(f"\n## {question}\n")
     section, _, _ = after.partition("\n## ")
     assert section, f"no heading {question}"
-    if question != "What goes into the access token?":  # which is Auth0's, and shown by a command
+    if question != "What goes into the access token?":  # Auth0 does this; a command shows it
         assert re.search(r"^```(ts|tsx|python)$", section, re.M)
 
 
 @pytest.mark.parametrize("page", ["tutorial.md", "auth0.md"])
-def test_a_link_leads_somewhere(page: str) -> None:
+def test_a_link_has_a_target(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / page).read_text()):
         if "://" not in target:
             assert (ROOT / "docs" / target).exists(), target
 
 
-def test_the_commands_do_what_the_page_says(stack: Stack) -> None:
+def test_the_commands_print_what_the_page_says(stack: Stack) -> None:
     script = "\n".join(re.findall(r"```sh\n(.*?)```", TUTORIAL, re.S))
     expected = re.findall(r"# (\d{3})", script)
     assert expected == ["200", "401", "401", "401", "401", "200", "422", "200", "403", "200"]

@@ -1,4 +1,4 @@
-"""What a writer and a reader expect of a blog: rendered text, revisions, tags, feeds, a sitemap."""
+"""A writer's and a reader's features: rendered text, revisions, tags, feeds, a sitemap."""
 
 import json
 import time
@@ -17,7 +17,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
-def test_what_is_previewed_is_what_is_published(alice: Client, visitor: Client) -> None:
+def test_a_preview_equals_the_published_post(alice: Client, visitor: Client) -> None:
     body = "# Title\n\n| a |\n|:-:|\n| b |\n\n```c#\nint x;\n```\n\nA note[^1].\n\n[^1]: Here."
     response = alice.send("POST", "/me/preview", json={"body": body})
     assert response.status_code == 200
@@ -31,7 +31,7 @@ def test_what_is_previewed_is_what_is_published(alice: Client, visitor: Client) 
     problem(alice.send("POST", "/me/preview", json={"body": "[](a)" * 20_000}), 422)
 
 
-def test_the_corpus_of_attacks_does_nothing(alice: Client) -> None:
+def test_the_attacks_of_the_corpus_are_harmless(alice: Client) -> None:
     body = "\n\n---\n\n".join(CORPUS)
     response = alice.send("POST", "/me/preview", json={"body": body})
     assert list(dangers(response.json()["body_html"])) == []
@@ -40,9 +40,7 @@ def test_the_corpus_of_attacks_does_nothing(alice: Client) -> None:
         assert list(dangers(response.json()["body_html"])) == [], attack
 
 
-def test_a_former_text_is_restored_by_its_owner_alone(
-    alice: Client, bob: Client, visitor: Client
-) -> None:
+def test_only_the_owner_restores_a_revision(alice: Client, bob: Client, visitor: Client) -> None:
     post = alice.create(title="First", body="one", status="published")
     alice.edit(post["id"], body="two")
     path = f"/me/posts/{post['id']}/revisions"
@@ -71,7 +69,9 @@ def tag_counts(visitor: Client) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("tag", ["c# of its own", "हिन्दी भाषा", "node.js.org", "a+b", "-_.+#"])
-def test_a_tag_of_any_kind_works_in_every_route(alice: Client, visitor: Client, tag: str) -> None:
+def test_a_tag_with_any_characters_works_in_every_route(
+    alice: Client, visitor: Client, tag: str
+) -> None:
     before = tag_counts(visitor).get(tag, 0)
     post = alice.create(title=f"About {tag}", tags=[tag], status="published")
     assert tag_counts(visitor)[tag] == before + 1
@@ -85,7 +85,7 @@ def test_a_tag_of_any_kind_works_in_every_route(alice: Client, visitor: Client, 
     assert tag_counts(visitor).get(tag, 0) == before
 
 
-def test_feeds_show_what_is_published_and_answer_304(alice: Client, visitor: Client) -> None:
+def test_feeds_contain_published_posts_and_return_304(alice: Client, visitor: Client) -> None:
     post = alice.create(title="In the feeds", body="*Hello*", status="published")
     author = f"/authors/{post['author']['id']}/feed"
     for path in ("/feed.atom", f"{author}.atom"):
@@ -113,7 +113,7 @@ def assert_cached(visitor: Client, path: str, response: requests.Response) -> No
     assert (asked.status_code, asked.content) == (200, b"")
 
 
-def test_a_feed_of_very_long_posts_still_comes_through(alice: Client, visitor: Client) -> None:
+def test_a_feed_of_very_long_posts_is_delivered(alice: Client, visitor: Client) -> None:
     body = 'ह "quoted" text\n\n' * 5_000  # 100 KB, and 130 KB of HTML
     posts = [alice.create(title=f"Long {n}", body=body, status="published") for n in range(20)]
     for path in ("/feed.atom", "/feed.json"):
@@ -126,7 +126,7 @@ def test_a_feed_of_very_long_posts_still_comes_through(alice: Client, visitor: C
         alice.delete(post["id"])
 
 
-def test_the_sitemap_leads_to_every_published_post(alice: Client, visitor: Client) -> None:
+def test_the_sitemap_contains_every_published_post(alice: Client, visitor: Client) -> None:
     post = alice.create(title="On the map", status="published")
     draft = alice.create(title="Off the map")
     index = ET.fromstring(visitor.get("/sitemap.xml").content)
@@ -143,7 +143,7 @@ def test_the_sitemap_leads_to_every_published_post(alice: Client, visitor: Clien
     problem(visitor.get("/sitemap.xml?month=1999-01"), 404)
 
 
-def test_a_deleted_post_is_gone_from_everywhere_at_once(alice: Client, visitor: Client) -> None:
+def test_a_deleted_post_is_removed_everywhere_at_once(alice: Client, visitor: Client) -> None:
     tag = f"gone-{time.monotonic_ns()}"
     post = alice.create(title="Going", tags=[tag], status="published")
     alice.edit(post["id"], body="with a revision")
@@ -172,7 +172,9 @@ def test_a_deleted_post_is_gone_from_everywhere_at_once(alice: Client, visitor: 
         ("body_html", "<p>mine</p>"),
     ],
 )
-def test_a_faulty_field_is_named_and_nothing_is_lost(alice: Client, field: str, value: str) -> None:
+def test_an_invalid_field_is_named_and_nothing_changes(
+    alice: Client, field: str, value: str
+) -> None:
     post = alice.create(title="As it is", body="text")
     refused = problem(alice.edit(post["id"], title="Other", **{field: value}), 422)
     assert [error["field"] for error in refused["errors"]] == [field]
@@ -183,11 +185,11 @@ def test_a_faulty_field_is_named_and_nothing_is_lost(alice: Client, field: str, 
     "path",
     ["/tags?limit=0", "/tags?cursor=x", "/sitemap.xml?month=x", "/sitemap.xml?month=2026-01&of=3"],
 )
-def test_a_bad_query_is_400(visitor: Client, path: str) -> None:
+def test_an_invalid_query_of_tags_or_the_sitemap_is_400(visitor: Client, path: str) -> None:
     problem(visitor.get(path), 400)
 
 
-def test_a_cursor_of_posts_is_none_of_tags(alice: Client, visitor: Client) -> None:
+def test_a_cursor_of_posts_is_refused_by_tags(alice: Client, visitor: Client) -> None:
     for number in range(2):
         alice.create(title="Two", tags=[f"cursor-{number}"], status="published")
     posts = visitor.get("/posts?limit=1").json()["next_cursor"]
@@ -197,7 +199,9 @@ def test_a_cursor_of_posts_is_none_of_tags(alice: Client, visitor: Client) -> No
     assert visitor.get(f"/tags?cursor={tags}").status_code == 200
 
 
-def test_addresses_and_comments_come_back_as_they_went(alice: Client, visitor: Client) -> None:
+def test_addresses_and_the_comment_setting_are_returned_unchanged(
+    alice: Client, visitor: Client
+) -> None:
     sent = {
         "excerpt": "In my own words",
         "cover_image": "https://images.example/a.png",
@@ -213,7 +217,7 @@ def test_addresses_and_comments_come_back_as_they_went(alice: Client, visitor: C
     assert (after["excerpt"], after["cover_image"], after["canonical_url"]) == ("", None, None)
 
 
-def test_a_new_name_shows_everywhere_at_once(alice: Client, bob: Client, visitor: Client) -> None:
+def test_a_new_name_appears_everywhere_at_once(alice: Client, bob: Client, visitor: Client) -> None:
     post = alice.create(title="By whom", status="published")
     me = alice.get("/me").json()
     assert me["author_id"] == post["author"]["id"]

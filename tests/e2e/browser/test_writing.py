@@ -193,13 +193,13 @@ def test_a_public_post_changes_only_with_a_button(visit: Visit, alice: Client) -
 def test_a_scheduled_post_appears(visit: Visit) -> None:
     alice, anyone = visit("alice"), visit()
     page = alice.page
-    write(page, "In a moment", "Scheduled.")
+    write(page, "Published soon", "Scheduled.")
     at = datetime.now() + timedelta(seconds=4)  # noqa: DTZ005 - the local time, as in the browser
     page.get_by_label("Publish later").fill(at.isoformat(timespec="seconds"))
     page.get_by_role("button", name="Schedule").click()
     expect(page.locator(".publishing")).to_contain_text("This post will be published on")
     read = anyone.open("/")
-    link = read.get_by_role("link", name="In a moment")
+    link = read.get_by_role("link", name="Published soon")
     expect(link).to_have_count(0)
     for _ in range(20):
         read.reload()
