@@ -1,4 +1,4 @@
-"""Access tokens: the good one passes, and each bad one is refused for its own reason."""
+"""Access tokens: valid ones are accepted, and each invalid one is refused for its own reason."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ CUSTOM_ISSUER = "https://login.example.com/"
 
 
 def _key_set(signer: Signer) -> KeySet:
-    """A key set that is past its cool-down whenever it is asked."""
+    """Return a key set whose cool-down has always passed."""
     clock = itertools.count(NOW, COOL_DOWN).__next__
     return KeySet("https://x/", fetch=lambda _: key_set_document(signer.jwk()), clock=clock)
 
@@ -58,7 +58,7 @@ def _encoded(value: Any) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def test_a_valid_token_gives_its_claims() -> None:
+def test_a_valid_token_returns_its_claims() -> None:
     token = VERIFIER.verify(SIGNER.sign(claims(permissions=["author:posts", "x:y"])))
     assert token.sub == ALICE
     assert token.client_id == "blog-spa"
@@ -67,12 +67,12 @@ def test_a_valid_token_gives_its_claims() -> None:
     assert token.expires_at == NOW + 3600
 
 
-def test_an_application_may_be_named_by_either_claim() -> None:
+def test_either_claim_may_name_the_application() -> None:
     assert VERIFIER.verify(SIGNER.sign(claims(azp=..., client_id="cli"))).client_id == "cli"
     assert VERIFIER.verify(SIGNER.sign(claims(azp=...))).client_id == ""
 
 
-def test_a_token_of_8_kb_passes_and_one_byte_more_does_not() -> None:
+def test_a_token_of_8_kb_is_accepted_and_one_byte_more_is_refused() -> None:
     padding = 8_192 - len(SIGNER.sign(claims(padding="")))
     text = "x" * (padding * 3 // 4 - 2)
     while len(token := SIGNER.sign(claims(padding=text))) < 8_192:
@@ -96,7 +96,7 @@ def test_the_audience_may_be_a_string_or_a_list(audience: Any) -> None:
 
 
 @pytest.mark.parametrize("token_type", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])
-def test_types_of_access_tokens_pass(token_type: str) -> None:
+def test_access_token_types_are_accepted(token_type: str) -> None:
     assert VERIFIER.verify(SIGNER.sign(claims(), typ=token_type))
 
 
@@ -164,7 +164,7 @@ def test_clocks_may_differ_by_ten_seconds() -> None:
         ({"aud": "blog-spa", "email": "a@example.com"}, refusals.WRONG_AUDIENCE),
     ],
 )
-def test_a_claim_that_does_not_hold_is_refused(changes: dict[str, Any], refusal: Refusal) -> None:
+def test_an_invalid_claim_is_refused(changes: dict[str, Any], refusal: Refusal) -> None:
     assert refusal_of(SIGNER.sign(claims(**changes))) == refusal
 
 
@@ -180,7 +180,7 @@ def test_a_claim_that_does_not_hold_is_refused(changes: dict[str, Any], refusal:
         ({"x5c": ["MII"]}, refusals.MALFORMED),
     ],
 )
-def test_a_header_that_should_not_be_is_refused(header: dict[str, Any], refusal: Refusal) -> None:
+def test_an_invalid_header_is_refused(header: dict[str, Any], refusal: Refusal) -> None:
     assert refusal_of(SIGNER.sign(claims(), **header)) == refusal
 
 
@@ -190,12 +190,12 @@ def _with_header(header: Any) -> str:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "", "HS256", "RS512", None])
-def test_no_other_algorithm_passes(algorithm: Any) -> None:
+def test_no_other_algorithm_is_accepted(algorithm: Any) -> None:
     token = _with_header({"alg": algorithm, "kid": SIGNER.key_id})
     assert refusal_of(token) == refusals.WRONG_ALGORITHM
 
 
-def test_the_public_key_is_no_hmac_secret() -> None:
+def test_the_public_key_cannot_be_used_as_an_hmac_secret() -> None:
     secret = json.dumps(SIGNER.jwk()).encode()
     signed = f"{_encoded({'alg': 'HS256', 'kid': SIGNER.key_id})}.{_encoded(claims())}"
     signature = _encoded(hmac.digest(secret, signed.encode(), hashlib.sha256))
@@ -203,11 +203,11 @@ def test_the_public_key_is_no_hmac_secret() -> None:
 
 
 @pytest.mark.parametrize("key_id", [None, 5, ["key-1"], {}])
-def test_a_key_id_is_a_string(key_id: Any) -> None:
+def test_a_key_id_must_be_a_string(key_id: Any) -> None:
     assert refusal_of(_with_header({"alg": "RS256", "kid": key_id})) == refusals.MALFORMED
 
 
-def test_another_key_with_the_same_id_does_not_sign() -> None:
+def test_a_signature_by_another_key_with_the_same_id_is_refused() -> None:
     assert refusal_of(Signer().sign(claims())) == refusals.BAD_SIGNATURE
 
 
@@ -234,7 +234,7 @@ def test_a_claim_changed_after_signing_is_refused() -> None:
         ("x" * 8_193, refusals.TOO_LARGE),
     ],
 )
-def test_what_is_no_jwt_is_refused(token: str, refusal: Refusal) -> None:
+def test_a_text_that_is_not_a_jwt_is_refused(token: str, refusal: Refusal) -> None:
     assert refusal_of(token) == refusal
 
 
@@ -250,7 +250,7 @@ def test_what_is_no_jwt_is_refused(token: str, refusal: Refusal) -> None:
         b'{"alg":"none","alg":"RS256","kid":"key-1"}',
     ],
 )
-def test_a_header_is_one_json_object_without_duplicates(header: Any) -> None:
+def test_a_header_must_be_one_json_object_without_duplicates(header: Any) -> None:
     assert refusal_of(_with_header(header)) == refusals.MALFORMED
 
 
@@ -260,13 +260,13 @@ def test_any_text_is_refused_and_never_crashes(text: str) -> None:
 
 
 @given(st.data())
-def test_only_the_untouched_token_passes(data: st.DataObject) -> None:
+def test_only_the_unchanged_token_is_accepted(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(VALID) - 1))
     character = data.draw(st.characters(codec="ascii").filter(lambda c: c != VALID[place]))
     refusal_of(VALID[:place] + character + VALID[place + 1 :])
 
 
-def test_one_bearer_header_holds_the_token() -> None:
+def test_one_bearer_header_contains_the_token() -> None:
     assert bearer_token(["Bearer abc"]) == "abc"
     assert bearer_token(["bearer  abc"]) == "abc"
 
@@ -283,13 +283,13 @@ def test_one_bearer_header_holds_the_token() -> None:
         (["abc"], refusals.NOT_BEARER),
     ],
 )
-def test_anything_else_is_no_bearer_header(fields: list[str], refusal: Refusal) -> None:
+def test_any_other_authorization_header_is_refused(fields: list[str], refusal: Refusal) -> None:
     with pytest.raises(TokenRefused) as refused:
         bearer_token(fields)
     assert refused.value.refusal == refusal
 
 
-def test_refusals_can_stand_in_a_template_that_escapes_nothing() -> None:
+def test_refusals_are_safe_in_a_template_without_escaping() -> None:
     texts = [value for value in vars(refusals).values() if isinstance(value, Refusal)]
     assert len(texts) > 10
     assert len({refusal.code for refusal in texts}) == len(texts)

@@ -1,4 +1,4 @@
-"""docs/api.md names the routes that exist, and limits as they are in the code."""
+"""docs/api.md lists the existing routes, and the limits in the code."""
 
 import re
 from typing import Any
@@ -71,7 +71,7 @@ LIMITS = {
 }
 
 
-def test_the_page_names_every_route_and_no_other() -> None:
+def test_the_page_lists_exactly_the_existing_routes() -> None:
     _, _, tables = PAGE.partition("\n## Routes\n")
     cells = re.findall(r"^\| (`[A-Z]+ /.*?) \|", tables.partition("\n## A post\n")[0], re.M)
     named = [route for cell in cells for route in re.findall(r"`([A-Z]+ /\S*)`", cell)]
@@ -85,7 +85,7 @@ def test_the_page_names_every_route_and_no_other() -> None:
     assert mentioned == built
 
 
-def test_the_limits_are_those_of_the_code() -> None:
+def test_the_limits_are_the_ones_in_the_code() -> None:
     assert table("Limits") == LIMITS
     for schema in ("NewPost", "PostChanges"):
         assert length(schema, "canonical_url") == length("NewPost", "cover_image")
@@ -96,19 +96,19 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert not fields.is_slug("")
 
 
-def test_a_post_has_the_members_that_the_page_names() -> None:
+def test_a_post_has_the_members_on_the_page() -> None:
     named = {name for cell in table("A post") for name in re.findall(r"`(\w+)`", cell)}
     assert named == SCHEMAS["OwnPost"]["properties"].keys()
 
 
 @pytest.mark.parametrize("row", RESOURCES)
-def test_an_object_has_the_members_that_the_page_names(row: str) -> None:
+def test_an_object_has_the_members_on_the_page(row: str) -> None:
     without_values = re.sub(r"\(.*?\)", "", table("Other objects")[row])
     properties: dict[str, Any] = SCHEMAS[RESOURCES[row]]["properties"]
     assert re.findall(r"`(\w+)`", without_values) == list(properties)
 
 
-def test_revisions_have_the_members_that_the_page_names() -> None:
+def test_revisions_have_the_members_on_the_page() -> None:
     named = re.findall(r"`(\w+)`", table("Other objects")["revision"])
     assert named == list(SCHEMAS["Revision"]["properties"])
     assert named[:-1] == list(SCHEMAS["RevisionSummary"]["properties"])

@@ -1,6 +1,6 @@
-"""Attacks on the authorizer, each named after the clause or advisory that tells of it.
+"""Attacks on the authorizer, each named after the clause or advisory that describes it.
 
-Every one is refused, for its own reason, and none by an exception.
+Each one is refused for its own reason, and none causes an exception.
 """
 
 import base64
@@ -47,8 +47,8 @@ DESCRIPTIONS = {
 }
 
 
-class _EverReady(Clock):
-    """A key set's clock that is past the cool-down whenever it is asked."""
+class _ReadyClock(Clock):
+    """A key set's clock whose cool-down has always passed."""
 
     def __call__(self) -> float:
         self.now += COOL_DOWN
@@ -57,18 +57,18 @@ class _EverReady(Clock):
 
 @pytest.fixture(autouse=True, scope="module")
 def _verifier() -> Iterator[None]:
-    keys = KeySet("https://x/", fetch=lambda _: key_set_document(SIGNER.jwk()), clock=_EverReady())
+    keys = KeySet("https://x/", fetch=lambda _: key_set_document(SIGNER.jwk()), clock=_ReadyClock())
     own, app.verifier = app.verifier, AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock())
     yield
     app.verifier = own
 
 
 def decision(authorization: str) -> Refusal | None:
-    """What the authorizer says to an Authorization header: a refusal, or None for an Allow."""
+    """Return the authorizer's refusal of an Authorization header, or None for an Allow."""
     event = sample_event("authorizer-request")
     event["multiValueHeaders"]["Authorization"] = [authorization]
     response = app.handler(event, LambdaContext())
-    json.dumps(response, ensure_ascii=False).encode()  # as Lambda's runtime hands it on
+    json.dumps(response, ensure_ascii=False).encode()  # as Lambda's runtime encodes it
     effect = response["policyDocument"]["Statement"][0]["Effect"]
     if effect == "Allow":
         return None
@@ -87,7 +87,8 @@ def encoded(value: Any) -> str:
 
 
 def signed(header: Any, payload: Any = None) -> str:
-    """Any header and payload, rightly signed by the issuer's key with RS256."""
+    """Return a token with any header and payload, correctly signed with the issuer's key and
+    RS256."""
     text = f"{encoded(header)}.{encoded(claims() if payload is None else payload)}"
     signature = SIGNER.private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{text}.{encoded(signature)}"
@@ -97,7 +98,7 @@ def header(**members: Any) -> dict[str, Any]:
     return {"alg": "RS256", "kid": SIGNER.key_id} | members
 
 
-def test_the_untouched_token_is_allowed() -> None:
+def test_the_unchanged_token_is_allowed() -> None:
     assert decision(f"Bearer {VALID}") is None
     assert decision(f"Bearer {signed(header())}") is None
 
@@ -142,7 +143,7 @@ def test_rfc_7515_4_1_1_a_header_without_algorithm() -> None:
     assert refusal_of(signed({"kid": SIGNER.key_id})) == refusals.WRONG_ALGORITHM
 
 
-def test_rfc_8725_3_1_signatures_of_other_kinds_under_the_name_of_rs256() -> None:
+def test_rfc_8725_3_1_other_signature_types_named_rs256() -> None:
     text = f"{encoded(header())}.{PAYLOAD}".encode()
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     others = [
@@ -156,12 +157,12 @@ def test_rfc_8725_3_1_signatures_of_other_kinds_under_the_name_of_rs256() -> Non
         assert refusal_of(f"{text.decode()}.{encoded(other)}") == refusals.BAD_SIGNATURE
 
 
-# RFC 8725 §3.5, §3.10: keys that the sender names
+# RFC 8725 §3.5, §3.10: keys that the sender chooses
 
 
 @pytest.fixture
 def trap() -> Iterator[tuple[str, list[Any]]]:
-    """A listening server that must see nothing."""
+    """Yield the address of a listening server that must get no request."""
     visitors: list[Any] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
@@ -202,12 +203,12 @@ def test_cve_2018_0114_a_key_embedded_in_the_header(member: str) -> None:
     ["../../../../dev/null", "/dev/null", "key-1' OR '1'='1", "key-1\x00", "key-1\n", "KEY-1",
      " key-1", "", "%6bey-1", "http://127.0.0.1/", "| id", "x" * 4_000],
 )  # fmt: skip
-def test_rfc_8725_3_10_a_key_id_is_only_looked_up(key_id: str) -> None:
+def test_rfc_8725_3_10_a_key_id_is_only_compared(key_id: str) -> None:
     assert refusal_of(signed(header(kid=key_id))) == refusals.UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("key_id", [None, 1, True, [], ["key-1"], {"key-1": 1}])
-def test_rfc_7515_4_1_4_a_key_id_that_is_no_string(key_id: Any) -> None:
+def test_rfc_7515_4_1_4_a_key_id_that_is_not_a_string(key_id: Any) -> None:
     assert refusal_of(signed(header(kid=key_id))) == refusals.MALFORMED
 
 
@@ -233,7 +234,7 @@ def test_rfc_7515_5_2_truncated_signatures(length: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 512])
-def test_cve_2022_21449_signatures_of_nothing_but_zeros(size: int) -> None:
+def test_cve_2022_21449_signatures_of_zeros_only(size: int) -> None:
     assert refusal_of(f"{HEADER}.{PAYLOAD}.{encoded(bytes(size))}") == refusals.BAD_SIGNATURE
 
 
@@ -242,10 +243,10 @@ def test_rfc_7515_5_2_a_signature_of_another_token() -> None:
     assert refusal_of(f"{HEADER}.{PAYLOAD}.{other}") == refusals.BAD_SIGNATURE
 
 
-# RFC 7515 §2, RFC 4648 §3.5: one text for one token
+# RFC 7515 §2, RFC 4648 §3.5: a token has exactly one encoding
 
 
-def test_rfc_4648_3_5_spare_bits_that_are_not_zero() -> None:
+def test_rfc_4648_3_5_unused_bits_that_are_not_zero() -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     last = alphabet.index(SIGNATURE[-1])
     for spare in range(1, 16):
@@ -264,7 +265,7 @@ def test_rfc_7515_2_base64url_without_padding_or_foreign_characters(token: str) 
 
 
 @pytest.mark.parametrize("value", [[], "RS256", 1, None, True])
-def test_rfc_7519_7_2_a_header_or_payload_that_is_no_object(value: Any) -> None:
+def test_rfc_7519_7_2_a_header_or_payload_that_is_not_an_object(value: Any) -> None:
     assert refusal_of(signed(value)) == refusals.MALFORMED
     text = f"{encoded(header())}.{encoded(value)}"
     assert refusal_of(f"{text}.{SIGNATURE}") == refusals.MALFORMED
@@ -297,7 +298,7 @@ def test_rfc_7519_7_2_broken_utf_8() -> None:
 
 
 @pytest.mark.parametrize("depth", [500, 2_000])
-def test_cve_2020_10735_deep_and_endless_json(depth: int) -> None:
+def test_cve_2020_10735_deeply_nested_json_and_long_numbers(depth: int) -> None:
     deep = b'{"alg":' + b"[" * depth + b"]" * depth + b"}"
     assert refusal_of(signed(deep)) in (refusals.WRONG_ALGORITHM, refusals.MALFORMED)
     digits = b'{"alg":"RS256","kid":"key-1","x":' + b"9" * 4_500 + b"}"
@@ -351,7 +352,7 @@ def test_rfc_9068_4_an_id_token_in_place_of_an_access_token(claim: str) -> None:
      ISSUER.replace("tenant.", "tenant.example.com.evil."), f" {ISSUER}", f"{ISSUER}#",
      "https://tenant.example.com:443/", [ISSUER], {ISSUER: 1}, None, 1, ""],
 )  # fmt: skip
-def test_rfc_8725_3_8_an_issuer_that_only_looks_alike(issuer: Any) -> None:
+def test_rfc_8725_3_8_an_issuer_that_only_looks_similar(issuer: Any) -> None:
     assert refusal_of(signed(header(), claims(iss=issuer))) == refusals.WRONG_ISSUER
 
 
@@ -360,7 +361,7 @@ def test_rfc_8725_3_8_an_issuer_that_only_looks_alike(issuer: Any) -> None:
     [AUDIENCE[:-1], AUDIENCE + "/", AUDIENCE.upper(), f"{AUDIENCE} other", f"x{AUDIENCE}", "",
      [], [AUDIENCE + "x"], [f"{AUDIENCE},other"]],
 )  # fmt: skip
-def test_rfc_8725_3_9_an_audience_that_only_looks_alike(audience: Any) -> None:
+def test_rfc_8725_3_9_an_audience_that_only_looks_similar(audience: Any) -> None:
     assert refusal_of(signed(header(), claims(aud=audience))) == refusals.WRONG_AUDIENCE
 
 
@@ -378,13 +379,13 @@ def test_rfc_7519_4_1_3_an_audience_of_the_wrong_type(audience: Any) -> None:
     [None, True, False, "9999999999", str(NOW), "", [NOW], {"t": NOW}, -1, -0.5, float("nan"),
      float("inf"), float("-inf"), 10**300, 1e300, 253_402_300_800],
 )  # fmt: skip
-def test_rfc_7519_2_a_time_of_the_wrong_type_or_beyond_reason(claim: str, value: Any) -> None:
+def test_rfc_7519_2_a_time_of_the_wrong_type_or_out_of_range(claim: str, value: Any) -> None:
     is_number = not isinstance(value, float) or math.isfinite(value)
     expected = refusals.BAD_CLAIM if is_number else refusals.MALFORMED  # JSON has no NaN
     assert refusal_of(signed(header(), claims(**{claim: value}))) == expected
 
 
-def test_rfc_7519_4_1_4_a_token_without_an_end() -> None:
+def test_rfc_7519_4_1_4_a_token_without_an_expiry() -> None:
     assert refusal_of(signed(header(), claims(exp=...))) == refusals.BAD_CLAIM
 
 
@@ -401,7 +402,7 @@ def test_rfc_7519_4_1_6_a_token_from_the_future() -> None:
     [..., None, "", " ", 0, True, [], ["auth0|alice"], {}, " x", "x ", "\u00a0x", "x\u2028", "\x00",
      "a\x7fb", "a\x85b", "\udfff", "x" * 256],
 )  # fmt: skip
-def test_rfc_7519_4_1_2_a_subject_that_names_nobody(subject: Any) -> None:
+def test_rfc_7519_4_1_2_an_empty_or_invalid_subject(subject: Any) -> None:
     assert refusal_of(signed(header(), claims(sub=subject))) == refusals.BAD_CLAIM
 
 
@@ -423,11 +424,11 @@ def test_rfc_9068_2_2_a_token_of_an_application_that_is_not_listed(
     ["Bearer", "Bearer ", "Basic YTpi", VALID, f"Token {VALID}", f"Bearer {VALID} {VALID}",
      f"Bearer: {VALID}", f"Bearer\t{VALID}", f"Bearer,{VALID}", f'Bearer "{VALID}"', "\x00", "é"],
 )  # fmt: skip
-def test_rfc_6750_2_1_headers_of_another_form(authorization: str) -> None:
+def test_rfc_6750_2_1_headers_with_another_format(authorization: str) -> None:
     assert decision(authorization) in (refusals.NOT_BEARER, refusals.MALFORMED)
 
 
-# For whatever comes: a Deny or the defined raise, and an Allow only for the untouched token
+# For any input: a Deny or the defined exception, and an Allow only for the unchanged token
 
 
 def allowed(authorization: str) -> bool:
@@ -438,7 +439,7 @@ def allowed(authorization: str) -> bool:
 
 
 @given(st.text(max_size=300))
-def test_no_text_at_all_is_allowed(text: str) -> None:
+def test_no_random_text_is_allowed(text: str) -> None:
     assert not allowed(text)
     assert not allowed(f"Bearer {text}")
 
@@ -466,10 +467,10 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.sampled_from(sorted(header() | {"typ": 1, "crit": 1, "jwk": 1})), JSON_VALUES)
-def test_no_header_member_crashes_it(member: str, value: Any) -> None:
+def test_no_header_member_causes_an_exception(member: str, value: Any) -> None:
     decision(f"Bearer {signed(header(**{member: value}))}")
 
 
 @given(st.sampled_from(sorted(claims())), JSON_VALUES)
-def test_no_claim_crashes_it(name: str, value: Any) -> None:
+def test_no_claim_causes_an_exception(name: str, value: Any) -> None:
     decision(f"Bearer {signed(header(), claims(**{name: value}))}")

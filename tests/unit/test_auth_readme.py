@@ -1,4 +1,4 @@
-"""layers/auth/blog_auth/README.md: its examples run, and its tables say what the code says."""
+"""layers/auth/blog_auth/README.md: its examples run, and its tables match the code."""
 
 import importlib
 import inspect
@@ -35,7 +35,7 @@ SIGNER = Signer()
 
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An issuer that serves its key set over HTTP, and the variables that name it."""
+    """Yield an issuer that serves its key set over HTTP, and set the variables that name it."""
 
     class KeySetHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -87,7 +87,7 @@ def test_the_authorizer_allows_a_good_token_and_the_handler_reads_its_identity(
     assert handler({}, None)["statusCode"] == 401
 
 
-def test_the_authorizer_denies_a_bad_token_and_says_why(issuer: str) -> None:
+def test_the_authorizer_denies_a_bad_token_with_its_reason(issuer: str) -> None:
     event = sample_event("authorizer-request")
     event["multiValueHeaders"] = {"Authorization": [f"Bearer {token(issuer, aud='other')}"]}
     denied = executed(AUTHORIZER)["handler"](event, LambdaContext())
@@ -95,7 +95,7 @@ def test_the_authorizer_denies_a_bad_token_and_says_why(issuer: str) -> None:
     assert "another audience" in denied["context"]["auth_error_description"]
 
 
-def test_the_framework_answers_200_401_and_503(
+def test_the_framework_returns_200_401_and_503(
     issuer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app: flask.Flask = executed(FRAMEWORK)["app"]
@@ -105,7 +105,7 @@ def test_the_framework_answers_200_401_and_503(
     refused = client.get("/me")
     assert refused.status_code == 401
     assert b"No access token came with the request" in refused.data
-    monkeypatch.setenv("AUTH0_JWKS_URI", "http://127.0.0.1:9/jwks.json")  # nobody listens
+    monkeypatch.setenv("AUTH0_JWKS_URI", "http://127.0.0.1:9/jwks.json")  # no server listens here
     without_keys: flask.Flask = executed(FRAMEWORK)["app"]
     undecided = without_keys.test_client().get(
         "/me", headers={"Authorization": f"Bearer {token(issuer)}"}
@@ -135,7 +135,7 @@ def test_every_variable_and_field_of_the_settings_is_listed() -> None:
     assert PAGE.count(f"{settings.DEFAULT_KEYS_MAX_AGE} by default") == 2
 
 
-def test_the_constants_have_the_values_that_the_page_gives() -> None:
+def test_the_constants_have_the_values_on_the_page() -> None:
     rows = re.findall(r"^\| `(\w+)\.(\w+)` \| (\d+) ", PAGE, re.M)
     assert len(rows) == 7
     for module, name, value in rows:
@@ -153,6 +153,6 @@ def test_every_module_and_exception_is_listed() -> None:
     assert {*column("What it raises"), "AuthError", "NoAllow"} == raised
 
 
-def test_every_link_leads_to_a_file() -> None:
+def test_every_link_has_a_target() -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
         assert (FOLDER / target).exists(), target

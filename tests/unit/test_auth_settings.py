@@ -1,4 +1,4 @@
-"""When the authorizer starts cold, it runs or says which variable is odd."""
+"""The authorizer's settings: a cold start succeeds, or names the invalid variable."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from blog_auth.settings import Issuer, Settings
 AUDIENCE = {"AUTH0_AUDIENCE": "https://blog.example.com/api"}
 
 
-def test_a_domain_becomes_the_issuer_and_its_key_set() -> None:
+def test_a_domain_determines_the_issuer_and_its_key_set() -> None:
     settings = Settings.from_environment(AUDIENCE | {"AUTH0_DOMAIN": "Tenant.eu.auth0.com"})
     assert settings.issuers == (
         Issuer("https://tenant.eu.auth0.com/", "https://tenant.eu.auth0.com/.well-known/jwks.json"),
     )
 
 
-def test_several_issuers_of_one_tenant_each_with_their_keys() -> None:
+def test_a_tenant_may_have_several_issuers_with_their_own_keys() -> None:
     environment = AUDIENCE | {
         "AUTH0_ISSUER": "https://login.example.com/, https://tenant.eu.auth0.com/",
         "AUTH0_JWKS_URI": "http://host.docker.internal:9400/keys",
@@ -25,7 +25,7 @@ def test_several_issuers_of_one_tenant_each_with_their_keys() -> None:
     assert second.jwks_uri == "https://tenant.eu.auth0.com/.well-known/jwks.json"
 
 
-def test_what_is_optional() -> None:
+def test_client_ids_and_the_keys_maximum_age_are_optional() -> None:
     optional = {"AUTH0_CLIENT_IDS": "spa, cli", "AUTH0_KEYS_MAX_AGE": "3600"}
     settings = Settings.from_environment(AUDIENCE | {"AUTH0_DOMAIN": "a.example"} | optional)
     assert settings.client_ids == {"spa", "cli"}
@@ -34,7 +34,7 @@ def test_what_is_optional() -> None:
     assert (defaults.client_ids, defaults.keys_max_age) == (frozenset(), 86_400)
 
 
-def test_plain_http_is_for_this_machine() -> None:
+def test_plain_http_is_allowed_on_this_machine_only() -> None:
     settings = Settings.from_environment(AUDIENCE | {"AUTH0_ISSUER": "http://localhost:9400/"})
     assert settings.issuers[0].name == "http://localhost:9400/"
 
@@ -76,7 +76,7 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ({"AUTH0_DOMAIN": "a.example", "AUTH0_JWKS_URI": "http://keys.example"}, "AUTH0_JWKS_URI"),
     ],
 )
-def test_a_missing_or_odd_variable_is_named(changes: dict[str, str], variable: str) -> None:
+def test_a_missing_or_invalid_variable_is_named(changes: dict[str, str], variable: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment(AUDIENCE | changes)
     assert refused.value.variable == variable

@@ -1,4 +1,4 @@
-"""The authorizer function: an Allow for the stage, a Deny in fixed words, or no answer at all."""
+"""The authorizer function: an Allow for the stage, a Deny with fixed words, or an exception."""
 
 import json
 import os
@@ -33,7 +33,7 @@ STAGE = "arn:aws:execute-api:eu-central-1:123456789012:abcde12345/v1/*"
 
 @pytest.fixture(autouse=True)
 def _verifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The function's own verifier, with keys that need no network."""
+    """Replace the function's verifier by one whose keys need no network."""
     keys = KeySet("https://x/", fetch=lambda _: key_set_document(SIGNER.jwk()), clock=Clock())
     verifier = AccessTokenVerifier(app.settings, {ISSUER: keys}, Clock())
     monkeypatch.setattr(app, "verifier", verifier)
@@ -71,7 +71,7 @@ def test_a_valid_token_is_allowed_for_the_whole_stage() -> None:
         ([f"Bearer {SIGNER.sign(claims(nonce='n'))}"], refusals.ID_TOKEN),
     ],
 )
-def test_a_bad_token_is_denied_in_fixed_words(
+def test_a_bad_token_is_denied_with_fixed_words(
     authorization: list[str], refusal: refusals.Refusal
 ) -> None:
     response = decide(*authorization)
@@ -84,7 +84,7 @@ def test_a_bad_token_is_denied_in_fixed_words(
     }
 
 
-def test_the_sample_event_is_denied_and_does_not_crash() -> None:
+def test_the_sample_event_is_denied_without_an_exception() -> None:
     response = app.handler(sample_event("authorizer-request"), LambdaContext())
     assert response["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
@@ -100,7 +100,7 @@ def test_it_raises_when_it_cannot_decide(monkeypatch: pytest.MonkeyPatch) -> Non
         decide(f"Bearer {SIGNER.sign(claims())}")
 
 
-def test_the_settings_reach_the_key_sets_and_the_collector_runs_again() -> None:
+def test_the_settings_reach_the_key_sets_and_garbage_collection_is_enabled() -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "layers" / "auth"),
@@ -126,7 +126,7 @@ def test_decisions_are_metrics_by_reason(capsys: pytest.CaptureFixture[str]) -> 
     assert directive["Metrics"] == [{"Name": "Decisions", "Unit": "Count"}]
     assert (line["Decisions"], line["decision"], line["reason"]) == (1, "deny", "opaque")
     for name in directive["Dimensions"][0]:
-        assert isinstance(line[name], str), "what a dimension refers to is in the line"
+        assert isinstance(line[name], str), "a dimension's value is in the line"
 
 
 def test_fetches_are_metrics_by_outcome(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +136,7 @@ def test_fetches_are_metrics_by_outcome(capsys: pytest.CaptureFixture[str]) -> N
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "outcome"]]
 
 
-def test_the_age_of_the_keys_is_a_metric_where_there_are_any(
+def test_the_age_of_the_keys_is_a_metric_once_there_are_keys(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock = Clock()
@@ -162,7 +162,7 @@ def test_the_age_of_the_keys_is_a_metric_where_there_are_any(
     }
 
 
-def test_a_decision_that_could_not_be_made_is_logged_too(
+def test_a_failed_decision_is_logged_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def down(_uri: str) -> bytes:
@@ -177,7 +177,7 @@ def test_a_decision_that_could_not_be_made_is_logged_too(
     assert (line["kid"], line["client_id"]) == ("key-1", "blog-spa")
 
 
-def test_what_a_token_says_of_itself_is_logged_only_if_it_looks_like_an_id(
+def test_claims_and_headers_are_logged_only_if_they_look_like_ids(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     decide(f"Bearer {SIGNER.sign(claims(azp='mail to alice@example.com'), kid='a b')}")
@@ -188,7 +188,7 @@ def test_what_a_token_says_of_itself_is_logged_only_if_it_looks_like_an_id(
     assert (line["reason"], line["kid"], line["client_id"]) == ("expired", "key-1", "blog-spa")
 
 
-def test_one_line_a_decision_without_a_word_of_the_token(
+def test_each_decision_logs_one_line_without_the_token(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     token = SIGNER.sign(claims())

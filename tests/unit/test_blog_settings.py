@@ -1,4 +1,4 @@
-"""When a handler starts cold, it runs or says which variable is odd."""
+"""The handlers' settings: a cold start succeeds, or names the invalid variable."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_settings_come_from_the_environment() -> None:
     assert settings.feed_shards == 4
 
 
-def test_the_feed_has_one_shard_unless_told() -> None:
+def test_the_feed_has_one_shard_by_default() -> None:
     assert BlogSettings.from_environment(GOOD).feed_shards == 1
 
 
@@ -23,7 +23,7 @@ def test_the_feed_has_one_shard_unless_told() -> None:
     [("TABLE_NAME", None), ("TABLE_NAME", ""), ("ALLOWED_ORIGIN", ""), ("FEED_SHARDS", "0"),
      ("FEED_SHARDS", "many"), ("AUTHOR_ID_KEY", None), ("AUTHOR_ID_KEY", "guess")],
 )  # fmt: skip
-def test_a_missing_or_odd_variable_is_named_and_no_value_shown(
+def test_a_missing_or_invalid_variable_is_named_without_its_value(
     variable: str, value: str | None
 ) -> None:
     environment = {name: text for name, text in GOOD.items() if name != variable}
@@ -34,7 +34,7 @@ def test_a_missing_or_odd_variable_is_named_and_no_value_shown(
     assert "guess" not in str(refused.value)
 
 
-def test_an_author_id_depends_on_the_key_and_shows_nothing_of_the_sub() -> None:
+def test_an_author_id_depends_on_the_key_and_hides_the_sub() -> None:
     first = author_id("auth0|alice", "k" * 32)
     assert first == author_id("auth0|alice", "k" * 32)
     assert first != author_id("auth0|alice", "l" * 32)

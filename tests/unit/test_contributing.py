@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and the templates of .github: what they name exists."""
+"""README, CONTRIBUTING and the templates of .github name only things that exist."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ def text(page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_to_a_file(page: str) -> None:
+def test_every_link_has_a_target(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)", text(page)):
         if "://" not in target:
             assert ((ROOT / page).parent / target).exists(), target
@@ -62,14 +62,14 @@ def test_every_file_that_a_recipe_names_exists() -> None:
         ("http/openapi.py", "def documented_responses("),
     ],
 )
-def test_every_name_that_a_recipe_gives_is_in_its_module(module: str, name: str) -> None:
+def test_every_name_in_a_recipe_is_in_its_module(module: str, name: str) -> None:
     assert name in text(f"layers/blog/blog/{module}")
     assert re.split(r"[ (]", name.removeprefix("def ").removeprefix("class "))[0] in text(
         CONTRIBUTING
     )
 
 
-def test_the_readme_fits_on_two_screens_and_its_commands_run_what_it_says() -> None:
+def test_the_readme_is_short_and_its_commands_are_tested() -> None:
     lines = text(README).splitlines()
     assert len(lines) <= 90
     commands = [line.strip() for line in lines if line.startswith("    make ")]
@@ -97,5 +97,5 @@ def test_an_issue_form_has_what_github_requires(name: str) -> None:
         assert part["attributes"].get("label") or part["type"] == "markdown"
 
 
-def test_the_owners_are_an_example_alone() -> None:
+def test_codeowners_is_only_an_example() -> None:
     assert all(line.startswith("#") for line in text(".github/CODEOWNERS").splitlines())

@@ -1,4 +1,4 @@
-"""Cursors: opaque, bound to their list, and refused when anything about them is off."""
+"""Cursors: opaque, bound to their list, and refused if anything is wrong with them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,13 +15,13 @@ from blog.identifiers import new_id
 from tests.support.samples import ALICE, BOB
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MOMENTS = st.integers(0, 253_402_300_799_999).map(lambda ms: EPOCH + timedelta(milliseconds=ms))
+TIMES = st.integers(0, 253_402_300_799_999).map(lambda ms: EPOCH + timedelta(milliseconds=ms))
 SORT_KEY = entry_sort_key(EPOCH, new_id(EPOCH + timedelta(days=1)))
 
 
-@given(MOMENTS)
-def test_a_cursor_gives_its_position_back(moment: datetime) -> None:
-    sort_key = entry_sort_key(moment, new_id(EPOCH + timedelta(days=1)))
+@given(TIMES)
+def test_a_cursor_returns_its_position(time: datetime) -> None:
+    sort_key = entry_sort_key(time, new_id(EPOCH + timedelta(days=1)))
     cursor = cursor_after(feed(1), sort_key)
     assert re.fullmatch(r"[A-Za-z0-9_-]{40}", cursor)
     assert sort_key_of(feed(1), cursor) == sort_key
@@ -42,7 +42,7 @@ def test_a_cursor_of_another_list_is_refused() -> None:
 
 
 @given(st.integers(0, 39), st.characters())
-def test_a_mangled_cursor_is_refused(place: int, character: str) -> None:
+def test_a_changed_cursor_is_refused(place: int, character: str) -> None:
     cursor = cursor_after(feed(1), SORT_KEY)
     mangled = cursor[:place] + character + cursor[place + 1 :]
     if mangled != cursor:
@@ -51,11 +51,11 @@ def test_a_mangled_cursor_is_refused(place: int, character: str) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "=" * 40, "é" * 40, "A" * 40, "A" * 44, "A" * 10_000])
-def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+def test_a_text_that_is_not_a_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadRequest):
         sort_key_of(feed(1), cursor)
 
 
-def test_a_sub_cannot_name_itself_into_another_list() -> None:
+def test_a_sub_cannot_select_another_list() -> None:
     assert owned("draft#x") != owned("x", "draft")
     assert owned("draft#x").partitions != owned("x", "draft").partitions

@@ -16,7 +16,7 @@ from blog.posts.model import Entry, Post, Stats
 from tests.support.data_model import kinds, sort_keys
 from tests.support.posts import THEN
 
-TIME = "2026-01-31T09:30:00.000Z"  # THEN, as it is written in keys
+TIME = "2026-01-31T09:30:00.000Z"  # THEN, in the format of keys
 FUNCTIONS = {
     name: function
     for name, function in inspect.getmembers(keys, inspect.isfunction)
@@ -37,7 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 class Placeholder(str):
-    """A value that shows in a key which parameter it stands for, and in which format."""
+    """A value that shows which parameter of a key it stands for, and in which format."""
 
     __slots__ = ()
 
@@ -49,21 +49,24 @@ class Placeholder(str):
 
 
 def placeholder(name: str, kind: Any) -> Any:
-    """Return what stands for a parameter of this name and type."""
+    """Return the placeholder for a parameter of this name and type."""
     if kind is Key:
         return Key(Placeholder(f"{name}.pk"), Placeholder(f"{name}.sk"))
     return THEN if kind is datetime else Placeholder(name)
 
 
 def patterns(make: Callable[..., Any]) -> list[Any]:
-    """Return what a function of keys.py returns for placeholders, with and without its optional
+    """Return what a function of keys.py returns for placeholders, without and with optional
     arguments."""
     hints = get_type_hints(make)
     parameters = inspect.signature(make).parameters.values()
     optional = [one.name for one in parameters if one.default is not one.empty]
-    given = {one.name: placeholder(one.name, hints[one.name]) for one in parameters}
-    required = {name: value for name, value in given.items() if name not in optional}
-    return [make(**arguments) for arguments in ([required, given] if optional else [given])]
+    all_arguments = {one.name: placeholder(one.name, hints[one.name]) for one in parameters}
+    required = {name: value for name, value in all_arguments.items() if name not in optional}
+    return [
+        make(**arguments)
+        for arguments in ([required, all_arguments] if optional else [all_arguments])
+    ]
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -82,7 +85,7 @@ def test_every_sort_key_of_entries_is_on_the_page() -> None:
     assert sort_keys() == made
 
 
-def test_no_function_that_makes_keys_is_forgotten_above() -> None:
+def test_every_function_that_makes_keys_is_listed_above() -> None:
     makers = [
         name for name, one in FUNCTIONS.items() if get_type_hints(one)["return"] in (Key, str)
     ]
@@ -95,7 +98,7 @@ def test_every_constant_part_of_a_key_is_on_the_page(name: str) -> None:
     assert any(kind.pk == value or kind.sk.startswith(value) for kind in kinds())
 
 
-def test_what_the_page_names_is_in_the_code() -> None:
+def test_every_name_on_the_page_is_in_the_code() -> None:
     assert {kind.maker for kind in kinds()} <= {*FUNCTIONS, *CONSTANTS}
 
 
@@ -107,7 +110,7 @@ def test_the_attributes_of_a_stored_model_are_those_on_the_page(name: str) -> No
 
 
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - {"comment_key", "pending_comment_key"}))
-def test_an_attribute_is_optional_on_the_page_where_it_may_be_none(name: str) -> None:
+def test_an_attribute_is_optional_on_the_page_if_it_may_be_none(name: str) -> None:
     (kind,) = (kind for kind in kinds() if kind.maker == name)
     fields = MODELS[name].model_fields.items()
     assert kind.optional == {one for one, field in fields if field.default is None}

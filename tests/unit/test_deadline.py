@@ -1,4 +1,4 @@
-"""How long a request waits for DynamoDB: the sum of what it may take, and when it gives up."""
+"""The time a request waits for DynamoDB: the sum of all waits, and when it gives up."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,9 @@ from devserver.template.deployment import read_deployment
 from tests.support.samples import AUDIENCE, ROOT, Clock
 
 BOUND = 5.0
-LONGEST_BACKOFF = 1.0  # of botocore's standard mode, before the second try of what was throttled
+LONGEST_BACKOFF = (
+    1.0  # botocore's longest delay before the second try of a throttled call, in standard mode
+)
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def waited(deadline: Deadline, clock: Clock, seconds: float) -> None:
         clock.now += seconds
 
 
-def test_what_a_request_waits_at_most_is_within_its_bound() -> None:
+def test_the_longest_wait_of_a_request_is_within_its_bound() -> None:
     config: Any = CLIENT_CONFIG
     one_try = config.connect_timeout + config.read_timeout
     tries = config.retries["total_max_attempts"]
@@ -42,14 +44,14 @@ def test_what_a_request_waits_at_most_is_within_its_bound() -> None:
     assert (hasty.connect_timeout, hasty.read_timeout) == (0.3, 1.5)
 
 
-def test_every_function_may_run_for_longer_than_a_request_waits() -> None:
+def test_every_function_may_run_longer_than_a_request_waits() -> None:
     parameters = {"Auth0Domain": "a.example", "Auth0Audience": AUDIENCE, "AuthorIdKey": "k" * 32}
     functions = read_deployment(ROOT / "template.yaml", parameters).functions
     assert functions
     assert all(one.timeout >= BOUND + LONGEST_DELAY for one in functions.values())
 
 
-def test_a_late_call_gets_one_try_and_a_later_one_none(clock: Clock) -> None:
+def test_a_late_call_gets_one_try_and_a_later_one_gets_none(clock: Clock) -> None:
     deadline = Deadline()
     with deadline.request_scope():
         assert deadline.allows_retry()
@@ -62,11 +64,11 @@ def test_a_late_call_gets_one_try_and_a_later_one_none(clock: Clock) -> None:
             deadline.require_time_for_call()
 
 
-def test_each_request_counts_from_nothing_and_only_what_it_waits(clock: Clock) -> None:
+def test_each_request_starts_at_zero_and_counts_only_its_waits(clock: Clock) -> None:
     deadline = Deadline()
     for _ in range(3):
         with deadline.request_scope():
-            clock.now += 60  # of rendering
+            clock.now += 60  # seconds of rendering
             waited(deadline, clock, 0.3)
             assert deadline.allows_retry()
 
@@ -78,7 +80,7 @@ def test_a_small_function_has_a_share_of_a_processor(memory: str | None, share: 
     assert module._share_of_a_processor(memory) == share
 
 
-def test_waiting_for_ones_turn_at_the_processor_does_not_count(
+def test_waiting_for_the_processor_does_not_count(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed = Clock()
@@ -94,16 +96,16 @@ def test_waiting_for_ones_turn_at_the_processor_does_not_count(
             clock.now += 0.2
             computed.now += 0.2
         waited(deadline, clock, 0.45)
-        assert not deadline.allows_retry(), "and nothing is waited back"
+        assert not deadline.allows_retry(), "and no time is credited"
 
 
-def test_outside_a_request_there_is_no_deadline(clock: Clock) -> None:
+def test_there_is_no_deadline_outside_a_request(clock: Clock) -> None:
     deadline = Deadline()
     waited(deadline, clock, 3600)
     assert deadline.allows_retry()
 
 
-def test_calls_side_by_side_count_once() -> None:
+def test_concurrent_calls_count_once() -> None:
     deadline = Deadline()
 
     def call(_: int) -> None:
@@ -113,4 +115,4 @@ def test_calls_side_by_side_count_once() -> None:
     with deadline.request_scope():
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(call, range(10)))
-        assert deadline.allows_retry(), "ten of 0.1 s are not one second"
+        assert deadline.allows_retry(), "ten calls of 0.1 s at once do not count one second"

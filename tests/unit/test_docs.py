@@ -52,7 +52,7 @@ def column(page: str, heading: str, number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)
-def test_relative_links_lead_to_files_and_headings(page: Path) -> None:
+def test_relative_links_have_targets(page: Path) -> None:
     for target, anchor in targets(page):
         assert target.exists(), f"{name(page)} links to {target}"
         if anchor and target.suffix == ".md":

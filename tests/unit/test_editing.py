@@ -1,4 +1,4 @@
-"""How a post comes to be and changes: versions, slugs and publication."""
+"""How a post is created and edited: versions, slugs and publication."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,16 +45,16 @@ def test_every_edit_raises_the_version_even_an_empty_one() -> None:
     assert (post.created_at, post.updated_at) == (THEN, LATER)
 
 
-def test_an_edit_of_the_body_renders_it_and_no_other_does() -> None:
+def test_only_an_edit_of_the_body_renders_it() -> None:
     post = new_post(body="*a*")
     assert (post.body_html, post.excerpt) == ("<p><em>a</em></p>\n", "a")
     after = edited(post, body="**b**")
     assert (after.body_html, after.excerpt) == ("<p><strong>b</strong></p>\n", "b")
-    kept = edited(post.model_copy(update={"body_html": "as it was"}), title="Other")
-    assert kept.body_html == "as it was"
+    unchanged = edited(post.model_copy(update={"body_html": "as it was"}), title="Other")
+    assert unchanged.body_html == "as it was"
 
 
-def test_an_excerpt_is_derived_until_given_and_after_null_again() -> None:
+def test_an_excerpt_is_derived_unless_the_author_sets_one() -> None:
     post = edited(new_post(body="first words"), excerpt="Mine")
     assert post.excerpt == "Mine"
     assert edited(post, body="other words").excerpt == "Mine"
@@ -69,7 +69,7 @@ def test_null_clears_the_cover_and_the_canonical_address() -> None:
     assert (post.cover_image, post.canonical_url, post.comments) == (None, None, "open")
 
 
-def test_a_body_whose_html_would_be_too_long_changes_nothing() -> None:
+def test_a_body_whose_html_is_too_long_changes_nothing() -> None:
     with pytest.raises(Unprocessable) as refused:
         new_post(body="[](a)" * 20_000)
     assert refused.value.errors[0].field == "body"
@@ -77,7 +77,7 @@ def test_a_body_whose_html_would_be_too_long_changes_nothing() -> None:
         edited(new_post(), body="[](a)" * 20_000)
 
 
-def test_a_published_post_counts_under_its_tags_its_month_and_its_author() -> None:
+def test_a_published_post_is_counted_by_tag_month_and_author() -> None:
     post = new_post(tags=["a", "c#"])
     assert counters(post) == []
     public = edited(post, status="published")
@@ -90,7 +90,7 @@ def test_a_published_post_counts_under_its_tags_its_month_and_its_author() -> No
     assert counters(edited(public, status="draft")) == []
 
 
-def test_published_at_is_that_of_the_first_publication() -> None:
+def test_published_at_is_the_time_of_the_first_publication() -> None:
     post = edited(new_post(), status="published")
     assert post.published_at == LATER
     again = edited(edited(post, status="draft"), status="published")
@@ -100,13 +100,13 @@ def test_published_at_is_that_of_the_first_publication() -> None:
 SOON = (THEN + timedelta(days=2)).isoformat()
 
 
-def test_a_scheduled_post_is_listed_as_due_and_not_in_public() -> None:
+def test_a_scheduled_post_is_listed_as_due_and_in_no_public_list() -> None:
     post = new_post(status="scheduled", publish_at=SOON, tags=["a"])
     keys = [key.pk for key in entries(post)]
     assert keys == [f"OWNER#{ALICE}", f"OWNER:scheduled#{ALICE}", "DUE"]
 
 
-def test_a_publication_on_schedule_is_no_edit() -> None:
+def test_a_scheduled_publication_is_not_an_edit() -> None:
     post = new_post(status="scheduled", publish_at=SOON)
     after = published(post)
     assert (after.version, after.lock_version) == (1, 2)
@@ -115,13 +115,13 @@ def test_a_publication_on_schedule_is_no_edit() -> None:
     assert after.updated_at == post.updated_at
 
 
-def test_a_first_publication_stays_the_first_when_scheduled_again() -> None:
+def test_scheduling_a_published_post_keeps_its_first_publication_time() -> None:
     post = edited(new_post(status="published"), status="scheduled", publish_at=SOON)
     assert post.published_at == THEN
     assert published(post).published_at == THEN
 
 
-def test_on_the_way_to_draft_the_time_of_publication_goes() -> None:
+def test_leaving_the_status_scheduled_removes_the_publication_time() -> None:
     post = new_post(status="scheduled", publish_at=SOON)
     assert edited(post, status="draft").publish_at is None
     assert edited(post, status="published").publish_at is None
@@ -138,7 +138,7 @@ def test_on_the_way_to_draft_the_time_of_publication_goes() -> None:
         {"status": "published", "publish_at": SOON},
     ],
 )
-def test_a_time_of_publication_that_does_not_fit_is_refused(members: dict[str, Any]) -> None:
+def test_an_impossible_publication_time_is_refused(members: dict[str, Any]) -> None:
     with pytest.raises(Unprocessable) as refused:
         new_post(**members)
     assert refused.value.errors[0].field == "publish_at"
@@ -156,7 +156,7 @@ def test_a_derived_slug_follows_the_title_until_the_first_publication() -> None:
     assert post.slug == "another-title"
 
 
-def test_a_random_ending_stays_while_the_title_means_the_same() -> None:
+def test_a_random_suffix_stays_while_the_title_gives_the_same_slug() -> None:
     post = with_another_slug(new_post())
     assert post.slug.startswith("hello-world-")
     assert edited(post, title="Hello world!").slug == post.slug
@@ -164,26 +164,26 @@ def test_a_random_ending_stays_while_the_title_means_the_same() -> None:
     assert edited(post, slug=None).slug == post.slug
 
 
-def test_null_leaves_a_slug_that_is_derived_already() -> None:
+def test_null_keeps_a_slug_that_is_derived_already() -> None:
     post = edited(new_post(), slug=None)
     assert (post.slug, post.slug_is_derived, post.former_slugs) == ("hello-world", True, [])
     assert edited(post, slug=None, title="Other").slug == "other"
 
 
-def test_a_title_that_ends_like_a_random_ending_is_followed_too() -> None:
+def test_a_title_that_ends_like_a_random_suffix_is_followed_too() -> None:
     post = new_post(title="Draft status")
     assert edited(post, title="Draft").slug == "draft"
     assert edited(new_post(title="Draft"), title="Draft status").slug == "draft-status"
 
 
-def test_null_derives_a_published_slug_again_from_the_title_of_now() -> None:
+def test_null_derives_a_published_slug_from_the_current_title() -> None:
     post = edited(new_post(status="published"), title="Another title")
     assert post.slug == "hello-world"
     again = edited(post, slug=None)
     assert reserved_slugs(again) == ["another-title", "hello-world"]
 
 
-def test_a_given_slug_stays_until_null_derives_it_again() -> None:
+def test_a_requested_slug_stays_until_null_derives_it_again() -> None:
     post = new_post(slug="mine")
     assert edited(post, title="Another").slug == "mine"
     assert edited(post, title="Another", slug=None).slug == "another"
@@ -197,11 +197,11 @@ def test_a_slug_that_was_public_stays_reserved() -> None:
     assert reserved_slugs(back) == ["hello-world", "second"]
 
 
-def test_a_slug_that_never_was_public_is_let_go() -> None:
+def test_a_slug_that_was_never_public_is_released() -> None:
     assert reserved_slugs(edited(new_post(), slug="second")) == ["second"]
 
 
-def test_at_most_twenty_former_slugs_are_kept_and_none_is_let_go() -> None:
+def test_at_most_twenty_former_slugs_are_kept_and_none_is_released() -> None:
     post = new_post(status="published")
     for number in range(MAX_FORMER_SLUGS):
         post = edited(post, slug=f"slug-{number}")
@@ -213,7 +213,7 @@ def test_at_most_twenty_former_slugs_are_kept_and_none_is_let_go() -> None:
     assert edited(post, title="Another").slug == post.slug
 
 
-def test_a_draft_is_listed_for_its_owner_alone() -> None:
+def test_a_draft_is_listed_only_for_its_owner() -> None:
     assert [key.pk for key in entries(new_post())] == [f"OWNER#{ALICE}", f"OWNER:draft#{ALICE}"]
 
 
@@ -228,7 +228,7 @@ def test_a_published_post_is_listed_by_author_and_by_each_tag() -> None:
     assert {"AUTHOR#alice", "TAG#c#", "TAG#a b"} <= set(keys)
 
 
-def test_an_entry_holds_neither_the_body_nor_the_raw_sub() -> None:
+def test_an_entry_contains_neither_the_body_nor_the_raw_sub() -> None:
     for summary in entries(new_post(body="secret text", status="published")).values():
         assert "body" not in summary
         assert "body_html" not in summary
@@ -246,12 +246,12 @@ def test_an_entry_holds_neither_the_body_nor_the_raw_sub() -> None:
         ("  a  --  b  ", "a-b"),
     ],
 )
-def test_titles_fold_into_slugs(title: str, slug: str) -> None:
+def test_slugs_are_derived_from_titles(title: str, slug: str) -> None:
     assert derived_slug(title) == slug
 
 
 @given(st.text(min_size=1, max_size=200))
-def test_any_title_makes_a_slug_that_is_valid_with_an_ending_too(title: str) -> None:
+def test_any_title_gives_a_valid_slug_also_with_a_suffix(title: str) -> None:
     post = new_post().model_copy(update={"title": title, "slug": derived_slug(title)})
     for slug in (post.slug, with_another_slug(post).slug):
         assert NewPost.model_validate({"title": "T", "slug": slug})

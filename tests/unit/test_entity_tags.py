@@ -1,4 +1,4 @@
-"""Entity tags and If-Match: the version decides, however the tag came through."""
+"""Entity tags and If-Match: only the version counts, even if a proxy changed the tag."""
 
 import re
 from contextlib import suppress
@@ -14,8 +14,8 @@ from blog.errors import BadRequest
 from blog.posts.schemas import PostDetail
 
 
-def shown(**changes: Any) -> PostDetail:
-    moment = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+def post_detail(**changes: Any) -> PostDetail:
+    time = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
     members = {
         "id": "01JDC0000000000000000000P0",
         "slug": "s",
@@ -31,8 +31,8 @@ def shown(**changes: Any) -> PostDetail:
         "canonical_url": None,
         "reading_minutes": 1,
         "comments": "open",
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": time,
+        "updated_at": time,
         "publish_at": None,
         "published_at": None,
         "body": "",
@@ -46,14 +46,16 @@ def tag_of(post: PostDetail) -> str:
 
 
 def test_a_tag_is_the_version_and_a_digest_of_the_rest() -> None:
-    assert re.fullmatch(r'"3-[0-9a-f]{16}"', tag_of(shown()))
-    assert tag_of(shown(body="x")) != tag_of(shown())
-    assert tag_of(shown(version=4))[3:] == tag_of(shown())[3:]
+    assert re.fullmatch(r'"3-[0-9a-f]{16}"', tag_of(post_detail()))
+    assert tag_of(post_detail(body="x")) != tag_of(post_detail())
+    assert tag_of(post_detail(version=4))[3:] == tag_of(post_detail())[3:]
 
 
-def test_a_text_that_looks_like_the_version_is_not_taken_for_it() -> None:
+def test_text_that_looks_like_a_version_does_not_change_the_tag() -> None:
     titled = {"slug": '"version":3,', "title": '"version":4,'}
-    assert tag_of(shown(version=3, **titled))[3:] == tag_of(shown(version=4, **titled))[3:]
+    assert (
+        tag_of(post_detail(version=3, **titled))[3:] == tag_of(post_detail(version=4, **titled))[3:]
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,14 +73,14 @@ def test_a_text_that_looks_like_the_version_is_not_taken_for_it() -> None:
         ', ,"3"',
     ],
 )
-def test_if_match_holds_for_the_current_version(field: str) -> None:
+def test_if_match_is_true_for_the_current_version(field: str) -> None:
     precondition = IfMatch.parse(field)
     assert precondition is not None
     assert precondition.holds(3)
 
 
 @pytest.mark.parametrize("field", ['"2"', '"33"', '"x"', '""', '"03"', '"2", "4"', '"-3"'])
-def test_if_match_does_not_hold_for_another(field: str) -> None:
+def test_if_match_is_false_for_another_version(field: str) -> None:
     precondition = IfMatch.parse(field)
     assert precondition is not None
     assert not precondition.holds(3)
@@ -87,12 +89,12 @@ def test_if_match_does_not_hold_for_another(field: str) -> None:
 @pytest.mark.parametrize(
     "field", ["", ",", " , ,", "3", '"3 "', '"3', '3"', "w/3", '"3""4"', "*, *", '*, "3"', '"\x00"']
 )
-def test_what_is_no_list_of_tags_is_malformed(field: str) -> None:
+def test_a_malformed_list_of_tags_is_refused(field: str) -> None:
     with pytest.raises(BadRequest):
         IfMatch.parse(field)
 
 
-def test_no_if_match_is_no_precondition() -> None:
+def test_a_missing_if_match_is_no_precondition() -> None:
     assert IfMatch.parse(None) is None
 
 

@@ -1,4 +1,4 @@
-"""Who makes a request, as the handlers see it."""
+"""The identity of a request's sender, as handlers see it."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def _event(**authorizer: Any) -> dict[str, Any]:
     return {"requestContext": {"authorizer": context | authorizer}}
 
 
-def test_an_identity_comes_out_of_the_request_context() -> None:
+def test_an_identity_is_read_from_the_request_context() -> None:
     event = _event(scope="openid profile", permissions="a:b c:d", client_id="spa")
     identity = Identity.from_event(event, Clock())
     assert identity.sub == ALICE
@@ -27,7 +27,7 @@ def test_an_identity_comes_out_of_the_request_context() -> None:
     assert not identity.is_machine
 
 
-def test_a_machine_is_known_by_its_sub() -> None:
+def test_a_machine_is_recognised_by_its_sub() -> None:
     assert Identity.from_event(_event(sub="importer@clients"), Clock()).is_machine
 
 
@@ -45,20 +45,20 @@ def test_a_machine_is_known_by_its_sub() -> None:
         _event(exp="-5"),
     ],
 )
-def test_without_an_authorizer_nobody_is_there(event: dict[str, Any]) -> None:
+def test_without_an_authorizer_there_is_no_identity(event: dict[str, Any]) -> None:
     with pytest.raises(NotAuthenticated) as refused:
         Identity.from_event(event, Clock())
     assert refused.value.refusal == refusals.NO_TOKEN
 
 
-def test_a_token_may_end_while_its_allow_is_cached() -> None:
+def test_a_token_may_expire_while_its_allow_is_cached() -> None:
     assert Identity.from_event(_event(exp=str(NOW - 9)), Clock())
     with pytest.raises(NotAuthenticated) as refused:
         Identity.from_event(_event(exp=str(NOW - 10)), Clock())
     assert refused.value.refusal == refusals.EXPIRED
 
 
-def test_a_handler_never_pays_for_jwt_or_cryptography() -> None:
+def test_the_identity_module_imports_neither_jwt_nor_cryptography() -> None:
     program = (
         "import sys; import blog_auth.identity; "
         "sys.exit(any(name.split('.')[0] in ('jwt', 'cryptography') for name in sys.modules))"

@@ -1,4 +1,4 @@
-"""What counts as a picture: it begins as one, and as one of the type that was announced."""
+"""Image types: an image begins with the bytes of the type that was announced."""
 
 import pytest
 
@@ -28,27 +28,27 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("content_type", HEADS)
-def test_a_picture_is_one_of_its_own_type_alone(content_type: str) -> None:
+def test_an_image_is_recognised_as_its_own_type_only(content_type: str) -> None:
     passing = [name for name, head in HEADS.items() if is_image(head, content_type)]
     assert passing == [content_type]
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_nothing_else_is_a_picture_of_any_type(name: str) -> None:
+def test_other_content_is_no_image_of_any_type(name: str) -> None:
     assert not any(is_image(OTHERS[name], content_type) for content_type in HEADS)
 
 
 @pytest.mark.parametrize("content_type", ["image/svg+xml", "text/html", "image/bmp", ""])
-def test_no_other_type_is_known(content_type: str) -> None:
+def test_other_image_types_are_unknown(content_type: str) -> None:
     assert not any(is_image(head, content_type) for head in HEADS.values())
 
 
-def test_avif_may_be_named_as_what_the_file_can_be_read_as() -> None:
+def test_avif_may_be_named_as_a_compatible_brand() -> None:
     assert is_image(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "image/avif")
     assert is_image(b"\0\0\0\x18ftypavis\0\0\0\0msf1avis", "image/avif")
 
 
-def test_as_many_bytes_are_looked_at_as_any_of_them_needs() -> None:
+def test_enough_bytes_are_read_to_recognise_each_type() -> None:
     brands = b"".join(b"%04d" % n for n in range(50))
     box = b"ftypmif1\0\0\0\0" + brands + b"avif"
     head = (len(box) + 4).to_bytes(4, "big") + box

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.samples import ROOT
 
-# The blog layer, the lowest level first. "" is the layer's root: words that all subjects share.
+# The packages of the blog layer, lowest level first. "" is the layer's root: shared modules.
 LEVELS = [
     {""},
     {"dynamodb"},
@@ -23,7 +23,7 @@ LEVELS = [
     {"jobs"},
     {"admin"},
 ]
-# The local stack, likewise. Modules at its root that are not named here may import all the others.
+# The packages of the local stack, likewise. Root modules that are not listed may import all others.
 DEVSERVER_LEVELS = [
     {"settings", "tools", "wsgi"},
     {"template"},
@@ -31,7 +31,7 @@ DEVSERVER_LEVELS = [
     {"lambda_"},
     {"apigateway"},
 ]
-# The folders of the repository: what each may import of the others.
+# The repository's folders, and which other folders each may import.
 FOLDERS = {
     "blog_auth": set(),
     "blog": {"blog_auth"},
@@ -43,7 +43,7 @@ PLACES = {"blog_auth": ROOT / "layers" / "auth", "blog": ROOT / "layers" / "blog
 
 
 def modules(folder: str) -> dict[str, Path]:
-    """The modules of a top-level package by their dotted names."""
+    """Return the modules of a top-level package by their dotted names."""
     root = PLACES.get(folder, ROOT)
     paths = (root / folder).rglob("*.py")
     return {
@@ -53,7 +53,7 @@ def modules(folder: str) -> dict[str, Path]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The dotted names that a file imports, inside functions too."""
+    """Yield the dotted names that a file imports, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -64,7 +64,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def graph(folder: str) -> dict[str, set[str]]:
-    """Each module of a package with the modules of the same package that it imports."""
+    """Return each module of a package with the modules of the same package that it imports."""
     names = modules(folder)
     return {
         module: {
@@ -78,12 +78,12 @@ def graph(folder: str) -> dict[str, set[str]]:
 
 
 def package(module: str) -> str:
-    """The package of a module of the blog layer; "" for the layer's root."""
+    """Return the package of a module of the blog layer; "" for the layer's root."""
     return module.split(".")[1] if module.count(".") > 1 else ""
 
 
 def level(module: str) -> int:
-    """The level of a module's package."""
+    """Return the level of a module's package."""
     return next(n for n, packages in enumerate(LEVELS) if package(module) in packages)
 
 
@@ -92,7 +92,7 @@ def test_every_package_of_the_blog_has_a_level() -> None:
     assert folders - {"__pycache__"} == set().union(*LEVELS) - {""}
 
 
-def test_packages_import_only_lower_ones() -> None:
+def test_packages_import_only_lower_levels() -> None:
     wrong = [
         f"{importer} imports {imported}"
         for importer, all_imported in graph("blog").items()
@@ -115,7 +115,7 @@ def test_packages_of_the_local_stack_import_only_lower_ones() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_no_modules_import_each_other(folder: str) -> None:
+def test_modules_have_no_import_cycle(folder: str) -> None:
     try:
         TopologicalSorter(graph(folder)).prepare()
     except CycleError as e:
@@ -123,7 +123,7 @@ def test_no_modules_import_each_other(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_folders_import_only_what_lies_below_them(folder: str) -> None:
+def test_folders_import_only_permitted_folders(folder: str) -> None:
     others = {*FOLDERS, "tests"} - {folder}
     for module, path in modules(folder).items():
         found = {name.partition(".")[0] for name in imports(path)} & others

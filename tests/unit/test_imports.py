@@ -1,4 +1,5 @@
-"""A function imports what its layers bring, and Lambda's runtime; a cold start pays for each."""
+"""A function imports only its layers and Lambda's runtime: each import costs time at a cold
+start."""
 
 import functools
 import json
@@ -22,7 +23,8 @@ RUNTIME = {
     "six",
     "urllib3",
 }
-# How many modules that are not Python's own: a cold start takes about half a millisecond for each.
+# The most modules outside the standard library: each costs about half a millisecond at a cold
+# start.
 BUDGETS = {
     "authorizer": 75,
     "public": 406,
@@ -36,7 +38,7 @@ BUDGETS = {
     "publisher": 290,
     "jobs": 311,
 }
-# Of what is imported in part: what takes long, and is of no use to a request.
+# Modules of partly imported packages that load slowly and that no request needs.
 HEAVY = {
     "aws_lambda_powertools.utilities.parser",
     "aws_xray_sdk",
@@ -58,7 +60,7 @@ assert models is None or not models.OpenAPI.__pydantic_complete__, "built withou
 
 @functools.cache
 def all_imported(function: str) -> frozenset[str]:
-    """The modules that loading a function imports."""
+    """Return the modules that loading a function imports."""
     layers = ("auth",) if function == "authorizer" else ("auth", "blog")
     folders = [ROOT / "functions" / function, *(ROOT / "layers" / layer for layer in layers)]
     result = subprocess.run(
@@ -73,12 +75,12 @@ def all_imported(function: str) -> frozenset[str]:
 
 
 def imported(function: str) -> set[str]:
-    """The top-level ones of them."""
+    """Return the top-level modules that loading a function imports."""
     return {name.partition(".")[0] for name in all_imported(function)}
 
 
 def distributions(modules: set[str]) -> set[str]:
-    """The packages that these modules come from, without Python's own and ours."""
+    """Return the distributions of these modules, without the standard library and our own."""
     known = packages_distributions()
     return {name.lower().replace("_", "-") for module in modules for name in known.get(module, [])}
 
@@ -92,7 +94,7 @@ def locked(layer: str) -> set[str]:
 
 
 @pytest.mark.parametrize("function", sorted(BUDGETS.keys() - {"authorizer"}))
-def test_a_handler_imports_what_its_layers_and_the_runtime_bring(function: str) -> None:
+def test_a_handler_imports_only_its_layers_and_the_runtime(function: str) -> None:
     modules = imported(function)
     assert distributions(modules) <= locked("auth") | locked("blog") | RUNTIME
     assert not {"jwt", "cryptography"} & modules
@@ -102,19 +104,19 @@ def test_a_handler_imports_what_its_layers_and_the_runtime_bring(function: str) 
     "function",
     ["public", "account", "reactions", "moderation", "media", "inspector", "publisher", "jobs"],
 )
-def test_who_writes_no_text_pays_for_no_rendering(function: str) -> None:
+def test_functions_that_write_no_text_do_not_import_rendering(function: str) -> None:
     modules = imported(function)
     assert not {"markdown_it", "linkify_it", "mdit_py_plugins", "nh3", "slugify"} & modules
 
 
-def test_the_authorizer_imports_its_own_layer_and_nothing_else() -> None:
+def test_the_authorizer_imports_only_its_own_layer() -> None:
     modules = imported("authorizer")
     assert distributions(modules) <= locked("auth")
     assert not {"boto3", "botocore", "pydantic", "aws_lambda_powertools"} & modules
 
 
 @pytest.mark.parametrize("function", BUDGETS)
-def test_a_cold_start_keeps_to_its_budget_of_imports(function: str) -> None:
+def test_a_cold_start_stays_within_its_budget_of_imports(function: str) -> None:
     modules = all_imported(function)
     assert not modules & HEAVY
     counted = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]

@@ -1,4 +1,4 @@
-"""An issuer's keys: known users go on while fetches fail, and nobody can cause a flood of them."""
+"""An issuer's keys: known users continue while fetches fail, and no client causes many fetches."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ ONE, TWO = Signer("one"), Signer("two")
 
 
 class Publisher:
-    """The issuer's end: what it publishes, and how often it was asked."""
+    """The issuer's side: the keys it publishes, and the number of fetches."""
 
     def __init__(self, *signers: Signer) -> None:
         self.signers = list(signers)
@@ -46,7 +46,7 @@ def keys(publisher: Publisher, clock: Clock) -> KeySet:
     return KeySet("https://tenant.example.com/jwks.json", fetch=publisher, clock=clock)
 
 
-def test_keys_are_fetched_once_and_kept(keys: KeySet, publisher: Publisher) -> None:
+def test_keys_are_fetched_once_and_reused(keys: KeySet, publisher: Publisher) -> None:
     assert keys.key("one") is keys.key("one")
     assert publisher.fetches == 1
 
@@ -67,7 +67,7 @@ def test_an_unknown_id_causes_one_fetch_in_a_cool_down(
     keys: KeySet, publisher: Publisher, clock: Clock
 ) -> None:
     keys.preload()
-    assert keys.key("nobody's") is None, "the fetch at the start does not count"
+    assert keys.key("nobody's") is None, "the first fetch does not count"
     for _ in range(100):
         with pytest.raises(Undecided):
             keys.key("nobody's")
@@ -89,7 +89,7 @@ def test_a_new_key_is_found_within_one_cool_down(
     assert keys.key("two")
 
 
-def test_known_keys_serve_on_while_fetches_fail_for_a_bounded_time(
+def test_known_keys_stay_usable_for_a_limited_time_while_fetches_fail(
     keys: KeySet, publisher: Publisher, clock: Clock
 ) -> None:
     keys.preload()
@@ -101,7 +101,7 @@ def test_known_keys_serve_on_while_fetches_fail_for_a_bounded_time(
         keys.key("one")
 
 
-def test_failed_attempts_count(keys: KeySet, publisher: Publisher) -> None:
+def test_failed_fetches_count_for_the_cool_down(keys: KeySet, publisher: Publisher) -> None:
     publisher.is_down = True
     for _ in range(10):
         with pytest.raises(Undecided):
@@ -116,10 +116,10 @@ def test_an_unknown_id_is_undecided_while_the_issuer_is_down(
     publisher.is_down = True
     with pytest.raises(Undecided):
         keys.key("two")
-    assert keys.key("one"), "good keys stay"
+    assert keys.key("one"), "known keys stay"
 
 
-def test_a_failure_at_the_start_is_made_good_at_the_first_token(
+def test_a_failure_at_the_start_is_repaired_by_the_first_token(
     keys: KeySet, publisher: Publisher
 ) -> None:
     publisher.is_down = True
@@ -128,7 +128,7 @@ def test_a_failure_at_the_start_is_made_good_at_the_first_token(
     assert keys.key("one")
 
 
-def test_a_clock_set_back_makes_keys_stale_and_not_eternal(
+def test_a_clock_that_is_set_back_makes_keys_stale(
     keys: KeySet, publisher: Publisher, clock: Clock
 ) -> None:
     keys.preload()
@@ -194,12 +194,12 @@ def test_fifty_threads_with_an_unknown_id_cause_one_fetch(clock: Clock) -> None:
         key_set_document(Signer("weak", bits=1024).jwk()),
     ],
 )
-def test_what_is_no_usable_key_set_is_refused(document: bytes) -> None:
+def test_an_unusable_key_set_is_refused(document: bytes) -> None:
     with pytest.raises(KeySetUnusable):
         parse_key_set(document)
 
 
-def test_keys_of_no_use_do_not_spoil_the_others() -> None:
+def test_unusable_keys_do_not_affect_the_others() -> None:
     others: list[Any] = [
         TWO.jwk(kty="EC"),
         TWO.jwk(kid="three", n="!"),

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the code says, and examples that fit."""
+"""The OpenAPI document matches the code, and its examples match their schemas."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.support.openapi_document import OPERATIONS, SCHEMAS
 from tests.support.samples import ROOT
 
 
-def test_the_document_is_what_the_handlers_say() -> None:
+def test_the_document_is_generated_from_the_handlers() -> None:
     path = f"{ROOT / 'layers' / 'auth'}:{ROOT / 'layers' / 'blog'}"
     result = subprocess.run(
         [sys.executable, "-m", "scripts.docs.openapi", "--check"],
@@ -25,7 +25,7 @@ def test_the_document_is_what_the_handlers_say() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if "examples" in SCHEMAS[name]])
-def test_an_example_is_what_its_schema_describes(name: str) -> None:
+def test_an_example_is_valid_for_its_schema(name: str) -> None:
     (example,) = SCHEMAS[name]["examples"]
     whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
     jsonschema_rs.Draft202012Validator(whole).validate(example)
@@ -33,7 +33,7 @@ def test_an_example_is_what_its_schema_describes(name: str) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-def test_an_operation_says_what_problems_it_answers_and_whose_token_it_takes(
+def test_an_operation_documents_its_problems_and_its_token(
     operation: dict[str, Any],
 ) -> None:
     responses = operation["responses"]
@@ -47,7 +47,7 @@ def test_an_operation_says_what_problems_it_answers_and_whose_token_it_takes(
     assert ("401" in problems) == ("security" in operation)
 
 
-def test_whoever_is_told_to_wait_is_told_how_long() -> None:
+def test_every_429_and_503_has_retry_after() -> None:
     for operation in OPERATIONS.values():
         for status in operation["responses"].keys() & {"429", "503"}:
             assert "Retry-After" in operation["responses"][status]["headers"]

@@ -1,4 +1,4 @@
-"""What a body becomes: HTML that can do nothing, in bounded size, an excerpt, and minutes."""
+"""The rendering of a body: harmless HTML of bounded size, an excerpt, and the reading time."""
 
 import pytest
 from hypothesis import given
@@ -48,7 +48,7 @@ def test_a_table_keeps_its_alignment_without_styles() -> None:
     assert "style" not in html
 
 
-def test_a_footnote_leads_there_and_back() -> None:
+def test_a_footnote_links_to_its_note_and_back() -> None:
     found = elements(rendered("a[^x] b[^x] c^[inline]\n\n[^x]: note").html)
     ids = {attributes["id"] for _, attributes in found if "id" in attributes}
     targets = {attributes["href"].removeprefix("#") for tag, attributes in found if tag == "a"}
@@ -56,11 +56,11 @@ def test_a_footnote_leads_there_and_back() -> None:
 
 
 @pytest.mark.parametrize("attack", CORPUS)
-def test_an_attack_does_nothing(attack: str) -> None:
+def test_an_attack_is_harmless(attack: str) -> None:
     assert list(dangers(rendered(attack).html)) == []
 
 
-def test_the_corpus_is_large_and_the_check_finds_what_it_should() -> None:
+def test_the_corpus_is_large_and_the_check_finds_dangerous_html() -> None:
     assert len(set(CORPUS)) == len(CORPUS) >= 100
     dangerous = (
         "<script>",
@@ -76,12 +76,12 @@ def test_the_corpus_is_large_and_the_check_finds_what_it_should() -> None:
 
 
 @given(st.text(alphabet="[]()<>!*_`~|-:\\\"'\n &#^ahttps://.x1", max_size=60))
-def test_no_text_makes_html_that_could_do_something(body: str) -> None:
+def test_no_text_renders_to_dangerous_html(body: str) -> None:
     assert list(dangers(rendered(body).html)) == []
 
 
 @given(st.text(max_size=80))
-def test_rendered_html_holds_nothing_that_xml_cannot_carry(body: str) -> None:
+def test_rendered_html_contains_only_xml_characters(body: str) -> None:
     content = rendered(body + "&#12;&#x1;&#xFFFE;")
     for text in (content.html, content.excerpt):
         assert not {c for c in text if ord(c) < 32 and c not in "\t\n\r"} - set(body)
@@ -100,7 +100,7 @@ WORST = {
 
 
 @pytest.mark.parametrize("worst", WORST)
-def test_html_that_would_be_too_long_is_refused_by_the_fields_name(worst: str) -> None:
+def test_html_that_is_too_long_is_refused_and_the_field_is_named(worst: str) -> None:
     with pytest.raises(Unprocessable) as refused:
         rendered(WORST[worst])
     (error,) = refused.value.errors
@@ -109,7 +109,7 @@ def test_html_that_would_be_too_long_is_refused_by_the_fields_name(worst: str) -
 
 
 def test_rendering_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The long reference alone would make 600 MB; it is read no further than to the limit."""
+    """The long reference alone would give 600 MB; rendering stops at the limit."""
     made = []
     attributes = markdown._BoundedRenderer.renderAttrs
 
@@ -133,14 +133,14 @@ def test_rendering_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         "*" * 99_999,
     ],
 )
-def test_what_is_nested_deeply_is_rendered_or_refused(deep: str) -> None:
+def test_deeply_nested_text_is_rendered_or_refused(deep: str) -> None:
     try:
         assert len(rendered(deep).html.encode()) <= markdown.MAX_HTML
     except Unprocessable as refused:
         assert refused.errors[0].field == "body"
 
 
-def test_the_limit_counts_bytes_and_what_is_added_when_sanitising() -> None:
+def test_the_limit_counts_bytes_and_the_additions_of_the_sanitiser() -> None:
     assert rendered("é" * 50_000).html
     with pytest.raises(Unprocessable):
         rendered("<https://a>" * 5_000)
@@ -170,5 +170,5 @@ def test_a_long_excerpt_ends_between_words() -> None:
         ("# a\n\n" + "b " * 460, 2),
     ],
 )
-def test_reading_minutes_follow_the_words(body: str, minutes: int) -> None:
+def test_reading_minutes_depend_on_the_number_of_words(body: str, minutes: int) -> None:
     assert rendered(body).reading_minutes == minutes

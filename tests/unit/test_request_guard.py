@@ -1,4 +1,4 @@
-"""The step in front of the resolver: what is not worth resolving is refused with a clear 4xx."""
+"""The check before the resolver: an unacceptable request gets a clear 4xx."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def typed(content_type: str, method: str = "POST") -> dict[str, Any]:
     return event("{}", method=method, multiValueHeaders={"Content-Type": [content_type]})
 
 
-def test_the_headers_that_routes_read_pass_and_no_others() -> None:
+def test_only_headers_that_routes_read_are_passed_on() -> None:
     read = {
         parameter["name"].lower()
         for operation in OPERATIONS.values()
@@ -41,7 +41,7 @@ def test_the_headers_that_routes_read_pass_and_no_others() -> None:
     assert passed["headers"].keys() == passed["multiValueHeaders"].keys() == read
 
 
-def test_a_json_object_passes() -> None:
+def test_a_json_object_is_accepted() -> None:
     assert normalized_event(event('{"title": "T"}'))["body"] == '{"title": "T"}'
 
 
@@ -50,11 +50,11 @@ def test_a_json_object_passes() -> None:
     ["application/json", "Application/JSON", "application/json; charset=utf-8",
      'application/json;charset="UTF-8"'],
 )  # fmt: skip
-def test_json_in_utf_8_passes(content_type: str) -> None:
+def test_json_in_utf_8_is_accepted(content_type: str) -> None:
     assert normalized_event(typed(content_type))["body"] == "{}"
 
 
-def test_merge_patches_pass_as_patches_alone() -> None:
+def test_a_merge_patch_is_accepted_only_for_patch() -> None:
     assert normalized_event(typed("application/merge-patch+json", "PATCH"))
     with pytest.raises(UnsupportedMediaType):
         normalized_event(typed("application/merge-patch+json", "POST"))
@@ -70,11 +70,11 @@ def test_other_media_types_are_refused(content_type: str) -> None:
         normalized_event(typed(content_type))
 
 
-def test_no_content_type_counts_as_json() -> None:
+def test_a_missing_content_type_counts_as_json() -> None:
     assert normalized_event(event("{}", multiValueHeaders=None))["body"] == "{}"
 
 
-def test_the_size_comes_before_the_media_type_and_the_media_type_before_the_syntax() -> None:
+def test_size_is_checked_before_media_type_and_media_type_before_syntax() -> None:
     headers: Any = {"multiValueHeaders": {"content-type": ["text/plain"]}}
     with pytest.raises(ContentTooLarge):
         normalized_event(event("x" * (MAX_REQUEST_BYTES + 1), **headers))
@@ -82,13 +82,13 @@ def test_the_size_comes_before_the_media_type_and_the_media_type_before_the_synt
         normalized_event(event("{", **headers))
 
 
-def test_the_size_counts_for_every_method() -> None:
+def test_the_size_is_checked_for_every_method() -> None:
     with pytest.raises(ContentTooLarge):
         normalized_event(event("x" * (MAX_REQUEST_BYTES + 1), method="DELETE"))
     assert normalized_event(event("ignored", method="DELETE"))["body"] is None
 
 
-def test_a_mebibyte_is_not_too_large() -> None:
+def test_a_body_of_one_mebibyte_is_accepted() -> None:
     body = json.dumps({"body": ""})
     assert normalized_event(event(body + " " * (MAX_REQUEST_BYTES - len(body))))
     multibyte = "é" * (MAX_REQUEST_BYTES // 2)
@@ -105,7 +105,7 @@ def test_malformed_json_is_refused(body: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["[]", '[{"title": "T"}]', '"text"', "5", "null", "true"])
-def test_what_is_no_object_is_refused(body: str) -> None:
+def test_json_that_is_not_an_object_is_refused(body: str) -> None:
     with pytest.raises(Unprocessable):
         normalized_event(event(body))
 
@@ -127,12 +127,12 @@ def test_deep_json_is_refused(depth: int) -> None:
         normalized_event(event('{"a":' + "[" * depth + "]" * depth + "}"))
 
 
-def test_json_that_is_not_too_deep_passes() -> None:
+def test_json_at_the_depth_limit_is_accepted() -> None:
     depth = MAX_DEPTH - 1
     assert normalized_event(event('{"a":' + "[" * depth + "]" * depth + "}"))
 
 
-def test_a_path_is_encoded_again() -> None:
+def test_a_path_is_percent_encoded_again() -> None:
     assert (
         normalized_event(event(None, method="GET", path="/tags/c# é/x"))["path"]
         == "/tags/c%23%20%C3%A9/x"
@@ -150,7 +150,7 @@ def test_several_fields_of_one_header_become_a_list() -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_body_passes_or_is_a_problem(body: str) -> None:
+def test_any_body_is_accepted_or_refused_with_a_problem(body: str) -> None:
     try:
         normalized_event(event(body))
     except Problem as e:

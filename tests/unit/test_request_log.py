@@ -1,4 +1,4 @@
-"""The line of a request: what it tells, and that it tells nothing else."""
+"""The log line of a request: the fields that it has, and no others."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.support.samples import LambdaContext, sample_event
 TRACE = "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa;Sampled=0"
 
 
-def told(
+def logged_line(
     capsys: pytest.CaptureFixture[str], status: int = 200, refusal: str | None = None
 ) -> dict[str, Any]:
     context: Any = LambdaContext()
@@ -23,11 +23,11 @@ def told(
     return written
 
 
-def test_a_line_tells_which_request_it_was_and_what_became_of_it(
+def test_a_line_describes_the_request_and_its_result(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE)
-    line = told(capsys)
+    line = logged_line(capsys)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("timestamp"))
     assert line.pop("service")
     assert line == {
@@ -42,21 +42,21 @@ def test_a_line_tells_which_request_it_was_and_what_became_of_it(
     }
 
 
-def test_a_refusal_is_told_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    line = told(capsys, 404, "NotFound")
+def test_a_refusal_is_logged_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged_line(capsys, 404, "NotFound")
     assert (line["status"], line["refusal"]) == (404, "NotFound")
 
 
-def test_without_tracing_there_is_no_trace(
+def test_without_tracing_there_is_no_trace_id(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
-    assert "xray_trace_id" not in told(capsys)
+    assert "xray_trace_id" not in logged_line(capsys)
 
 
 @pytest.mark.parametrize("header", ["", "Self=1-a;Root=b", "Root=alice@example.com"])
-def test_what_is_no_trace_is_not_logged(
+def test_an_invalid_trace_header_is_not_logged(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, header: str
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
-    assert "xray_trace_id" not in told(capsys)
+    assert "xray_trace_id" not in logged_line(capsys)

@@ -1,4 +1,4 @@
-"""What people may send as a post, and what it becomes."""
+"""Posts as requests send them, and how they are normalized."""
 
 import unicodedata
 from typing import Any
@@ -23,7 +23,7 @@ def test_only_the_title_is_required() -> None:
     assert (new.body, new.tags, new.status, new.slug) == ("", [], "draft", None)
 
 
-def test_tags_are_normalised_and_kept_once() -> None:
+def test_tags_are_normalised_and_unique() -> None:
     sent = ["C#", "c#", "  Node.js ", "हिन्दी", "cafe\u0301", "caf\u00e9", "a_b-c+d"]
     new = NewPost.model_validate({"title": "T", "tags": sent})
     assert new.tags == ["c#", "node.js", "हिन्दी", "caf\u00e9", "a_b-c+d"]
@@ -98,11 +98,11 @@ def test_tags_are_normalised_and_kept_once() -> None:
         ({"created_at": "2020-01-01T00:00:00Z"}, "created_at"),
     ],
 )
-def test_what_is_not_valid_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
     assert faults(NewPost, {"title": "T"} | changes) == [field]
 
 
-def test_limits_are_inside() -> None:
+def test_values_at_the_limits_are_accepted() -> None:
     sent = {
         "title": "x" * 200,
         "body": "é" * (50 * 1024),
@@ -113,7 +113,7 @@ def test_limits_are_inside() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "stored"),
     [
         ("https://a.example/b.png", "https://a.example/b.png"),
         ("HTTPS://A.Example", "https://a.example/"),
@@ -122,23 +122,23 @@ def test_limits_are_inside() -> None:
         ("https://a.example/<script>", "https://a.example/%3Cscript%3E"),
     ],
 )
-def test_an_address_is_kept_as_the_url_standard_writes_it(sent: str, kept: str) -> None:
+def test_an_address_is_stored_as_the_url_standard_writes_it(sent: str, stored: str) -> None:
     new = NewPost.model_validate({"title": "T", "cover_image": sent, "canonical_url": sent})
-    assert new.cover_image == new.canonical_url == kept
+    assert new.cover_image == new.canonical_url == stored
 
 
-def test_a_time_with_an_offset_is_understood() -> None:
+def test_a_time_with_an_offset_is_accepted() -> None:
     sent = {"title": "T", "status": "scheduled", "publish_at": "2030-01-31T09:30:00.1239+02:00"}
     publish_at = NewPost.model_validate(sent).publish_at
     assert publish_at is not None
     assert publish_at.isoformat() == "2030-01-31T07:30:00.123000+00:00"
 
 
-def test_tabs_and_line_breaks_are_no_control_characters() -> None:
+def test_tabs_and_line_breaks_are_accepted() -> None:
     assert NewPost.model_validate({"title": "a\tb", "body": "a\r\nb\tc\u0085d"})
 
 
-def test_a_patch_tells_null_from_nothing() -> None:
+def test_a_patch_distinguishes_null_from_a_missing_field() -> None:
     assert PostChanges.model_validate({}).provided() == {}
     cleared = dict.fromkeys(["slug", "excerpt", "cover_image", "canonical_url"])
     changes = PostChanges.model_validate({"tags": None} | cleared)
@@ -146,7 +146,7 @@ def test_a_patch_tells_null_from_nothing() -> None:
 
 
 @pytest.mark.parametrize("field", ["title", "body", "status", "publish_at", "comments"])
-def test_null_in_a_patch_is_refused_where_it_means_nothing(field: str) -> None:
+def test_null_in_a_patch_is_refused_where_it_has_no_meaning(field: str) -> None:
     assert faults(PostChanges, {field: None}) == [field]
 
 

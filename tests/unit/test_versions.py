@@ -1,4 +1,4 @@
-"""One version everywhere, and what it changed in the changelog."""
+"""All parts have one version, and the changelog describes it."""
 
 import json
 import re
@@ -10,21 +10,21 @@ from tests.support.samples import ROOT
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def test_all_parts_are_of_one_version() -> None:
+def test_all_parts_have_the_same_version() -> None:
     package, lock = (
         json.loads((ROOT / "spa" / name).read_text())
         for name in ("package.json", "package-lock.json")
     )
-    told = {
+    declared = {
         DOCUMENT["info"]["version"],
         package["version"],
         lock["version"],
         lock["packages"][""]["version"],
     }
-    assert told == {VERSION}
+    assert declared == {VERSION}
 
 
-def test_the_changelog_tells_of_each_version_newest_first() -> None:
+def test_the_changelog_lists_each_version_newest_first() -> None:
     first, *headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
     versions = [heading.partition(" ")[0] for heading in headings]
     assert first == "Unreleased"
