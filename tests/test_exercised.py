@@ -1,5 +1,7 @@
-"""What of the template the end-to-end tests have used, read when all of them have run: every route,
-every function and every permission, each through the devserver, which allows nothing else."""
+"""The end-to-end tests use every route, every function and every permission of the template.
+
+This test reads the logs after all others have run. The devserver allows nothing else.
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,26 +12,26 @@ from devserver.apigateway.gateway import path_pattern
 from tests.conftest import LOG_FILES
 from tests.support.stack import DEPLOYMENT
 
-# What no request can use, and why it is there all the same.
+# Permissions that no request can use, each with its reason.
 UNUSED = {
     ("InspectorFunction", "s3:ListBucket"): "only when two look at an upload at once: so that S3"
     " says that it is gone",
     ("JobsFunction", "s3:AbortMultipartUpload"): "only when a part of an upload fails",
 }
-# What Lambda itself does in a function's name.
+# Rights that Lambda itself uses in a function's name.
 BY_LAMBDA = ("logs:", "sqs:")
 
 
 @pytest.fixture(scope="module")
 def log(pytestconfig: pytest.Config) -> str:
-    """What devserver and engine have said."""
+    """Return the logs of the devserver and the engine."""
     text = "".join(path.read_text() for path in pytestconfig.stash[LOG_FILES])
     if text.count(" ms\n") < 500:
         pytest.skip("reads the logs of the end-to-end tests: run all of them, `make test`")
     return text
 
 
-def test_every_route_was_asked(log: str) -> None:
+def test_every_route_was_requested(log: str) -> None:
     asked = set(re.findall(r"^([A-Z]+) '([^'?]*)' \d+ [\d.]+ ms$", log, re.M))
     assert [
         f"{route.method} {route.resource}"
@@ -53,7 +55,7 @@ def test_every_permission_was_used(log: str) -> None:
     assert sorted(used - set(_permissions())) == []
 
 
-def test_nothing_else_was_tried(log: str) -> None:
+def test_no_other_permission_was_tried(log: str) -> None:
     assert re.findall(r"^.*role does not allow.*$", log, re.M) == []
 
 

@@ -1,4 +1,4 @@
-"""The logs of the whole suite, read when all of it has run: nothing in them is anybody's."""
+"""The logs of the whole suite contain no personal data. These tests run last."""
 
 import json
 
@@ -8,7 +8,7 @@ from tests.conftest import LINES, LOG_FILES
 from tests.support.logs import logged, personal
 
 
-def test_the_suites_logs_hold_nothing_personal(pytestconfig: pytest.Config) -> None:
+def test_the_suites_logs_contain_no_personal_data(pytestconfig: pytest.Config) -> None:
     lines = pytestconfig.stash[LINES]
     for path in pytestconfig.stash[LOG_FILES]:
         lines += path.read_text().splitlines()
@@ -30,12 +30,12 @@ def test_the_suites_logs_hold_nothing_personal(pytestconfig: pytest.Config) -> N
         "Alice Exemplary",
     ],
 )
-def test_what_is_personal_is_found(value: str) -> None:
+def test_personal_data_is_found(value: str) -> None:
     line = json.dumps({"level": "INFO", "message": "request", "detail": f"x {value} y"})
     assert len(list(personal(logged(f"another\n{line}\n")))) >= 1
 
 
-def test_what_is_logged_of_a_request_is_not_personal() -> None:
+def test_the_log_line_of_a_request_is_not_personal() -> None:
     line = json.dumps(
         {
             "level": "INFO",

@@ -1,6 +1,6 @@
-"""`make bench`: times are of this machine at this moment; what counts are the ratios.
+"""`make bench`: times belong to this machine at this time; the ratios are what counts.
 
-ARGS names some of the parts: `make bench ARGS="scale load"`.
+ARGS selects parts: `make bench ARGS="scale load"`.
 """
 
 import sys
@@ -23,7 +23,7 @@ PARTS = {
         "the authorizer, warm (microseconds, and ratios to one raw RSA verification)",
         authorizer.measure,
     ),
-    "cold": ("cold starts (milliseconds from process start to first answer)", cold.measure),
+    "cold": ("cold starts (milliseconds from process start to first response)", cold.measure),
     "devserver": ("the devserver (milliseconds of a warm request)", devserver.measure),
     "app": ("the app, a visitor's first view (kilobytes, milliseconds)", app.measure),
     "scale": ("each route, on small and large blogs (units, bytes, milliseconds)", scale.measure),

@@ -1,6 +1,6 @@
-"""A visitor's first view of the app: what it loads, when it paints, what jumps.
+"""A visitor's first view of the app: what it loads, when it paints, and layout shifts.
 
-Times are the medians of several loads, each with an empty cache, and stand beside those of a page
+Times are the medians of several loads, each with an empty cache. They stand beside those of a page
 that has the same words in its HTML and no script.
 """
 
@@ -21,7 +21,7 @@ from tests.support.stack import Client, DevServer, Stack
 
 LOADS = 9
 MAX_SCRIPT = 25  # kilobytes, gzipped
-GOOD_SHIFT = 0.1  # what web.dev calls good
+GOOD_SHIFT = 0.1  # good, as web.dev defines it
 OBSERVER = """
 window.shift = 0;
 new PerformanceObserver(list => {
@@ -31,7 +31,7 @@ new PerformanceObserver(list => {
 
 
 def measure(figures: Figures) -> None:
-    """The list of posts, and a post."""
+    """Measure the list of posts, and a post."""
     try:
         if missing := missing_node():
             raise StartupError(missing)
@@ -63,7 +63,7 @@ def _measure_view(figures: Figures, browser: Browser, stack: Stack, name: str, p
         context.add_init_script(OBSERVER)
         page = context.new_page()
         sizes = _sizes_of(page, path)
-        views.append(_seen(page))
+        views.append(_paints(page))
         plain.append(_plain_paint(page, path))
         context.close()
     script = sum(size for kind, size in sizes.items() if kind.endswith(".js"))
@@ -80,7 +80,7 @@ def _measure_view(figures: Figures, browser: Browser, stack: Stack, name: str, p
 
 
 def _sizes_of(page: Page, path: str) -> dict[str, float]:
-    """Load a page with nothing cached; the kilobytes of its parts, gzipped, by their address."""
+    """Load a page without a cache; return the gzipped kilobytes of its parts by their address."""
     parts: list[Response] = []
     page.on("response", lambda part: parts.append(part))  # noqa: PLW0108 - takes no built-in
     page.goto(path)
@@ -93,7 +93,7 @@ def _sizes_of(page: Page, path: str) -> dict[str, float]:
     }
 
 
-def _seen(page: Page) -> dict[str, float]:
+def _paints(page: Page) -> dict[str, float]:
     found: dict[str, Any] = page.evaluate(
         """() => new Promise(resolve => new PerformanceObserver(list => resolve({
             "first paint": performance.getEntriesByName("first-contentful-paint")[0].startTime,
@@ -105,15 +105,15 @@ def _seen(page: Page) -> dict[str, float]:
 
 
 def _plain_paint(page: Page, path: str) -> float:
-    """The first paint of the same words, from the same address, in HTML alone."""
+    """Return the first paint of the same words, from the same address, in HTML without a script."""
     words = page.locator("body").inner_html()
 
-    def answer(route: Route) -> None:
+    def respond(route: Route) -> None:
         if route.request.resource_type == "document":
             route.fulfill(body=f"<!doctype html><title>Plain</title>{words}")
         else:
             route.continue_()
 
-    page.route("**/*", answer)
+    page.route("**/*", respond)
     page.goto(path)
-    return _seen(page)["first paint"]
+    return _paints(page)["first paint"]

@@ -1,4 +1,4 @@
-"""The authorizer, warm, against one raw signature verification and other libraries."""
+"""The warm authorizer, compared with one raw signature verification and with other libraries."""
 
 import base64
 import contextlib
@@ -59,7 +59,7 @@ def valid_token() -> str:
 
 @contextlib.contextmanager
 def key_server() -> Iterator[str]:
-    """Over TLS, as in production; its certificate is trusted by way of SSL_CERT_FILE."""
+    """Serve the key set over TLS, as in production. SSL_CERT_FILE makes its certificate trusted."""
     document = json.dumps({"keys": [SIGNER.jwk()]}).encode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -89,14 +89,14 @@ def key_server() -> Iterator[str]:
 
 
 def _system_certificates() -> bytes:
-    """Those that every client loads, so that a cold start pays for them here too."""
+    """Return the system's certificates. Every client loads them, so cold starts do so here too."""
     paths = ssl.get_default_verify_paths()
     bundle = Path(paths.cafile or paths.openssl_cafile)
     return bundle.read_bytes() if bundle.exists() else b""
 
 
 def measure(figures: Figures) -> None:
-    """A decision on a valid token, and what other libraries take for the same."""
+    """Measure a decision on a valid token, and the same with other libraries."""
     token = valid_token()
     with key_server() as uri:
         contenders = _contenders(token, uri)
@@ -119,7 +119,7 @@ def measure(figures: Figures) -> None:
 
 
 def _contenders(token: str, uri: str) -> dict[str, Callable[[], Any]]:
-    from jose import jwt as jose_jwt  # noqa: PLC0415 - of no use but here
+    from jose import jwt as jose_jwt  # noqa: PLC0415 - needed only here
 
     os.environ |= {"AUTH0_ISSUER": ISSUER, "AUTH0_AUDIENCE": AUDIENCE, "AUTH0_JWKS_URI": uri}
     from functions.authorizer import app  # noqa: PLC0415 - reads its settings when imported

@@ -1,7 +1,7 @@
-"""The way that tutorials do it, on the same engine, side by side with this blog's.
+"""The way of tutorials, compared with this blog on the same engine.
 
-Read, compare the owner in Python, put the whole item; list by scan and filter; the counter on the
-item. Written as they write it, and no worse.
+Tutorials read an item, compare its owner in Python and put the whole item back. They list by scan
+and filter, and store the counter in the item. The code here does the same, and no worse.
 """
 
 import time
@@ -26,13 +26,13 @@ from tests.support.people import person_of
 from tests.support.posts import TABLE
 
 SIZES = (100, 2_000)
-RIVALS, TURNS = 8, 25
+LIKERS, ATTEMPTS = 8, 25
 THEIRS = "TutorialTable"
 WRITERS = ("title", "body")
 
 
 class TutorialBlog:
-    """Posts in a table of their own, by `id`."""
+    """Posts in a separate table, with the key `id`."""
 
     def __init__(self, resource: Any) -> None:
         self._table = resource.Table(THEIRS)
@@ -67,7 +67,7 @@ class TutorialBlog:
 
 
 def measure(figures: Figures) -> None:
-    """Both, on blogs of two sizes; then both under a race."""
+    """Measure both on blogs of two sizes, then both under races."""
     try:
         for size in SIZES:
             _compare(figures, size)
@@ -113,41 +113,43 @@ def _compare(figures: Figures, size: int) -> None:
 
 
 def _race(figures: Figures, theirs: TutorialBlog, table: Table, blog: Blog) -> None:
-    """Likes by all of the rivals at once, then edits of different fields by two of them."""
+    """Send likes by many people at once, then edits of different fields by two writers."""
     post = blog.post(1)
     before = int(theirs.get(post.id)["likes"])
-    _at_once(RIVALS, lambda _, __: theirs.like(post.id))
-    lost = RIVALS * TURNS - (int(theirs.get(post.id)["likes"]) - before)
-    figures.add(f"{RIVALS} x {TURNS} likes at once, a tutorial's: lost", lost)
+    _at_once(LIKERS, lambda _, __: theirs.like(post.id))
+    lost = LIKERS * ATTEMPTS - (int(theirs.get(post.id)["likes"]) - before)
+    figures.add(f"{LIKERS} x {ATTEMPTS} likes at once, a tutorial's: lost", lost)
     reactions, post_queries = Reactions(table), PostQueries(table)
     before = post_queries.published(post.id).as_response().like_count
-    _at_once(RIVALS, lambda n, turn: reactions.like(person_of(f"auth0|{n}-{turn}"), post.id))
-    lost = RIVALS * TURNS - (post_queries.published(post.id).as_response().like_count - before)
-    figures.add(f"{RIVALS} x {TURNS} likes at once, ours: lost", lost, 0)
+    _at_once(LIKERS, lambda n, attempt: reactions.like(person_of(f"auth0|{n}-{attempt}"), post.id))
+    lost = LIKERS * ATTEMPTS - (post_queries.published(post.id).as_response().like_count - before)
+    figures.add(f"{LIKERS} x {ATTEMPTS} likes at once, ours: lost", lost, 0)
 
-    def theirs_lost(turn: int) -> int:
-        _at_once(2, lambda n, _: theirs.edit(post.id, post.owner, {WRITERS[n]: f"{turn}"}), turns=1)
+    def theirs_lost(attempt: int) -> int:
+        _at_once(
+            2, lambda n, _: theirs.edit(post.id, post.owner, {WRITERS[n]: f"{attempt}"}), attempts=1
+        )
         now = theirs.get(post.id)
-        return sum(now[name] != f"{turn}" for name in WRITERS)
+        return sum(now[name] != f"{attempt}" for name in WRITERS)
 
     posts, owner = Posts(table), person_of(post.owner)
 
-    def ours_lost(turn: int) -> int:
-        changes = [PostChanges.model_validate({name: f"{turn}"}) for name in WRITERS]
+    def ours_lost(attempt: int) -> int:
+        changes = [PostChanges.model_validate({name: f"{attempt}"}) for name in WRITERS]
         _at_once(
-            2, lambda n, _: posts.edit(post.id, changes[n], owner=owner, if_match=None), turns=1
+            2, lambda n, _: posts.edit(post.id, changes[n], owner=owner, if_match=None), attempts=1
         )
         now = post_queries.owned_by(post.owner, post.id).as_response()
-        return sum(getattr(now, name) != f"{turn}" for name in WRITERS)
+        return sum(getattr(now, name) != f"{attempt}" for name in WRITERS)
 
     figures.add("2 x 50 edits of two fields, a tutorial's: lost", sum(map(theirs_lost, range(50))))
     figures.add("2 x 50 edits of two fields, ours: lost", sum(map(ours_lost, range(50))), 0)
 
 
-def _at_once(count: int, act: Callable[[int, int], Any], turns: int = TURNS) -> None:
+def _at_once(count: int, act: Callable[[int, int], Any], attempts: int = ATTEMPTS) -> None:
     def several(n: int) -> None:
-        for turn in range(turns):
-            act(n, turn)
+        for attempt in range(attempts):
+            act(n, attempt)
 
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(several, range(count)))

@@ -1,8 +1,8 @@
-"""Cold starts: each function as built, against a tutorial's as `sam build` ships it.
+"""Cold starts: each built function, compared with a tutorial's as `sam build` ships it.
 
-From the start of the process to the first answer, in turns. A function of ours gets the event that
-its route would, in the environment that the template gives it, and meets the same local engine as
-the tutorial's.
+Measured from the start of the process to the first response, alternately. Each function of ours
+gets an event of its route, in the environment that the template gives it. All use the same local
+engine.
 """
 
 import importlib.metadata
@@ -35,7 +35,7 @@ from tests.support.stack import free_port
 COLD_STARTS = 15
 RUNTIME = "python3.13"
 TUTORIALS_TABLE = "TutorialTable"
-# Of each function, one of its events, and the status of its answer if it has one.
+# For each function: one of its events, and the status of its response, if it has one.
 EVENTS = {
     "PublicFunction": ("public-get-post", 200),
     "PostsFunction": ("posts-list-mine", 200),
@@ -48,9 +48,9 @@ EVENTS = {
     "PublisherFunction": ("publisher-schedule", None),
     "JobsFunction": ("jobs-schedule", None),
 }
-# Those of them whose event can come again and again.
+# The functions whose event can be repeated.
 READING = ("PublicFunction", "PostsFunction", "AccountFunction", "ReactionsFunction")
-# What is measured beside them, the second warm alone: what no handler goes below.
+# Functions to compare with; the second is measured only warm. No handler can be faster than it.
 TUTORIALS = "a tutorial's handler"
 RESOLVER = "Powertools' resolver alone"
 LEAST = ROOT / "tests" / "performance" / "tutorial" / "least"
@@ -58,14 +58,14 @@ LEAST = ROOT / "tests" / "performance" / "tutorial" / "least"
 
 @dataclass(frozen=True)
 class Start:
-    """What is run: paths of an artifact and its layers, the function's variables, an event."""
+    """A run: the paths of an artifact and its layers, the function's variables, and an event."""
 
     paths: list[str]
     variables: Mapping[str, str]
     event: dict[str, Any]
 
     def run(self, python: str) -> tuple[float, float, Any]:
-        """Milliseconds to the answer, the peak of memory in MB, and the answer."""
+        """Return milliseconds to the response, peak memory in MB, and the response."""
         started = time.perf_counter()
         process = subprocess.Popen(
             self._command(python, "cold"),
@@ -78,16 +78,16 @@ class Start:
         assert process.stdout is not None
         process.stdin.write(json.dumps(self.event))
         process.stdin.close()
-        while (line := process.stdout.readline()) and not line.startswith("answer "):
+        while (line := process.stdout.readline()) and not line.startswith("response "):
             pass
         milliseconds = (time.perf_counter() - started) * 1000
         memory = process.stdout.read()
         process.stdout.close()
         assert process.wait() == 0
-        return milliseconds, float(memory), json.loads(line.removeprefix("answer "))
+        return milliseconds, float(memory), json.loads(line.removeprefix("response "))
 
     def run_warm(self, python: str) -> tuple[float, float]:
-        """The processor's milliseconds outside boto3 for a request, and those of a boto3 call."""
+        """Return CPU milliseconds outside boto3 per request, and milliseconds per boto3 call."""
         result = subprocess.run(
             self._command(python, "warm"),
             input=json.dumps(self.event),
@@ -100,8 +100,8 @@ class Start:
         return float(outside), float(call)
 
     def _command(self, python: str, start: str) -> list[str]:
-        # -B, because on Lambda nothing can be written beside the code; -u, because what is printed
-        # there is passed on at once; and a tutorial's metrics warn of a request without one
+        # -B, because the code's folder is read-only on Lambda; -u, because Lambda passes output on
+        # at once. A tutorial's metrics warn about a request without metrics.
         options = ["-I", "-B", "-u", "-W", "ignore::UserWarning"]
         return [python, *options, str(Path(__file__).with_name("start.py")), start, *self.paths]
 
@@ -119,12 +119,14 @@ class Start:
 
 
 def measure(figures: Figures) -> None:
-    """The authorizer, then each handler."""
+    """Measure the authorizer, then each handler."""
     found = shutil.which(RUNTIME)
     if shutil.which("sam") is None or found is None:
         figures.left_out("the cold start", f"it needs SAM CLI and {RUNTIME}")
         return
-    python = str(Path(found).resolve())  # of no virtual environment, with SAM CLI's own libraries
+    python = str(
+        Path(found).resolve()
+    )  # outside virtual environments, with SAM CLI's own libraries
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _build(folder)
@@ -136,7 +138,7 @@ def _build(folder: Path) -> None:
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     override = ["--parameter-overrides", f"Architecture={machine}"]
     tutorial = "tests/performance/tutorial/template.yaml"
-    boto3 = f"boto3=={importlib.metadata.version('boto3')}"  # as Lambda's runtime brings it
+    boto3 = f"boto3=={importlib.metadata.version('boto3')}"  # the version of Lambda's runtime
     for command in (
         ["sam", "build", "--build-dir", f"{folder}/ours", *override],
         [RUNTIME, "scripts/release/bytecode.py", f"{folder}/ours"],
@@ -162,7 +164,7 @@ def _authorizer(figures: Figures, python: str, folder: Path) -> None:
             "ours": Start([f"{folder}/ours/AuthorizerFunction", layer], variables, event),
             "tutorial": Start([f"{folder}/tutorial/AuthorizerFunction"], variables, event),
         }
-        runs = _in_turns(python, contenders)
+        runs = _alternately(python, contenders)
     for name in contenders:
         for _, _, response in runs[name]:
             assert response["policyDocument"]["Statement"][0]["Effect"] == "Allow"
@@ -202,7 +204,7 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
                 {**deployment.functions[name].environment, **endpoints},
                 sent,
             )
-        runs = _in_turns(python, contenders)
+        runs = _alternately(python, contenders)
         ours = contenders["PublicFunction"]
         contenders[RESOLVER] = Start(
             [str(LEAST), *_layers(folder), f"{folder}/runtime"], ours.variables, ours.event
@@ -243,14 +245,14 @@ def _tutorials(client: Any, folder: Path, endpoints: Mapping[str, str]) -> Start
     return Start([f"{folder}/tutorial/PostsFunction"], variables, sample_event("public-get-post"))
 
 
-def _in_turns(
+def _alternately(
     python: str, contenders: Mapping[str, Start]
 ) -> dict[str, list[tuple[float, float, Any]]]:
     runs: dict[str, list[tuple[float, float, Any]]] = {name: [] for name in contenders}
     for turn in range(1 + COLD_STARTS):
         for name, one in contenders.items():
             run = one.run(python)
-            if turn > 0:  # the first reads the files into the machine's memory
+            if turn > 0:  # the first run reads the files into memory
                 runs[name].append(run)
     return runs
 

@@ -1,7 +1,7 @@
 """A warm request through the devserver and through `sam local`, in the same run.
 
-Requests go in turns of twenty, so that both are warm and see the same weather. Without Docker or
-SAM CLI the second half is left out, and the output says so.
+Twenty requests go to one, then twenty to the other, so that both are warm and the machine's load is
+the same. Without Docker or SAM CLI the second half is left out, and the output says so.
 """
 
 import http.client
@@ -24,7 +24,7 @@ REQUESTS_A_TURN = 20
 
 
 def measure(figures: Figures) -> None:
-    """Both stacks side by side."""
+    """Measure both stacks alternately."""
     with ExitStack() as stacks:
         log = Path(stacks.enter_context(tempfile.TemporaryDirectory())) / "log"
         contenders = {"devserver": stacks.enter_context(DevServer(log))}
@@ -46,7 +46,7 @@ def _compare(figures: Figures, route: str, contenders: dict[str, Stack]) -> None
     for turn in range(1 + TURNS):
         for name, ask in clients.items():
             asked = [ask() for _ in range(REQUESTS_A_TURN)]
-            if turn > 0:  # the first is for warming up
+            if turn > 0:  # the first is a warm-up
                 times[name] += [milliseconds for milliseconds, _ in asked]
                 shares += [whole - inside for whole, inside in asked if inside is not None]
     medians = {name: statistics.median(measured) for name, measured in times.items()}
@@ -61,10 +61,11 @@ def _compare(figures: Figures, route: str, contenders: dict[str, Stack]) -> None
 
 
 def _asking(stack: Stack, route: str) -> Callable[[], tuple[float, float | None]]:
-    """A warm request, which gives its milliseconds, and those within the function if it is told."""
+    """Return a function that sends a warm request, and returns its milliseconds and the function's,
+    if known."""
     post = Client(stack, stack.token("alice")).create(title="Bench", status="published")
     path = route.replace("{id}", post["id"])
-    # The leanest client there is, so that what is measured is the stack.
+    # The simplest possible client, so that the stack is what is measured.
     connection = http.client.HTTPConnection(urlsplit(stack.api_url).netloc, timeout=60)
 
     def ask() -> tuple[float, float | None]:
@@ -74,7 +75,7 @@ def _asking(stack: Stack, route: str) -> Callable[[], tuple[float, float | None]
         body = response.read()
         milliseconds = (time.perf_counter() - started) * 1000
         assert response.status == 200, body
-        told = re.search(r"dur=([0-9.]+)", response.headers.get("Server-Timing", ""))
-        return milliseconds, float(told[1]) if told else None
+        timing = re.search(r"dur=([0-9.]+)", response.headers.get("Server-Timing", ""))
+        return milliseconds, float(timing[1]) if timing else None
 
     return ask

@@ -1,4 +1,5 @@
-"""What the benchmarks found: printed as a table, kept as JSON, held against what was promised."""
+"""The results of the benchmarks: printed as a table, stored as JSON, and compared with their
+limits."""
 
 import json
 import sys
@@ -16,7 +17,7 @@ class Figures:
         self._limits: dict[str, float] = {}
 
     def add(self, name: str, value: float, at_most: float | None = None) -> None:
-        """Keep a number and print its line."""
+        """Store a number and print its line."""
         self._values[name] = value
         limit = ""
         if at_most is not None:
@@ -25,11 +26,11 @@ class Figures:
         print(f"  {name:<52}{value:>10.3f}{limit}", flush=True)
 
     def left_out(self, what: str, why: str) -> None:
-        """Say what could not be measured here."""
+        """Print what could not be measured here, and why."""
         sys.stderr.write(f"  {what} is left out: {why}\n")
 
     def save(self) -> int:
-        """Write the file; the number of limits that were exceeded."""
+        """Write the file, and return the number of exceeded limits."""
         rounded = {name: round(value, 4) for name, value in self._values.items()}
         RESULTS.write_text(json.dumps(rounded, indent=2) + "\n")
         print(f"\nkept in {RESULTS.name}")

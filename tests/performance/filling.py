@@ -1,4 +1,4 @@
-"""An engine filled with posts, by a batch writer and not by their own transactions."""
+"""Fill an engine with posts, by a batch writer instead of their own transactions."""
 
 import collections
 import http.client
@@ -24,7 +24,7 @@ from tests.support.people import person_of
 from tests.support.posts import TABLE, items_of
 
 FIRST = datetime(2016, 1, 1, tzinfo=UTC)
-STEP = timedelta(minutes=5)  # so that a million are nine years
+STEP = timedelta(minutes=5)  # a million posts span nine years
 BATCH = 25
 PROCESSES = 2
 HEADERS = {
@@ -39,18 +39,21 @@ Typed = dict[str, Any]
 
 
 class Blog(NamedTuple):
-    """How large it is: posts, authors who take turns, and shards of the feed."""
+    """The size of a blog: posts, authors who take turns, and shards of the feed."""
 
     posts: int
     authors: int = 50
     shards: int = 1
 
     def post(self, number: int) -> Post:
-        """The post of that number; all are published, of one size, each five minutes later."""
+        """Return the post with this number.
+
+        All are published, have one size, and follow at five minutes each.
+        """
         return next(self._posts(range(number, number + 1)))
 
     def fill(self, endpoint: str) -> None:
-        """Into the engine's table, which is made anew."""
+        """Recreate the engine's table, and fill it."""
         make_empty_table(dynamodb_client(endpoint))
         share = -(-self.posts // PROCESSES)
         parts = [range(at, min(at + share, self.posts)) for at in range(0, self.posts, share)]
@@ -64,26 +67,26 @@ class Blog(NamedTuple):
         new = NewPost(title="Post 0000000", body="Some *words*.\n\n" * 20, status="published")
         first = created(new, owner=person_of("auth0|0"), feed_shards=1, now=FIRST)
         for n in numbers:
-            moment = FIRST + n * STEP
+            time = FIRST + n * STEP
             owner = person_of(f"auth0|{n % self.authors}")
             update = {
-                "id": _id(moment, n),
+                "id": _id(time, n),
                 "owner": owner.sub,
                 "author_id": owner.author_id,
                 "title": f"Post {n:07}",
                 "slug": f"post-{n:07}",
                 "tags": ["even" if n % 2 == 0 else "odd", f"tag {n % 40:02}"],
                 "feed_shard": n % self.shards,
-                "created_at": moment,
-                "updated_at": moment,
-                "published_at": moment,
+                "created_at": time,
+                "updated_at": time,
+                "published_at": time,
             }
             yield first.model_copy(update=update)
 
 
-def _id(moment: datetime, number: int) -> str:
-    """The same each time, so that a post is found again by its number."""
-    return str(ULID(ULID.from_datetime(moment).bytes[:6] + number.to_bytes(10)))
+def _id(time: datetime, number: int) -> str:
+    """Return the same id each time, so that a post can be found by its number."""
+    return str(ULID(ULID.from_datetime(time).bytes[:6] + number.to_bytes(10)))
 
 
 def _fill_part(blog: Blog, endpoint: str, part: range) -> "collections.Counter[PostCounter]":
@@ -99,11 +102,13 @@ def _fill_part(blog: Blog, endpoint: str, part: range) -> "collections.Counter[P
 
 
 def _put(endpoint: str, items: Iterable[dict[str, Any]]) -> None:
-    """Batch by batch, over HTTP as it is: botocore would take longer than the engine. What that
-    leaves over would be a fault of the benchmark."""
+    """Send the items in batches over plain HTTP: botocore would take longer than the engine.
+
+    Unprocessed items would be an error of the benchmark.
+    """
     connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
     serialise = TypeSerializer().serialize
-    known: dict[Any, Any] = {}  # most attributes have been seen before
+    known: dict[Any, Any] = {}  # most attributes occur repeatedly
 
     def typed(value: Any) -> Any:
         if isinstance(value, str):

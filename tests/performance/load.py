@@ -1,7 +1,7 @@
-"""Part three, too: one, ten and a hundred clients at once, over HTTP, on this machine.
+"""Part three continued: one, ten and a hundred clients at once, over HTTP, on this machine.
 
-What a machine of a few cores answers a second is no ceiling of the design. What is: that more
-clients wait longer and fail no more, and that a post which all are at is no slower than others.
+The rate of a machine with few cores is no limit of the design. The test shows that more clients
+wait longer but do not fail, and that a popular post is no slower than others.
 """
 
 import http.client
@@ -30,7 +30,7 @@ PEOPLE = [f"auth0|{n}" for n in range(max(CLIENTS))]
 
 
 class Wanted(NamedTuple):
-    """A request, by its number; anonymous where nobody is named."""
+    """A request, by its number; anonymous without a user."""
 
     method: str
     path: Callable[[int], str]
@@ -40,7 +40,7 @@ class Wanted(NamedTuple):
 
 def _routes() -> dict[str, Wanted]:
     posts = [BLOG.post(n) for n in range(REQUESTS)]
-    hot = BLOG.post(BLOG.posts - 1).id
+    popular = BLOG.post(BLOG.posts - 1).id
 
     def liker(n: int) -> str:
         return PEOPLE[n % len(PEOPLE)]
@@ -57,13 +57,13 @@ def _routes() -> dict[str, Wanted]:
             "PUT", lambda n: f"/posts/{posts[n].id}/like", person=liker
         ),
         "PUT, DELETE /posts/{id}/like, one post": Wanted(
-            "PUT", lambda _: f"/posts/{hot}/like", person=liker
+            "PUT", lambda _: f"/posts/{popular}/like", person=liker
         ),
     }  # fmt: skip
 
 
 def measure(figures: Figures) -> None:
-    """Each route, with each number of clients."""
+    """Measure each route with each number of clients."""
     issuer_port = free_port()
     try:
         with (
@@ -94,7 +94,7 @@ def measure(figures: Figures) -> None:
 
 
 def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clients: int) -> float:
-    """Requests a second; prints the line."""
+    """Measure the requests per second, and print the line."""
     shares = [range(at, REQUESTS, clients) for at in range(clients)]
 
     def client(numbers: range) -> list[float]:
@@ -107,7 +107,7 @@ def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clien
                 headers["Authorization"] = f"Bearer {tokens[person]}"
             content = wanted.body(n)
             body = None if content is None else json.dumps(content)
-            # Every other time, or there would soon be nothing to like.
+            # Unlike every second time, so that there is always a post to like.
             turn = n // len(PEOPLE) % 2
             method = "DELETE" if "DELETE" in name and turn else wanted.method
             started = time.perf_counter()
@@ -119,7 +119,7 @@ def _rate(api_url: str, tokens: dict[str, str], name: str, wanted: Wanted, clien
         connection.close()
         return times
 
-    client(shares[0][:20])  # so that what is measured is warm
+    client(shares[0][:20])  # warm up before measuring
     started = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
         times = sorted(t for several in pool.map(client, shares) for t in several)

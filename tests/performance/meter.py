@@ -1,4 +1,4 @@
-"""What a request costs at DynamoDB, counted at its client."""
+"""The cost of a request at DynamoDB, measured at its client."""
 
 import threading
 import time
@@ -11,8 +11,11 @@ _READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
 @dataclass(frozen=True)
 class Cost:
-    """Round trips one after another (calls side by side are one), calls, capacity units as the
-    engine reports them, and seconds: of this process's CPU, and in all."""
+    """The cost of a request.
+
+    Round trips (concurrent calls are one), calls, capacity units as the engine reports them, and
+    seconds: of this process's CPU, and elapsed.
+    """
 
     round_trips: int
     calls: int
@@ -23,7 +26,7 @@ class Cost:
 
 
 class Meter:
-    """Asks for the consumed capacity of each call of a client, and adds it up."""
+    """Requests the consumed capacity of each call of a client, and adds it up."""
 
     def __init__(self, client: Any) -> None:
         self._lock = threading.Lock()
@@ -31,7 +34,7 @@ class Meter:
         self._reset()
         events = client.meta.events
         events.register("before-parameter-build.dynamodb", _ask_for_capacity)
-        events.register("before-call.dynamodb", self._begun)
+        events.register("before-call.dynamodb", self._started)
         events.register("after-call.dynamodb", self._ended)
 
     def _reset(self) -> None:
@@ -39,14 +42,14 @@ class Meter:
         self._reads = self._writes = 0.0
 
     def of(self, act: Callable[[], Any]) -> Cost:
-        """What an act costs."""
+        """Return the cost of calling a function."""
         self._reset()
         cpu, started = time.process_time(), time.perf_counter()
         act()
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         return Cost(self._round_trips, self._calls, self._reads, self._writes, cpu, seconds)
 
-    def _begun(self, **_: Any) -> None:
+    def _started(self, **_: Any) -> None:
         with self._lock:
             self._calls += 1
             self._round_trips += self._under_way == 0

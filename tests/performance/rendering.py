@@ -1,4 +1,4 @@
-"""What rendering the worst texts takes that are known."""
+"""The rendering times of the worst known texts."""
 
 import math
 import statistics
@@ -16,7 +16,7 @@ TURNS = 5
 
 
 def measure(figures: Figures) -> None:
-    """The worst texts that are known, in growing sizes."""
+    """Render the worst known texts, in growing sizes."""
     prose = "The *quick* brown [fox](https://a.example) jumps over `the` **lazy** dog.\n\n"
     base = {kib: _milliseconds(_filled(prose, kib))[0] for kib in SIZES}
     for kib in SIZES:
@@ -35,7 +35,8 @@ def measure(figures: Figures) -> None:
 
 
 def _milliseconds(text: str) -> tuple[float, int | None]:
-    """The median of a few turns, and the bytes of HTML, or None where it is refused."""
+    """Return the median time of a few renderings, and the bytes of HTML, or None if it is
+    refused."""
     times, size = [], None
     for _ in range(TURNS):
         started = time.perf_counter()

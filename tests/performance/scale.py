@@ -1,7 +1,7 @@
-"""Part three: what each route costs on a blog of a hundred posts, and on one of very many.
+"""Part three: the cost of each route on a blog of a hundred posts, and on a very large one.
 
-On Dynoxide, which reports capacity as DynamoDB bills it. BENCH_POSTS sets the largest blog, 100,000
-unless told. Times are of the handler in this process and the engine in another one.
+It runs on Dynoxide, which reports capacity as DynamoDB bills it. BENCH_POSTS sets the size of the
+largest blog (100,000). Times are of the handler in this process and the engine in another one.
 """
 
 import importlib
@@ -35,21 +35,21 @@ from tests.support.handlers import Call, Response, caller, json_body
 from tests.support.people import person_of
 from tests.support.posts import TABLE
 
-logger.setLevel("ERROR")  # a line a request is not for this terminal
+logger.setLevel("ERROR")  # keep log lines out of the terminal
 
 FEW, SOME, MANY = 100, 10_000, int(os.environ.get("BENCH_POSTS") or 100_000)
 TURNS = 90
 WARM_UP = 5
 SHARDS = (1, 4, 16)
 FOLLOWED = 500
-FLAT = 1.3  # times the cost and the time of a page of the small blog
-GROWING = "GET /sitemap.xml"  # with the months, and with nothing else
+FLAT = 1.3  # the most that cost and time may grow, relative to the small blog
+GROWING = "GET /sitemap.xml"  # only with the number of months
 READER = "auth0|reader"
 AUTHOR_PART, COMMENT_PART = "mfrggzdfmztwq2lknnwg23tpob", "01JDC0000000000000000000C0"
 
 
 class Measured(NamedTuple):
-    """A route's cost, bytes of the answer's body, and times in ms."""
+    """A route's cost, the bytes of the response's body, and times in ms."""
 
     cost: Cost
     size: int
@@ -59,7 +59,7 @@ class Measured(NamedTuple):
 
 
 class Bench:
-    """Blogs of several sizes, each in an engine of its own, and the handlers in front of them."""
+    """Blogs of several sizes, each in its own engine, and the handlers that use them."""
 
     def __init__(self, call: Call, table: Table) -> None:
         self.call = call
@@ -67,7 +67,7 @@ class Bench:
         self._meters: dict[Blog, tuple[Any, Meter]] = {}
 
     def add(self, blog: Blog, endpoint: str) -> None:
-        """One more blog, which is filled here."""
+        """Add a blog, and fill it."""
         started = time.perf_counter()
         blog.fill(endpoint)
         client = boto3.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG)
@@ -75,16 +75,17 @@ class Bench:
         print(f"  {blog.posts} posts stored in {time.perf_counter() - started:.0f} s", flush=True)
 
     def table_of(self, blog: Blog) -> Table:
-        """The blog's table by itself."""
+        """Return the blog's table."""
         return Table(self._meters[blog][0], TABLE)
 
     def stored(self, blog: Blog) -> int:
-        """Bytes of all items, as JSON has them: names, values, and DynamoDB's types."""
+        """Return the bytes of all items as JSON: names, values, and DynamoDB's types."""
         pages = self._meters[blog][0].get_paginator("scan").paginate(TableName=TABLE)
         return sum(len(json.dumps(item)) for page in pages for item in page["Items"])
 
     def measured(self, requests: Mapping[Blog, "Request"]) -> dict[Blog, Measured]:
-        """The same request of each blog, in turns, so that all see the same weather."""
+        """Send the same request to each blog alternately, so that the machine's load is the same
+        for all."""
         costs: dict[Blog, list[Cost]] = {blog: [] for blog in requests}
         sizes: dict[Blog, int] = {}
         for turn in range(WARM_UP + TURNS):
@@ -92,7 +93,7 @@ class Bench:
                 client, meter = self._meters[blog]
                 self._table._client = client
                 responses: list[Response] = []
-                cost = meter.of(lambda: responses.append(request(turn)))  # noqa: B023 - at once
+                cost = meter.of(lambda: responses.append(request(turn)))  # noqa: B023 - called at once
                 (response,) = responses
                 assert response["statusCode"] < 300, response
                 sizes[blog] = len((response["body"] or "").encode())
@@ -104,7 +105,7 @@ class Bench:
 def _summary(costs: list[Cost], size: int) -> Measured:
     times = sorted(cost.seconds * 1000 for cost in costs)
     return Measured(
-        _usual(costs),
+        _typical(costs),
         size,
         statistics.median(cost.cpu * 1000 for cost in costs),
         statistics.median(times),
@@ -112,18 +113,20 @@ def _summary(costs: list[Cost], size: int) -> Measured:
     )
 
 
-def _usual(costs: list[Cost]) -> Cost:
-    """One of the middle by what it consumed, with the fewest round trips: two calls side by side
-    look like two trips where the first is answered before the second has begun."""
+def _typical(costs: list[Cost]) -> Cost:
+    """Return one of the middle costs by consumption, with the fewest round trips.
+
+    Two concurrent calls count as two trips if the first ends before the second begins.
+    """
     usual = sorted(costs, key=lambda cost: cost.reads + cost.writes)[len(costs) // 2]
     return replace(usual, round_trips=min(cost.round_trips for cost in costs))
 
 
 @contextmanager
-def filled(*blogs: Blog) -> Iterator[Bench]:
-    """Blogs, ready to be asked."""
+def running_bench(*blogs: Blog) -> Iterator[Bench]:
+    """Yield a bench with these blogs."""
     with ExitStack() as engines, pytest.MonkeyPatch.context() as patched:
-        first: Any = None  # which no request is sent to
+        first: Any = None  # no request uses this client
         table = Table(first, TABLE)
         bench = Bench(caller(table, patched), table)
         for blog in blogs:
@@ -132,7 +135,7 @@ def filled(*blogs: Blog) -> Iterator[Bench]:
 
 
 def measure(figures: Figures) -> None:
-    """All of it; without Cargo it is left out."""
+    """Measure everything; without Cargo, leave it out."""
     try:
         _routes(figures, [Blog(size) for size in sorted({FEW, SOME, MANY})])
         _shards(figures)
@@ -143,8 +146,8 @@ def measure(figures: Figures) -> None:
 
 
 def _routes(figures: Figures, blogs: list[Blog]) -> None:
-    """Each route, on each blog; the largest is held against the smallest."""
-    with filled(*blogs) as bench:
+    """Measure each route on each blog, and compare the largest with the smallest."""
+    with running_bench(*blogs) as bench:
         several = {blog: _requests(bench.call, blog) for blog in blogs}
         print(f"  {'route':<32}{'posts':>8}{'trips':>6}{'calls':>6}{'RCU':>7}{'WCU':>7}{'bytes':>8}"
               f"{'CPU ms':>8}{'median':>8}{'p99':>8}")  # fmt: skip
@@ -161,7 +164,7 @@ def _routes(figures: Figures, blogs: list[Blog]) -> None:
 
 
 Request = Callable[[int], Response]
-# What a post of LENGTH is made of, of which docs/cost.md reckons the bill.
+# The parts of a post of LENGTH, for the bill in docs/cost.md.
 WORDS = 1_500
 PARAGRAPH = (
     "Serverless functions *answer* requests one at a time, keep nothing between them that they "
@@ -171,9 +174,12 @@ PARAGRAPH = (
 
 
 def _requests(call: Call, blog: Blog) -> dict[str, Request]:
-    """One of each kind, by the number of its turn, so that no two are of the same thing."""
+    """Return one request of each kind.
 
-    # Made before, for to make one takes longer than some requests.
+    Its argument is a number, so that no two use the same post.
+    """
+
+    # Created before, because creating one takes longer than some requests.
     posts = [blog.post(turn * 7919 % blog.posts) for turn in range(WARM_UP + TURNS)]
     middle = blog.post(blog.posts // 2)
     assert middle.published_at is not None
@@ -235,7 +241,7 @@ def _requests(call: Call, blog: Blog) -> dict[str, Request]:
 
 
 def _asking(bench: Bench, event: str, **more: Any) -> Request:
-    """A page of twenty, again and again."""
+    """Return a function that requests a page of twenty repeatedly."""
     return lambda _: bench.call(event, query={"limit": "20"}, **more)
 
 
@@ -244,15 +250,15 @@ def _flat(figures: Figures, name: str, few: Measured, many: Measured) -> None:
     figures.add(f"{name}: round trips", after.round_trips, before.round_trips)
     units = (after.reads + after.writes) / (before.reads + before.writes)
     figures.add(f"{name}: units, many / few posts", units, 1.05)
-    # A write's time is the engine's trees of SQLite, a level deeper each; what it costs is not.
+    # A write takes longer because SQLite's trees are a level deeper. Its cost is the same.
     limit = FLAT if name.startswith("GET") else None
     figures.add(f"{name}: time, many / few posts", many.median / few.median, limit)
 
 
 def _shards(figures: Figures) -> None:
-    """A page of the feed, merged of several partitions."""
+    """Measure a page of the feed that is merged from several partitions."""
     blogs = [Blog(2_000, shards=shards) for shards in SHARDS]
-    with filled(*blogs) as bench, pytest.MonkeyPatch.context() as patched:
+    with running_bench(*blogs) as bench, pytest.MonkeyPatch.context() as patched:
         post_queries = importlib.import_module("functions.public.app").post_queries
 
         def asking(blog: Blog) -> Request:
@@ -271,9 +277,9 @@ def _shards(figures: Figures) -> None:
 
 
 def _followed(figures: Figures) -> None:
-    """A page of the posts of five hundred authors, and of one."""
+    """Measure a page of the posts of five hundred followed authors, and of one."""
     blog = Blog(FOLLOWED * 24, authors=FOLLOWED)
-    with filled(blog) as bench:
+    with running_bench(blog) as bench:
         reactions = Reactions(bench.table_of(blog))
         for n in range(FOLLOWED):
             reactions.follow(person_of(READER), person_of(f"auth0|{n}").author_id)
@@ -292,11 +298,11 @@ def _followed(figures: Figures) -> None:
 
 
 def _long(figures: Figures) -> None:
-    """A long post: written, read, edited, and what is stored of it then."""
+    """Measure a long post: creation, reading, editing, and the items that are stored."""
     paragraphs = WORDS // len(PARAGRAPH.split())
     text = "\n\n".join(f"## Part {n}\n\n{PARAGRAPH}" for n in range(paragraphs))
     blog = Blog(FEW)
-    with filled(blog) as bench:
+    with running_bench(blog) as bench:
         made: list[dict[str, Any]] = []
 
         def create(turn: int) -> Response:

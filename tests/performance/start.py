@@ -1,10 +1,9 @@
-"""A function's start, in a process of its own: `start.py cold|warm PATHS...`, those of an artifact
-and its layers.
+"""Start a function in its own process: `start.py cold|warm PATHS...`.
 
-Reads an event from standard input. Cold, it prints the handler's answer, then the peak of memory in
-MB. Warm, it handles the event again and again, and prints the medians of the processor's
-milliseconds outside boto3 (whose are the calls, and the conversion of items to and from
-DynamoDB's types), and of the milliseconds that one call by boto3 takes.
+The paths are those of an artifact and its layers. The event comes from standard input. `cold`
+prints the handler's response, then the peak memory in MB. `warm` repeats the event, and prints two
+medians: CPU milliseconds outside boto3, and milliseconds per boto3 call. boto3's share includes the
+calls and the conversion of items to and from DynamoDB's types.
 """
 
 import json
@@ -14,7 +13,7 @@ import time
 from typing import Any
 
 WARM_UP, MEASURED = 20, 200
-CALL = "_make_api_call"  # by which each call of a client goes
+CALL = "_make_api_call"  # the method that each call of a client uses
 
 
 class Context:
@@ -26,13 +25,13 @@ class Context:
     aws_request_id = "3f8c2f0a-0000-4000-8000-000000000000"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is killed."""
+        """Return milliseconds until the function is killed."""
         return 60_000
 
 
 def peak_memory() -> float:
-    """In MB."""
-    if sys.platform == "linux":  # rusage would count what the parent held when it forked
+    """Return the peak memory in MB."""
+    if sys.platform == "linux":  # rusage would include the parent's memory at the fork
         with open("/proc/self/status") as status:
             (line,) = (line for line in status if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
@@ -42,7 +41,7 @@ def peak_memory() -> float:
 
 
 class Boto3:
-    """What the processor spends in it, and how long its calls take, in seconds."""
+    """Measures the CPU time in boto3, and the duration of its calls, in seconds."""
 
     def __init__(self) -> None:
         self.cpu = 0.0
@@ -50,7 +49,7 @@ class Boto3:
         self._is_entered = False
 
     def watch(self, owner: type, method: str) -> None:
-        """Count what runs within this method, which may call itself."""
+        """Count the time in this method, which may call itself."""
         original = getattr(owner, method)
 
         def watched(*arguments: Any) -> Any:
@@ -70,8 +69,8 @@ class Boto3:
 
 
 def warm() -> list[float]:
-    """What it takes outside boto3, and what a call takes."""
-    from boto3.dynamodb.types import (  # noqa: PLC0415 - on the path only now
+    """Return CPU milliseconds outside boto3, and milliseconds per call."""
+    from boto3.dynamodb.types import (  # noqa: PLC0415 - only now on the path
         TypeDeserializer,
         TypeSerializer,
     )
@@ -81,7 +80,7 @@ def warm() -> list[float]:
     boto3.watch(BaseClient, CALL)
     boto3.watch(TypeSerializer, "serialize")
     boto3.watch(TypeDeserializer, "deserialize")
-    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - the artifact's, watched now
+    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - from the artifact, measured from now on
 
     for turn in range(WARM_UP + MEASURED):
         if turn == WARM_UP:
@@ -98,9 +97,9 @@ text = sys.stdin.read()
 sys.path[:0] = sys.argv[2:]
 
 if sys.argv[1] == "cold":
-    import app  # the artifact's, now on the path
+    import app  # from the artifact, only now on the path
 
-    print("answer", json.dumps(app.handler(json.loads(text), Context())), flush=True)
+    print("response", json.dumps(app.handler(json.loads(text), Context())), flush=True)
     print(peak_memory())
 else:
-    print("answer", *warm())
+    print("response", *warm())

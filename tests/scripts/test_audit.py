@@ -1,4 +1,4 @@
-"""`make audit`: what it finds fails it, and what it could not look at is told of."""
+"""`make audit` fails for each finding, and reports what it could not check."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All five, each content, and no other."""
+    """Install all five tools, each without findings, and no other tool."""
     tool(tmp_path, "sam", "template.yaml is a valid SAM Template")
     tool(tmp_path, "checkov", "Passed checks: 51, Failed checks: 0, Skipped checks: 0")
     tool(tmp_path, "actionlint", "")
@@ -36,13 +36,15 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_nothing_found_is_nothing_failed(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_audit_without_findings_succeeds(
+    tools: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert audit.main() == 0
     assert capsys.readouterr().out.count("no findings") == 5
 
 
 @pytest.mark.parametrize(
-    ("name", "says", "told"),
+    ("name", "says", "expected_text"),
     [
         ("sam", "[E3002] 1:1", "E3002"),
         ("checkov", "Check: CKV_AWS_1", "CKV_AWS_1"),
@@ -51,12 +53,12 @@ def test_nothing_found_is_nothing_failed(tools: Path, capsys: pytest.CaptureFixt
         ("npm", json.dumps({"vulnerabilities": {"vite": {"severity": "high"}}}), "vite: high"),
     ],
 )
-def test_what_is_found_fails_it(
-    tools: Path, capsys: pytest.CaptureFixture[str], name: str, says: str, told: str
+def test_a_finding_fails_the_audit(
+    tools: Path, capsys: pytest.CaptureFixture[str], name: str, says: str, expected_text: str
 ) -> None:
     tool(tools, name, says, 1)
     assert audit.main() == 1
-    assert told in capsys.readouterr().out
+    assert expected_text in capsys.readouterr().out
 
 
 UNREAD = [
@@ -67,7 +69,7 @@ UNREAD = [
 
 
 @pytest.mark.parametrize("response", UNREAD)
-def test_a_service_that_does_not_answer_is_told_of_and_fails_it_where_that_matters(
+def test_an_unavailable_service_is_reported_and_fails_the_audit_where_it_matters(
     tools: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -81,7 +83,7 @@ def test_a_service_that_does_not_answer_is_told_of_and_fails_it_where_that_matte
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"),
+    ("missing", "expected_text"),
     [
         ("sam", "sam validate: NOT CHECKED: sam is not in"),
         ("checkov", "checkov: NOT CHECKED: checkov is not in"),
@@ -90,15 +92,15 @@ def test_a_service_that_does_not_answer_is_told_of_and_fails_it_where_that_matte
         ("npm", "npm advisories: NOT CHECKED: npm is not on this machine"),
     ],
 )
-def test_a_tool_that_is_not_there_fails_it(
-    tools: Path, capsys: pytest.CaptureFixture[str], missing: str, told: str
+def test_a_missing_tool_fails_the_audit(
+    tools: Path, capsys: pytest.CaptureFixture[str], missing: str, expected_text: str
 ) -> None:
     (tools / missing).unlink()
     assert audit.main() == 1
-    assert told in capsys.readouterr().out
+    assert expected_text in capsys.readouterr().out
 
 
-def test_an_actionlint_that_does_not_start_fails_it(
+def test_an_actionlint_that_does_not_start_fails_the_audit(
     tools: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tool(tools, "actionlint", "", 2)
@@ -106,12 +108,12 @@ def test_an_actionlint_that_does_not_start_fails_it(
     assert "actionlint: NOT CHECKED: actionlint could not be run" in capsys.readouterr().out
 
 
-def test_what_was_found_before_a_look_up_failed_is_told_and_fails_it(
+def test_findings_before_a_failed_lookup_are_reported_and_fail_the_audit(
     tools: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     half = {"dependencies": [*ILL["dependencies"], *UNKNOWN["dependencies"]]}
     tool(tools, "pip-audit", json.dumps(half), 1)
     assert audit.main() == 1
-    told = capsys.readouterr().out
-    assert "NOT CHECKED" in told
-    assert "CVE-1" in told
+    output = capsys.readouterr().out
+    assert "NOT CHECKED" in output
+    assert "CVE-1" in output

@@ -1,4 +1,4 @@
-"""The build's check of bytecode sees each way in which it can be missing or stale."""
+"""The build's check of bytecode finds each way in which bytecode can be missing or stale."""
 
 import compileall
 import py_compile
@@ -31,12 +31,12 @@ def test_unchecked_hashes_are_valid(artifact: Path) -> None:
     assert list(bytecode_problems(artifact)) == []
 
 
-def test_a_module_without_bytecode_is_a_fault(artifact: Path) -> None:
+def test_a_module_without_bytecode_is_an_error(artifact: Path) -> None:
     assert list(bytecode_problems(artifact)) == ["Function/package/module.py has no bytecode"]
 
 
 @pytest.mark.parametrize("mode", [MODES.TIMESTAMP, MODES.CHECKED_HASH])
-def test_bytecode_by_time_or_checked_is_a_fault(
+def test_bytecode_with_a_timestamp_or_a_checked_hash_is_an_error(
     artifact: Path, mode: py_compile.PycInvalidationMode
 ) -> None:
     compiled(artifact, mode)
@@ -45,7 +45,7 @@ def test_bytecode_by_time_or_checked_is_a_fault(
     ]
 
 
-def test_bytecode_of_another_source_is_a_fault(artifact: Path) -> None:
+def test_bytecode_of_another_source_is_an_error(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (artifact / "package" / "module.py").write_text("x = 2\n")
     assert list(bytecode_problems(artifact)) == [
@@ -53,7 +53,7 @@ def test_bytecode_of_another_source_is_a_fault(artifact: Path) -> None:
     ]
 
 
-def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
+def test_truncated_bytecode_is_an_error(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (pyc,) = artifact.rglob("*.pyc")
     for length in (16, 20):
@@ -63,12 +63,12 @@ def test_bytecode_that_is_cut_off_is_a_fault(artifact: Path) -> None:
         ]
 
 
-def test_the_check_fails_where_there_is_nothing_to_check(tmp_path: Path) -> None:
+def test_the_check_fails_if_there_is_nothing_to_check(tmp_path: Path) -> None:
     check = [sys.executable, "scripts/release/bytecode.py", str(tmp_path), "--check"]
     assert subprocess.run(check, cwd=ROOT, capture_output=True, check=False).returncode == 1
 
 
-def test_bytecode_of_another_python_is_a_fault(artifact: Path) -> None:
+def test_bytecode_of_another_python_is_an_error(artifact: Path) -> None:
     compiled(artifact, MODES.UNCHECKED_HASH)
     (pyc,) = artifact.rglob("*.pyc")
     pyc.write_bytes(b"\x00\x00\x0d\x0a" + pyc.read_bytes()[4:])

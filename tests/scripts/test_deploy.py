@@ -1,4 +1,4 @@
-"""`make deploy`: what SAM CLI is called with, and when functions get a new version."""
+"""`make deploy`: the arguments of SAM CLI, and when functions get a new version."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def build(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_environment_goes_before_the_file(config: Path) -> None:
+def test_the_environment_overrides_the_file(config: Path) -> None:
     environment = {"PARAMETERS": "SiteUrl=https://b.example AllowedOrigin='*'"}
     environment["AUTHOR_ID_KEY"] = "k" * 32
     assert parameters("staging", config, environment) == {
@@ -45,7 +45,7 @@ def test_the_environment_goes_before_the_file(config: Path) -> None:
     }
 
 
-def test_a_secret_that_is_not_given_is_left_as_it_was(config: Path) -> None:
+def test_a_missing_secret_is_left_unchanged(config: Path) -> None:
     assert "AuthorIdKey" not in parameters("staging", config, {"AUTHOR_ID_KEY": ""})
 
 
@@ -53,7 +53,7 @@ def test_a_secret_that_is_not_given_is_left_as_it_was(config: Path) -> None:
     ("stage", "given", "named"),
     [("nowhere", "", "nowhere"), ("staging", "SiteUrl", "SiteUrl"), ("staging", "=x", "not ")],
 )
-def test_what_is_wrong_is_named(config: Path, stage: str, given: str, named: str) -> None:
+def test_an_invalid_setting_is_named(config: Path, stage: str, given: str, named: str) -> None:
     with pytest.raises(CannotDeploy, match=named):
         parameters(stage, config, {"PARAMETERS": given})
 
@@ -63,11 +63,13 @@ def test_each_stage_of_the_project_can_be_deployed() -> None:
         assert parameters(stage, ROOT / "samconfig.toml", {})
 
 
-def test_whatever_changes_gives_another_digest(build: Path) -> None:
+def test_every_change_gives_another_digest(build: Path) -> None:
     given = {"SiteUrl": "https://a.example"}
     seen = {digest(build, given)}
-    assert digest(build, given) in seen, "and nothing else does"
-    assert digest(build, {**given, "AuthorIdKey": "k" * 32}) in seen, "nothing is told of a secret"
+    assert digest(build, given) in seen, "the same input gives the same digest"
+    assert digest(build, {**given, "AuthorIdKey": "k" * 32}) in seen, (
+        "a secret does not change the digest"
+    )
     seen.add(digest(build, {"SiteUrl": "https://b.example"}))
     (build / "BlogLayer" / "python" / "blog" / "posts.py").write_text("another")
     seen.add(digest(build, given))
@@ -78,14 +80,12 @@ def test_whatever_changes_gives_another_digest(build: Path) -> None:
     assert len(seen) == 5
 
 
-def test_nothing_built_is_nothing_deployed(tmp_path: Path) -> None:
+def test_a_deployment_without_a_build_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotDeploy, match="make build"):
         digest(tmp_path, {})
 
 
-def test_sam_finds_all_parameters_and_the_digest_in_the_stages_settings(
-    config: Path, build: Path
-) -> None:
+def test_sams_settings_contain_all_parameters_and_the_digest(config: Path, build: Path) -> None:
     given = {"AllowedOrigin": "*"}
     stages = tomllib.loads(settings("staging", config, build, given))
     assert stages == {
@@ -104,16 +104,14 @@ def test_sam_finds_all_parameters_and_the_digest_in_the_stages_settings(
     }
 
 
-def test_cloudformation_works_under_its_own_role_where_there_is_one(
-    config: Path, build: Path
-) -> None:
+def test_cloudformation_uses_its_own_role_if_there_is_one(config: Path, build: Path) -> None:
     role = "arn:aws:iam::123456789012:role/stack"
     for given, expected in ((role, role), ("", None)):
         stages = tomllib.loads(settings("staging", config, build, {}, given))
         assert stages["staging"]["deploy"]["parameters"].get("role_arn") == expected
 
 
-def test_a_secret_of_any_characters_reaches_sam_whole(config: Path, build: Path) -> None:
+def test_a_secret_with_any_characters_reaches_sam_unchanged(config: Path, build: Path) -> None:
     stages = tomllib.loads(settings("staging", config, build, {"AuthorIdKey": "k'k\"k k$k"}))
     overrides = stages["staging"]["deploy"]["parameters"]["parameter_overrides"]
     assert 'AuthorIdKey="k\'k\\"k k$k"' in overrides
@@ -121,7 +119,7 @@ def test_a_secret_of_any_characters_reaches_sam_whole(config: Path, build: Path)
         settings("staging", config, build, {"AuthorIdKey": "k\\k"})
 
 
-def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
+def test_a_secret_is_in_no_process_list_and_in_no_file_that_remains(
     tmp_path: Path, build: Path
 ) -> None:
     (tmp_path / "sam").write_text(
@@ -129,7 +127,7 @@ def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
         "import os, pathlib, sys\n"
         "file = pathlib.Path(sys.argv[sys.argv.index('--config-file') + 1])\n"
         "print(oct(file.stat().st_mode)[-3:], 'kkkk' in file.read_text(), sys.argv[1:], file)\n"
-        "print('told', 'AUTHOR_ID_KEY' in os.environ)\n"
+        "print('environment', 'AUTHOR_ID_KEY' in os.environ)\n"
         "sys.exit(7)\n"
     )
     (tmp_path / "sam").chmod(0o755)
@@ -142,23 +140,23 @@ def test_a_secret_stands_in_no_list_of_processes_and_in_no_file_that_stays(
         check=False,
     )
     assert result.returncode == 7, result.stderr
-    mode_and_found, told = result.stdout.splitlines()
+    mode_and_found, environment = result.stdout.splitlines()
     assert mode_and_found.startswith("600 True ['deploy'")
-    assert told == "told False"
+    assert environment == "environment False"
     assert "kkkk" not in mode_and_found
     assert not Path(mode_and_found.rpartition(" ")[2]).exists()
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "expected_text"),
     [
         ({}, "API_URL names no API"),
         ({"API_URL": "https://api.example.com/v1"}, "nobody to log in as"),
         ({"API_URL": "https://api.example.com/v1", "ALICE_TOKEN": "x"}, "nobody to log in as"),
     ],
 )
-def test_a_smoke_test_that_would_skip_most_of_itself_fails(
-    variables: dict[str, str], told: str
+def test_a_smoke_test_without_its_settings_fails(
+    variables: dict[str, str], expected_text: str
 ) -> None:
     command = ["make", "--old-file", ".venv/ready", "smoke"]
     environment = {"PATH": os.environ["PATH"], **variables}
@@ -166,4 +164,4 @@ def test_a_smoke_test_that_would_skip_most_of_itself_fails(
         command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
     )
     assert result.returncode != 0
-    assert told in result.stderr
+    assert expected_text in result.stderr

@@ -1,4 +1,4 @@
-"""`make deploy-app`: what the app is built with, and how its files are put up."""
+"""`make deploy-app`: the build's settings of the app, and the upload of its files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ BUCKET = "the-app"
 
 
 def stack(outputs: dict[str, str] | None = None, **parameters: str) -> dict[str, Any]:
-    """As CloudFormation tells of one."""
-    told = {
+    """Return a stack as CloudFormation describes it."""
+    default_outputs = {
         "SiteAddress": "https://d111111abcdef8.cloudfront.net",
         "SiteBucketName": BUCKET,
         "MediaOrigin": "https://pictures.s3.eu-central-1.amazonaws.com",
     }
-    given = {
+    default_parameters = {
         "Auth0Domain": "tenant.example.com",
         "Auth0Issuer": "",
         "Auth0Audience": "https://blog.example.com/api",
@@ -31,16 +31,16 @@ def stack(outputs: dict[str, str] | None = None, **parameters: str) -> dict[str,
     return {
         "Outputs": [
             {"OutputKey": key, "OutputValue": value}
-            for key, value in (told if outputs is None else outputs).items()
+            for key, value in (default_outputs if outputs is None else outputs).items()
         ],
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value}
-            for key, value in {**given, **parameters}.items()
+            for key, value in {**default_parameters, **parameters}.items()
         ],
     }
 
 
-def test_the_app_is_built_for_what_is_deployed() -> None:
+def test_the_app_is_built_for_the_deployed_stack() -> None:
     assert variables(stack(), "spa") == {
         "VITE_API_URL": "https://d111111abcdef8.cloudfront.net/v1",
         "VITE_MEDIA_ORIGIN": "https://pictures.s3.eu-central-1.amazonaws.com",
@@ -50,7 +50,7 @@ def test_the_app_is_built_for_what_is_deployed() -> None:
     }
 
 
-def test_its_own_domain_issuer_and_client_are_the_stacks() -> None:
+def test_the_app_uses_the_stacks_domain_issuer_and_client() -> None:
     found = variables(
         stack(
             SiteDomain="blog.example.com",
@@ -65,7 +65,7 @@ def test_its_own_domain_issuer_and_client_are_the_stacks() -> None:
     assert found["VITE_AUTH0_CLIENT_ID"] == "the-spa"
 
 
-def test_what_is_missing_is_named() -> None:
+def test_a_missing_output_is_named() -> None:
     with pytest.raises(CannotDeploy, match="Cdn=on"):
         variables(stack(outputs={}), "spa")
     with pytest.raises(CannotDeploy, match="CLIENT_ID"):
@@ -80,7 +80,7 @@ def client() -> Iterator[Any]:
         yield made
 
 
-def test_files_are_kept_for_as_long_as_they_stay_what_they_are(client: Any, tmp_path: Path) -> None:
+def test_files_are_cached_for_as_long_as_they_cannot_change(client: Any, tmp_path: Path) -> None:
     for name in ("index.html", "icon.svg", "headers.json", "assets/index-B1.js", "assets/s.css"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -90,9 +90,9 @@ def test_files_are_kept_for_as_long_as_they_stay_what_they_are(client: Any, tmp_
     )
     assert upload(tmp_path, BUCKET, client) == 4
     assert set(asked[:2]) == {"assets/index-B1.js", "assets/s.css"}
-    assert asked[-1] == "index.html", "which names the others"
-    kept = {name: client.get_object(Bucket=BUCKET, Key=name) for name in asked}
-    assert {name: (one["ContentType"], one["CacheControl"]) for name, one in kept.items()} == {
+    assert asked[-1] == "index.html", "it refers to the others"
+    objects = {name: client.get_object(Bucket=BUCKET, Key=name) for name in asked}
+    assert {name: (one["ContentType"], one["CacheControl"]) for name, one in objects.items()} == {
         "index.html": ("text/html", "no-cache"),
         "icon.svg": ("image/svg+xml", "no-cache"),
         "assets/index-B1.js": ("text/javascript", "public, max-age=31536000, immutable"),

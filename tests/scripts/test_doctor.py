@@ -1,4 +1,4 @@
-"""`make doctor`: what is missing is told, and only what all needs makes it fail."""
+"""`make doctor` reports what is missing, and fails only without what everything needs."""
 
 from pathlib import Path
 
@@ -16,39 +16,39 @@ def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
 
 @pytest.fixture
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One with nothing but the Python that runs this."""
+    """A machine that has only the Python that runs this test."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     return tmp_path
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    """What is said of each, `ok` or `missing`."""
-    said = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    """Return the status of each tool, `ok` or `missing`."""
+    statuses = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
     return {
         f"{name} {rest}".partition(",")[0].partition(":")[0]: word
-        for word, name, rest in said
+        for word, name, rest in statuses
         if word != "note"
     }
 
 
 def test_python_alone_is_enough(empty_machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.main() == 0
-    said = lines(capsys)
-    assert said.pop("Python 3.11+") == "ok"
-    assert len(said) == len(doctor.NEEDS) - 1
-    assert set(said.values()) == {"missing"}
+    statuses = lines(capsys)
+    assert statuses.pop("Python 3.11+") == "ok"
+    assert len(statuses) == len(doctor.NEEDS) - 1
+    assert set(statuses.values()) == {"missing"}
 
 
-def test_each_that_is_missing_comes_with_what_it_is_for_and_where_it_is(
+def test_a_missing_tool_is_reported_with_its_purpose_and_source(
     empty_machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     doctor.main()
-    said = capsys.readouterr().out
-    assert "missing  uv, for make lock: https://docs.astral.sh/uv" in said
+    output = capsys.readouterr().out
+    assert "missing  uv, for make lock: https://docs.astral.sh/uv" in output
 
 
-def test_an_old_python_is_all_that_fails_it(
+def test_only_an_old_python_fails_the_check(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.version_info", (3, 10, 0))
@@ -68,14 +68,14 @@ def test_an_old_python_is_all_that_fails_it(
         ("no such version", False),
     ],
 )
-def test_the_node_that_vite_takes_is_found(empty_machine: Path, version: str, found: bool) -> None:
+def test_a_supported_node_is_found(empty_machine: Path, version: str, found: bool) -> None:
     tool(empty_machine, "node", version)
     tool(empty_machine, "npm", "10.0.0")
     assert bool(doctor._node()) is found
 
 
 def test_a_python_that_does_not_run_is_missing(empty_machine: Path) -> None:
-    tool(empty_machine, "python3.13", "command not found", exit_code=127)  # as a shim of pyenv's
+    tool(empty_machine, "python3.13", "command not found", exit_code=127)  # like a shim of pyenv
     (probe,) = (need.probe for need in doctor.NEEDS if need.name == "Python 3.13")
     assert probe() == ""
     tool(empty_machine / "versions" / "3.13.9" / "bin", "python3.13", "")

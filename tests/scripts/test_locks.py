@@ -1,4 +1,4 @@
-"""What is locked: by hash, from anywhere, and tested in the versions that are deployed."""
+"""Lock files pin every package by hash, name no host, and match the deployed versions."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: str) -> None:
     assert "://" not in text
 
 
-def test_tests_run_with_the_versions_that_are_deployed() -> None:
+def test_tests_run_with_the_deployed_versions() -> None:
     development, *layers = (
         set(re.findall(r"^([A-Za-z0-9._-]+(?:\[[\w, -]+\])?==\S+)", lock.read_text(), re.M))
         for lock in (ROOT / "requirements-dev.txt", *LAYERS)

@@ -1,4 +1,4 @@
-"""`make build`'s bills of materials: CycloneDX of what the locks pin, and the same each time."""
+"""The bills of materials of `make build`: CycloneDX, complete, and reproducible."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def test_each_package_of_a_layer_is_named_with_its_version(
 
 
 @pytest.mark.parametrize("version", [None, "9.2.0"])
-def test_without_an_npm_that_can_the_app_is_left_out_and_that_is_said(
+def test_without_a_suitable_npm_the_app_is_left_out_with_a_message(
     made: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""CloudFront before app and API: what it caches, whom it asks, and what it sends along."""
+"""CloudFront before app and API: its caching, its origins, and its headers."""
 
 import fnmatch
 import json
@@ -18,13 +18,13 @@ from tests.support.samples import ROOT
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 DISTRIBUTION: dict[str, Any] = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
 ORIGINS = {one["Id"]: one for one in DISTRIBUTION["Origins"]}
-# CloudFront's own, by the ids in its documentation.
+# CloudFront's managed policies, by the ids in its documentation.
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
 def behaviour(path: str) -> dict[str, Any]:
-    """That which answers a path: the first whose pattern it is of."""
+    """Return the behaviour for a path: the first one whose pattern matches."""
     for one in DISTRIBUTION["CacheBehaviors"]:
         if fnmatch.fnmatchcase(path, one["PathPattern"]):
             found: dict[str, Any] = one
@@ -33,7 +33,7 @@ def behaviour(path: str) -> dict[str, Any]:
     return rest
 
 
-def test_it_is_there_only_when_it_is_asked_for() -> None:
+def test_the_cdn_exists_only_when_it_is_enabled() -> None:
     of_it = [
         name
         for name, one in RESOURCES.items()
@@ -48,13 +48,13 @@ def test_it_is_there_only_when_it_is_asked_for() -> None:
     }
 
 
-def test_every_route_is_reached_with_all_that_its_requests_hold() -> None:
+def test_every_route_is_reached_with_complete_requests() -> None:
     deployment = read_deployment(ROOT / "template.yaml", PARAMETERS)
     for route in deployment.routes:
         found = behaviour(f"/{deployment.stage}{route.resource}")
         assert found["TargetOriginId"] == "api"
         assert route.method in {*found["AllowedMethods"]}
-        assert found["ViewerProtocolPolicy"] == "https-only", "no token goes in the clear"
+        assert found["ViewerProtocolPolicy"] == "https-only", "tokens are always encrypted"
         assert found["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
     assert "OriginPath" not in ORIGINS["api"], "redirects keep the stage"
 
@@ -63,7 +63,7 @@ def test_every_route_is_reached_with_all_that_its_requests_hold() -> None:
     "path",
     ["/feed.atom", "/authors/a/feed.json", "/tags/c%23/feed.atom", "/sitemap.xml", "/media/01J"],
 )
-def test_what_the_desk_hands_on_to_the_api_goes_there(path: str) -> None:
+def test_paths_that_the_local_stack_redirects_to_the_api_reach_it(path: str) -> None:
     assert API_PATHS.fullmatch(path)
     found = behaviour(path)
     assert found["TargetOriginId"] == "api-without-its-stage"
@@ -72,17 +72,19 @@ def test_what_the_desk_hands_on_to_the_api_goes_there(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/posts/a-slug", "/tags/node.js", "/assets/index-1.js"])
-def test_all_else_is_the_apps(path: str) -> None:
+def test_all_other_paths_reach_the_app(path: str) -> None:
     assert not API_PATHS.fullmatch(path)
     found = behaviour(path)
     assert found["TargetOriginId"] == "app"
     assert found["CachePolicyId"] == CACHING_OPTIMIZED
 
 
-def test_answers_are_cached_as_they_say_and_never_across_tokens() -> None:
+def test_responses_are_cached_as_they_say_and_never_across_tokens() -> None:
     policy = RESOURCES["ApiCaching"]["Properties"]["CachePolicyConfig"]
-    assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), "no-store holds, and so does silence"
-    assert policy["MaxTTL"] == 60, "as the contract has it for shared caches"
+    assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), (
+        "no-store is respected, and so is a missing header"
+    )
+    assert policy["MaxTTL"] == 60, "as documented for shared caches"
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert key["HeadersConfig"]["Headers"] == ["Authorization"]
     assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
@@ -90,18 +92,18 @@ def test_answers_are_cached_as_they_say_and_never_across_tokens() -> None:
         assert one["CachePolicyId"] == {"Ref": "ApiCaching"}
 
 
-def test_no_error_is_kept_longer_than_it_says() -> None:
-    """By the codes that CloudFront would keep for ten seconds else."""
-    kept = {
+def test_no_error_is_cached_longer_than_it_says() -> None:
+    """Otherwise CloudFront caches these status codes for ten seconds."""
+    cached = {
         one["ErrorCode"]: one["ErrorCachingMinTTL"] for one in DISTRIBUTION["CustomErrorResponses"]
     }
-    assert kept == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
+    assert cached == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
 
 
-def test_the_app_is_sent_with_the_headers_that_its_build_asks_for() -> None:
+def test_the_app_is_served_with_the_headers_of_its_build() -> None:
     config = (ROOT / "spa" / "vite.config.ts").read_text()
     asked = [
-        # App and API have one origin here, which 'self' names.
+        # App and API share an origin here, which 'self' names.
         " ".join(line.replace("${api}", "").split())
         for line in re.findall(
             r"^    [`\"]([a-z]+-src [^`\"]*|[a-z]+-[a-z]+ 'none')[`\"],", config, re.M
@@ -118,7 +120,7 @@ def test_the_app_is_sent_with_the_headers_that_its_build_asks_for() -> None:
     assert security["ContentTypeOptions"] == {"Override": True}
 
 
-def test_paths_that_are_no_files_get_the_app() -> None:
+def test_paths_without_a_file_get_the_app() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs Node.js")
@@ -139,7 +141,7 @@ def test_paths_that_are_no_files_get_the_app() -> None:
     assert json.loads(result.stdout) == [*wanted.values()]
 
 
-def test_the_apps_bucket_is_cloudfronts_alone() -> None:
+def test_only_cloudfront_reads_the_apps_bucket() -> None:
     properties = RESOURCES["SiteBucket"]["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     *allowed, denied = RESOURCES["SiteBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]

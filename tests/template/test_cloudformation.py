@@ -1,4 +1,4 @@
-"""The transformed template, created as a stack: what CloudFormation makes of what it says."""
+"""The transformed template, created as a stack: its resources are what the template describes."""
 
 import json
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ ALL_OPTIONS = {
     "SiteCertificate": CERTIFICATE,
     "SiteDomain": "blog.example.com",
 }
-# What rests on cfn-lint, checkov and the unit tests; so do, of what moto creates, recovery and
-# expiry of the table, and who may see a bucket.
+# Resources that only cfn-lint, checkov and the unit tests check. They also check properties that
+# moto ignores: the table's recovery and expiry, and the access to buckets.
 UNKNOWN_TO_MOTO = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::BasePathMapping",
@@ -57,26 +57,26 @@ UNKNOWN_TO_MOTO = {
 
 
 class Stack:
-    """A stack that was created, and what its resources are called."""
+    """A stack that was created, and the names of its resources."""
 
     def __init__(self, name: str, parameters: dict[str, str]) -> None:
         self.parameters = parameters
         self.document = template(parameters)
         client = create(self.document, parameters, name)
-        (told,) = client.describe_stacks(StackName=name)["Stacks"]
-        self.status: str = told["StackStatus"]
-        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in told["Outputs"]}
+        (description,) = client.describe_stacks(StackName=name)["Stacks"]
+        self.status: str = description["StackStatus"]
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in description["Outputs"]}
         found = client.describe_stack_resources(StackName=name)["StackResources"]
         self.names: dict[str, str] = {
             one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
             for one in found
-            if "LogicalResourceId" in one  # it lists those without a place, too
+            if "LogicalResourceId" in one  # moto also lists resources without a logical id
         }
 
 
 @pytest.fixture(scope="module")
 def everything() -> Iterator[Stack]:
-    """With all options; what is the same without them is looked at here, too."""
+    """Create a stack with all options, for all tests that options do not affect."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         yield Stack("everything", {**PARAMETERS, **ALL_OPTIONS})
@@ -86,7 +86,7 @@ def client(service: str) -> Any:
     return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]  # its stubs want literals
 
 
-def test_all_is_created_that_these_parameters_ask_for(everything: Stack) -> None:
+def test_all_resources_are_created_with_these_parameters(everything: Stack) -> None:
     assert everything.status == "CREATE_COMPLETE"
     assert (
         everything.names.keys() == expected_types(everything.document, everything.parameters).keys()
@@ -96,7 +96,7 @@ def test_all_is_created_that_these_parameters_ask_for(everything: Stack) -> None
     assert set(left_out.values()) == UNKNOWN_TO_MOTO
 
 
-def test_without_options_all_else_is_created() -> None:
+def test_all_other_resources_are_created_without_options() -> None:
     with mock_aws():
         plain = Stack("plain", PARAMETERS)
     assert plain.status == "CREATE_COMPLETE"
@@ -104,7 +104,7 @@ def test_without_options_all_else_is_created() -> None:
     assert "SiteBucket" not in plain.names
 
 
-def test_the_table_is_as_the_blog_needs_it_and_cannot_be_lost(everything: Stack) -> None:
+def test_the_table_has_its_keys_and_is_protected(everything: Stack) -> None:
     dynamodb, name = client("dynamodb"), everything.names["BlogTable"]
     table = dynamodb.describe_table(TableName=name)["Table"]
     assert {one["AttributeName"]: one["KeyType"] for one in table["KeySchema"]} == {
@@ -121,16 +121,16 @@ def test_buckets_are_encrypted(everything: Stack, bucket: str) -> None:
     assert encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
-def test_functions_find_what_was_created(everything: Stack) -> None:
+def test_functions_refer_to_the_created_resources(everything: Stack) -> None:
     functions = client("lambda")
     table, bucket = everything.names["BlogTable"], everything.names["MediaBucket"]
     for name, function in read_deployment(TEMPLATE, everything.parameters).functions.items():
         made = functions.get_function_configuration(FunctionName=everything.names[name])
         assert (made["Timeout"], made["MemorySize"]) == (function.timeout, function.memory)
-        given = made["Environment"]["Variables"]
-        assert given.keys() == function.environment.keys()
-        assert given.get("TABLE_NAME", table) == table
-        assert given.get("MEDIA_BUCKET", bucket) == bucket
+        variables = made["Environment"]["Variables"]
+        assert variables.keys() == function.environment.keys()
+        assert variables.get("TABLE_NAME", table) == table
+        assert variables.get("MEDIA_BUCKET", bucket) == bucket
         role = made["Role"].rpartition("/")[2]
         assert role == everything.names[f"{name}Role"]
         allowed = client("iam").list_role_policies(RoleName=role)["PolicyNames"]
@@ -139,16 +139,16 @@ def test_functions_find_what_was_created(everything: Stack) -> None:
         assert boundary["PermissionsBoundaryArn"] == everything.names["FunctionsBoundary"]
 
 
-def test_logs_are_kept_as_long_as_they_are_told_to(everything: Stack) -> None:
+def test_logs_are_kept_for_the_configured_time(everything: Stack) -> None:
     groups = client("logs").describe_log_groups()["logGroups"]
-    kept = {one["logGroupName"]: one["retentionInDays"] for one in groups}
+    retention = {one["logGroupName"]: one["retentionInDays"] for one in groups}
     for name in ("FunctionLogs", "AccessLogs"):
-        assert kept[everything.names[name]] == int(
+        assert retention[everything.names[name]] == int(
             everything.parameters.get("LogRetentionDays", 30)
         )
 
 
-def test_what_runs_by_the_clock_or_by_uploads_does(everything: Stack) -> None:
+def test_schedules_and_upload_events_are_created(everything: Stack) -> None:
     events = client("events")
     rules = {
         one["Name"]: one
@@ -176,7 +176,7 @@ def test_the_api_can_be_imported_with_all_its_methods(everything: Stack) -> None
     body = resolver.resolve(api)
     body["info"].setdefault("description", "The blog")
     for operations in body["paths"].values():
-        for operation in operations.values():  # moto wants an address of mock integrations, too
+        for operation in operations.values():  # moto also wants an address for mock integrations
             operation["x-amazon-apigateway-integration"].setdefault("uri", "")
             operation["x-amazon-apigateway-integration"].setdefault("httpMethod", "POST")
     gateway = client("apigateway")

@@ -1,4 +1,4 @@
-"""The roles of the pipeline: who comes into them, and how far they reach."""
+"""The pipeline's roles: who may assume them, and what they may do."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ def roles() -> dict[str, Any]:
 
 
 def statements(role: dict[str, Any]) -> Iterator[tuple[list[str], list[str], dict[str, Any]]]:
-    """Actions, resources and conditions."""
+    """Yield the actions, resources and conditions of a role's statements."""
     for policy in role["Policies"]:
         for one in policy["PolicyDocument"]["Statement"]:
             actions, resources = (
@@ -35,7 +35,9 @@ def statements(role: dict[str, Any]) -> Iterator[tuple[list[str], list[str], dic
             yield actions, [str(place) for place in resources], one.get("Condition", {})
 
 
-def test_github_comes_in_for_one_repository_and_environment_alone(roles: dict[str, Any]) -> None:
+def test_github_may_assume_the_role_from_one_repository_and_environment_only(
+    roles: dict[str, Any],
+) -> None:
     (trust,) = roles["DeployRole"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert trust["Condition"] == {
@@ -46,7 +48,7 @@ def test_github_comes_in_for_one_repository_and_environment_alone(roles: dict[st
     }
 
 
-def test_github_hands_one_role_on_and_to_cloudformation_alone(roles: dict[str, Any]) -> None:
+def test_github_may_pass_one_role_and_only_to_cloudformation(roles: dict[str, Any]) -> None:
     ((resources, condition),) = [
         (resources, condition)
         for actions, resources, condition in statements(roles["DeployRole"])
@@ -56,12 +58,12 @@ def test_github_hands_one_role_on_and_to_cloudformation_alone(roles: dict[str, A
     assert condition == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
 
 
-def test_cloudformations_role_is_nobody_elses(roles: dict[str, Any]) -> None:
+def test_only_cloudformation_may_assume_its_role(roles: dict[str, Any]) -> None:
     (trust,) = roles["StackRole"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "cloudformation.amazonaws.com"}
 
 
-def test_every_service_of_the_template_may_be_used_and_no_other(roles: dict[str, Any]) -> None:
+def test_exactly_the_services_of_the_template_are_allowed(roles: dict[str, Any]) -> None:
     used = {one["Type"].split("::")[1] for one in template_resources().values()}
     allowed = {
         action.partition(":")[0]
@@ -72,7 +74,7 @@ def test_every_service_of_the_template_may_be_used_and_no_other(roles: dict[str,
 
 
 @pytest.mark.parametrize("role", ["DeployRole", "StackRole"])
-def test_no_role_may_do_everything_to_anything(roles: dict[str, Any], role: str) -> None:
+def test_no_role_may_do_everything_on_everything(roles: dict[str, Any], role: str) -> None:
     for actions, resources, condition in statements(roles[role]):
         assert "*" not in actions
         assert not any(action.startswith("iam:") and "*" in action for action in actions)
@@ -80,26 +82,30 @@ def test_no_role_may_do_everything_to_anything(roles: dict[str, Any], role: str)
             assert not [action for action in actions if re.search(r":\*|:(Put|Delete)\*", action)]
 
 
-def test_a_deployment_is_of_one_stack_and_its_artifacts(roles: dict[str, Any]) -> None:
-    reached = [
+def test_a_deployment_is_limited_to_one_stack_and_its_artifacts(roles: dict[str, Any]) -> None:
+    allowed_places = [
         place
         for actions, resources, _ in statements(roles["DeployRole"])
         for place in resources
         if set(actions) & {"cloudformation:ExecuteChangeSet", "s3:PutObject"}
     ]
-    assert len(reached) == 3
-    assert [place for place in reached if not re.search(r"[:/]blog-\$\{Stage\}[-/]", place)] == []
+    assert len(allowed_places) == 3
+    assert [
+        place for place in allowed_places if not re.search(r"[:/]blog-\$\{Stage\}[-/]", place)
+    ] == []
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for stage in ("staging", "production"):
-        given = settings[stage]["deploy"]["parameters"]
-        assert given["stack_name"] == given["s3_prefix"] == f"blog-{stage}"
+        stage_parameters = settings[stage]["deploy"]["parameters"]
+        assert stage_parameters["stack_name"] == stage_parameters["s3_prefix"] == f"blog-{stage}"
 
 
 SCOPED = ("cloudwatch", "codedeploy", "dynamodb", "events", "iam", "lambda", "logs", "sns", "sqs")
 
 
 @pytest.mark.parametrize("service", [*SCOPED, "s3"])
-def test_what_has_the_stacks_name_is_reached_by_it(roles: dict[str, Any], service: str) -> None:
+def test_resources_with_the_stacks_name_are_allowed_by_that_name(
+    roles: dict[str, Any], service: str
+) -> None:
     whole = next(
         (actions, resources)
         for actions, resources, _ in statements(roles["StackRole"])
@@ -108,7 +114,7 @@ def test_what_has_the_stacks_name_is_reached_by_it(roles: dict[str, Any], servic
     )
     places = [place for place in whole[1] if f"}}:{service}:" in place]
     assert places
-    # Layers have names of SAM's making, CodeDeploy's settings of AWS's own.
+    # SAM generates the names of layers, and AWS the names of CodeDeploy's settings.
     odd = re.compile(r"layer:(Auth|Blog)Layer\*|deploymentconfig:\*")
     assert [
         place for place in places if "blog-${Stage}-*" not in place and not odd.search(place)

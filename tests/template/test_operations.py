@@ -1,4 +1,4 @@
-"""What an operator needs of template.yaml: new versions under an alias, bounds, logs, alarms."""
+"""The template's support for operators: versions under an alias, limits, logs, alarms."""
 
 import json
 import re
@@ -21,12 +21,12 @@ RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    """As CloudFormation gets them."""
+    """Return the resources as CloudFormation gets them."""
     found: dict[str, Any] = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
     return found
 
 
-def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are(
+def test_every_function_gets_a_new_version_when_any_artifact_changes(
     resources: dict[str, Any],
 ) -> None:
     for name, one in RESOURCES.items():
@@ -47,7 +47,7 @@ def test_every_function_is_published_under_an_alias_by_what_all_artifacts_are(
     assert len(groups) == 11
 
 
-def test_alarms_guard_each_deployment_unless_one_of_them_is_what_it_mends(
+def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(
     resources: dict[str, Any],
 ) -> None:
     groups = [
@@ -63,7 +63,7 @@ def test_alarms_guard_each_deployment_unless_one_of_them_is_what_it_mends(
         assert unguarded == {}
 
 
-def test_each_function_is_watched_by_an_alarm_that_guards_deployments() -> None:
+def test_each_function_has_an_alarm_that_guards_deployments() -> None:
     alarms = ("FunctionErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
     watched = re.findall(
         r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
@@ -72,7 +72,7 @@ def test_each_function_is_watched_by_an_alarm_that_guards_deployments() -> None:
     assert sorted(watched) == sorted(functions)
 
 
-def test_api_and_authorizer_call_what_is_published(resources: dict[str, Any]) -> None:
+def test_api_and_authorizer_use_published_versions(resources: dict[str, Any]) -> None:
     (api,) = (one for one in resources.values() if one["Type"] == "AWS::ApiGateway::RestApi")
     uris = re.findall(
         r"functions/\$\{(\w+)\}/invocations", json.dumps(api["Properties"]["Body"]["paths"])
@@ -86,7 +86,7 @@ def test_api_and_authorizer_call_what_is_published(resources: dict[str, Any]) ->
     assert permission["FunctionName"] == {"Ref": "AuthorizerFunctionAliaslive"}
 
 
-def test_access_logs_hold_nothing_of_a_person() -> None:
+def test_access_logs_contain_no_personal_data() -> None:
     settings = RESOURCES["Api"]["Properties"]["AccessLogSetting"]
     variables = set(re.findall(r"\$context\.([\w.]+)", settings["Format"]))
     assert json.loads(settings["Format"]).keys() >= {"request_id", "status", "route"}
@@ -97,7 +97,7 @@ def test_access_logs_hold_nothing_of_a_person() -> None:
     }  # fmt: skip
 
 
-def test_domain_and_firewall_are_there_only_when_they_are_asked_for(
+def test_domain_and_firewall_exist_only_when_enabled(
     resources: dict[str, Any],
 ) -> None:
     for name in ("DomainOfApi", "PathsOfDomain"):
@@ -110,10 +110,10 @@ def test_domain_and_firewall_are_there_only_when_they_are_asked_for(
     assert acl.endswith(f"::/restapis/${{Api}}/stages/${{{stage}}}")
 
 
-def test_the_firewall_keeps_no_sample_of_a_request() -> None:
+def test_the_firewall_stores_no_sampled_requests() -> None:
     properties = RESOURCES["WebAcl"]["Properties"]
     for one in (properties, *properties["Rules"]):
-        assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False, "tokens are in them"
+        assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False, "they contain tokens"
 
 
 def test_throttled_methods_are_routes() -> None:
@@ -126,7 +126,7 @@ def test_throttled_methods_are_routes() -> None:
         assert (one["HttpMethod"], path) in routes
 
 
-def test_a_closed_api_lets_nobody_in_and_runs_nothing_on_schedule() -> None:
+def test_a_closed_api_refuses_all_requests_and_runs_no_schedule() -> None:
     document = transformed(ROOT / "template.yaml", CLOSED)
     resolver = Resolver(document, CLOSED)
     by_type: dict[str, list[dict[str, Any]]] = {}
@@ -140,7 +140,7 @@ def test_a_closed_api_lets_nobody_in_and_runs_nothing_on_schedule() -> None:
     assert [one["State"] for one in scheduled] == ["DISABLED"] * 2
 
 
-def test_what_is_asynchronous_loses_nothing() -> None:
+def test_asynchronous_events_are_not_lost() -> None:
     for name in ("InspectorFunction", "PublisherFunction", "JobsFunction"):
         properties = RESOURCES[name]["Properties"]
         queue = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
@@ -156,8 +156,8 @@ def test_the_dashboard_is_json() -> None:
     assert len({widget["properties"]["title"] for widget in widgets}) == len(widgets) == 10
 
 
-def test_alarms_watch_metrics_that_are_written() -> None:
-    """Under the names and dimensions that the functions give them."""
+def test_alarms_use_existing_metrics() -> None:
+    """The functions write the metrics with these names and dimensions."""
     alarms = (one for one in RESOURCES.values() if one["Type"] == "AWS::CloudWatch::Alarm")
     own = {
         (watched["MetricName"], *(pair["Value"] for pair in watched.get("Dimensions", [])))
@@ -184,7 +184,7 @@ def test_alarms_watch_metrics_that_are_written() -> None:
     }
 
 
-def test_the_bill_counts_every_metric_that_is_written() -> None:
+def test_the_cost_page_counts_every_metric() -> None:
     code = "".join(path.read_text() for path in ROOT.glob("functions/*/app.py"))
     template = (ROOT / "template.yaml").read_text()
     written = re.findall(r'(?:count|add_metric)\(\s*"(\w+)"|\{"(KeySetAge)":', code)
@@ -193,14 +193,14 @@ def test_the_bill_counts_every_metric_that_is_written() -> None:
     assert {one.partition(" ")[0] for one in CUSTOM_METRICS} == names
 
 
-def test_every_alarm_tells_somebody_and_is_explained() -> None:
+def test_every_alarm_notifies_and_is_documented() -> None:
     alarms = {
         name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
     }
     explained = re.findall(r"^## (\w+Alarm)$", (ROOT / "docs" / "runbook.md").read_text(), re.M)
     assert sorted(explained) == sorted(alarms)
-    shown = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert sorted(re.findall(r"\$\{(\w+Alarm)\.Arn\}", shown)) == sorted(alarms)
+    dashboard = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert sorted(re.findall(r"\$\{(\w+Alarm)\.Arn\}", dashboard)) == sorted(alarms)
     for one in alarms.values():
         assert one["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert one["Properties"]["AlarmDescription"]

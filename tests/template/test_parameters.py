@@ -1,4 +1,4 @@
-"""The stack's parameters: each is explained, and checked before anything is made."""
+"""The stack's parameters: each has a description, and is validated before resources are created."""
 
 import re
 
@@ -30,7 +30,7 @@ PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
          ["a", "arn:aws:iam::123456789012:role/a"]),
     ],
 )  # fmt: skip
-def test_parameters_are_checked_before_anything_is_made(
+def test_parameters_are_validated_before_resources_are_created(
     parameter: str, good: list[str], bad: list[str]
 ) -> None:
     declared = PARAMETERS[parameter]
@@ -38,7 +38,7 @@ def test_parameters_are_checked_before_anything_is_made(
     assert not [value for value in bad if re.fullmatch(declared["AllowedPattern"], value)]
 
 
-def test_every_parameter_is_checked_and_explained() -> None:
+def test_every_parameter_is_validated_and_described() -> None:
     for name, one in PARAMETERS.items():
         assert one["Description"], name
         if one["Type"] == "Number":

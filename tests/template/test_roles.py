@@ -1,5 +1,7 @@
-"""Least privilege: what each role of the deployment may do, and who else may do what, as
-docs/roles.md prints it."""
+"""Least privilege: the rights of each role of the deployment, and of all others.
+
+docs/roles.md lists them.
+"""
 
 import re
 from typing import Any
@@ -26,7 +28,7 @@ FAILURES = {"${FailedEvents.Arn}": {"sqs:SendMessage"}}
 
 
 def on_table(actions: set[str], **folders: set[str]) -> ActionsByResource:
-    """What a function may do beside writing its log; `bucket` is the bucket itself."""
+    """Return a function's rights besides writing its log; `bucket` is the bucket itself."""
     found = {"${FunctionLogs.Arn}": LOG}
     if actions:
         found["${BlogTable.Arn}"] = {f"dynamodb:{one}" for one in actions}
@@ -89,7 +91,7 @@ ROLES: dict[str, ActionsByResource] = {
 API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
 CDN = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
 INVOKE, ASSUME = "lambda:InvokeFunction", "sts:AssumeRole"
-# Beside API Gateway, for each of a function's routes.
+# All principals besides API Gateway, which may call a function for each of its routes.
 GRANTS = {
     *(Grant("lambda.amazonaws.com", ASSUME, f"{function}Role", "") for function in FUNCTIONS),
     Grant("codedeploy.amazonaws.com", ASSUME, "DeploymentRole", ""),
@@ -123,17 +125,17 @@ def found(resources: dict[str, Any]) -> dict[str, ActionsByResource]:
     return roles(resources)
 
 
-def test_a_role_may_do_what_it_needs_and_no_more(found: dict[str, ActionsByResource]) -> None:
+def test_each_role_has_exactly_the_rights_it_needs(found: dict[str, ActionsByResource]) -> None:
     assert found == ROLES
 
 
-def test_no_function_goes_beyond_the_boundary(resources: dict[str, Any]) -> None:
+def test_no_function_exceeds_the_boundary(resources: dict[str, Any]) -> None:
     for function in FUNCTIONS:
         role = resources[f"{function}Role"]["Properties"]
         assert role["PermissionsBoundary"] == {"Ref": "FunctionsBoundary"}
 
 
-def test_others_may_do_what_they_must_and_no_more(resources: dict[str, Any]) -> None:
+def test_other_grants_are_exactly_the_expected_ones(resources: dict[str, Any]) -> None:
     others = grants(resources)
     assert {grant for grant in others if not ROUTE.fullmatch(grant.source)} == GRANTS
     routes = [(grant.resource, grant.source.partition("/*/")[2]) for grant in others
@@ -170,12 +172,12 @@ ANYONE = {"Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
          "Properties": statement(**{**ANYONE, "Principal": {"AWS": "123456789012"}})},
     ],
 )  # fmt: skip
-def test_no_right_is_given_elsewhere(planted: dict[str, Any]) -> None:
+def test_an_unexpected_grant_is_an_error(planted: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Planted|plain grant"):
         grants({"Planted": planted})
 
 
-def test_a_boundary_gives_no_right_to_anybody(resources: dict[str, Any]) -> None:
+def test_a_boundary_grants_no_rights(resources: dict[str, Any]) -> None:
     boundary = resources["FunctionsBoundary"]
     attached = {"Properties": {**boundary["Properties"], "Roles": [{"Ref": "PublicFunctionRole"}]}}
     with pytest.raises(ValueError, match="FunctionsBoundary"):
@@ -183,7 +185,7 @@ def test_a_boundary_gives_no_right_to_anybody(resources: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("policy", ["FailedEventsPolicy", "MediaBucketPolicy", "SiteBucketPolicy"])
-def test_nobody_comes_without_tls(resources: dict[str, Any], policy: str) -> None:
+def test_requests_without_tls_are_denied(resources: dict[str, Any], policy: str) -> None:
     properties = resources[policy]["Properties"]
     allowed = [one for one in properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     open_ = {"Properties": {**properties, "PolicyDocument": {"Statement": allowed}}}
@@ -191,7 +193,7 @@ def test_nobody_comes_without_tls(resources: dict[str, Any], policy: str) -> Non
         grants({**resources, policy: resources[policy] | open_})
 
 
-def test_a_right_that_the_boundary_takes_away_is_told_of(resources: dict[str, Any]) -> None:
+def test_a_right_outside_the_boundary_is_reported(resources: dict[str, Any]) -> None:
     role = {
         "Type": "AWS::IAM::Role",
         "Properties": {
@@ -203,7 +205,7 @@ def test_a_right_that_the_boundary_takes_away_is_told_of(resources: dict[str, An
         roles({"Planted": role, "FunctionsBoundary": resources["FunctionsBoundary"]})
 
 
-def test_what_the_anonymous_internet_reaches_writes_nothing_but_its_log(
+def test_the_public_function_writes_only_its_log(
     found: dict[str, ActionsByResource],
 ) -> None:
     actions = {action for allowed in found["PublicFunctionRole"].values() for action in allowed}

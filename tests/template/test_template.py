@@ -1,7 +1,7 @@
-"""What template.yaml promises: one format for errors, routes as documented, and data that is kept.
+"""The guarantees of template.yaml: one error format, documented routes, and data that is retained.
 
-Roles are in test_roles.py, what an operator needs in test_operations.py, parameters in
-test_parameters.py.
+test_roles.py tests the roles, test_operations.py the support for operators, and test_parameters.py
+the parameters.
 """
 
 import json
@@ -32,7 +32,7 @@ def deployment() -> Deployment:
     return read_deployment(ROOT / "template.yaml", PARAMETERS)
 
 
-def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) -> None:
+def test_only_the_authorizer_has_the_auth_layer_alone(deployment: Deployment) -> None:
     layers = {
         name: [layer.name for layer in function.layers]
         for name, function in deployment.functions.items()
@@ -52,7 +52,7 @@ def test_the_authorizer_attaches_the_auth_layer_alone(deployment: Deployment) ->
     }
 
 
-def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -> None:
+def test_only_functions_that_write_get_the_author_id_key(deployment: Deployment) -> None:
     holders = {
         name
         for name, function in deployment.functions.items()
@@ -68,7 +68,7 @@ def test_the_key_of_author_ids_goes_to_those_who_write(deployment: Deployment) -
     }
 
 
-def test_readers_look_into_as_many_shards_as_writers_fill(deployment: Deployment) -> None:
+def test_readers_and_writers_use_the_same_number_of_shards(deployment: Deployment) -> None:
     shards = [
         function.environment["FEED_SHARDS"]
         for function in deployment.functions.values()
@@ -84,7 +84,7 @@ def test_the_publisher_and_the_jobs_run_every_minute(deployment: Deployment) -> 
 
 
 def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment) -> None:
-    assert len(deployment.gateway_responses) == 21, "all types that API Gateway has"
+    assert len(deployment.gateway_responses) == 21, "all types of API Gateway"
     for kind, response in deployment.gateway_responses.items():
         assert response.headers["Access-Control-Allow-Origin"] == "https://blog.example.com"
         assert response.headers["Content-Type"] == "application/problem+json"
@@ -96,7 +96,7 @@ def test_every_gateway_response_is_problem_json_with_cors(deployment: Deployment
         assert (response.status is None) == kind.startswith("DEFAULT_")
 
 
-def test_gateway_responses_substitute_nothing_but_fixed_words_and_the_requests_id(
+def test_gateway_responses_contain_only_fixed_words_and_the_request_id(
     deployment: Deployment,
 ) -> None:
     variables = {
@@ -116,11 +116,11 @@ def test_gateway_responses_substitute_nothing_but_fixed_words_and_the_requests_i
     ["THROTTLED", "QUOTA_EXCEEDED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR",
      "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"],
 )  # fmt: skip
-def test_what_passes_says_when_to_try_again(deployment: Deployment, kind: str) -> None:
+def test_temporary_errors_have_a_retry_after_header(deployment: Deployment, kind: str) -> None:
     assert deployment.gateway_responses[kind].headers["Retry-After"].isdecimal()
 
 
-def test_the_document_describes_the_templates_routes(deployment: Deployment) -> None:
+def test_the_openapi_document_describes_the_templates_routes(deployment: Deployment) -> None:
     documented = {
         (method.upper(), path): "security" in operation
         for path, operations in DOCUMENT["paths"].items()
@@ -134,7 +134,9 @@ def test_the_document_describes_the_templates_routes(deployment: Deployment) -> 
     assert documented == deployed
 
 
-def test_every_public_get_answers_head_and_every_path_a_preflight(deployment: Deployment) -> None:
+def test_every_public_get_route_accepts_head_and_every_path_a_preflight(
+    deployment: Deployment,
+) -> None:
     def paths(method: str, *, is_open: bool | None = None) -> set[str]:
         return {
             route.resource
@@ -146,7 +148,7 @@ def test_every_public_get_answers_head_and_every_path_a_preflight(deployment: De
     assert paths("OPTIONS", is_open=True) == {route.resource for route in deployment.routes}
 
 
-def test_the_bucket_is_kept_private_and_lets_go_of_what_nobody_needs() -> None:
+def test_the_bucket_is_retained_and_private_and_its_temporary_objects_expire() -> None:
     bucket = RESOURCES["MediaBucket"]
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     properties = bucket["Properties"]
@@ -159,7 +161,7 @@ def test_the_bucket_is_kept_private_and_lets_go_of_what_nobody_needs() -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_the_table_is_kept(deployment: Deployment) -> None:
+def test_the_table_is_retained(deployment: Deployment) -> None:
     table = RESOURCES["BlogTable"]
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
     properties = table["Properties"]
@@ -168,13 +170,13 @@ def test_the_table_is_kept(deployment: Deployment) -> None:
     assert properties["TimeToLiveSpecification"]["AttributeName"] == "expires_at"
 
 
-def test_the_variables_for_sam_local_are_declared_and_are_the_desks(
+def test_the_variables_for_sam_local_are_declared_and_match_the_local_stack(
     deployment: Deployment,
 ) -> None:
     document = json.loads((ROOT / "devserver" / "sam-local.json").read_text())
     declared = {name for function in deployment.functions.values() for name in function.environment}
     shipped = document["Parameters"]
-    assert shipped.keys() <= declared, "sam local passes on declared variables alone"
+    assert shipped.keys() <= declared, "sam local passes only declared variables"
     assert shipped["AUTHOR_ID_KEY"] == AUTHOR_ID_KEY
 
 

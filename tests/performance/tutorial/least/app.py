@@ -1,4 +1,4 @@
-"""The least that a read through Powertools' resolver is: one parameter, one call, a text."""
+"""The smallest read through Powertools' resolver: one parameter, one call, a text."""
 
 import os
 
@@ -11,12 +11,12 @@ client = boto3.client("dynamodb")
 
 @app.get("/posts/<post_id>")
 def get_post(post_id: str) -> Response[str]:
-    """Whether there is such a post; nothing of it."""
+    """Return whether the post exists, without its content."""
     key = {"pk": {"S": f"POST#{post_id}"}, "sk": {"S": "POST"}}
     client.get_item(TableName=os.environ["TABLE_NAME"], Key=key)
     return Response(200, "application/json", "{}")
 
 
 def handler(event, context):
-    """As the guide of Powertools begins, but for the headers, which are left out."""
+    """Resolve the event as Powertools' guide does, but without headers."""
     return app.resolve({**event, "headers": {}, "multiValueHeaders": {}}, context)
