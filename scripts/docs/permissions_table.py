@@ -123,7 +123,7 @@ ROWS = [
     Row("comments-delete", "of another user, on the owner's post", REMOVED, ANOTHERS_COMMENT),
     Row("comments-approve", "pending, on the owner's post", PENDING, PENDING_COMMENT),
     Row("comments-decline", "pending, on the owner's post", PENDING, PENDING_COMMENT),
-    Row("comments-list-waiting", "", TOKEN),
+    Row("comments-list-pending", "", TOKEN),
     Row("comments-report-post", "published", WRITE_204, PUBLISHED),
     Row("comments-report-post", "a draft", (401, 404, 404, 404, 404, 403), DRAFT),
     Row("comments-report-comment", "", WRITE_204, ANOTHERS_COMMENT),

@@ -110,7 +110,7 @@ WRITE = ["BatchGetItem", "TransactWriteItems"]
         ("comments-create", {}, 201, WRITE),
         ("comments-create", {"headers": {"Idempotency-Key": "k"}, "sub": BOB}, 201, WRITE),
         ("comments-edit", {}, 404, ["BatchGetItem"]),
-        ("comments-list-waiting", {}, 200, ["Query"]),
+        ("comments-list-pending", {}, 200, ["Query"]),
         ("comments-report-post", {}, 204, ["TransactWriteItems"]),
         ("reactions-like", {}, 204, ["TransactWriteItems"]),
         ("reactions-unlike", {}, 204, ["TransactWriteItems"]),

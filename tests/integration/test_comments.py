@@ -200,7 +200,7 @@ class TestApproval:
         call("account-edit-me", body={"approves_first_comments": True})
 
     def pending(self, call: Call) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json_body(call("comments-list-waiting"))["items"]
+        rows: list[dict[str, Any]] = json_body(call("comments-list-pending"))["items"]
         return rows
 
     def test_a_first_comment_is_pending_and_later_ones_are_published(

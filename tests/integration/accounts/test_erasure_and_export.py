@@ -322,24 +322,24 @@ def test_a_job_with_a_lease_is_left_to_its_run(
 ) -> None:
     finish_jobs(table, bucket)
     call("account-create-export")
-    moment = datetime.now(UTC)
+    start = datetime.now(UTC)
     others: list[tuple[int, int]] = []
 
     def is_out_of_time() -> bool:
         """Count the checks: one before the job starts, then one before each file of the export."""
         checks.append(True)
         if len(checks) == 2:
-            others.append(run_jobs(table, bucket, at=moment + timedelta(minutes=15)))
+            others.append(run_jobs(table, bucket, at=start + timedelta(minutes=15)))
         return False
 
     checks: list[bool] = []
-    assert run_jobs(table, bucket, is_out_of_time, moment) == (1, 0)
+    assert run_jobs(table, bucket, is_out_of_time, start) == (1, 0)
     assert others == [(0, 1)]
     call("account-create-export")
     with pytest.raises(KeyboardInterrupt):
-        run_jobs(table, bucket, lambda: interrupted(checks), moment)
+        run_jobs(table, bucket, lambda: interrupted(checks), start)
     for minutes, left in ((15, 1), (17, 0)):
-        assert run_jobs(table, bucket, at=moment + timedelta(minutes=minutes))[1] == left
+        assert run_jobs(table, bucket, at=start + timedelta(minutes=minutes))[1] == left
 
 
 def interrupted(checks: list[bool]) -> bool:

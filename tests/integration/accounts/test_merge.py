@@ -88,7 +88,7 @@ def test_the_new_account_gets_all_content_of_the_old_one(
     author_view = json_body(call("public-get-post", post_id=people.published_post))
     assert author_view["author"] == {"id": NEW.author_id, "name": NAME, "picture": None}
     assert len(json_body(call("account-get-me", sub=CAROL))) > 0
-    pending = json_body(call("comments-list-waiting", sub=DAVE))["items"]
+    pending = json_body(call("comments-list-pending", sub=DAVE))["items"]
     assert [one["id"] for one in pending] == [people.pending_comment]
     approve = {"post_id": people.published_post, "parts": {COMMENT_PART: people.pending_comment}}
     assert call("comments-approve", sub=DAVE, **approve)["statusCode"] == 204

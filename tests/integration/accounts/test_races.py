@@ -144,7 +144,7 @@ def test_a_new_comment_on_a_post_that_is_merged_before_the_write_is_pending_for_
     assert made.status == "pending", "the post's new owner must approve it"
     finish_jobs(table, bucket)
     assert_gone(client, ALICE)
-    pending = people.send("comments-list-waiting", DAVE)["items"]
+    pending = people.send("comments-list-pending", DAVE)["items"]
     assert made.id in [one["id"] for one in pending]
 
 
