@@ -105,7 +105,7 @@ def test_an_erased_person_stays_erased(
     decide(people, table, bucket)
     spoil_others(people)
     found = restoring.plan()
-    assert (found.erased, found.hidden, found.banned, found.joined) == (1, 1, 1, 0)
+    assert (found.erased, found.hidden, found.banned, found.merged) == (1, 1, 1, 0)
     restoring.apply()
     items = assert_as_decided(people, client)
     assert items[f"POST#{people.bobs_post}", "POST"]["title"] == "Bob's"
@@ -142,7 +142,7 @@ def test_a_merged_account_stays_merged(
     people.post(DAVE, "Dave's")
     AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
     finish_jobs(table, bucket)
-    assert restoring.plan().joined == 1
+    assert restoring.plan().merged == 1
     restoring.apply()
     finish_jobs(table, bucket)
     items = plain(client)

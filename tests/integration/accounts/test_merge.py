@@ -48,7 +48,7 @@ def test_a_dry_run_prints_the_plan_and_changes_nothing(
     for line in (
         f"From {person_of(ALICE).author_id} to {NEW.author_id}:", "posts             4",
         "comments          4", "likes             2", "follows           3", "followers         3",
-        "pictures          4", "waiting comments  1", "has profile       True",
+        "images            4", "pending comments  1", "has profile       True",
         "is banned         False", "--apply",
     ):  # fmt: skip
         assert line in output
@@ -185,8 +185,8 @@ def test_impossible_merges_are_refused_and_change_nothing(
         assert "follow 2 authors" in refused(capsys, ALICE, DAVE)
     assert plain(client) == before
     run(DAVE, BOB, "--apply")
-    assert "new account was itself joined" in refused(capsys, ALICE, DAVE)
-    assert "joined to another one before" in refused(capsys, DAVE, CAROL)
+    assert "new account was itself merged" in refused(capsys, ALICE, DAVE)
+    assert "merged into another one before" in refused(capsys, DAVE, CAROL)
     people.send("account-delete-me", CAROL)
     assert "new account is being erased" in refused(capsys, ALICE, CAROL)
     assert "old account is being erased" in refused(capsys, CAROL, ALICE)

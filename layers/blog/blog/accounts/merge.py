@@ -51,8 +51,8 @@ class MergePlan(NamedTuple):
     likes: int
     follows: int
     followers: int
-    pictures: int
-    waiting_comments: int
+    images: int
+    pending_comments: int
     has_profile: bool
     is_banned: bool
 
@@ -82,8 +82,8 @@ class AccountMerge:
             likes=self._count(mine, LIKE),
             follows=self._count(mine, FOLLOW),
             followers=self._count(public, FOLLOWER),
-            pictures=self._count(mine, MEDIA),
-            waiting_comments=self._count(public, PENDING),
+            images=self._count(mine, MEDIA),
+            pending_comments=self._count(public, PENDING),
             has_profile=self._table.get(profile_key(self._old.author_id)) is not None,
             is_banned="banned_at" in ban,
         )
@@ -135,17 +135,21 @@ class AccountMerge:
             if ban.get("closed_for") == "erasure":
                 raise CannotMerge(f"The {which} account is being erased.")
         if new.get("closed_for") == "merge":
-            raise CannotMerge("The new account was itself joined to another one.")
+            raise CannotMerge("The new account was itself merged into another one.")
         if new.get("merging_from", self._old.author_id) != self._old.author_id:
-            raise CannotMerge("Another account is being joined to the new one: end that first.")
+            raise CannotMerge(
+                "Another account is being merged into the new one: end that merge first."
+            )
         if "merging_from" in old:
-            raise CannotMerge("Another account is being joined to the old one: end that first.")
+            raise CannotMerge(
+                "Another account is being merged into the old one: end that merge first."
+            )
         if merged.get("to", self._new.author_id) != self._new.author_id:
-            raise CannotMerge("The old account was joined to another one before.")
+            raise CannotMerge("The old account was merged into another one before.")
         followed = len(self._followed())
         if followed > MAX_FOLLOWS:
-            text = f"Together they follow {followed} authors, and {MAX_FOLLOWS} is the most"
-            raise CannotMerge(f"{text}: take some back first.")
+            text = f"Together they follow {followed} authors, and the limit is {MAX_FOLLOWS}"
+            raise CannotMerge(f"{text}: unfollow some first.")
         return bool(merged)
 
     def _state(self) -> tuple[Item, Item, Item]:

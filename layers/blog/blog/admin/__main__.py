@@ -27,13 +27,13 @@ from blog.settings import AdminSettings
 
 # No request waits for these calls.
 LONG_WAITING = Config(read_timeout=30, retries={"mode": "standard", "total_max_attempts": 10})
-DRY_RUN = "Nothing was changed. To move all of it, run the same with --apply."
-DONE = "Moved. {old} may no longer write, and its address leads to {new}."
-FOUND = """Of the copy's items {lost} are gone and {changed} are others now; {new} are new since.
-Decided since, and to be so again: {hidden} posts hidden or shown, {banned} people banned or not,
-{joined} accounts joined, {erased} people erased. With --apply, the copy is put back, while nobody
-writes (docs/runbook.md)."""
-AGAIN = "It ended on the way ({why}): run the same again, and it goes on from there."
+DRY_RUN = "Nothing has changed. To merge the accounts, run the same command with --apply."
+DONE = "Done. {old} can no longer write, and its address leads to {new}."
+RESTORE_PLAN = """Since the copy, {lost} items were deleted, {changed} changed and {new} created.
+These newer decisions stay: {hidden} posts hidden or made public, {banned} users banned or allowed,
+{merged} accounts merged, {erased} accounts erased. With --apply, the copy is put back. Nobody may
+write meanwhile (docs/runbook.md)."""
+AGAIN = "It ended early ({why}). To continue, run the same again."
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     except Problem as e:
         print(AGAIN.format(why=e.detail), file=sys.stderr)
     except OutOfTime:
-        print(AGAIN.format(why="others wrote meanwhile"), file=sys.stderr)
+        print(AGAIN.format(why="other writes were faster"), file=sys.stderr)
     return 1
 
 
@@ -95,9 +95,9 @@ def _restore(options: argparse.Namespace, settings: AdminSettings) -> int:
     restoring = Restoring(table, copy, Bucket(settings.media_bucket), settings.author_id_key)
     if options.apply:
         restoring.apply()
-        print("The table is what the copy is, and what was decided since is so again.")
+        print("Done. The table has the content of the copy, with the newer decisions.")
     else:
-        print(FOUND.format(**restoring.plan()._asdict()))
+        print(RESTORE_PLAN.format(**restoring.plan()._asdict()))
     return 0
 
 
@@ -108,18 +108,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m blog.admin")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     merge = commands.add_parser(
-        "merge", help="make one account's things another's, after Auth0 has linked the two"
+        "merge", help="transfer the content of one account to another, after Auth0 has linked them"
     )
     merge.add_argument("old", metavar="OLD", help="the sub that is no longer used")
     merge.add_argument("new", metavar="NEW", help="the sub of the primary account")
-    merge.add_argument("--apply", action="store_true", help="do it, instead of telling")
-    migrate = commands.add_parser(
-        "migrate", help="make what older versions stored of posts what this one stores"
+    merge.add_argument("--apply", action="store_true", help="do it; without it, only report")
+    migrate = commands.add_parser("migrate", help="bring stored posts to the current schema")
+    migrate.add_argument("--apply", action="store_true", help="do it; without it, only count")
+    restore = commands.add_parser("restore", help="give a table the content of its copy")
+    restore.add_argument(
+        "copy", metavar="COPY", help="the table that a point-in-time recovery has made"
     )
-    migrate.add_argument("--apply", action="store_true", help="do it, instead of counting")
-    restore = commands.add_parser("restore", help="make the table what a copy of it is")
-    restore.add_argument("copy", metavar="COPY", help="the table that a recovery has made")
-    restore.add_argument("--apply", action="store_true", help="do it, instead of comparing")
+    restore.add_argument("--apply", action="store_true", help="do it; without it, only compare")
     return parser
 
 

@@ -29,7 +29,7 @@ from blog.s3 import Bucket
 PASSES = 3
 _OF_ACCOUNTS = ("MOVED", "ERASURE")
 _OPERATOR = Person("", random_author_id())  # a user without a ban
-Decision = Literal["hidden", "banned", "joined", "erased"]
+Decision = Literal["hidden", "banned", "merged", "erased"]
 
 
 class WrongKey(Exception):
@@ -48,8 +48,8 @@ class RestorePlan(NamedTuple):
     """The counts of differing items, and of newer decisions about posts and users.
 
     Items in the copy are `lost` or `changed` in the table; `new` items are in the table only. Posts
-    and users have been `hidden` or `banned` since, or are so no longer. Accounts have been merged
-    (`joined`) or `erased`.
+    and users have been `hidden` or `banned` since, or are so no longer. Accounts have been `merged`
+    or `erased`.
     """
 
     lost: int = 0
@@ -57,7 +57,7 @@ class RestorePlan(NamedTuple):
     new: int = 0
     hidden: int = 0
     banned: int = 0
-    joined: int = 0
+    merged: int = 0
     erased: int = 0
 
 
@@ -98,7 +98,7 @@ class Restoring:
         for one in sorted(decided, key=_time_of):
             step = {
                 "hidden": self._hide, "banned": self._ban,
-                "joined": self._join, "erased": self._erase,
+                "merged": self._merge, "erased": self._erase,
             }[_decision(one) or ""]  # fmt: skip
             step(one.key, one.here or {})
 
@@ -116,7 +116,7 @@ class Restoring:
         else:
             moderators.unban(banned, moderator=_OPERATOR)
 
-    def _join(self, key: Key, merged: Item) -> None:
+    def _merge(self, key: Key, merged: Item) -> None:
         old, new = self._person(_author(key)), self._person(merged["to"])
         AccountMerge(self._copy, self._bucket, old, new).apply()
         self._copy.write([Action(key, item=merged)])  # so that another run skips it
@@ -191,7 +191,7 @@ def _decision(one: Difference) -> Decision | None:
         case "BAN" if one.here is not None and here.get("banned_at") != there.get("banned_at"):
             return "banned"
         case "MOVED" if here:
-            return "joined"
+            return "merged"
         case "ERASURE" if here and there.get("finished_at", "") < _end(here):
             return "erased"
     return None
