@@ -16,7 +16,7 @@ CLOSED = OSError(errno.EBADF, "Bad file descriptor")
 
 @pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The exceptions that ended threads."""
+    """Collect the exceptions that end threads."""
     exceptions: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: exceptions.append(args.exc_value))
     return exceptions

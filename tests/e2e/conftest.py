@@ -1,11 +1,11 @@
-"""A running stack: the devserver's, or the one that the environment names.
+"""The stack under test: a dev server, or the API that the environment names.
 
-API_URL        the API to test; without it a devserver is started on free ports, and unless told
-               otherwise with the table that CloudFormation makes of the template
-ISSUER_URL     its issuer, where that is the desk's
-TENANT         its tenant's address, where two test users' tokens come from (see tenant.py); or
-ALICE_TOKEN, BOB_TOKEN    those tokens
-SAM_LOCAL=1    it is `sam local`, which ignores gateway responses and turns a Deny into a bare 403
+API_URL        the API to test. Without it, a dev server starts on free ports. By default it uses
+               the table that CloudFormation makes from the template
+ISSUER_URL     the API's issuer, if that is a local one
+TENANT         the tenant's address, which issues the tokens of two test users (see tenant.py); or
+ALICE_TOKEN, BOB_TOKEN    these tokens
+SAM_LOCAL=1    the API is `sam local`: it ignores gateway responses, and a Deny is a bare 403
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.support.tenant import tokens_of_two_users
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """The stack under test."""
+    """Run the stack under test."""
     if api_url := os.environ.get("API_URL"):
         yield Stack(
             api_url=api_url.rstrip("/"),

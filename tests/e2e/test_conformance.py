@@ -44,7 +44,7 @@ POSITIVE = "positive_data_acceptance"
 EXPLAINED = (
     Explained("unsupported_method", 404, "There is no such route or method.",
               "API Gateway returns 404 for an unknown path and for a wrong method"),
-    Explained("ensure_resource_availability", 404, "There is no such picture.",
+    Explained("ensure_resource_availability", 404, "There is no such image.",
               "an announced image exists after its upload and inspection"),
     Explained(POSITIVE, 400, "The cursor does not belong to this list.",
               "a cursor is opaque and belongs to one list"),
@@ -55,7 +55,7 @@ EXPLAINED = (
     Explained(POSITIVE, 412, "It has changed since", "it depends on the current version"),
     Explained(POSITIVE, 422, "nobody follows themselves", "it depends on the user"),
     Explained(POSITIVE, 422, "nobody bans themselves", "it depends on the user"),
-    Explained(POSITIVE, 422, "Names no picture of yours", "it depends on what was uploaded"),
+    Explained(POSITIVE, 422, "Names no image of yours", "it depends on what was uploaded"),
     Explained(POSITIVE, 422, "Names no comment on this post", "it depends on what exists"),
     Explained(POSITIVE, 422, "Was used with another body", "a key belongs to one body"),
     Explained(POSITIVE, 422, "Needs the status scheduled", "publish_at goes with one status"),

@@ -53,7 +53,7 @@ def test_a_bad_token_is_401_with_its_reason(stack: Stack, kind: str, words: str)
         "garbage": lambda: "garbage",
         "three parts": lambda: "not.a.token",
         "expired": lambda: stack.token("alice", expires_in="-60"),
-        "ID token": lambda: str(stack.token_answer("alice")["id_token"]),
+        "ID token": lambda: str(stack.token_response("alice")["id_token"]),
         "opaque": lambda: stack.token("alice", audience=""),
         "another audience": lambda: stack.token("alice", audience=OTHER_AUDIENCE),
         "another signature": lambda: _with_signature_of(stack.token("alice"), stack.token("bob")),

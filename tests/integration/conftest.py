@@ -45,7 +45,7 @@ def bucket(stores: Stores) -> Bucket:
 
 @pytest.fixture
 def racing_table(client: Any) -> RacingTable:
-    """The same table, with somebody faster at it."""
+    """Open the same table, with another writer that is faster."""
     return RacingTable(client, TABLE)
 
 
@@ -62,7 +62,7 @@ def posts(table: Table) -> Blog:
 
 @pytest.fixture
 def call(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Sends a sample event with changes to its function."""
+    """Return a function that sends a sample event with changes to its function."""
     return caller(table, monkeypatch)
 
 
@@ -75,7 +75,7 @@ def post(call: Call) -> dict[str, Any]:
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the handlers log of faults of ours; their stream is the one that was there before."""
+    """Return what the handlers log about errors of ours, in place of the stream from before."""
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return stream

@@ -32,7 +32,7 @@ DEPLOYMENT = read_deployment(
         "AllowedOrigin": "https://blog.example.com",
     },
 )
-# Never in a desk's folder, for the table is dropped.
+# Never in a folder of the local stack, because the table is dropped.
 ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
@@ -60,7 +60,7 @@ def empty_stores() -> Iterator[Stores]:
 
 
 def make_empty_table(client: Any) -> None:
-    """The template's table, without whatever was in it."""
+    """Make the template's table without items."""
     properties = dict(DEPLOYMENT.tables[TABLE])
     if not make_table(client, TABLE, properties):
         client.delete_table(TableName=TABLE)

@@ -37,15 +37,15 @@ class Stack:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, user: str, **form: str) -> str:
-        """An access token of the desk's issuer, or the one that the environment brought."""
+        """Return an access token of the local issuer, or the one from the environment."""
         if user in self.tokens and not form:
             return self.tokens[user]
-        return str(self.token_answer(user, **form)["access_token"])
+        return str(self.token_response(user, **form)["access_token"])
 
-    def token_answer(self, user: str, **form: str) -> Json:
-        """The issuer's whole answer to the password grant; a member that is empty is left out."""
+    def token_response(self, user: str, **form: str) -> Json:
+        """Return the issuer's whole response to the password grant. Empty fields are not sent."""
         if self.issuer_url is None:
-            pytest.skip("needs the desk's issuer: set ISSUER_URL, or test the devserver")
+            pytest.skip("needs the local issuer: set ISSUER_URL, or test the dev server")
         sent = {
             "grant_type": "password",
             "client_id": SPA_CLIENT,
@@ -79,7 +79,7 @@ class Client:
         return self.send("GET", path, **more)
 
     def create(self, **post: Any) -> Json:
-        """A new post, as the API shows it."""
+        """Create a post, and return it as the API shows it."""
         answer = self.send("POST", "/posts", json={"title": "A post"} | post)
         assert answer.status_code == 201, answer.text
         created: Json = answer.json()
@@ -129,7 +129,7 @@ def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
 
 
 def inherited_environment() -> dict[str, str]:
-    """This environment, without what the handlers' tests put into it."""
+    """Return this environment without the variables of the handlers' tests."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith(("AUTH0_", "AWS_"))
     }
@@ -149,7 +149,7 @@ def await_health(api_url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 def pasted(stack: Stack, script: str) -> str:
-    """What a page's commands print, pasted beside a stack at a desk."""
+    """Run a page's commands against a local stack, and return what they print."""
     if stack.issuer_url is None or stack.is_sam_local:
         pytest.skip("these commands are for `make dev`")
     script = script.replace("http://localhost:3000", stack.api_url)
@@ -169,7 +169,7 @@ def pasted(stack: Stack, script: str) -> str:
 
 
 def free_ports() -> dict[str, str]:
-    """Ports that nobody has at the moment, for a desk of one's own."""
+    """Return free ports for a local stack."""
     return {f"{name}_PORT": str(free_port()) for name in ("API", "ISSUER", "SPA", "S3")}
 
 
@@ -192,7 +192,7 @@ def free_port() -> int:
 
 
 def problem(answer: requests.Response, status: int) -> Json:
-    """The body of an error: problem JSON that a browser may read from another origin."""
+    """Return the body of an error: problem JSON that a browser may read from another origin."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN

@@ -24,7 +24,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """A local stack with the app, which saves drafts almost at once."""
+    """Run a local stack with the app, which saves drafts almost at once."""
     if os.environ.get("API_URL"):
         pytest.skip("the tests in a browser start a stack of their own: leave API_URL out")
     if missing := missing_node():
@@ -60,7 +60,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser(stack: Stack) -> Iterator[Browser]:
-    """A browser for one module. It ends there, because its event loop runs in this thread."""
+    """Open a browser for one module. It ends there, because its event loop runs in this thread."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         yield launched
@@ -69,7 +69,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sessions() -> dict[str, StorageState]:
-    """The storage of a browser after a login, by user. It never contains a token."""
+    """Keep the storage of a browser after a login, by user. It never contains a token."""
     return {}
 
 

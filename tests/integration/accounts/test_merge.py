@@ -124,7 +124,7 @@ def test_the_old_author_redirects_to_the_new_one_and_the_old_account_can_no_long
         ("reactions-like", {"post_id": people.bobs_post}),
     ):
         refused = problem(call(event, **more), 403)
-        assert "joined to another" in refused["detail"]
+        assert "merged into another" in refused["detail"]
     problem(call("reactions-follow", sub=CAROL, parts=old), 404)
 
 

@@ -216,7 +216,7 @@ def test_an_account_cannot_be_erased_while_another_is_merged_into_it(
     racing_table = RacingTable(client, TABLE)
     racing_table.before_write = [*[lambda: None] * 8, try_erasure]
     AccountMerge(racing_table, bucket, person_of(ALICE), person_of(DAVE)).apply()
-    assert "being joined" in details[0]
+    assert "being merged" in details[0]
     assert_gone(client, ALICE)
     assert (f"AUTHOR#{person_of(DAVE).author_id}", "BAN") not in plain(client)
     assert call("account-delete-me", sub=DAVE)["statusCode"] == 202

@@ -104,5 +104,5 @@ def _erasure_error(item: Item | None) -> Conflict | Forbidden | None:
     """Return why an erasure cannot begin; None if one has already begun."""
     stored = item or {}
     if "merging_from" in stored:
-        return Conflict("Another account of yours is being joined to this one: try again later.")
+        return Conflict("Another account of yours is being merged into this one. Try again later.")
     return None if stored.get("closed_for") == "erasure" else block_error(item)

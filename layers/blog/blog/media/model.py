@@ -52,5 +52,5 @@ def require_owned_image(owner: str, media_id: str) -> Action:
 
 
 def _not_owned(_: Item | None) -> Unprocessable:
-    text = "Names no picture of yours that was uploaded and looked at"
+    text = "Names no image of yours that is uploaded and ready"
     return Unprocessable([FieldError("cover_image", text)])

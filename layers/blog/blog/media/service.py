@@ -70,7 +70,7 @@ class Media:
         """
         item = self._table.get(media_key(parse_id(media_id)))
         if item is None or item["status"] != "ready":
-            raise NotFound("There is no such picture.")
+            raise NotFound("There is no such image.")
         key = media_object_key(item["author_id"], media_id)
         if self._media_url:
             return f"{self._media_url}/{key}"

@@ -23,9 +23,11 @@ def block_error(item: Item | None) -> Conflict | Forbidden | None:
     """
     match (item or {}).get("closed_for"):
         case "erasure":
-            return Conflict("Your things are being erased: write when GET /me/erasure says done.")
+            return Conflict(
+                "Your account is being erased. You can write again when GET /me/erasure says done."
+            )
         case "merge":
-            return Forbidden("This account was joined to another one of yours: log in again.")
+            return Forbidden("This account was merged into another account of yours. Log in again.")
     if "banned_at" in (item or {}):
         return Forbidden("You are banned from writing here.")
     return None
