@@ -13,6 +13,8 @@ SAM_READY := $(SAM)/ready
 WITH_SAM = PATH="$(CURDIR)/$(SAM)/bin:$$PATH"
 export PYTHONPATH := layers/auth:layers/blog
 export SAM_CLI_TELEMETRY := 0
+# Keep bytecode, also where the environment says otherwise: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app restore-drill restore smoke sam-local bench lock clean

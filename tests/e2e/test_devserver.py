@@ -15,6 +15,8 @@ import requests
 from devserver.aws.dynoxide import binary
 from tests.support.samples import ROOT
 from tests.support.stack import (
+    LEFT_OUT,
+    SECONDS_TO_START,
     Client,
     DevServer,
     await_health,
@@ -43,10 +45,10 @@ def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": PATH, **variables},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PATH, **LEFT_OUT, **variables},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=SECONDS_TO_START,
         check=False,
     )
 
