@@ -120,7 +120,7 @@ audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## Check advisories, template and wo
 	@$(PY) -m scripts.release.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
 
 coverage: $(READY) ## Check that the tests take every branch of blog_auth
-	@$(PY) -m pytest -q tests/unit tests/integration/test_key_server_faults.py \
+	@$(PYTEST) -q $$(grep -l blog_auth tests/unit/test_*.py) tests/integration/test_key_server_faults.py \
 		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
 
 ci: ## Run all that must pass before a change lands: .ci/run
