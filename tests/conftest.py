@@ -1,4 +1,4 @@
-"""What all tests share: the settings that handlers read when they are imported, and the log."""
+"""Shared by all tests: the settings that handlers read at their import, and the logs."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import moto  # noqa: F401 - before any client is made, so that mock_aws reaches it
+import moto  # noqa: F401 - before any client is created, so that mock_aws affects it
 import pytest
 
 import tests.support.hypothesis_profiles  # noqa: F401 - loads the profile
@@ -21,7 +21,7 @@ os.environ.update(
         "AUTHOR_ID_KEY": "a key that only the tests know, 32+",
         "AUTH0_ISSUER": "https://tenant.example.com/",
         "AUTH0_AUDIENCE": "https://blog.example.com/api",
-        # nobody listens here: tests that need keys bring them
+        # no server listens here: tests that need keys provide them
         "AUTH0_JWKS_URI": "http://127.0.0.1:9/jwks.json",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "nobody",

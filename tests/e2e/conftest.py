@@ -64,6 +64,6 @@ def visitor(stack: Stack) -> Client:
 
 @pytest.fixture
 def full_gateway(stack: Stack) -> None:
-    """For tests of what `sam local` does not do."""
+    """Skip tests of features that `sam local` lacks."""
     if stack.is_sam_local:
         pytest.skip("sam local ignores gateway responses: test the devserver or a deployed stack")

@@ -5,7 +5,7 @@ import re
 from devserver.issuer.tenant import PASSWORD, USERS
 from devserver.settings import LocalStackSettings
 from tests.support.samples import ROOT
-from tests.support.stack import Stack, pasted
+from tests.support.stack import Stack, run_commands
 
 README = (ROOT / "README.md").read_text()
 DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
@@ -20,7 +20,7 @@ def script(page: str) -> str:
 def test_the_tour_returns_the_documented_statuses(stack: Stack) -> None:
     expected = re.findall(r"# (\d{3})", script(README))
     assert expected == ["404", "200", "200", "200", "403", "412", "401", "401"]
-    printed = pasted(stack, script(README))
+    printed = run_commands(stack, script(README))
     assert re.findall(r"HTTP/1\.1 (\d{3})", printed) == expected
     assert '"current_version": 2' in printed
 
@@ -28,7 +28,7 @@ def test_the_tour_returns_the_documented_statuses(stack: Stack) -> None:
 def test_a_gateway_response_can_be_requested(stack: Stack) -> None:
     expected = re.findall(r"# (\d{3})", script(DEVELOPMENT))
     assert expected == ["429"]
-    assert re.findall(r"HTTP/1\.1 (\d{3})", pasted(stack, script(DEVELOPMENT))) == expected
+    assert re.findall(r"HTTP/1\.1 (\d{3})", run_commands(stack, script(DEVELOPMENT))) == expected
 
 
 def test_the_pages_name_the_addresses_and_users_of_the_local_stack() -> None:

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from tests.support.samples import ROOT
-from tests.support.stack import Stack, pasted
+from tests.support.stack import Stack, run_commands
 
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 QUOTES = re.findall(r"\(\[`([^`]+)`\]\(\.\./\1\)\)[^`]*?\n\n```\w+\n(.*?)```", TUTORIAL, re.S)
@@ -57,7 +57,7 @@ def test_the_commands_print_what_the_page_says(stack: Stack) -> None:
     script = "\n".join(re.findall(r"```sh\n(.*?)```", TUTORIAL, re.S))
     expected = re.findall(r"# (\d{3})", script)
     assert expected == ["200", "401", "401", "401", "401", "200", "422", "200", "403", "200"]
-    printed = pasted(stack, script)
+    printed = run_commands(stack, script)
     assert re.findall(r"HTTP/1\.1 (\d{3})", printed) == expected
     assert "request the token with the audience of this API" in printed
     assert "This is an ID token, which tells the app who its user is" in printed

@@ -1,4 +1,4 @@
-"""The table that the template describes, empty, in the engine under test."""
+"""Fixtures for tests on the engine: the template's empty table, and the handlers that use it."""
 
 import io
 from collections.abc import Iterator
@@ -39,19 +39,19 @@ def table(client: Any) -> Table:
 
 @pytest.fixture
 def bucket(stores: Stores) -> Bucket:
-    """moto's S3, with the template's bucket."""
+    """Return moto's S3 with the template's bucket."""
     return stores.bucket
 
 
 @pytest.fixture
 def racing_table(client: Any) -> RacingTable:
-    """Open the same table, with another writer that is faster."""
+    """Return the same table with a faster writer."""
     return RacingTable(client, TABLE)
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without waiting."""
+    """Retry without waiting."""
     monkeypatch.setattr(retries, "LONGEST_DELAY", 0)
 
 
@@ -62,20 +62,23 @@ def posts(table: Table) -> Blog:
 
 @pytest.fixture
 def call(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Return a function that sends a sample event with changes to its function."""
+    """Return a function that changes a sample event and sends it to its handler."""
     return caller(table, monkeypatch)
 
 
 @pytest.fixture
 def post(call: Call) -> dict[str, Any]:
-    """Alice's draft."""
+    """Create Alice's draft."""
     created: dict[str, Any] = json_body(call("posts-create"))
     return created
 
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Return what the handlers log about errors of ours, in place of the stream from before."""
+    """Return the stream where the handlers log internal errors.
+
+    The handlers' own stream is older.
+    """
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return stream

@@ -23,8 +23,8 @@ QUERIES = {
     for name, one in RESOURCES.items()
     if one["Type"] == "AWS::Logs::QueryDefinition"
 }
-# What Lambda writes by itself: when a function is stopped, and of each call, as Logs Insights
-# shows it.
+# Lines that Lambda itself writes, as Logs Insights shows them: for a stopped function, and for each
+# call.
 BY_LAMBDA = {
     "time": "2026-01-01T00:00:15.000Z 3f8c2f0a Task timed out after 15.00 seconds",
     "memory": "RequestId: 3f8c2f0a Error: Runtime exited with error: signal: killed",

@@ -16,7 +16,7 @@ def tool(folder: Path, name: str, says: str, exit_code: int = 0) -> None:
 
 @pytest.fixture
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Imitate a machine that has only the Python that runs this test."""
+    """Hide everything except the Python that runs this test."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     return tmp_path

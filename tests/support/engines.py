@@ -1,7 +1,7 @@
-"""The DynamoDB under the tests: moto in this process, or an engine of its own.
+"""The DynamoDB engine under test: moto in this process, or a separate engine.
 
 DYNAMODB=dynoxide     Dynoxide, in memory
-DYNAMODB_ENDPOINT     an engine that is there already, whose table is dropped and made anew
+DYNAMODB_ENDPOINT     a running engine, whose table is dropped and created again
 """
 
 import atexit
@@ -32,7 +32,7 @@ DEPLOYMENT = read_deployment(
         "AllowedOrigin": "https://blog.example.com",
     },
 )
-# Never in a folder of the local stack, because the table is dropped.
+# Never in the local stack's folder, because the table is dropped.
 ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
@@ -40,7 +40,7 @@ speed_up_moto()
 
 
 class Stores(NamedTuple):
-    """A client of DynamoDB with the template's table, empty, and moto's S3 with its bucket."""
+    """A client of DynamoDB with the template's empty table, and moto's S3 with its bucket."""
 
     client: Any
     bucket: Bucket
@@ -48,7 +48,7 @@ class Stores(NamedTuple):
 
 @contextmanager
 def empty_stores() -> Iterator[Stores]:
-    """Both until the block ends. Not two at once: an engine has one such table."""
+    """Yield both until the block ends. Only one at a time, because an engine has one such table."""
     with mock_aws(), pytest.MonkeyPatch.context() as patched:
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
@@ -60,7 +60,7 @@ def empty_stores() -> Iterator[Stores]:
 
 
 def make_empty_table(client: Any) -> None:
-    """Make the template's table without items."""
+    """Create the template's table, or empty it."""
     properties = dict(DEPLOYMENT.tables[TABLE])
     if not make_table(client, TABLE, properties):
         client.delete_table(TableName=TABLE)
@@ -70,7 +70,7 @@ def make_empty_table(client: Any) -> None:
 
 @cache
 def shared_engine() -> str:
-    """One for all tests, until Python ends."""
+    """Return the address of one engine for all tests. It runs until Python ends."""
     parts = ExitStack()
     atexit.register(parts.close)
     return parts.enter_context(running_dynamodb(ENGINE))()

@@ -1,4 +1,4 @@
-"""A running stack, from its clients' side: addresses, tokens, and people who use the API."""
+"""A running stack as its clients see it: addresses, tokens, and users of the API."""
 
 import os
 import random
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Stack:
-    """Where the stack is, and how to get tokens for it."""
+    """The addresses of a stack, and how to get tokens for it."""
 
     api_url: str
     issuer_url: str | None
@@ -37,16 +37,19 @@ class Stack:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, user: str, **form: str) -> str:
-        """Return an access token of the local issuer, or the one from the environment."""
+        """Return an access token of the local stack's issuer, or the one from the environment."""
         if user in self.tokens and not form:
             return self.tokens[user]
         return str(self.token_response(user, **form)["access_token"])
 
     def token_response(self, user: str, **form: str) -> Json:
-        """Return the issuer's whole response to the password grant. Empty fields are not sent."""
+        """Return the issuer's response to the password grant.
+
+        An empty member counts as missing.
+        """
         if self.issuer_url is None:
-            pytest.skip("needs the local issuer: set ISSUER_URL, or test the dev server")
-        sent = {
+            pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
+        request = {
             "grant_type": "password",
             "client_id": SPA_CLIENT,
             "username": f"{user}@example.com",
@@ -54,14 +57,14 @@ class Stack:
             "audience": AUDIENCE,
             "scope": "openid profile",
         } | form
-        answer = requests.post(f"{self.issuer_url}oauth/token", data=sent, timeout=10)
-        assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
+        response = requests.post(f"{self.issuer_url}oauth/token", data=request, timeout=10)
+        assert response.status_code == 200, response.text
+        body: Json = response.json()
+        return body
 
 
 class Client:
-    """One person's way to the API, over connections of their own."""
+    """A client of the API with its own connections and, if given, a user's token."""
 
     def __init__(self, stack: Stack, token: str | None = None) -> None:
         self._stack = stack
@@ -71,7 +74,7 @@ class Client:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, method: str, path: str, **more: Any) -> requests.Response:
-        """One request."""
+        """Send a request."""
         url = self._stack.api_url + path
         return self._session.request(method, url, timeout=30, allow_redirects=False, **more)
 
@@ -79,10 +82,10 @@ class Client:
         return self.send("GET", path, **more)
 
     def create(self, **post: Any) -> Json:
-        """Create a post, and return it as the API shows it."""
-        answer = self.send("POST", "/posts", json={"title": "A post"} | post)
-        assert answer.status_code == 201, answer.text
-        created: Json = answer.json()
+        """Create a post, and return it as the API does."""
+        response = self.send("POST", "/posts", json={"title": "A post"} | post)
+        assert response.status_code == 201, response.text
+        created: Json = response.json()
         return created
 
     def edit(self, post_id: str, if_match: str | None = None, **changes: Any) -> requests.Response:
@@ -94,7 +97,7 @@ class Client:
 
 
 class DevServer:
-    """A devserver on free ports, ended by SIGTERM."""
+    """A devserver on free ports. It ends with SIGTERM."""
 
     def __init__(self, log: Path, **variables: str) -> None:
         ports = free_ports()
@@ -116,7 +119,7 @@ class DevServer:
 
 
 def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
-    """`python -m devserver` as `make dev` runs it."""
+    """Run `python -m devserver` as `make dev` does."""
     path = f"{ROOT / 'layers' / 'auth'}{os.pathsep}{ROOT / 'layers' / 'blog'}"
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -129,14 +132,14 @@ def start_devserver(log: Path, variables: Json) -> subprocess.Popen[bytes]:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return this environment without the variables of the handlers' tests."""
+    """Return this environment without the variables for the handlers' tests."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith(("AUTH0_", "AWS_"))
     }
 
 
 def await_health(api_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the API answers; fail with what the process said if it does not."""
+    """Wait until the API responds. Fail with the log if it does not."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -148,8 +151,8 @@ def await_health(api_url: str, process: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"the devserver did not come up:\n{log.read_text()}")
 
 
-def pasted(stack: Stack, script: str) -> str:
-    """Run a page's commands against a local stack, and return what they print."""
+def run_commands(stack: Stack, script: str) -> str:
+    """Run the commands of a page against a local stack, and return their output."""
     if stack.issuer_url is None or stack.is_sam_local:
         pytest.skip("these commands are for `make dev`")
     script = script.replace("http://localhost:3000", stack.api_url)
@@ -169,7 +172,7 @@ def pasted(stack: Stack, script: str) -> str:
 
 
 def free_ports() -> dict[str, str]:
-    """Return free ports for a local stack."""
+    """Return free ports for a separate local stack."""
     return {f"{name}_PORT": str(free_port()) for name in ("API", "ISSUER", "SPA", "S3")}
 
 
@@ -191,12 +194,12 @@ def free_port() -> int:
             reservation.close()
 
 
-def problem(answer: requests.Response, status: int) -> Json:
-    """Return the body of an error: problem JSON that a browser may read from another origin."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
-    body: Json = answer.json()
+def problem(response: requests.Response, status: int) -> Json:
+    """Check that an error is problem JSON that other origins can read, and return its body."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
+    body: Json = response.json()
     assert body["status"] == status
     assert {"type", "title", "detail"} <= body.keys()
     return body

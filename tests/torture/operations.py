@@ -12,7 +12,7 @@ from typing import Any
 class Operation:
     """One request. `mark` is a unique word.
 
-    `end` and `status` are None where the client did not live to see the response.
+    `end` and `status` are None if the client was killed before the response.
     """
 
     id: str
