@@ -32,13 +32,13 @@ def log(pytestconfig: pytest.Config) -> str:
 
 
 def test_every_route_was_requested(log: str) -> None:
-    asked = set(re.findall(r"^([A-Z]+) '([^'?]*)' \d+ [\d.]+ ms$", log, re.M))
+    requested = set(re.findall(r"^([A-Z]+) '([^'?]*)' \d+ [\d.]+ ms$", log, re.M))
     assert [
         f"{route.method} {route.resource}"
         for route in DEPLOYMENT.routes
         if not any(
             method == route.method and path_pattern(route.resource).fullmatch(path)
-            for method, path in asked
+            for method, path in requested
         )
     ] == []
 

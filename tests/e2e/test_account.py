@@ -50,8 +50,8 @@ def test_an_account_is_exported_and_then_erased(
     )
     assert comment.status_code == 201
     assert deleted_user.send("PUT", f"/posts/{theirs['id']}/like").status_code == 204
-    asked = deleted_user.send("POST", "/me/export")
-    assert (asked.status_code, asked.json()["status"]) == (202, "preparing")
+    export = deleted_user.send("POST", "/me/export")
+    assert (export.status_code, export.json()["status"]) == (202, "preparing")
     ready = done(deleted_user, "/me/export", "ready")
     content = requests.get(ready["url"], timeout=10).content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

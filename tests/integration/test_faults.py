@@ -70,7 +70,10 @@ class Setup(NamedTuple):
         """Return one request of each kind. Each of them succeeds and changes something."""
         people = self.people
         parts = {AUTHOR_PART: person_of(BOB).author_id}
-        said = {"post_id": people.bobs_post, "parts": {COMMENT_PART: people.alices_comment}}
+        comment_arguments = {
+            "post_id": people.bobs_post,
+            "parts": {COMMENT_PART: people.alices_comment},
+        }
         return {
             "posts-create": {"sub": ALICE, "headers": {}},
             "posts-edit": {
@@ -85,8 +88,8 @@ class Setup(NamedTuple):
             "public-get-author": {"parts": parts},
             "posts-restore-revision": {"sub": ALICE, "post_id": people.published_post},
             "comments-create": {"sub": BOB, "post_id": people.bobs_post},
-            "comments-edit": {"sub": ALICE, **said},
-            "comments-delete": {"sub": ALICE, **said},
+            "comments-edit": {"sub": ALICE, **comment_arguments},
+            "comments-delete": {"sub": ALICE, **comment_arguments},
             "comments-approve": {
                 "sub": ALICE, "post_id": people.published_post,
                 "parts": {COMMENT_PART: people.pending_comment},

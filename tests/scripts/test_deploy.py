@@ -50,12 +50,12 @@ def test_a_missing_secret_is_left_unchanged(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "given", "named"),
+    ("stage", "overrides", "named"),
     [("nowhere", "", "nowhere"), ("staging", "SiteUrl", "SiteUrl"), ("staging", "=x", "not ")],
 )
-def test_an_invalid_setting_is_named(config: Path, stage: str, given: str, named: str) -> None:
+def test_an_invalid_setting_is_named(config: Path, stage: str, overrides: str, named: str) -> None:
     with pytest.raises(CannotDeploy, match=named):
-        parameters(stage, config, {"PARAMETERS": given})
+        parameters(stage, config, {"PARAMETERS": overrides})
 
 
 def test_each_stage_of_the_project_can_be_deployed() -> None:
@@ -64,19 +64,19 @@ def test_each_stage_of_the_project_can_be_deployed() -> None:
 
 
 def test_every_change_gives_another_digest(build: Path) -> None:
-    given = {"SiteUrl": "https://a.example"}
-    seen = {digest(build, given)}
-    assert digest(build, given) in seen, "the same input gives the same digest"
-    assert digest(build, {**given, "AuthorIdKey": "k" * 32}) in seen, (
+    overrides = {"SiteUrl": "https://a.example"}
+    seen = {digest(build, overrides)}
+    assert digest(build, overrides) in seen, "the same input gives the same digest"
+    assert digest(build, {**overrides, "AuthorIdKey": "k" * 32}) in seen, (
         "a secret does not change the digest"
     )
     seen.add(digest(build, {"SiteUrl": "https://b.example"}))
     (build / "BlogLayer" / "python" / "blog" / "posts.py").write_text("another")
-    seen.add(digest(build, given))
+    seen.add(digest(build, overrides))
     (build / "PostsFunction" / "app.py").rename(build / "PostsFunction" / "other.py")
-    seen.add(digest(build, given))
+    seen.add(digest(build, overrides))
     (build / "PostsFunction" / "empty.py").touch()
-    seen.add(digest(build, given))
+    seen.add(digest(build, overrides))
     assert len(seen) == 5
 
 
@@ -86,8 +86,8 @@ def test_a_deployment_without_a_build_is_refused(tmp_path: Path) -> None:
 
 
 def test_sams_settings_contain_all_parameters_and_the_digest(config: Path, build: Path) -> None:
-    given = {"AllowedOrigin": "*"}
-    stages = tomllib.loads(settings("staging", config, build, given))
+    overrides = {"AllowedOrigin": "*"}
+    stages = tomllib.loads(settings("staging", config, build, overrides))
     assert stages == {
         "version": 0.1,
         "staging": {
@@ -96,7 +96,7 @@ def test_sams_settings_contain_all_parameters_and_the_digest(config: Path, build
                     "stack_name": "blog-staging",
                     "parameter_overrides": [
                         'AllowedOrigin="*"',
-                        f'ArtifactsDigest="{digest(build, given)}"',
+                        f'ArtifactsDigest="{digest(build, overrides)}"',
                     ],
                 }
             }
@@ -106,8 +106,8 @@ def test_sams_settings_contain_all_parameters_and_the_digest(config: Path, build
 
 def test_cloudformation_uses_its_own_role_if_there_is_one(config: Path, build: Path) -> None:
     role = "arn:aws:iam::123456789012:role/stack"
-    for given, expected in ((role, role), ("", None)):
-        stages = tomllib.loads(settings("staging", config, build, {}, given))
+    for overrides, expected in ((role, role), ("", None)):
+        stages = tomllib.loads(settings("staging", config, build, {}, overrides))
         assert stages["staging"]["deploy"]["parameters"].get("role_arn") == expected
 
 

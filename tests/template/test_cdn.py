@@ -102,19 +102,19 @@ def test_no_error_is_cached_longer_than_it_says() -> None:
 
 def test_the_app_is_served_with_the_headers_of_its_build() -> None:
     config = (ROOT / "spa" / "vite.config.ts").read_text()
-    asked = [
+    expected_headers = [
         # App and API share an origin here, which 'self' names.
         " ".join(line.replace("${api}", "").split())
         for line in re.findall(
             r"^    [`\"]([a-z]+-src [^`\"]*|[a-z]+-[a-z]+ 'none')[`\"],", config, re.M
         )
     ]
-    assert len(asked) == 10
+    assert len(expected_headers) == 10
     headers = RESOURCES["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     security = headers["SecurityHeadersConfig"]
     text, names = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     sent = text.replace("${Media}", "${media}").replace("${Issuer}", "${issuer}")
-    assert [one.strip() for one in sent.split(";")] == asked
+    assert [one.strip() for one in sent.split(";")] == expected_headers
     assert names.keys() == {"Media", "Issuer"}
     assert f'"{security["ReferrerPolicy"]["ReferrerPolicy"]}"' in config
     assert security["ContentTypeOptions"] == {"Override": True}

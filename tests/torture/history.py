@@ -267,8 +267,8 @@ def _comments(
 def _last(operations: Sequence[Operation]) -> list[Operation]:
     """Return the operations that may have been last: those that did not end before another one
     began."""
-    begun = max((one.start for one in operations if one.is_done), default=0)
-    return [one for one in operations if one.until >= begun]
+    last_start = max((one.start for one in operations if one.is_done), default=0)
+    return [one for one in operations if one.until >= last_start]
 
 
 def _switches(
