@@ -193,9 +193,13 @@ def test_https_works_with_a_trusted_certificate_only(
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     address = f"https://localhost:{server.server_port}/jwks.json"
-    with pytest.raises(KeySetUnusable) as failed:
-        fetch_key_set(address)
-    assert failed.value.outcome == "connection"
+    outcome = "timeout"
+    for _ in range(10):  # on a busy machine the handshake may take too long
+        if outcome == "timeout":
+            with pytest.raises(KeySetUnusable) as failed:
+                fetch_key_set(address)
+            outcome = failed.value.outcome
+    assert outcome == "connection"
     assert server.requests_received == 0
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert fetch_key_set(address) == GOOD

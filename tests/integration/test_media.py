@@ -271,7 +271,7 @@ def test_a_cover_is_an_https_address_or_an_own_image(
         ):
             (error,) = problem(refused, 422)["errors"]
             assert error["field"] == "cover_image"
-            assert "picture of yours" in error["message"]
+            assert "image of yours" in error["message"]
     for odd in ("/media/x", "/media/", "/posts", "//x", "http://x", f"{unknown}/", "javascript:x"):
         (error,) = problem(call("posts-create", body=body | {"cover_image": odd}), 422)["errors"]
         assert error["field"] == "cover_image"

@@ -171,6 +171,14 @@ def run_commands(stack: Stack, script: str) -> str:
     return result.stdout
 
 
+def await_in_log(log: Path, text: str) -> None:
+    """Wait until the log of a stack contains a text. Fail after SECONDS_TO_START."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, f"the log does not contain {text!r}"
+        time.sleep(0.1)
+
+
 def free_ports() -> dict[str, str]:
     """Return free ports for a separate local stack."""
     return {f"{name}_PORT": str(free_port()) for name in ("API", "ISSUER", "SPA", "S3")}
