@@ -238,12 +238,12 @@ def at_each_call(setup: Setup, event: str, fault: Fault, times: int) -> Iterator
         assert inconsistencies(setup) == []
 
 
-def tested_kinds(fault: Fault) -> Iterator[str]:
+def kinds_for(fault: Fault) -> Iterator[str]:
     """Return the kinds of requests that are tested with a fault."""
     return (event for event in REQUESTS if fault not in SLOW or event in TESTED_SLOWLY)
 
 
-PAIRS = [(event, fault) for fault in Fault for event in tested_kinds(fault)]
+PAIRS = [(event, fault) for fault in Fault for event in kinds_for(fault)]
 
 
 def test_each_kind_of_fault_can_occur_at_some_call(setup: Setup) -> None:
