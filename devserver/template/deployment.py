@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 # SAM imports jsonschema, which imports this package to check IRIs. Nothing here has an IRI, and the
-# package takes 2 s to compile its grammar.
+# package takes 2 s to compile its grammar. None makes its import fail, and jsonschema does without
+# it; the type of sys.modules does not allow None. The imports below must come after this line.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 from samtranslator.translator.transform import transform  # noqa: E402

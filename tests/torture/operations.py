@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class Operation:
-    """One request. `mark` is a unique word.
+    """A request in a history. `mark` is a unique word.
 
     `end` and `status` are None if the client was killed before the response.
     """

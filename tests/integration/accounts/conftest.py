@@ -1,4 +1,4 @@
-"""The same people for all tests of a file, restored before each test."""
+"""Share one set of people among the tests of a file, and restore it before each test."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
