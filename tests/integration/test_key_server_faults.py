@@ -137,13 +137,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
-    monkeypatch.setattr(key_fetch, "FETCH_SECONDS", 0.4)
+    # Tests of other faults must not time out on a busy machine.
+    monkeypatch.setattr(key_fetch, "FETCH_SECONDS", 30.0)
     with KeyServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.05])
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+def limit_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_fetch, "FETCH_SECONDS", 0.4)
 
 
 @pytest.fixture
@@ -170,9 +175,11 @@ def token(signer: Signer) -> str:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_has_its_outcome_ends_in_time_and_is_retried_at_most_once(
-    server: KeyServer, fault: str
+    server: KeyServer, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.response, outcome, requests_received = FAULTS[fault]
+    if outcome == "timeout":
+        limit_time(monkeypatch)
     outcomes: list[str] = []
     started = time.monotonic()
     KeySet(server.uri, on_fetch=lambda outcome, _: outcomes.append(outcome)).preload()
@@ -180,7 +187,7 @@ def test_each_fault_has_its_outcome_ends_in_time_and_is_retried_at_most_once(
     time.sleep(0.2)  # time for a request that must not come
     assert server.requests_received == requests_received
     assert not _fetching(), "no thread is left"
-    assert time.monotonic() - started < 5, (
+    assert time.monotonic() - started < 20, (
         "not a measurement: without a bound it would hang forever"
     )
 
@@ -193,13 +200,9 @@ def test_https_works_with_a_trusted_certificate_only(
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     address = f"https://localhost:{server.server_port}/jwks.json"
-    outcome = "timeout"
-    for _ in range(10):  # on a busy machine the handshake may take too long
-        if outcome == "timeout":
-            with pytest.raises(KeySetUnusable) as failed:
-                fetch_key_set(address)
-            outcome = failed.value.outcome
-    assert outcome == "connection"
+    with pytest.raises(KeySetUnusable) as failed:
+        fetch_key_set(address)
+    assert failed.value.outcome == "connection"
     assert server.requests_received == 0
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert fetch_key_set(address) == GOOD
@@ -233,6 +236,7 @@ def test_a_hanging_name_lookup_is_bounded(
         raise OSError("no such host")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
+    limit_time(monkeypatch)
     with pytest.raises(KeySetUnusable) as failed:
         fetch_key_set(server.uri)
     assert failed.value.outcome == "timeout"
@@ -269,14 +273,17 @@ def test_known_users_continue_during_any_fault(
     fault: str,
 ) -> None:
     server.response, outcome, _ = FAULTS[fault]
-    for hours in (1, 5, 23):
-        clock.now = NOW + hours * 3600
-        assert verifier.verify(token(OLD))
-        assert verifier.verify(token(OLD)), "without another fetch during the cool-down"
-    assert outcomes == ["ok"] + [outcome] * 3
-    clock.now = NOW + DEFAULT_KEYS_MAX_AGE + 1
-    with pytest.raises(Undecided):
-        verifier.verify(token(OLD))
+    with pytest.MonkeyPatch.context() as patch:
+        if outcome == "timeout":
+            limit_time(patch)
+        for hours in (1, 5, 23):
+            clock.now = NOW + hours * 3600
+            assert verifier.verify(token(OLD))
+            assert verifier.verify(token(OLD)), "without another fetch during the cool-down"
+        assert outcomes == ["ok"] + [outcome] * 3
+        clock.now = NOW + DEFAULT_KEYS_MAX_AGE + 1
+        with pytest.raises(Undecided):
+            verifier.verify(token(OLD))
     server.publish(OLD)
     clock.now += COOL_DOWN
     assert verifier.verify(token(OLD)), "it recovers without help"
