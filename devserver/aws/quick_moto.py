@@ -1,14 +1,17 @@
 """Patches that make moto's DynamoDB much faster, for one table with partition and sort key.
 
-Both patch moto 5. The integration tests and the local stack use them.
+They patch moto 5. The integration tests and the local stack use them.
 """
 
 import copy
+import functools
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -21,6 +24,10 @@ def speed_up_moto() -> None:
     """Patch moto in this process. Once is enough."""
     _keep_attribute_values()
     _copy_only_what_is_written()
+    _query_only_one_partition()
+    _compare_strings_directly()
+    # moto looks for the names of all its methods in each request.
+    vars(responses)["method_names_from_class"] = functools.cache(method_names_from_class)
 
 
 def _keep_attribute_values() -> None:
@@ -68,6 +75,28 @@ def _copy_only_what_is_written() -> None:
             raise
 
     setattr(DynamoDBBackend, transact.__name__, transact_with_rollback)
+
+
+def _query_only_one_partition() -> None:
+    """Give a query the items of its partition. moto sorts the whole table for each query."""
+    original: Any = Table.query
+
+    def query(self: Table, hash_key: DynamoType, *args: Any, **kwargs: Any) -> Any:
+        partition = copy.copy(self)
+        vars(partition)["items"] = {hash_key: dict(self.items.get(hash_key, {}))}
+        return original(partition, hash_key, *args, **kwargs)
+
+    setattr(Table, original.__name__, query)
+
+
+def _compare_strings_directly() -> None:
+    """Return the value of a string, such as a key, before moto tests nine other types."""
+    original: Any = DynamoType.cast_value
+
+    def cast_value(self: DynamoType) -> Any:
+        return self.value if self.type == "S" else original.fget(self)
+
+    setattr(DynamoType, original.fget.__name__, property(cast_value))
 
 
 def _locations(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Location]:
