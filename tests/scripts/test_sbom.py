@@ -10,18 +10,19 @@ from scripts.release import sbom
 from tests.support.samples import ROOT
 
 
-@pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("sys.argv", ["sbom", str(tmp_path / "sbom")])
-    return tmp_path / "sbom"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the bills of materials once, and return their folder."""
+    folder = tmp_path_factory.mktemp("all") / "sbom"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sys.argv", ["sbom", str(folder)])
+        assert sbom.main() == 0
+    return folder
 
 
 @pytest.mark.parametrize("layer", ["auth", "blog"])
-def test_each_package_of_a_layer_is_named_with_its_version(
-    made: Path, layer: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert sbom.main() == 0
-    document = json.loads((made / f"{layer}.cdx.json").read_text())
+def test_each_package_of_a_layer_is_named_with_its_version(folder: Path, layer: str) -> None:
+    document = json.loads((folder / f"{layer}.cdx.json").read_text())
     assert document["bomFormat"] == "CycloneDX"
     lock = (ROOT / "layers" / layer / "requirements.txt").read_text()
     pinned = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", lock, re.M)
@@ -30,7 +31,6 @@ def test_each_package_of_a_layer_is_named_with_its_version(
 
 @pytest.mark.parametrize("version", [None, "9.2.0"])
 def test_without_a_suitable_npm_the_app_is_left_out_with_a_message(
-    made: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -40,6 +40,8 @@ def test_without_a_suitable_npm_the_app_is_left_out_with_a_message(
     npm.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo {version}\n')
     npm.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda _: version and str(npm))
+    folder = tmp_path / "sbom"
+    monkeypatch.setattr("sys.argv", ["sbom", str(folder)])
     assert sbom.main() == 0
-    assert sorted(one.name for one in made.iterdir()) == ["auth.cdx.json", "blog.cdx.json"]
+    assert sorted(one.name for one in folder.iterdir()) == ["auth.cdx.json", "blog.cdx.json"]
     assert "npm is missing or older than 10" in capsys.readouterr().err
