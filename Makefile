@@ -130,7 +130,7 @@ ci: ## Run all that must pass before a change lands: .ci/run
 
 # Workers of pytest-xdist. 0 runs all tests in one process, as a debugger needs it.
 WORKERS ?= 3
-PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 unit: $(READY) ## Run the unit tests
 	@$(PYTEST) -q tests/unit $(ARGS)

@@ -11,6 +11,7 @@ import pytest
 
 import tests.support.hypothesis_profiles  # noqa: F401 - loads the profile
 from tests.support.logs import logged
+from tests.support.schedule import ScheduleByStack, rank
 
 os.environ.update(
     {
@@ -62,11 +63,17 @@ def _worker_output(config: pytest.Config) -> dict[str, Any] | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests that read the logs last. A worker leaves them to the controller."""
-    items.sort(key=lambda item: item.path.name in READ_THE_LOGS)
+    items.sort(key=lambda item: (item.path.name in READ_THE_LOGS, rank(item.path)))
     if (output := _worker_output(config)) is not None:
         last = [item.nodeid for item in items if item.path.name in READ_THE_LOGS]
         output["last"] = last
         del items[len(items) - len(last) :]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ScheduleByStack:
+    """Let tests that share a stack run in one worker."""
+    return ScheduleByStack(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

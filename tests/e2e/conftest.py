@@ -21,7 +21,7 @@ from tests.support.stack import Client, DevServer, Stack
 from tests.support.tenant import tokens_of_two_users
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Run the stack under test."""
     if api_url := os.environ.get("API_URL"):
@@ -47,17 +47,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         yield parts.enter_context(DevServer(log, **variables))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def alice(stack: Stack) -> Client:
     return Client(stack, stack.token("alice"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bob(stack: Stack) -> Client:
     return Client(stack, stack.token("bob"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def visitor(stack: Stack) -> Client:
     return Client(stack)
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from devserver.aws.dynoxide import binary
+from devserver.startup import running_issuer
 from tests.support.samples import ROOT
 from tests.support.stack import (
     LEFT_OUT,
@@ -194,15 +195,13 @@ def test_make_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
         _command(tmp_path, name, exit_code)
 
 
-def test_make_token_prints_only_a_token(stack: object) -> None:
-    issuer_url = getattr(stack, "issuer_url", None)
-    if issuer_url is None:
-        pytest.skip("needs the local stack's issuer: set ISSUER_URL, or test the devserver")
-    port = issuer_url.rstrip("/").rpartition(":")[2]
-    result = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="bob")
+def test_make_token_prints_only_a_token() -> None:
+    port = free_port()
+    with running_issuer(f"http://localhost:{port}/", port):
+        result = _run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="bob")
+        unknown = _run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="mallory")
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", result.stdout)
-    unknown = _run("devserver.token", ISSUER_PORT=port, TOKEN_USER="mallory")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "alice, bob, moderator" in unknown.stderr
 

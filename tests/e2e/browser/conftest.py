@@ -22,7 +22,7 @@ from tests.support.visitor import Visitor
 Visit = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """Run a local stack with the app, which saves drafts almost at once."""
     if os.environ.get("API_URL"):
@@ -40,12 +40,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 
 # Defined again, because pytest caches the fixtures of the parent folder with the stack that they
 # were first used with.
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def alice(stack: Stack) -> Client:
     return Client(stack, stack.token("alice"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bob(stack: Stack) -> Client:
     return Client(stack, stack.token("bob"))
 
@@ -67,7 +67,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions() -> dict[str, StorageState]:
     """Keep the storage of a browser after a login, by user. It never contains a token."""
     return {}
