@@ -48,6 +48,47 @@ def test_github_may_assume_the_role_from_one_repository_and_environment_only(
     }
 
 
+@pytest.fixture(scope="module")
+def repository() -> re.Pattern[str]:
+    """Return the pattern of the repository's name."""
+    template = yaml_parse((ROOT / ".github" / "deploy-role.yaml").read_text())
+    return re.compile(template["Parameters"]["Repository"]["AllowedPattern"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "octocat/my-repo",
+        "octocat/.github",
+        # github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
+        "octocat@123456/my-repo@456789",
+        "octo-org@1/a.b_c@2",
+    ],
+)
+def test_both_forms_of_a_repository_in_githubs_tokens_are_accepted(
+    repository: re.Pattern[str], name: str
+) -> None:
+    assert repository.fullmatch(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "octocat",
+        "octocat/*",
+        "octocat@*/my-repo@*",
+        "octocat@123456/my-repo",  # GitHub gives both ids or none
+        "octocat/my-repo@456789",
+        "octocat@/my-repo@",
+        "octocat@123456/my-repo@456789:ref:refs/heads/main",
+        "repo:octocat/my-repo",
+        "octocat/my-repo\n",
+    ],
+)
+def test_other_names_of_a_repository_are_refused(repository: re.Pattern[str], name: str) -> None:
+    assert not repository.fullmatch(name)
+
+
 def test_github_may_pass_one_role_and_only_to_cloudformation(roles: dict[str, Any]) -> None:
     ((resources, condition),) = [
         (resources, condition)
