@@ -96,7 +96,7 @@ lint-code: $(READY)
 	@$(PY) -m ruff format --check .
 
 lint-template: $(READY)
-	@$(PY) $(VENV)/bin/cfn-lint template.yaml .github/deploy-role.yaml
+	@$(PY) -m scripts.lint_template
 
 lint-generated: $(READY)
 	@for page in openapi refusals permissions roles cost; do $(PY) -m scripts.docs.$$page --check || exit; done

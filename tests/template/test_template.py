@@ -12,7 +12,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from devserver.settings import AUTHOR_ID_KEY
-from devserver.template.deployment import Deployment, Schedule, read_deployment
+from devserver.template.deployment import Deployment, Schedule, read_deployment, transformed
 from devserver.template.intrinsics import TemplateError
 from tests.support.openapi_document import DOCUMENT
 from tests.support.samples import AUDIENCE, ROOT
@@ -30,6 +30,25 @@ PARAMETERS = {
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
     return read_deployment(ROOT / "template.yaml", PARAMETERS)
+
+
+def test_a_resource_depends_only_on_resources_that_exist_whenever_it_does() -> None:
+    # "any resources that depend on that resource aren't created either": AWS CloudFormation,
+    # Template Reference, Condition attribute
+    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    for name, resource in resources.items():
+        depends_on = resource.get("DependsOn", [])
+        for other in [depends_on] if isinstance(depends_on, str) else depends_on:
+            condition = resources[other].get("Condition")
+            assert condition in (None, resource.get("Condition")), (name, other)
+
+
+def test_the_stage_waits_for_the_role_of_the_access_log_if_the_stack_creates_it() -> None:
+    resources = transformed(ROOT / "template.yaml", PARAMETERS)["Resources"]
+    (stage,) = (one for one in resources.values() if one["Type"] == "AWS::ApiGateway::Stage")
+    assert {"Ref": "ApiGatewayAccount"} in [
+        value for tag in stage["Properties"]["Tags"] for value in tag["Value"].get("Fn::If", [])
+    ]
 
 
 def test_only_the_authorizer_has_the_auth_layer_alone(deployment: Deployment) -> None:
