@@ -6,11 +6,17 @@ import zipfile
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser.conftest import Visit
 from tests.support.stack import Client, Stack
 from tests.support.visitor import publish, write
+
+
+def toggle(page: Page, button: Locator) -> None:
+    """Click a button that shows its new state at once, and wait until the API has responded."""
+    with page.expect_response(lambda response: response.request.method == "PUT"):
+        button.click()
 
 
 def test_bob_reads_likes_comments_and_cannot_edit(
@@ -20,7 +26,7 @@ def test_bob_reads_likes_comments_and_cannot_edit(
     bob = visit("bob")
     page = bob.open(f"/posts/{post['slug']}")
     like = page.get_by_role("button", name="Like")
-    like.click()
+    toggle(page, like)
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like).to_have_text("♥ Liked · 1")
     page.get_by_label("Your comment").fill("*Well* said.")
@@ -118,13 +124,13 @@ def test_the_feed_shows_posts_of_followed_authors(visit: Visit, alice: Client) -
     page = bob.open(f"/authors/{post['author']['id']}")
     follow = page.get_by_role("button", name="Follow")
     if follow.get_attribute("aria-pressed") == "false":
-        follow.click()
+        toggle(page, follow)
     expect(follow).to_have_text("Following")
     page.get_by_role("link", name="Following").click()
     expect(page.get_by_role("link", name="For followers")).to_be_visible()
     expect(page.locator(".rows")).to_contain_text("Alice Example")
     page = bob.open(f"/posts/{post['slug']}")
-    page.get_by_role("button", name="Like").click()
+    toggle(page, page.get_by_role("button", name="Like"))
     expect(page.get_by_role("button", name="Liked")).to_be_visible()
     page = bob.open("/me/likes")
     expect(page.get_by_role("link", name="For followers")).to_be_visible()
