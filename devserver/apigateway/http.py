@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -15,7 +15,10 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A request: `path` is decoded, header names are in lower case with all their values."""
+    """A request: `path` is percent-encoded, as a REST API passes it to functions.
+
+    Header names are in lower case with all their values.
+    """
 
     method: str
     path: str
@@ -35,7 +38,7 @@ class Request:
             query.setdefault(name, []).append(value)
         return cls(
             method=scope["method"],
-            path=unquote(scope["raw_path"].decode("latin-1")),
+            path=scope["raw_path"].decode("latin-1"),
             headers=headers,
             query=query,
             body=body,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import feedparser
@@ -128,11 +129,11 @@ def test_an_author_and_a_tag_have_their_own_feeds(
     assert of_author == ("Alice & Co on blog.example.com", ["Mine"])
     assert titles("tag", {}) == ("c# on blog.example.com", ["Mine"])
     for tag in ("हिन्दी", "node.js", "NODE.JS"):
-        assert titles("tag", {"c#": tag})[1] == ["Bob's"]
+        assert titles("tag", {"c%23": tag})[1] == ["Bob's"]
     for author in ("nobody", "a" * 26, "x" * 3000, "हिन्दी"):
         assert titles("author", {AUTHOR_PART: author})[1] == []
     for tag in ("unknown", "%", "x" * 3000):
-        assert titles("tag", {"c#": tag})[1] == []
+        assert titles("tag", {"c%23": tag})[1] == []
 
 
 def test_an_empty_feed_is_valid(call: Call) -> None:
@@ -153,6 +154,22 @@ def test_a_feed_is_304_until_it_changes(call: Call, posts: Blog) -> None:
         assert call(name, method="HEAD")["body"] == ""
         edit(posts, post, title=f"Changed for {name}")
         assert call(name, headers={"If-None-Match": tag})["statusCode"] == 200
+
+
+@pytest.mark.parametrize("tag", ["c#", "machine learning", "हिन्दी", "straße", "c++", "node.js"])
+@pytest.mark.parametrize("form", ["encoded", "decoded"])
+def test_a_tag_is_found_in_an_encoded_and_in_a_decoded_path(
+    call: Call, posts: Blog, tag: str, form: str
+) -> None:
+    """A REST API passes paths encoded, `sam local` decoded."""
+    published(posts, title="Tagged", tags=[tag])
+    published(posts, title="Other", tags=["another"])
+    parts = {"c%23": quote(tag) if form == "encoded" else tag}
+    document = valid_json(call("public-tag-feed-json", parts=parts))
+    assert [entry["title"] for entry in document["items"]] == ["Tagged"]
+    assert document["title"].startswith(tag)
+    assert f"/tags/{quote(tag)}/" in document["feed_url"]
+    assert len(valid_atom(call("public-tag-feed-atom", parts=parts)).entries) == 1
 
 
 def test_a_feed_contains_only_public_posts(call: Call, posts: Blog) -> None:

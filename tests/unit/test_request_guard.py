@@ -41,6 +41,25 @@ def test_only_headers_that_routes_read_are_passed_on() -> None:
     assert passed["headers"].keys() == passed["multiValueHeaders"].keys() == read
 
 
+@pytest.mark.parametrize(
+    ("path", "passed"),
+    [
+        ("/tags/c%23/feed.atom", "/tags/c%23/feed.atom"),  # as a REST API sends it
+        ("/tags/c#/feed.atom", "/tags/c%23/feed.atom"),  # as `sam local` sends it
+        ("/tags/machine learning", "/tags/machine%20learning"),
+        ("/tags/%C3%A9", "/tags/%C3%A9"),
+        ("/tags/é", "/tags/%C3%A9"),
+        ("/tags/c++", "/tags/c++"),
+        ("/posts/100%", "/posts/100%25"),
+        ("/posts/%zz%2", "/posts/%25zz%252"),
+        ("/posts/..%2f", "/posts/..%2f"),
+    ],
+)
+def test_a_path_is_percent_encoded_once(path: str, passed: str) -> None:
+    assert normalized_event(event(None, method="GET", path=path))["path"] == passed
+    assert normalized_event(event(None, method="GET", path=passed))["path"] == passed
+
+
 def test_a_json_object_is_accepted() -> None:
     assert normalized_event(event('{"title": "T"}'))["body"] == '{"title": "T"}'
 
