@@ -169,7 +169,8 @@ def test_every_public_get_route_accepts_head_and_every_path_a_preflight(
 
 def test_the_bucket_is_retained_and_private_and_its_temporary_objects_expire() -> None:
     bucket = RESOURCES["MediaBucket"]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "a failed creation removes it"
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     rules = properties["LifecycleConfiguration"]["Rules"]
