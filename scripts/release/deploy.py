@@ -21,13 +21,20 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+import boto3
+
+from scripts.release.stacks import (
+    ROOT,
+    CannotDeploy,
+    check_region,
+    check_state,
+    found,
+    name_of,
+    rolled_back_at,
+)
+
 KEY_PARAMETER = "AuthorIdKey"
 KEY_VARIABLE = "AUTHOR_ID_KEY"
-
-
-class CannotDeploy(Exception):
-    """A deployment is impossible; the message says what is missing."""
 
 
 def parameters(stage: str, config: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -45,10 +52,11 @@ def parameters(stage: str, config: Path, environment: Mapping[str, str]) -> dict
     return {name: value for name, _, value in pairs}
 
 
-def digest(build: Path, values: Mapping[str, str]) -> str:
+def digest(build: Path, values: Mapping[str, str], rollback: str = "") -> str:
     """Return the SHA-256, in hex, of all files in a build folder, their paths, and the parameters.
 
-    The secret is left out, because it never changes. Raise CannotDeploy if nothing is built.
+    The secret is left out, because it never changes. `rollback` makes the digest differ from that
+    of an attempt that was rolled back. Raise CannotDeploy if nothing is built.
     """
     files = sorted(path for path in build.rglob("*") if path.is_file())
     if not (build / "template.yaml").exists():
@@ -61,11 +69,18 @@ def digest(build: Path, values: Mapping[str, str]) -> str:
     for name, value in sorted(values.items()):
         if name != KEY_PARAMETER:
             total.update(hashlib.sha256(f"{name}={value}".encode()).digest())
+    total.update(rollback.encode())
     return total.hexdigest()
 
 
 def settings(
-    stage: str, config: Path, build: Path, values: Mapping[str, str], role: str = ""
+    stage: str,
+    config: Path,
+    build: Path,
+    values: Mapping[str, str],
+    *,
+    role: str = "",
+    rollback: str = "",
 ) -> str:
     """Return a samconfig.toml with the stage's settings, all parameters and CloudFormation's role.
 
@@ -75,7 +90,7 @@ def settings(
     settings_of_stage = tomllib.loads(config.read_text())[stage]["deploy"]["parameters"]
     if role:
         settings_of_stage["role_arn"] = role
-    all_values = {**values, "ArtifactsDigest": digest(build, values)}
+    all_values = {**values, "ArtifactsDigest": digest(build, values, rollback)}
     overrides = [f'{name}="{_escaped(value)}"' for name, value in all_values.items()]
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"
@@ -99,7 +114,18 @@ def main() -> int:
     stage, build, config = sys.argv[1], Path(sys.argv[2]).resolve(), ROOT / "samconfig.toml"
     try:
         values = parameters(stage, config, os.environ)
-        text = settings(stage, config, build, values, os.environ.get("STACK_ROLE", ""))
+        stack = found(name_of(stage, config)) or {}
+        if stack:
+            check_state(stack)
+        check_region(stack, values, boto3.Session().region_name)
+        text = settings(
+            stage,
+            config,
+            build,
+            values,
+            role=os.environ.get("STACK_ROLE", ""),
+            rollback=rolled_back_at(stack),
+        )
         with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
             file.write(text)
             file.flush()

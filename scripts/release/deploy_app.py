@@ -19,8 +19,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver.spa import SPA, missing_node, set_up
-from scripts.release.deploy import CannotDeploy
-from scripts.release.stacks import deployed, outputs_of
+from scripts.release.stacks import CannotDeploy, deployed, outputs_of
 
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 NO_CACHE = "no-cache"

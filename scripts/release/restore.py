@@ -21,8 +21,7 @@ from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.posts.model import Post
 from blog.s3 import Bucket
-from scripts.release.deploy import CannotDeploy
-from scripts.release.stacks import deployed, outputs_of
+from scripts.release.stacks import CannotDeploy, deployed, outputs_of
 
 POLL_SECONDS = 20
 DAYS = REPORT_RETENTION_DAYS - 5  # leaves five days to compare the copy and put it back

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release.deploy import CannotDeploy, digest, parameters, settings
+from scripts.release.deploy import digest, parameters, settings
+from scripts.release.stacks import CannotDeploy
 from tests.support.samples import ROOT
 
 CONFIG = """
@@ -107,7 +108,7 @@ def test_sams_settings_contain_all_parameters_and_the_digest(config: Path, build
 def test_cloudformation_uses_its_own_role_if_there_is_one(config: Path, build: Path) -> None:
     role = "arn:aws:iam::123456789012:role/stack"
     for overrides, expected in ((role, role), ("", None)):
-        stages = tomllib.loads(settings("staging", config, build, {}, overrides))
+        stages = tomllib.loads(settings("staging", config, build, {}, role=overrides))
         assert stages["staging"]["deploy"]["parameters"].get("role_arn") == expected
 
 
@@ -134,12 +135,18 @@ def test_a_secret_is_in_no_process_list_and_in_no_file_that_remains(
     result = subprocess.run(
         [sys.executable, "-m", "scripts.release.deploy", "staging", str(build)],
         cwd=ROOT,
-        env={**os.environ, "PATH": str(tmp_path), "AUTHOR_ID_KEY": "k" * 32},
+        env={
+            **os.environ,
+            "PATH": str(tmp_path),
+            "AUTHOR_ID_KEY": "k" * 32,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": "http://127.0.0.1:9",  # nobody responds here
+        },
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 7, result.stderr
+    assert "blog-staging is unknown (EndpointConnectionError)" in result.stderr
     mode_and_found, environment = result.stdout.splitlines()
     assert mode_and_found.startswith("600 True ['deploy'")
     assert environment == "environment False"

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts.release.deploy import CannotDeploy
 from scripts.release.deploy_app import upload, variables
+from scripts.release.stacks import CannotDeploy
 
 BUCKET = "the-app"
 
