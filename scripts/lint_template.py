@@ -1,7 +1,7 @@
 """Check the templates with cfn-lint, as they are written and as SAM's transform expands them.
 
-Some rules find nothing in the short form: E3005, for example, that a resource depends on another
-which a condition leaves out.
+Some rules find nothing in the short form. E3005 is one: it finds a resource that depends on
+another one, which a condition leaves out.
 """
 
 import json

@@ -45,9 +45,7 @@ def deployed(stage: str) -> dict[str, Any]:
 
     Raise CannotDeploy if samconfig.toml has no such stage, and the errors of boto3.
     """
-    client = boto3.client("cloudformation")
-    (stack,) = client.describe_stacks(StackName=name_of(stage))["Stacks"]
-    return dict(stack)
+    return _described(boto3.client("cloudformation"), name_of(stage))
 
 
 def found(name: str) -> dict[str, Any] | None:
@@ -56,8 +54,7 @@ def found(name: str) -> dict[str, Any] | None:
     SAM CLI needs the same right and reports its absence better, so this only warns.
     """
     try:
-        client = boto3.client("cloudformation", config=_QUICKLY)
-        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        return _described(boto3.client("cloudformation", config=_QUICKLY), name)
     except ClientError as e:
         # CloudFormation has no code of its own for this.
         if "does not exist" in e.response["Error"]["Message"]:
@@ -65,9 +62,12 @@ def found(name: str) -> dict[str, Any] | None:
         _warn(name, e.response["Error"]["Code"])
     except BotoCoreError as e:
         _warn(name, type(e).__name__)
-    else:
-        return dict(stack)
     return None
+
+
+def _described(client: Any, name: str) -> dict[str, Any]:
+    (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    return dict(stack)
 
 
 def _warn(name: str, reason: str) -> None:

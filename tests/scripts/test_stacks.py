@@ -1,4 +1,4 @@
-"""What a deployment does about the state that the stage's stack is in."""
+"""Check that a deployment reads the stack's state, and refuses states that cannot be updated."""
 
 import subprocess
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ WITHOUT_A_SHARED_STACK = {
 
 
 class ScheduleByStack(LoadScopeScheduling):
-    """Gives a worker all tests that share a stack, or all tests of another file."""
+    """Give a worker all tests that share a stack, or all tests of another file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

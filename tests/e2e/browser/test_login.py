@@ -113,6 +113,7 @@ def test_a_token_that_expires_while_writing_is_renewed(visit: Visit, stack: Stac
     ):
         page.get_by_label("Text").fill("two, and more")
     assert replaced, "the API received an expired token before"
+    assert alice.tokens[-1] != expired, "and then another one"
     saved(page)
     page.reload()
     expect(page.get_by_label("Text")).to_have_value("two, and more")
