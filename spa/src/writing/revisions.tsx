@@ -60,7 +60,12 @@ function Revisions({ id }: { id: string }) {
       <ul class="rows">
         {pages.items.map((revision) => (
           <li key={revision.version}>
-            <OneRevision id={id} revision={revision} onRestore={() => restore(revision.version)} />
+            <OneRevision
+              id={id}
+              revision={revision}
+              canRestore={post.status === "loaded"}
+              onRestore={() => restore(revision.version)}
+            />
           </li>
         ))}
       </ul>
@@ -72,6 +77,7 @@ function Revisions({ id }: { id: string }) {
 function OneRevision(props: {
   id: string;
   revision: Schemas["RevisionSummary"];
+  canRestore: boolean;
   onRestore: () => void;
 }) {
   const { version, title, created_at } = props.revision;
@@ -82,7 +88,7 @@ function OneRevision(props: {
         Version {version}: {title} (<DateTime at={created_at} exact />)
       </summary>
       {isOpen && <RevisionBody id={props.id} version={version} />}
-      <button type="button" onClick={props.onRestore}>
+      <button type="button" disabled={!props.canRestore} onClick={props.onRestore}>
         Restore this revision
       </button>
     </details>
