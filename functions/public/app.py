@@ -26,6 +26,7 @@ from blog.http.responses import (
     HTML,
     JSON,
     JSON_FEED,
+    PRIVATE,
     PUBLIC,
     XML,
     TextResponse,
@@ -201,8 +202,10 @@ def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
 def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     """Redirect to the file of a media item."""
     # The signed address must fit the client's method; only the event itself still says HEAD.
+    # CloudFront would give a cached response to GET also to HEAD.
     address = media.address(media_id, app.current_event.request_context.http_method)
-    return Response(302, headers={"Location": address, "Cache-Control": PUBLIC})
+    cache_control = PRIVATE if media.signs_addresses else PUBLIC
+    return Response(302, headers={"Location": address, "Cache-Control": cache_control})
 
 
 @app.get(

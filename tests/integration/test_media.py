@@ -144,7 +144,8 @@ def test_an_image_is_available_after_its_inspection(
     assert address.split("?")[0].endswith(f"/{stored_key}")
     assert "X-Amz-Signature=" in address
     assert "X-Amz-Expires=900" in address
-    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
+    # A cache would also give this address to HEAD, for which it is not signed.
+    assert header(response, "Cache-Control") == "private, no-store"
     assert keys(s3) == [stored_key]
     stored_object = s3.get_object(Bucket=BUCKET, Key=stored_key)
     assert (stored_object["Body"].read(), stored_object["ContentType"]) == (PNG, "image/png")
@@ -153,12 +154,19 @@ def test_an_image_is_available_after_its_inspection(
     assert not any("expires_at" in row for row in rows.values()), "it no longer expires"
 
 
-def test_with_a_cdn_the_address_is_on_the_cdn(
-    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table, bucket: Bucket
+def test_with_a_cdn_the_address_is_on_the_cdn_and_caches_may_keep_it(
+    call: Call,
+    s3: Any,
+    inspected: Callable[[str], bool],
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     media_id = create_image(call, s3, inspected)["id"]
-    address = Media(table, bucket, "https://cdn.example.com").address(media_id)
-    assert address == f"https://cdn.example.com/{keys(s3)[0]}"
+    public = importlib.import_module("functions.public.app")
+    monkeypatch.setattr(public, "media", Media(table, Mock(), "https://cdn.example.com"))
+    response = show(call, media_id)
+    assert header(response, "Location") == f"https://cdn.example.com/{keys(s3)[0]}"
+    assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
 
 
 def test_an_upload_that_is_no_image_of_its_type_is_removed_and_never_shown(

@@ -63,6 +63,11 @@ class Media:
         reference = MediaReference(id=media_id, url=media_path(media_id))
         return MediaUpload(media=reference, upload=UploadForm.model_validate(form))
 
+    @property
+    def signs_addresses(self) -> bool:
+        """Return whether `address` is valid for one method and for a limited time only."""
+        return not self._media_url
+
     def address(self, media_id: str, method: str = "GET") -> str:
         """Return the URL of an image for this HTTP method.
 
