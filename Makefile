@@ -17,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app restore-drill restore smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app app-variables build-app upload-app restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
 	@awk '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*##/ {split($$0, part, ":.*## "); printf "  make %-16s %s\n", part[1], part[2]}' \
@@ -182,7 +182,19 @@ deploy: $(READY) $(SAM_READY) ## Deploy the build to STAGE=staging or production
 	@$(WITH_SAM) $(PY) -m scripts.release.deploy $(STAGE) $(BUILD_DIR)
 
 deploy-app: $(READY) ## Build the app for STAGE and upload it to its CloudFront (CLIENT_ID=)
-	@$(PY) -m scripts.release.deploy_app $(STAGE)
+	@$(PY) -m scripts.release.deploy_app all $(STAGE)
+
+# The pipeline runs the steps of deploy-app in jobs of their own.
+APP_DIR = .aws-sam/app
+
+app-variables: $(READY)
+	@$(PY) -m scripts.release.deploy_app variables $(STAGE)
+
+build-app: $(READY)
+	@$(PY) -m scripts.release.deploy_app build $(APP_DIR)
+
+upload-app: $(READY)
+	@$(PY) -m scripts.release.deploy_app upload $(STAGE) $(APP_DIR)
 
 smoke: $(READY) ## Run the end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }

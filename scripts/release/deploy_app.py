@@ -2,12 +2,22 @@
 
 CLIENT_ID   the application's client id at Auth0, unless the stack's Auth0ClientIds contains it
 
+The pipeline runs the steps in separate jobs, because packages of npm must not run where the role's
+credentials are:
+
+variables STAGE       print the variables of the app's build as JSON
+build FOLDER          build with the variables in APP_VARIABLES, as printed
+upload STAGE FOLDER   upload the build
+
 Files under assets/ have a digest in their names. They are uploaded first, and old ones are kept for
 open pages. index.html is uploaded last, so that it never refers to a missing file.
 """
 
+import argparse
+import json
 import mimetypes
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -68,15 +78,42 @@ def upload(folder: Path, bucket: str, client: Any) -> int:
     return len(names)
 
 
-def _build(folder: Path, environment: Mapping[str, str]) -> None:
+def checked_variables(text: str) -> dict[str, str]:
+    """Return the variables in a JSON text. Raise CannotDeploy if it has another form."""
+    try:
+        found = json.loads(text)
+    except ValueError as e:
+        raise CannotDeploy("APP_VARIABLES must be the output of make app-variables") from e
+    if not isinstance(found, dict) or not all(
+        re.fullmatch("VITE_[A-Z0-9_]+", name) and isinstance(value, str)
+        for name, value in found.items()
+    ):
+        raise CannotDeploy("APP_VARIABLES may contain only texts whose names begin with VITE_")
+    return found
+
+
+def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without what gives access to AWS or to GitHub's tokens."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("AWS_", "ACTIONS_ID_TOKEN_"))
+    }
+
+
+def build(folder: Path, app_variables: Mapping[str, str]) -> None:
+    """Build the app into a folder. Raise CannotDeploy if that fails."""
     if missing := missing_node():
         raise CannotDeploy(missing)
-    commands = [*set_up(), ["npm", "run", "build", "--", "--outDir", str(folder), "--emptyOutDir"]]
+    commands = [
+        *set_up(),
+        ["npm", "run", "build", "--", "--outDir", str(folder.resolve()), "--emptyOutDir"],
+    ]
     for command in commands:
         result = subprocess.run(
             command,
             cwd=SPA,
-            env={**os.environ, **environment},
+            env={**without_credentials(os.environ), **app_variables},
             stdin=subprocess.DEVNULL,
             check=False,
         )
@@ -84,16 +121,43 @@ def _build(folder: Path, environment: Mapping[str, str]) -> None:
             raise CannotDeploy(f"`{' '.join(command)}` failed")
 
 
-def main() -> int:
-    """Build and upload the app; return the exit code."""
-    try:
-        stack = deployed(sys.argv[1])
-        environment = variables(stack, os.environ.get("CLIENT_ID", ""))
-        outputs = outputs_of(stack)
+def _variables_of(stage: str) -> dict[str, str]:
+    return variables(deployed(stage), os.environ.get("CLIENT_ID", ""))
+
+
+def _upload(stage: str, folder: Path) -> None:
+    if not (folder / "index.html").is_file():
+        raise CannotDeploy(f"there is no build of the app in {folder}: run make build-app")
+    outputs = outputs_of(deployed(stage))
+    count = upload(folder, outputs["SiteBucketName"], boto3.client("s3"))
+    print(f"{count} files are uploaded to {outputs['SiteBucketName']}")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.step == "variables":
+        print(json.dumps(_variables_of(arguments.stage)))
+    elif arguments.step == "build":
+        build(arguments.folder, checked_variables(os.environ.get("APP_VARIABLES", "")))
+    elif arguments.step == "upload":
+        _upload(arguments.stage, arguments.folder)
+    else:
         with tempfile.TemporaryDirectory() as name:
-            _build(Path(name), environment)
-            count = upload(Path(name), outputs["SiteBucketName"], boto3.client("s3"))
-        print(f"{count} files are uploaded to {environment['VITE_API_URL'].removesuffix('/v1')}")
+            build(Path(name), _variables_of(arguments.stage))
+            _upload(arguments.stage, Path(name))
+
+
+def main() -> int:
+    """Run the steps that the arguments name; return the exit code."""
+    parser = argparse.ArgumentParser()
+    steps = parser.add_subparsers(dest="step", required=True)
+    for step in ("all", "variables", "build", "upload"):
+        subparser = steps.add_parser(step)
+        if step != "build":
+            subparser.add_argument("stage")
+        if step in ("build", "upload"):
+            subparser.add_argument("folder", type=Path)
+    try:
+        _run(parser.parse_args())
     except (CannotDeploy, BotoCoreError, ClientError) as e:
         sys.stderr.write(f"make deploy-app: {e}\n")
         return 1

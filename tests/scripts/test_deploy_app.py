@@ -1,5 +1,7 @@
 """`make deploy-app`: the build's settings of the app, and the upload of its files."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts.release.deploy_app import upload, variables
+from scripts.release.deploy_app import build, checked_variables, main, upload, variables
 from scripts.release.stacks import CannotDeploy
 
 BUCKET = "the-app"
@@ -70,6 +72,47 @@ def test_a_missing_output_is_named() -> None:
         variables(stack(outputs={}), "spa")
     with pytest.raises(CannotDeploy, match="CLIENT_ID"):
         variables(stack(), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "output of make app-variables"),
+        ("VITE_API_URL=x", "output of make app-variables"),
+        ("[]", "begin with VITE_"),
+        ('{"NODE_OPTIONS": "--require x"}', "begin with VITE_"),
+        ('{"VITE_API_URL": 1}', "begin with VITE_"),
+    ],
+)
+def test_variables_that_the_stack_does_not_have_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(CannotDeploy, match=reason):
+        checked_variables(text)
+    printed = json.dumps(variables(stack(), "spa"))
+    assert checked_variables(printed) == variables(stack(), "spa")
+
+
+def test_packages_of_npm_get_no_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (("node", "echo v22.12.0"), ("npm", "env")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "must-not-leak")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "must-not-leak")
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "must-not-leak")
+    build(tmp_path / "app", {"VITE_API_URL": "https://blog.example.com/v1"})
+    printed = capfd.readouterr().out
+    assert "VITE_API_URL=https://blog.example.com/v1" in printed
+    assert "must-not-leak" not in printed
+
+
+def test_without_a_build_nothing_is_uploaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["deploy_app", "upload", "staging", str(tmp_path)])
+    assert main() == 1
+    assert "run make build-app" in capsys.readouterr().err
 
 
 @pytest.fixture
