@@ -32,6 +32,7 @@ from scripts.release.stacks import (
     name_of,
     rolled_back_at,
 )
+from scripts.release.versions import clean_up
 
 KEY_PARAMETER = "AuthorIdKey"
 KEY_VARIABLE = "AUTHOR_ID_KEY"
@@ -129,7 +130,7 @@ def main() -> int:
         with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            return subprocess.run(
+            exit_code = subprocess.run(
                 [
                     *("sam", "deploy", "--config-file", file.name, "--config-env", stage),
                     *("--template-file", str(build / "template.yaml")),
@@ -141,9 +142,13 @@ def main() -> int:
             ).returncode
     except CannotDeploy as e:
         sys.stderr.write(f"make deploy: {e}\n")
+        return 1
     except FileNotFoundError:
         sys.stderr.write("make deploy: SAM CLI is missing; `make deploy` installs it\n")
-    return 1
+        return 1
+    if exit_code == 0:
+        clean_up(name_of(stage, config))
+    return exit_code
 
 
 if __name__ == "__main__":
