@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import ALLOWED_ORIGIN, Client, Json, problem
+from tests.support.stack import ALLOWED_ORIGIN, Client, Json, Stack, problem
 
 JSON = {"Content-Type": "application/json"}
 
@@ -54,9 +54,15 @@ def test_an_invalid_body_is_refused(alice: Client, post: Json, status: int, body
 
 
 @pytest.mark.usefixtures("full_gateway")  # sam local itself responds with 502
-def test_a_body_that_is_not_utf_8_is_400(alice: Client, post: Json) -> None:
-    for method, path in (("POST", "/posts"), ("PATCH", f"/posts/{post['id']}")):
-        problem(alice.send(method, path, data=b'{"title": "\xff"}', headers=JSON), 400)
+def test_a_body_that_is_not_utf_8_is_400(stack: Stack, alice: Client) -> None:
+    other = alice.create(title="Other")
+    for method, path in (("POST", "/posts"), ("PATCH", f"/posts/{other['id']}")):
+        response = alice.send(method, path, data=b'{"title": "\xff"}', headers=JSON)
+        # AWS does not document whether API Gateway replaces such bytes by U+FFFD.
+        if stack.log is None and response.ok:
+            assert response.json()["title"] == "\ufffd"
+        else:
+            problem(response, 400)
 
 
 @pytest.mark.usefixtures("full_gateway")

@@ -193,6 +193,22 @@ def test_the_cost_page_counts_every_metric() -> None:
     assert {one.partition(" ")[0] for one in CUSTOM_METRICS} == names
 
 
+def test_a_new_stack_raises_no_alarm_and_a_function_that_stops_reporting_is_noticed() -> None:
+    # A new alarm has the state INSUFFICIENT_DATA, and only a change of the state runs actions.
+    alarms = {
+        name: one["Properties"]
+        for name, one in RESOURCES.items()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    reported_always = {
+        name for name, one in alarms.items() if one["TreatMissingData"] != "notBreaching"
+    }
+    assert reported_always == {"PublisherLagAlarm", "JobsLeftAlarm"}
+    for name in reported_always:
+        assert alarms[name]["TreatMissingData"] == "missing"
+        assert alarms[name]["InsufficientDataActions"] == [{"Ref": "AlarmTopic"}]
+
+
 def test_every_alarm_notifies_and_is_documented() -> None:
     alarms = {
         name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"
