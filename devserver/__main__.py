@@ -1,32 +1,9 @@
 """Run the local stack: `make dev`. One Ctrl-C ends all of it."""
 
-import os
 import sys
-from contextlib import ExitStack
 
-from devserver.api_server import ApiServer
-from devserver.apigateway.gateway import INTEGRATION_TIMEOUT
-from devserver.issuer.tenant import SPA_CLIENT
-from devserver.settings import LocalStackSettings, StartupError, bound_socket
-from devserver.spa import missing_node, running_spa
-from devserver.startup import Backends, running_backends, treat_sigterm_as_interrupt
-from devserver.template.deployment import without_timeouts
-
-ONE_DAY = 24 * 3600.0
-GREETING = """
-  SPA     {spa}
-  API     {api}
-  Issuer  {issuer}
-  Data    {data}
-  Media   {media} (moto, in memory)
-
-Try it in another terminal. Ctrl-C here ends everything.
-
-  curl {api}/posts
-  TOKEN={token}
-  curl -i {api}/posts -H "Authorization: Bearer $TOKEN" \\
-    -H "Content-Type: application/json" -d '{{"title": "Hello"}}'
-"""
+from devserver.settings import LocalStackSettings, StartupError
+from devserver.signals import treat_sigterm_as_interrupt
 
 
 def main() -> int:
@@ -34,61 +11,16 @@ def main() -> int:
     treat_sigterm_as_interrupt()
     try:
         settings = LocalStackSettings.from_environment()
-        with ExitStack() as parts:
-            sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
-            spa = _start_spa(settings, parts)
-            backends = parts.enter_context(running_backends(settings))
-            _api_server(settings, backends, _greeting(settings, backends, spa)).run(sock)
+        # These imports take seconds. A wrong variable is an error at once.
+        from devserver.local_stack import serve  # noqa: PLC0415
+
+        serve(settings)
     except StartupError as e:
         print(f"make dev: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
-
-
-def _api_server(settings: LocalStackSettings, backends: Backends, greeting: str) -> ApiServer:
-    """Return the server of the API, with the template's timeouts or without any."""
-    deployment, timeout = backends.deployment, INTEGRATION_TIMEOUT
-    if not settings.has_timeouts:
-        deployment, timeout = without_timeouts(deployment, ONE_DAY), ONE_DAY
-    return ApiServer(
-        deployment,
-        backends.variables,
-        environments=settings.environments,
-        tick=settings.tick,
-        storage=backends.storage,
-        integration_timeout=timeout,
-        greeting=greeting,
-    )
-
-
-def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
-    """Start the app, if that is possible. Return its address, or the reason why it is missing."""
-    if not settings.serves_spa:
-        return "off (SPA=off)"
-    if settings.uses_real_tenant and settings.auth0_client_id is None:
-        return "not served: set AUTH0_CLIENT_ID to the client id of your tenant's application"
-    if missing := missing_node():
-        return f"not served: {missing}"
-    variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}
-    parts.enter_context(running_spa(settings.spa_port, settings.api_url, variables))
-    hint = "" if settings.uses_real_tenant else ": log in as alice or bob"
-    return f"{settings.spa_url} (being built{hint})"
-
-
-def _greeting(settings: LocalStackSettings, backends: Backends, spa: str) -> str:
-    ports = "" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}"
-    return GREETING.format(
-        spa=spa,
-        api=settings.api_url,
-        issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
-        data=f"{backends.dynamodb_url} ({settings.engine})",
-        media=settings.s3_url,
-        token="...  # an access token of your tenant: docs/auth0.md says where to get one"
-        if settings.uses_real_tenant
-        else f"$(make -s token USER=alice{ports})",
-    )
 
 
 if __name__ == "__main__":

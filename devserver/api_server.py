@@ -10,7 +10,7 @@ import uvicorn
 
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.aws.s3 import Storage
-from devserver.lambda_.environments import EnvironmentPool, running_pools
+from devserver.lambda_.environments import LONGEST_WAIT, EnvironmentPool, running_pools
 from devserver.lambda_.eventbridge import running_events
 from devserver.template.deployment import Deployment
 
@@ -24,6 +24,7 @@ class ApiServer:
         extra_variables: Mapping[str, str],
         *,
         environments: int,
+        longest_wait: float = LONGEST_WAIT,
         tick: float | None = None,
         storage: Storage | None = None,
         greeting: str = "",
@@ -32,13 +33,15 @@ class ApiServer:
         """Prepare the server.
 
         `extra_variables` are added to the environment of every function. A function has at most
-        `environments` execution environments. Scheduled functions run every `tick` seconds, or as
-        the template says. Uploads to `storage` trigger events. The greeting is printed when the API
-        is ready.
+        `environments` execution environments. A request waits at most `longest_wait` seconds for
+        one, and then gets the response to a throttled function. Scheduled functions run every
+        `tick` seconds, or as the template says. Uploads to `storage` trigger events. The greeting
+        is printed when the API is ready.
         """
         self._deployment = deployment
         self._extra_variables = extra_variables
         self._environments = environments
+        self._longest_wait = longest_wait
         self._tick = tick
         self._storage = storage
         self._greeting = greeting
@@ -58,7 +61,10 @@ class ApiServer:
     async def _serve(self, sock: socket.socket) -> None:
         async with (
             running_pools(
-                self._deployment.functions, self._extra_variables, self._environments
+                self._deployment.functions,
+                self._extra_variables,
+                self._environments,
+                self._longest_wait,
             ) as pools,
             running_events(self._deployment, pools, self._storage, self._tick),
         ):

@@ -22,7 +22,8 @@ from pathlib import Path
 from devserver.lambda_.environments import running_pools
 from devserver.lambda_.eventbridge import running_events
 from devserver.settings import ROOT, LocalStackSettings, StartupError, bound_socket, port_setting
-from devserver.startup import Backends, running_backends, treat_sigterm_as_interrupt
+from devserver.signals import treat_sigterm_as_interrupt
+from devserver.startup import Backends, running_backends
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
 
 CONTAINERS_HOST = "host.docker.internal"

@@ -1,6 +1,5 @@
 """Start the parts of the local stack behind the API: issuer, DynamoDB and S3."""
 
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,16 +17,6 @@ from devserver.template.deployment import Deployment, read_deployment
 from devserver.wsgi import serving
 
 LOOPBACK = "127.0.0.1"
-
-
-def treat_sigterm_as_interrupt() -> None:
-    """Let SIGTERM and SIGINT raise KeyboardInterrupt, so that all parts end in order."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, interrupt)  # a shell's background job ignores it by default
 
 
 @dataclass(frozen=True)

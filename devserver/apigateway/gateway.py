@@ -23,7 +23,13 @@ from devserver.apigateway.proxy import (
     proxy_response,
     request_context,
 )
-from devserver.lambda_.environments import EnvironmentPool, FunctionFailed, PayloadTooLarge, Result
+from devserver.lambda_.environments import (
+    EnvironmentPool,
+    FunctionFailed,
+    PayloadTooLarge,
+    Result,
+    Throttled,
+)
 from devserver.template.deployment import Authorizer, Deployment, Route
 
 INTEGRATION_TIMEOUT = 29.0  # seconds
@@ -177,6 +183,9 @@ class Gateway:
             raise Rejected("INTEGRATION_TIMEOUT") from e
         except PayloadTooLarge as e:
             raise Rejected("REQUEST_TOO_LARGE") from e
+        except Throttled as e:
+            print(f"{pool.function.name}: {e}", file=sys.stderr)
+            raise Rejected("API_CONFIGURATION_ERROR") from e
         except FunctionFailed as e:
             print(f"{pool.function.name}: {e}", file=sys.stderr)
             raise Rejected("BAD_GATEWAY") from e

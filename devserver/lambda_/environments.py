@@ -21,11 +21,17 @@ from devserver.template.intrinsics import ACCOUNT, LOCAL_CREDENTIAL, REGION
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # of an invocation or its result, as on Lambda
 
+LONGEST_WAIT = 10.0  # seconds
+
 _RUNTIME = Path(__file__).with_name("runtime.py")
 
 
 class FunctionFailed(Exception):
     """The function raised, did not load, ended its process, or ran past its timeout."""
+
+
+class Throttled(FunctionFailed):
+    """All execution environments of the function stayed busy."""
 
 
 class PayloadTooLarge(Exception):
@@ -124,23 +130,34 @@ class Environment:
 class EnvironmentPool:
     """The execution environments of one function."""
 
-    def __init__(self, function: Function, extra_variables: Mapping[str, str], limit: int) -> None:
-        """Prepare at most `limit` environments. `extra_variables` are added to each."""
+    def __init__(
+        self,
+        function: Function,
+        extra_variables: Mapping[str, str],
+        limit: int,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
+        """Prepare at most `limit` environments. `extra_variables` are added to each.
+
+        An invocation waits at most `longest_wait` seconds for a free one. On Lambda it does not
+        wait, but there a function has hundreds of environments.
+        """
         self.function = function
+        self._longest_wait = longest_wait
         self._extra_variables = extra_variables
         self._free = asyncio.Semaphore(limit)
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
 
     async def invoke(self, event: Mapping[str, Any]) -> Result:
-        """Run the function for an event. Wait while all its environments are busy.
+        """Run the function for an event. Wait for a while if all its environments are busy.
 
-        Raises FunctionFailed and PayloadTooLarge.
+        Raises FunctionFailed, Throttled and PayloadTooLarge.
         """
         payload = json.dumps(event)
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLarge
-        async with self._free:
+        async with self._free_slot():
             environment = await self._acquire()
             # A cancelled task does not return its environment: it may be in an unknown state.
             try:
@@ -161,6 +178,19 @@ class EnvironmentPool:
         """End all environments."""
         environments, self._all = self._all, set()
         await asyncio.gather(*(environment.end() for environment in environments))
+
+    @asynccontextmanager
+    async def _free_slot(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                await self._free.acquire()
+        except TimeoutError as e:
+            seconds = f"{self._longest_wait:g} seconds"
+            raise Throttled(f"all execution environments were busy for {seconds}") from e
+        try:
+            yield
+        finally:
+            self._free.release()
 
     async def _acquire(self) -> Environment:
         version = code_version(self.function)
@@ -187,11 +217,14 @@ class EnvironmentPool:
 
 @asynccontextmanager
 async def running_pools(
-    functions: Mapping[str, Function], extra_variables: Mapping[str, str], limit: int
+    functions: Mapping[str, Function],
+    extra_variables: Mapping[str, str],
+    limit: int,
+    longest_wait: float = LONGEST_WAIT,
 ) -> AsyncIterator[dict[str, EnvironmentPool]]:
     """Return a pool for each function. Their environments end with the block."""
     pools = {
-        name: EnvironmentPool(function, extra_variables, limit)
+        name: EnvironmentPool(function, extra_variables, limit, longest_wait)
         for name, function in functions.items()
     }
     try:

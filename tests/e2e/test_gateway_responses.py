@@ -23,4 +23,7 @@ def test_each_gateway_response_is_a_problem_that_other_origins_can_read(
     assert body["instance"] == f"urn:uuid:{response.headers['x-amzn-RequestId']}"
     assert body.get("status", response.status_code) == response.status_code
     assert body["title"]
+    if response.status_code in (429, 503, 504):
+        assert int(response.headers["Retry-After"]) > 0
+        assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
     assert body["detail"] or kind == "ACCESS_DENIED", "the authorizer gives the reason"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from devserver.api_server import ApiServer
+from devserver.lambda_.environments import LONGEST_WAIT
 from devserver.template.deployment import read_deployment, without_timeouts
 
 HERE = Path(__file__).parent
@@ -71,7 +72,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 class _running:  # noqa: N801 - a context manager
     """The API of a folder's template, served from a thread."""
 
-    def __init__(self, folder: Path, *, timeout: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, timeout: float | None = None, longest_wait: float = LONGEST_WAIT
+    ) -> None:
         sock = socket.create_server(("127.0.0.1", 0))
         self._port: int = sock.getsockname()[1]
         deployment = read_deployment(folder / "template.yaml", {})
@@ -81,6 +84,7 @@ class _running:  # noqa: N801 - a context manager
             deployment,
             {},
             environments=ENVIRONMENTS,
+            longest_wait=longest_wait,
             integration_timeout=timeout or GATEWAY_TIMEOUT,
         )
         self._thread = threading.Thread(target=self._server.run, args=[sock])
@@ -104,6 +108,7 @@ def test_a_missing_identity_source_never_reaches_the_authorizer(api: Api) -> Non
         status, headers, body = api.send("/guarded/echo", *fields)
         assert status == 401
         assert json.loads(body) == {"type": "UNAUTHORIZED"}
+        assert headers["x-amzn-errortype"] == "UnauthorizedException"
         assert headers["access-control-allow-origin"] == ORIGIN
         assert headers["www-authenticate"] == "Bearer"
     after = api.state("/guarded/echo", authorized("count-2"))["event"]["requestContext"]
@@ -147,14 +152,14 @@ def test_an_authorizer_that_raises_is_a_failure_and_is_not_cached(api: Api) -> N
 def test_a_malformed_policy_is_a_configuration_error(api: Api) -> None:
     status, headers, _ = api.send("/guarded/echo", authorized("malformed"))
     assert status == 500
-    assert headers["x-amzn-errortype"] == "AUTHORIZER_CONFIGURATION_ERROR"
+    assert headers["x-amzn-errortype"] == "AuthorizerConfigurationException"
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/open", "/open/a/b", "/", "/guarded"])
 def test_an_unknown_route_gets_missing_authentication_token(api: Api, path: str) -> None:
     status, headers, body = api.send(path)
     assert status == 403
-    assert headers["x-amzn-errortype"] == "MISSING_AUTHENTICATION_TOKEN"
+    assert headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
     assert json.loads(body) == {"message": "Missing Authentication Token"}
 
 
@@ -234,9 +239,10 @@ def test_a_function_that_exceeds_its_own_timeout_is_killed_and_502(api: Api) -> 
 
 def test_a_function_that_exceeds_the_gateways_timeout_is_504_and_continues(api: Api) -> None:
     started = time.monotonic()
-    status, headers, _ = api.send("/guarded/sleep-3", authorized("timeout"))
+    status, headers, body = api.send("/guarded/sleep-3", authorized("timeout"))
     assert status == 504
-    assert headers["x-amzn-errortype"] == "INTEGRATION_TIMEOUT"
+    assert headers["x-amzn-errortype"] == "InternalServerErrorException"
+    assert json.loads(body)["message"] == "Endpoint request timed out"
     assert time.monotonic() - started >= GATEWAY_TIMEOUT
     assert api.state("/guarded/echo", authorized("timeout"))
 
@@ -246,7 +252,7 @@ def test_requests_that_are_too_large_never_reach_a_function(api: Api) -> None:
     for size in (7 * megabyte, 11 * megabyte):
         status, headers, _ = api.send("/open/echo", method="POST", body=b"x" * size)
         assert status == 413
-        assert headers["x-amzn-errortype"] == "REQUEST_TOO_LARGE"
+        assert headers["x-amzn-errortype"] == "RequestTooLargeException"
 
 
 def test_a_truncated_request_never_reaches_a_function(api: Api) -> None:
@@ -288,6 +294,34 @@ def test_concurrent_requests_get_environments_of_their_own_up_to_the_limit(api: 
         with ThreadPoolExecutor(12) as pool:
             states = list(pool.map(lambda _: api.state("/open/sleep-0.2"), range(12)))
     assert len({state["pid"] for state in states}) == ENVIRONMENTS
+
+
+def test_a_function_whose_environments_are_all_busy_is_throttled(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    with _running(tmp_path, longest_wait=0.05) as port:
+        api = Api(port)
+        with ThreadPoolExecutor(ENVIRONMENTS + 4) as pool:
+            answers = list(pool.map(api.send, ["/open/sleep-0.8"] * (ENVIRONMENTS + 4)))
+        assert sorted(status for status, _, _ in answers) == [200] * ENVIRONMENTS + [500] * 4
+        headers, body = next(answer[1:] for answer in answers if answer[0] == 500)
+        assert headers["x-amzn-errortype"] == "InternalServerErrorException"
+        assert json.loads(body) == {"type": "DEFAULT_5XX", "message": "Internal server error"}
+        assert api.state("/open/echo"), "a free environment responds again"
+
+
+def test_a_throttled_authorizer_is_a_failure_of_the_authorizer(tmp_path: Path) -> None:
+    shutil.copytree(HERE, tmp_path, dirs_exist_ok=True)
+    with _running(tmp_path, longest_wait=0.05) as port:
+        api = Api(port)
+        with ThreadPoolExecutor(ENVIRONMENTS + 1) as pool:
+            sent = [
+                pool.submit(api.send, "/guarded/echo", authorized(f"slow-{number}"))
+                for number in range(ENVIRONMENTS + 1)
+            ]
+        answers = [future.result() for future in sent]
+        assert sorted(status for status, _, _ in answers) == [200] * ENVIRONMENTS + [503]
+        body = next(body for status, _, body in answers if status == 503)
+        assert json.loads(body) == {"type": "AUTHORIZER_FAILURE"}
 
 
 def test_changed_code_is_loaded_at_the_next_request(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """An authorizer that does what the Authorization header says, and counts its calls."""
 
+import time
+
 calls = 0
 
 
@@ -9,6 +11,8 @@ def handler(event, _context):
     behavior = event["headers"]["authorization"]
     if behavior == "raise":
         raise RuntimeError("no keys")
+    if behavior.startswith("slow-"):
+        time.sleep(0.8)
     if behavior == "malformed":
         return {"principalId": "p"}
     resource = (
