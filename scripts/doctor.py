@@ -63,7 +63,7 @@ NEEDS = (
     Need("Python 3.11+, venv", "everything", "https://python.org; Debian: python3-venv", True,
          _python),
     Need(f"{NODE}, npm", "the app", "https://nodejs.org", False, _node),
-    Need("Chromium", "the browser tests", "Debian: chromium", False, _chromium),
+    Need("Chromium", "the browser tests", "Debian: chromium-headless-shell", False, _chromium),
     Need("Cargo", "Dynoxide: make test-dynoxide, make torture", "https://rustup.rs", False,
          lambda: first_line("cargo", "--version")),
     Need("Python 3.13", "make build, deploy, audit, sam-local: the functions' runtime",

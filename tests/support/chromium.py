@@ -16,9 +16,11 @@ OPTIONS = [
 
 
 def find_chromium() -> str:
-    """Return the path of Chromium, or the value of CHROMIUM; raise Unusable if there is none."""
+    """Return the path of Chromium, or the value of CHROMIUM; raise StartupError if there is none."""
     found = (shutil.which(name) for name in BROWSERS)
     path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if path is None:
-        raise StartupError("it needs Chromium: install the package chromium, or set CHROMIUM")
+        raise StartupError(
+            "it needs Chromium: install the package chromium-headless-shell, or set CHROMIUM"
+        )
     return path
