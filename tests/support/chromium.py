@@ -16,7 +16,7 @@ OPTIONS = [
 
 
 def find_chromium() -> str:
-    """Return the path of Chromium, or the value of CHROMIUM; raise StartupError if there is none."""
+    """Return the path of Chromium, or the value of CHROMIUM. Raise StartupError without one."""
     found = (shutil.which(name) for name in BROWSERS)
     path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if path is None:
