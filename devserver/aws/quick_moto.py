@@ -14,8 +14,11 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import bytesize
+
+MAX_UNMEASURED_BYTES = 300_000
 
 Location = tuple[Table, DynamoType, DynamoType]
 
@@ -26,6 +29,7 @@ def speed_up_moto() -> None:
     _copy_only_what_is_written()
     _query_only_one_partition()
     _compare_strings_directly()
+    _measure_only_large_items()
     # moto looks for the names of all its methods in each request.
     vars(responses)["method_names_from_class"] = functools.cache(method_names_from_class)
 
@@ -97,6 +101,25 @@ def _compare_strings_directly() -> None:
         return self.value if self.type == "S" else original.fget(self)
 
     setattr(DynamoType, original.fget.__name__, property(cast_value))
+
+
+def _measure_only_large_items() -> None:
+    """Measure an item exactly only if it may be near the limit of 400 KB.
+
+    moto measures all attributes of an item again for each attribute.
+    """
+    original: Any = LimitedSizeDict.__setitem__
+
+    def set_attribute(self: Any, name: str, value: DynamoType) -> None:
+        # The sum of all that was ever set is never less than the item's size.
+        total = vars(self).get("total", 0) + bytesize(name) + value.size()
+        if total > MAX_UNMEASURED_BYTES:
+            original(self, name, value)
+        else:
+            dict.__setitem__(self, name, value)
+        vars(self)["total"] = total
+
+    setattr(LimitedSizeDict, original.__name__, set_attribute)
 
 
 def _locations(backend: DynamoDBBackend, actions: list[Any]) -> Iterator[Location]:

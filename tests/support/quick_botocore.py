@@ -1,0 +1,24 @@
+"""A patch that makes clients cheap to create. moto begins a new session of boto3 in each test."""
+
+import functools
+from typing import Any
+
+from botocore.loaders import JSONFileLoader, Loader
+
+
+def keep_service_models() -> None:
+    """Read each service model once in this process, not once in each session."""
+    load: Any = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    list_services: Any = Loader.list_available_services
+    names: dict[str, list[str]] = {}
+
+    def load_file(_: JSONFileLoader, file_path: str) -> Any:
+        return load(file_path)
+
+    def list_available_services(self: Loader, type_name: str) -> list[str]:
+        if type_name not in names:
+            names[type_name] = list_services(self, type_name)
+        return names[type_name]
+
+    setattr(JSONFileLoader, load_file.__name__, load_file)
+    setattr(Loader, list_available_services.__name__, list_available_services)
