@@ -16,7 +16,8 @@ from tests.support.samples import ROOT
 
 CLOSED = {**PARAMETERS, "Closed": "on"}
 STAGE, RULE = "AWS::ApiGateway::Stage", "AWS::Events::Rule"
-RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES = TEMPLATE["Resources"]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +58,71 @@ def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(
         condition, guarded, unguarded = one["Properties"]["AlarmConfiguration"]["Fn::If"]
         assert condition == "GuardsDeployments"
         assert {alarm["Name"]["Ref"] for alarm in guarded["Alarms"]} == {
-            "ServerErrorsAlarm", "FunctionErrorsAlarm", "AuthorizerErrorsAlarm",
-            "AsynchronousErrorsAlarm", "FaultsAlarm",
+            "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm",
         }  # fmt: skip
         assert unguarded == {}
 
 
+def _value(alarm: str, **metrics: int) -> float:
+    """Return the value of an alarm's expression for one minute. Other metrics have no data."""
+
+    def add(values: list[int | None]) -> int:
+        return sum(one for one in values if one is not None)
+
+    values: dict[str, Any] = {}
+    functions = {
+        "IF": lambda condition, one, other: one if condition else other,
+        "FILL": lambda one, other: other if one is None else one,
+        "SUM": add,
+    }
+    for metric in RESOURCES[alarm]["Properties"]["Metrics"]:
+        name = metric["Id"]
+        if "Expression" in metric:
+            values[name] = eval(metric["Expression"], functions, values)
+        else:
+            values[name] = metrics.get(name)
+    (returned,) = (
+        one["Id"]
+        for one in RESOURCES[alarm]["Properties"]["Metrics"]
+        if one.get("ReturnData") is not False
+    )
+    return float(values[returned])
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metrics", "is_breaching"),
+    [
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 1, "public": 0}, False),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 2, "public": 0}, False),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 3, "public": 0}, True),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 0, "posts": 3}, True),
+        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 60, "media": 30}, False),
+        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 60, "media": 50}, True),
+        ("AuthorizerErrorsAlarm", {"errors": 58, "undecided": 58}, False),
+        ("AuthorizerErrorsAlarm", {"errors": 5}, False),
+        ("AuthorizerErrorsAlarm", {"errors": 60}, True),
+    ],
+)
+def test_single_requests_and_invented_key_ids_do_not_stop_a_deployment(
+    alarm: str, metrics: dict[str, int], is_breaching: bool
+) -> None:
+    properties = RESOURCES[alarm]["Properties"]
+    assert properties["ComparisonOperator"] == "GreaterThanThreshold"
+    assert (_value(alarm, **metrics) > properties["Threshold"]) == is_breaching
+
+
+def test_responses_with_503_do_not_stop_a_deployment() -> None:
+    """A flood of requests causes them, by throttling."""
+    (condition, guards, _) = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"][
+        "Fn::If"
+    ]
+    assert condition == "GuardsDeployments"
+    for guard in guards:
+        assert "5XXError" not in str(RESOURCES[guard["Ref"]])
+
+
 def test_each_function_has_an_alarm_that_guards_deployments() -> None:
-    alarms = ("FunctionErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
+    alarms = ("DeploymentFaultsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
     watched = re.findall(
         r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
     )

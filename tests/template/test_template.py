@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from devserver.settings import AUTHOR_ID_KEY
 from devserver.template.deployment import Deployment, Schedule, read_deployment, transformed
-from devserver.template.intrinsics import TemplateError
+from devserver.template.intrinsics import Resolver, TemplateError
 from tests.support.openapi_document import DOCUMENT
 from tests.support.samples import AUDIENCE, ROOT
 
@@ -49,6 +49,42 @@ def test_the_stage_waits_for_the_role_of_the_access_log_if_the_stack_creates_it(
     assert {"Ref": "ApiGatewayAccount"} in [
         value for tag in stage["Properties"]["Tags"] for value in tag["Value"].get("Fn::If", [])
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode"),
+    [
+        (None, "STRICT"),
+        ("SecurityPolicy_TLS13_1_3_2025_09", "STRICT"),
+        ("SecurityPolicy_TLS13_1_2_2021_06", "STRICT"),
+        ("TLS_1_2", None),
+    ],
+)
+def test_the_tls_policy_is_the_newest_unless_a_parameter_names_another(
+    policy: str | None, mode: str | None
+) -> None:
+    # docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html
+    newest = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+    parameters = {**PARAMETERS, "ApiDomain": "api.example.com"}
+    if policy:
+        parameters["ApiTlsPolicy"] = policy
+    document = transformed(ROOT / "template.yaml", parameters)
+    resolver = Resolver(document, parameters)
+    found = [
+        resolver.resolve(one["Properties"])
+        for one in document["Resources"].values()
+        if one["Type"] in ("AWS::ApiGateway::RestApi", "AWS::ApiGateway::DomainName")
+    ]
+    assert len(found) == 2
+    for properties in found:
+        assert properties["SecurityPolicy"] == (policy or newest)
+        assert properties.get("EndpointAccessMode") == mode
+
+
+def test_viewers_of_the_site_get_the_newest_tls_policy() -> None:
+    assert TEMPLATE["Parameters"]["SiteTlsPolicy"]["Default"] == "TLSv1.2_2025"
+    certificate = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]["ViewerCertificate"]
+    assert certificate["Fn::If"][1]["MinimumProtocolVersion"] == {"Ref": "SiteTlsPolicy"}
 
 
 def test_only_the_authorizer_has_the_auth_layer_alone(deployment: Deployment) -> None:
