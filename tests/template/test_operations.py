@@ -58,7 +58,8 @@ def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(
         condition, guarded, unguarded = one["Properties"]["AlarmConfiguration"]["Fn::If"]
         assert condition == "GuardsDeployments"
         assert {alarm["Name"]["Ref"] for alarm in guarded["Alarms"]} == {
-            "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm",
+            "FunctionErrorsAlarm", "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm",
+            "AsynchronousErrorsAlarm",
         }  # fmt: skip
         assert unguarded == {}
 
@@ -67,7 +68,7 @@ def _value(alarm: str, **metrics: int) -> float:
     """Return the value of an alarm's expression for one minute. Other metrics have no data."""
 
     def add(values: list[int | None]) -> int:
-        return sum(one for one in values if one is not None)
+        return sum(filter(None, values))
 
     values: dict[str, Any] = {}
     functions = {
@@ -78,7 +79,8 @@ def _value(alarm: str, **metrics: int) -> float:
     for metric in RESOURCES[alarm]["Properties"]["Metrics"]:
         name = metric["Id"]
         if "Expression" in metric:
-            values[name] = eval(metric["Expression"], functions, values)
+            text = metric["Expression"].replace("METRICS()", "[*METRICS]")
+            values[name] = eval(text, functions, {**values, "METRICS": [*values.values()]})
         else:
             values[name] = metrics.get(name)
     (returned,) = (
@@ -92,12 +94,13 @@ def _value(alarm: str, **metrics: int) -> float:
 @pytest.mark.parametrize(
     ("alarm", "metrics", "is_breaching"),
     [
-        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 1, "public": 0}, False),
-        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 2, "public": 0}, False),
-        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 3, "public": 0}, True),
-        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 0, "posts": 3}, True),
-        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 60, "media": 30}, False),
-        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 60, "media": 50}, True),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 1}, False),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 2}, False),
+        ("DeploymentFaultsAlarm", {"requests": 10, "faults": 3}, True),
+        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 90}, False),
+        ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 110}, True),
+        ("FunctionErrorsAlarm", {"public": 2}, False),
+        ("FunctionErrorsAlarm", {"public": 2, "inspector": 1}, True),
         ("AuthorizerErrorsAlarm", {"errors": 58, "undecided": 58}, False),
         ("AuthorizerErrorsAlarm", {"errors": 5}, False),
         ("AuthorizerErrorsAlarm", {"errors": 60}, True),
@@ -122,7 +125,7 @@ def test_responses_with_503_do_not_stop_a_deployment() -> None:
 
 
 def test_each_function_has_an_alarm_that_guards_deployments() -> None:
-    alarms = ("DeploymentFaultsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
+    alarms = ("FunctionErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
     watched = re.findall(
         r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
     )
