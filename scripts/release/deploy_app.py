@@ -130,7 +130,7 @@ def _upload(stage: str, folder: Path) -> None:
         raise CannotDeploy(f"there is no build of the app in {folder}: run make build-app")
     outputs = outputs_of(deployed(stage))
     count = upload(folder, outputs["SiteBucketName"], boto3.client("s3"))
-    print(f"{count} files are uploaded to {outputs['SiteBucketName']}")
+    print(f"{count} files are uploaded to {outputs['SiteAddress']}")
 
 
 def _run(arguments: argparse.Namespace) -> None:
