@@ -444,6 +444,16 @@ def test_a_database_outage_is_503_with_retry_after(
     assert header(response, "Retry-After") == "5"
 
 
+def test_the_line_of_a_throttled_request_has_dynamodbs_reasons(
+    call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "TableReadKeyRangeThroughputExceeded"
+    monkeypatch.setattr(Table, "get", _fail(Unavailable([reason])))
+    assert reason not in str(problem(call("public-get-post"), 503))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["throttled"] == reason
+
+
 def test_a_bug_is_a_fixed_500_and_its_log_has_no_message_text(
     call: Call,
     monkeypatch: pytest.MonkeyPatch,

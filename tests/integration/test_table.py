@@ -48,6 +48,28 @@ def cancelled(*codes: str, retries: int = 0) -> ClientError:
 
 
 @pytest.mark.parametrize(
+    ("code", "member"),
+    [
+        ("ProvisionedThroughputExceededException", "ThrottlingReasons"),
+        ("RequestLimitExceeded", "ThrottlingReasons"),
+        ("ThrottlingException", "throttlingReasons"),
+    ],
+)
+def test_the_reasons_for_throttling_are_kept_without_the_resource(code: str, member: str) -> None:
+    reasons = [
+        {"reason": name, "resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/blog"}
+        for name in ("TableWriteKeyRangeThroughputExceeded", "TableReadAccountLimitExceeded")
+    ]
+    error = client_error(code, **{member: [*reasons, reasons[0], {}]})
+    table: Any = Table(FailingClient(error), "BlogTable")  # type: ignore[arg-type] # a fake
+    with pytest.raises(Unavailable) as raised:
+        table.get(KEY)
+    assert raised.value.reasons == (
+        "TableReadAccountLimitExceeded", "TableWriteKeyRangeThroughputExceeded"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
     "error",
     [
         client_error("ProvisionedThroughputExceededException"),

@@ -21,6 +21,7 @@ Each class owns its status, title and headers; `blog.http.responses` renders the
 """
 
 import traceback
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 
@@ -211,7 +212,9 @@ class Unavailable(Problem):
     status = 503
     title = "Service Unavailable"
 
-    def __init__(self) -> None:
+    def __init__(self, reasons: Sequence[str] = ()) -> None:
+        """Keep DynamoDB's reasons for throttling, such as TableWriteKeyRangeThroughputExceeded."""
+        self.reasons = tuple(reasons)
         super().__init__("A service that this API depends on is not available: try again later.")
 
     @property

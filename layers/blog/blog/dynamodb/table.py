@@ -53,6 +53,16 @@ class Range:
     is_ascending: bool = True
 
 
+def _throttling_reasons(response: Mapping[str, Any]) -> list[str]:
+    """Return the reasons in an error response, without the names of resources beside them.
+
+    DynamoDB names the list differently in ThrottlingException and in the older errors.
+    Source: docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html
+    """
+    reasons = response.get("ThrottlingReasons") or response.get("throttlingReasons") or []
+    return sorted({one["reason"] for one in reasons if one.get("reason")})
+
+
 class Table:
     """The blog's one table."""
 
@@ -271,7 +281,7 @@ class Table:
         except ClientError as e:
             status = e.response["ResponseMetadata"].get("HTTPStatusCode", 0)
             if e.response["Error"]["Code"] in _THROTTLED or status >= 500:
-                raise Unavailable from e
+                raise Unavailable(_throttling_reasons(e.response)) from e
             raise
         except (NotConnected, HTTPClientError) as e:
             raise Unavailable from e

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.dynamodb.deadline import deadline
-from blog.errors import InternalError, Problem, traceback_frames
+from blog.errors import InternalError, Problem, Unavailable, traceback_frames
 from blog.http.request_guard import normalized_event
 from blog.http.request_log import RequestLine
 from blog.http.responses import as_problem, problem_body, problem_headers
@@ -110,6 +110,8 @@ def _logged_problem(error: Exception, line: RequestLine) -> Problem:
     """Turn an error into a problem, note it in the request's line, and log unexpected errors."""
     problem = as_problem(error)
     line.refusal = type(problem).__name__
+    if isinstance(problem, Unavailable):
+        line.throttled = ", ".join(problem.reasons) or None
     if isinstance(problem, InternalError):
         details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
         logger.error("unexpected error", extra={**line.ids, **details})

@@ -21,10 +21,15 @@ _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
 
 
 class RequestLine:
-    """The log line of one request; `refusal` is the class of the problem, if there was one."""
+    """The log line of one request.
+
+    `refusal` is the class of the problem, if there was one. `throttled` holds DynamoDB's reasons
+    for throttling the request.
+    """
 
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         self.refusal: str | None = None
+        self.throttled: str | None = None
         self.ids = {
             "correlation_id": event["requestContext"]["requestId"],
             "function_request_id": context.aws_request_id,
@@ -45,6 +50,7 @@ class RequestLine:
             "route": self._route,
             "status": status,
             "refusal": self.refusal,
+            "throttled": self.throttled,
         }
         present = {name: value for name, value in line.items() if value is not None}
         sys.stdout.write(_json(present) + "\n")

@@ -46,7 +46,10 @@ def run_jobs(
         try:
             done += _run(table, bucket, job, is_out_of_time, at or now())
         except (Unavailable, WriteContended, TransactionContended, OutOfTime) as e:
-            logger.info("job left", extra={"kind": _kind(job), "reason": type(e).__qualname__})
+            left = {"kind": _kind(job), "reason": type(e).__qualname__}
+            if isinstance(e, Unavailable) and e.reasons:
+                left["throttled"] = ", ".join(e.reasons)
+            logger.info("job left", extra=left)
         except Exception as e:  # noqa: BLE001 - the other jobs must run
             failed = {
                 "kind": _kind(job),
