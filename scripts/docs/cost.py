@@ -26,6 +26,10 @@ KB_OF_A_PAGE = 22.5  # JSON, uncompressed, as `make bench` measured it
 KB_STORED = 80  # a post with its entries and revisions, as `make bench` measured it
 KB_OF_AN_IMAGE = 200
 MS_OF_A_REDIRECT = 15  # assumed
+# AWS bills the initialization of functions since 1 August 2025 (AWS Compute Blog, "AWS Lambda
+# standardizes billing for INIT Phase").
+SHARE_OF_COLD_STARTS = 0.01  # assumed
+MS_OF_A_COLD_START = 341  # the slowest function in the table of docs/scaling.md
 KB_OF_LOG = 1.2  # per request: one line of the function, three of Lambda, one of the access log
 TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is cached for 5 minutes
 HIT_SHARE = 0.9  # of reads that the CDN serves from its cache
@@ -68,6 +72,8 @@ The bill of a blog with {reads:,} reads and {posts:,} new posts a month, each ed
 
 - Units and times come from the table in [scaling](scaling.md).
 - Alarms are counted in the template.
+- AWS bills the initialization of a function. {cold_share:.0%} of the requests are calculated as
+  cold starts of {cold_ms} ms each.
 - Prices are those of us-east-1 on demand, without any free tier.
 - A read is `{read}`: {kb} KB. Compression by a CDN is not counted.
 - The CDN serves {share:.0%} of the reads from its cache.
@@ -150,6 +156,8 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
     page = KB_OF_A_PAGE / 1e6
     yield "API Gateway", (reads + writes) * API_REQUEST
     yield "Lambda, the handlers", sum(count * route.price()[1] for count, route in work)
+    start = MS_OF_A_COLD_START / 1000 * MEGABYTES / 1024 * GB_SECOND
+    yield "Lambda, cold starts", (reads + writes) * SHARE_OF_COLD_STARTS * start
     authorizer = LAMBDA_REQUEST + 0.02 * 0.5 * GB_SECOND
     yield "Lambda, the authorizer", TOKENS_TO_VERIFY * authorizer
     every_minute = LAMBDA_REQUEST + 0.05 * 0.5 * GB_SECOND
@@ -186,6 +194,8 @@ def page() -> str:
     sums = [sum(price for _, price in bill) for bill in (without, behind)]
     rows.append(f"| **sum** | **{sums[0]:.2f}** | **{sums[1]:.2f}** |")
     return HEADING.format(
+        cold_share=SHARE_OF_COLD_STARTS,
+        cold_ms=MS_OF_A_COLD_START,
         reads=READS,
         posts=POSTS,
         edits=EDITS_OF_A_POST,
