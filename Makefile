@@ -17,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app app-variables build-app upload-app restore-drill restore smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app app-variables build-app upload-app limits restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
 	@awk '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*##/ {split($$0, part, ":.*## "); printf "  make %-16s %s\n", part[1], part[2]}' \
@@ -195,6 +195,9 @@ build-app: $(READY)
 
 upload-app: $(READY)
 	@$(PY) -m scripts.release.deploy_app upload $(STAGE) $(APP_DIR)
+
+limits: $(READY) ## Print how much of each limit of AWS the template uses
+	@$(PY) -m scripts.release.limits
 
 smoke: $(READY) ## Run the end-to-end tests against API_URL, as two users of TENANT (docs/deployment.md)
 	@test -n "$(API_URL)" || { echo "make smoke: API_URL names no API" >&2; exit 1; }

@@ -11,8 +11,8 @@ def main() -> int:
     treat_sigterm_as_interrupt()
     try:
         settings = LocalStackSettings.from_environment()
-        # These imports take seconds. A wrong variable is an error at once.
-        from devserver.local_stack import serve  # noqa: PLC0415
+        # A wrong variable is an error at once, before imports that take seconds.
+        from devserver.local_stack import serve  # noqa: PLC0415 - slow
 
         serve(settings)
     except StartupError as e:

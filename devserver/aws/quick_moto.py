@@ -110,9 +110,10 @@ def _measure_only_large_items() -> None:
     """
     original: Any = LimitedSizeDict.__setitem__
 
-    def set_attribute(self: Any, name: str, value: DynamoType) -> None:
+    def set_attribute(self: Any, name: str, value: Any) -> None:
+        size = value.size() if isinstance(value, DynamoType) else bytesize(str(value))
         # The sum of all that was ever set is never less than the item's size.
-        total = vars(self).get("total", 0) + bytesize(name) + value.size()
+        total = vars(self).get("total", 0) + bytesize(name) + size
         if total > MAX_UNMEASURED_BYTES:
             original(self, name, value)
         else:

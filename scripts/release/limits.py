@@ -1,4 +1,4 @@
-"""Measure the template against AWS's limits: `python -m scripts.release.limits`.
+"""Measure the template against AWS's limits: `make limits`.
 
 The values are those of a stack with a long name in the region with the longest name. Sources:
 the pages *Quotas* of the services' developer guides, and the reference of each API.
@@ -35,7 +35,6 @@ _PSEUDO_PARAMETERS = {
     "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
 }
-_SERVICES = {"SQS": "sqs", "SNS": "sns", "DynamoDB": "dynamodb", "Lambda": "lambda", "IAM": "iam"}
 
 
 class Measure(NamedTuple):
@@ -206,7 +205,7 @@ class _Long:
     def _arn(self, name: str) -> str:
         service = self._resources[name]["Type"].split("::")[1]
         kind = {"Lambda": "function:", "DynamoDB": "table/", "IAM": "role/"}.get(service, "")
-        place = f"{_SERVICES.get(service, service.lower())}:{REGION}:{ACCOUNT}"
+        place = f"{service.lower()}:{REGION}:{ACCOUNT}"
         return f"arn:aws:{place}:{kind}{self._name(name)}"
 
     def _substitute(self, text: str, local: dict[str, Any]) -> str:

@@ -56,11 +56,12 @@ def cancelled(*codes: str, retries: int = 0) -> ClientError:
     ],
 )
 def test_the_reasons_for_throttling_are_kept_without_the_resource(code: str, member: str) -> None:
-    reasons = [
+    reasons: list[Any] = [
         {"reason": name, "resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/blog"}
         for name in ("TableWriteKeyRangeThroughputExceeded", "TableReadAccountLimitExceeded")
     ]
-    error = client_error(code, **{member: [*reasons, reasons[0], {}]})
+    details: Any = {member: [*reasons, reasons[0], {}]}
+    error = client_error(code, **details)
     table: Any = Table(FailingClient(error), "BlogTable")  # type: ignore[arg-type] # a fake
     with pytest.raises(Unavailable) as raised:
         table.get(KEY)

@@ -58,7 +58,7 @@ def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(
         condition, guarded, unguarded = one["Properties"]["AlarmConfiguration"]["Fn::If"]
         assert condition == "GuardsDeployments"
         assert {alarm["Name"]["Ref"] for alarm in guarded["Alarms"]} == {
-            "FunctionErrorsAlarm", "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm",
+            "DeploymentErrorsAlarm", "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm",
             "AsynchronousErrorsAlarm",
         }  # fmt: skip
         assert unguarded == {}
@@ -99,8 +99,9 @@ def _value(alarm: str, **metrics: int) -> float:
         ("DeploymentFaultsAlarm", {"requests": 10, "faults": 3}, True),
         ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 90}, False),
         ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 110}, True),
-        ("FunctionErrorsAlarm", {"public": 2}, False),
-        ("FunctionErrorsAlarm", {"public": 2, "inspector": 1}, True),
+        ("DeploymentErrorsAlarm", {"public": 2}, False),
+        ("DeploymentErrorsAlarm", {"public": 2, "inspector": 1}, True),
+        ("FunctionErrorsAlarm", {"public": 1}, True),  # it only notifies
         ("AuthorizerErrorsAlarm", {"errors": 58, "undecided": 58}, False),
         ("AuthorizerErrorsAlarm", {"errors": 5}, False),
         ("AuthorizerErrorsAlarm", {"errors": 60}, True),
@@ -125,7 +126,7 @@ def test_responses_with_503_do_not_stop_a_deployment() -> None:
 
 
 def test_each_function_has_an_alarm_that_guards_deployments() -> None:
-    alarms = ("FunctionErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
+    alarms = ("DeploymentErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
     watched = re.findall(
         r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
     )

@@ -1,6 +1,7 @@
 """The pipeline's jobs: which of them can assume the role that deploys."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -57,3 +58,10 @@ def test_jobs_that_run_packages_of_npm_have_no_environment_and_no_secret(
     assert definition["permissions"] == {"contents": "read"}
     assert "environment" not in definition
     assert "secrets." not in json.dumps(definition)
+
+
+@pytest.mark.parametrize("job", JOBS.values(), ids=map("-".join, JOBS))
+def test_a_command_that_fails_fails_its_step(job: dict[str, Any]) -> None:
+    # The shell takes the exit code of echo, not that of the command inside its argument.
+    for command in commands(job["steps"]):
+        assert not re.search(r"echo\s.*\$\(", command), command
