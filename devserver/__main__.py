@@ -11,7 +11,8 @@ def main() -> int:
     treat_sigterm_as_interrupt()
     try:
         settings = LocalStackSettings.from_environment()
-        # A wrong variable is an error at once, before imports that take seconds.
+        # A wrong variable and a taken port are errors at once, before imports that take seconds.
+        settings.check_ports()
         from devserver.local_stack import serve  # noqa: PLC0415 - slow
 
         serve(settings)

@@ -143,6 +143,13 @@ class LocalStackSettings:
             "CommentsPerHour": str(self.comments_per_hour),
         }
 
+    def check_ports(self) -> None:
+        """Raise StartupError if one of the ports is taken."""
+        bound_socket("API_PORT", self.api_port).close()
+        bound_socket("S3_PORT", self.s3_port).close()
+        if not self.uses_real_tenant:
+            bound_socket("ISSUER_PORT", self.issuer_port).close()
+
     def spa_variables(self, client_id: str) -> dict[str, str]:
         """Return the variables for the app's build.
 
@@ -157,6 +164,12 @@ class LocalStackSettings:
             "VITE_AUTH0_CLIENT_ID": self.auth0_client_id or client_id,
             "VITE_AUTH0_AUDIENCE": self.auth0_audience,
         }
+
+
+def cache_folder() -> Path:
+    """Return the folder for files that can be made again."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "serverless-blog"
 
 
 def bound_socket(variable: str, port: int, host: str = "127.0.0.1") -> socket.socket:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from devserver.settings import ROOT, TEMPLATE, LocalStackSettings
-from devserver.template.deployment import transformed
+from devserver.template.sam import transformed
 
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")
 USED_BY_THE_TRANSFORM = "W2001"  # parameters that no resource of the expanded form refers to

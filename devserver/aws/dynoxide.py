@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from devserver.settings import StartupError, bound_socket
+from devserver.settings import StartupError, bound_socket, cache_folder
 
 CRATE, VERSION = "dynoxide-rs", "3.2.0"
 FEATURES = "native-sqlite,http-server,cli"
@@ -36,8 +36,7 @@ wait $engine
 
 def binary() -> Path:
     """Return the path of the pinned version. It exists once it is built."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "serverless-blog" / f"{CRATE}-{VERSION}" / "bin" / "dynoxide"
+    return cache_folder() / f"{CRATE}-{VERSION}" / "bin" / "dynoxide"
 
 
 def install() -> None:

@@ -3,28 +3,17 @@
 Routes, authorizer, CORS, gateway responses, environment variables and tables come only from here.
 """
 
-import logging
-import os
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-# SAM imports jsonschema, which imports this package to check IRIs. Nothing here has an IRI, and the
-# package takes 2 s to compile its grammar. None makes its import fail, and jsonschema does without
-# it; the type of sys.modules does not allow None. The imports below must come after this line.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+from devserver.template.intrinsics import Resolver
+from devserver.template.rights import Rights, rights_of
+from devserver.template.sam import transformed
 
-from samtranslator.translator.transform import transform  # noqa: E402
-from samtranslator.yaml_helper import yaml_parse  # noqa: E402
-
-from devserver.template.intrinsics import REGION, Resolver  # noqa: E402
-from devserver.template.rights import Rights, rights_of  # noqa: E402
-
-_LOCAL_BUCKET = "s3://local/"
 _FUNCTION = re.compile(r":function:([A-Za-z0-9]+)(?::[A-Za-z0-9]+)?(?:/invocations)?\Z")
 _RUN_HERE = (
     "AWS::ApiGateway::RestApi",
@@ -156,7 +145,7 @@ def _resolved_resources(
     template: Path, parameters: Mapping[str, str]
 ) -> Mapping[str, dict[str, dict[str, Any]]]:
     """Return the resolved properties of all resources that run here, by type and logical id."""
-    document = transformed(template, parameters)
+    document = transformed(template, {})  # the resolver has the values
     resolver = Resolver(document, parameters)
     resources: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for name, resource in document["Resources"].items():
@@ -173,24 +162,6 @@ def without_timeouts(deployment: Deployment, seconds: float) -> Deployment:
         for name, function in deployment.functions.items()
     }
     return replace(deployment, functions=functions)
-
-
-class _NoManagedPolicies:
-    def load(self) -> dict[str, str]:
-        return {}
-
-
-def transformed(path: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Return the template as SAM's transform gives it to CloudFormation, with nothing resolved."""
-    template = yaml_parse(path.read_text())
-    for resource in template["Resources"].values():
-        for member in ("CodeUri", "ContentUri"):
-            if member in resource.get("Properties", {}):
-                resource["Properties"][member] = _LOCAL_BUCKET + resource["Properties"][member]
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform needs one
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    result: dict[str, Any] = transform(template, dict(parameters), _NoManagedPolicies())
-    return result
 
 
 def _functions(

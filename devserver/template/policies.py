@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from devserver.settings import TEMPLATE
-from devserver.template.deployment import transformed
 from devserver.template.rights import bounded
+from devserver.template.sam import transformed
 
 # Values for the parameters without a default.
 PARAMETERS = {"Auth0Domain": "tenant.example.com", "Auth0Audience": "a", "AuthorIdKey": "k" * 32}

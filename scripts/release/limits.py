@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from devserver.settings import TEMPLATE
-from devserver.template.deployment import transformed
+from devserver.template.sam import transformed
 
 STACK = "b" * 30
 REGION = "ap-southeast-1"

@@ -16,8 +16,8 @@ import boto3
 from moto.cloudformation.parsing import resource_class_from_type
 
 from devserver.settings import TEMPLATE
-from devserver.template.deployment import transformed
 from devserver.template.intrinsics import Resolver
+from devserver.template.sam import transformed
 
 STACK = "blog"
 REGION = "us-east-1"

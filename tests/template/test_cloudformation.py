@@ -9,9 +9,10 @@ import pytest
 from moto import mock_aws
 
 from devserver.settings import TEMPLATE
-from devserver.template.deployment import read_deployment, transformed
+from devserver.template.deployment import read_deployment
 from devserver.template.intrinsics import Resolver
 from devserver.template.policies import PARAMETERS
+from devserver.template.sam import transformed
 from tests.support.cloudformation import REGION, create, expected_types, template
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"

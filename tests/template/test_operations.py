@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from blog_auth.errors import Undecided
 from blog_auth.refusals import BAD_SIGNATURE, WRONG_ALGORITHM
-from devserver.template.deployment import read_deployment, transformed
+from devserver.template.deployment import read_deployment
 from devserver.template.intrinsics import Resolver
 from devserver.template.policies import PARAMETERS
-from scripts.docs.cost import CUSTOM_METRICS
+from devserver.template.sam import transformed
+from scripts.docs.cost import FUNCTION_METRICS, watching_price
 from tests.support.samples import ROOT
 
 CLOSED = {**PARAMETERS, "Closed": "on"}
@@ -57,10 +59,7 @@ def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(
     for one in groups:
         condition, guarded, unguarded = one["Properties"]["AlarmConfiguration"]["Fn::If"]
         assert condition == "GuardsDeployments"
-        assert {alarm["Name"]["Ref"] for alarm in guarded["Alarms"]} == {
-            "DeploymentErrorsAlarm", "DeploymentFaultsAlarm", "AuthorizerErrorsAlarm",
-            "AsynchronousErrorsAlarm",
-        }  # fmt: skip
+        assert guarded["Alarms"] == [{"Name": {"Ref": "DeploymentFaultsAlarm"}}]
         assert unguarded == {}
 
 
@@ -99,8 +98,6 @@ def _value(alarm: str, **metrics: int) -> float:
         ("DeploymentFaultsAlarm", {"requests": 10, "faults": 3}, True),
         ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 90}, False),
         ("DeploymentFaultsAlarm", {"requests": 5_000, "faults": 110}, True),
-        ("DeploymentErrorsAlarm", {"public": 2}, False),
-        ("DeploymentErrorsAlarm", {"public": 2, "inspector": 1}, True),
         ("FunctionErrorsAlarm", {"public": 1}, True),  # it only notifies
         ("AuthorizerErrorsAlarm", {"errors": 58, "undecided": 58}, False),
         ("AuthorizerErrorsAlarm", {"errors": 5}, False),
@@ -125,13 +122,95 @@ def test_responses_with_503_do_not_stop_a_deployment() -> None:
         assert "5XXError" not in str(RESOURCES[guard["Ref"]])
 
 
-def test_each_function_has_an_alarm_that_guards_deployments() -> None:
-    alarms = ("DeploymentErrorsAlarm", "AuthorizerErrorsAlarm", "AsynchronousErrorsAlarm")
-    watched = re.findall(
-        r"'(\w+Function)'", str([RESOURCES[name]["Properties"] for name in alarms])
-    )
-    functions = {name for name in RESOURCES if name.endswith("Function")}
-    assert sorted(watched) == sorted(functions)
+def _counts_as_fault(line: str) -> bool:
+    """Apply the filters of the metric Faults to a line that is no JSON."""
+    patterns = [
+        one["Properties"]["FilterPattern"]
+        for one in RESOURCES.values()
+        if one["Type"] == "AWS::Logs::MetricFilter"
+    ]
+    assert len(patterns) == 3
+    return any(re.search(one.strip("%"), line) for one in patterns if one.startswith("%"))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_fault"),
+    [
+        # An exception, as the runtime writes it (aws/aws-lambda-python-runtime-interface-client,
+        # awslambdaric/bootstrap.py, log_error).
+        ("[ERROR] KeyError: 'TABLE_NAME'\nTraceback (most recent call last):", True),
+        ("[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module", True),
+        ("[ERROR] UnboundLocalError: local variable 'post' referenced", True),
+        ("[ERROR] UnicodeDecodeError: 'utf-8' codec can't decode byte", True),
+        ("[ERROR] UserWarning: is an exception too", True),
+        ("[ERROR] error: a name in lower case", True),
+        (f"[ERROR] {Undecided.__name__}: no key has this id\nTraceback", False),
+        # Lambda's own lines (Lambda Developer Guide, "Troubleshoot invocation issues").
+        ("2026-01-31T09:30:00.123Z 79b3b8b9-fff3 Task timed out after 15.02 seconds", True),
+        ("RequestId: 79b3b8b9-fff3 Error: Runtime exited with error: signal: killed", True),
+        ("START RequestId: 79b3b8b9-fff3-4e0f-9d3a-8a5a6a7b8c9d Version: 12", False),
+        ('{"level":"INFO","message":"request","refusal":"[ERROR] KeyError"}', False),
+    ],
+)  # fmt: skip
+def test_failed_invocations_are_faults_but_invented_key_ids_are_not(
+    line: str, is_fault: bool
+) -> None:
+    assert _counts_as_fault(line) == is_fault
+
+
+def test_the_log_of_all_functions_is_searched_for_faults() -> None:
+    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"] == {"LogGroup": {"Ref": "FunctionLogs"}}
+    for name, one in RESOURCES.items():
+        if one["Type"] == "AWS::Serverless::Function":
+            assert "LoggingConfig" not in one["Properties"], name
+        if one["Type"] == "AWS::Logs::MetricFilter":
+            assert one["Properties"]["LogGroupName"] == {"Ref": "FunctionLogs"}
+            (metric,) = one["Properties"]["MetricTransformations"]
+            assert (metric["MetricName"], metric["MetricValue"]) == ("Faults", "1")
+
+
+def _watched(value: str) -> set[str]:
+    """Return the names of the alarms and the dashboard that a stack with Watching=value has."""
+    resolver = Resolver(TEMPLATE, {**PARAMETERS, "Watching": value})
+    return {
+        name
+        for name, one in RESOURCES.items()
+        if one["Type"].startswith("AWS::CloudWatch") and resolver.holds(one.get("Condition"))
+    }
+
+
+def test_watching_decides_which_alarms_and_metrics_exist() -> None:
+    assert len(_watched("full")) == 17
+    assert "Dashboard" in _watched("full")
+    assert _watched("essential") == {
+        "ServerErrorsAlarm", "FaultsAlarm", "DeploymentFaultsAlarm", "FailedEventsAlarm",
+    }  # fmt: skip
+    assert _watched("off") == set()
+    assert TEMPLATE["Parameters"]["Watching"]["Default"] == "essential"
+    for value, disabled in (("full", "false"), ("essential", "true"), ("off", "true")):
+        resolver = Resolver(TEMPLATE, {**PARAMETERS, "Watching": value})
+        for name in ("Authorizer", "Publisher", "Jobs"):
+            variables = RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"]
+            assert resolver.resolve(variables["POWERTOOLS_METRICS_DISABLED"]) == disabled
+
+
+@pytest.mark.parametrize("value", ["full", "essential", "off"])
+@pytest.mark.parametrize("alarms", ["on", "off"])
+def test_every_reference_to_an_alarm_names_one_that_exists(value: str, alarms: str) -> None:
+    parameters = {**PARAMETERS, "Watching": value, "DeploymentAlarms": alarms}
+    resolver = Resolver(TEMPLATE, parameters)
+    assert resolver.holds("GuardsDeployments") == (value != "off" and alarms == "on")
+    if resolver.holds("GuardsDeployments"):
+        assert "DeploymentFaultsAlarm" in _watched(value)
+    if "Dashboard" in _watched(value):
+        dashboard = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        assert set(re.findall(r"\$\{(\w+Alarm)\.Arn\}", dashboard)) <= _watched(value)
+
+
+def test_essential_watching_costs_at_most_one_dollar_a_month() -> None:
+    prices = {value: watching_price(value) for value in ("full", "essential", "off")}
+    assert 0 < prices["essential"] <= 1 < prices["full"]
+    assert prices["off"] == 0
 
 
 def test_api_and_authorizer_use_published_versions(resources: dict[str, Any]) -> None:
@@ -248,11 +327,9 @@ def test_alarms_use_existing_metrics() -> None:
 
 def test_the_cost_page_counts_every_metric() -> None:
     code = "".join(path.read_text() for path in ROOT.glob("functions/*/app.py"))
-    template = (ROOT / "template.yaml").read_text()
     written = re.findall(r'(?:count|add_metric)\(\s*"(\w+)"|\{"(KeySetAge)":', code)
-    filtered = re.findall(r"MetricNamespace: .*, MetricName: (\w+)", template)
-    names = {name for pair in written for name in pair if name} | set(filtered)
-    assert {one.partition(" ")[0] for one in CUSTOM_METRICS} == names
+    names = {name for pair in written for name in pair if name}
+    assert {one.partition(" ")[0] for one in FUNCTION_METRICS} == names
 
 
 def test_a_new_stack_raises_no_alarm_and_a_function_that_stops_reporting_is_noticed() -> None:

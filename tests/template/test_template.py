@@ -12,8 +12,9 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from devserver.settings import AUTHOR_ID_KEY
-from devserver.template.deployment import Deployment, Schedule, read_deployment, transformed
+from devserver.template.deployment import Deployment, Schedule, read_deployment
 from devserver.template.intrinsics import Resolver, TemplateError
+from devserver.template.sam import transformed
 from tests.support.openapi_document import DOCUMENT
 from tests.support.samples import AUDIENCE, ROOT
 
