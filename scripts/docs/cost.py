@@ -1,8 +1,8 @@
 """Print docs/cost.md for `make docs`: a month's bill of a blog with a million reads.
 
 With --check it writes nothing, and the exit code says whether the page is up to date. Units and
-times come from the table in docs/scaling.md, which `make bench` measured. Alarms are counted in
-the template.
+times come from the table in docs/scaling.md, which `make bench` measured. Alarms, metrics and the
+dashboard are counted in the template.
 """
 
 import re
@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from samtranslator.yaml_helper import yaml_parse
 
+from devserver.template.intrinsics import Resolver
+from devserver.template.policies import PARAMETERS
 from scripts.docs.pages import ROOT, keep
 
 TARGET = ROOT / "docs" / "cost.md"
@@ -34,12 +36,13 @@ KB_OF_LOG = 1.2  # per request: one line of the function, three of Lambda, one o
 TOKENS_TO_VERIFY = POSTS * (1 + EDITS_OF_A_POST)  # at most: a decision is cached for 5 minutes
 HIT_SHARE = 0.9  # of reads that the CDN serves from its cache
 # The metrics in the stack's own namespace that are written in most hours. Each value of a dimension
-# counts as one metric.
-CUSTOM_METRICS = (
+# counts as one metric. Functions write theirs only with Watching=full.
+FUNCTION_METRICS = (
     "Decisions allow", "Decisions allow verified", "Decisions deny", "Decisions deny expired",
     "Decisions deny malformed", "Decisions deny opaque", "KeySetFetches ok", "KeySetAge",
-    "PublisherLag", "NotPublished", "JobsLeft", "Faults",
+    "PublisherLag", "NotPublished", "JobsLeft",
 )  # fmt: skip
+WATCHING = "essential"  # the default, which the bill is for
 MINUTES = 60 * 24 * 30
 
 # USD, us-east-1, on demand, 2026, without any free tier.
@@ -71,7 +74,7 @@ The bill of a blog with {reads:,} reads and {posts:,} new posts a month, each ed
 `make docs` prints this page.
 
 - Units and times come from the table in [scaling](scaling.md).
-- Alarms are counted in the template.
+- Alarms, metrics and the dashboard are those of the default, `Watching=essential`.
 - AWS bills the initialization of a function. {cold_share:.0%} of the requests are calculated as
   cold starts of {cold_ms} ms each.
 - Prices are those of us-east-1 on demand, without any free tier.
@@ -83,6 +86,17 @@ The bill of a blog with {reads:,} reads and {posts:,} new posts a month, each ed
 | USD a month | without a CDN | with a CDN |
 | --- | --- | --- |
 {rows}
+
+## Watching
+
+| USD a month | `Watching=full` | `Watching=essential` | `Watching=off` |
+| --- | --- | --- | --- |
+{watching}
+
+With `essential`, the functions still log what they would count, but CloudWatch stores no metrics of
+it. The [runbook](runbook.md) says which alarms belong to `essential`.
+
+## What is not in the table
 
 The table does not include the display of images. To show an image of {image} KB a million times
 costs {showing:.2f}. Most of this is data that leaves S3: `GET /media/{{media_id}}` redirects to it
@@ -124,18 +138,41 @@ def routes() -> dict[str, Route]:
     }
 
 
-def _resources(kind: str) -> list[dict[str, Any]]:
-    """Return the properties of all resources of a kind."""
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
-    return [one["Properties"] for one in resources if one["Type"].endswith(f"::{kind}")]
+def _resources(kind: str, watching: str = WATCHING) -> list[dict[str, Any]]:
+    """Return the properties of all resources of a kind that a stack with Watching=watching has."""
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    resolver = Resolver(template, {**PARAMETERS, "Watching": watching})
+    return [
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"].endswith(f"::{kind}") and resolver.holds(one.get("Condition"))
+    ]
 
 
-def alarm_metrics() -> int:
-    """Count the metrics that the template's alarms watch. Alarms are billed by this number."""
-    return sum(
-        sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1
-        for alarm in _resources("Alarm")
+def watching_parts(watching: str) -> Iterator[tuple[str, int, float]]:
+    """Yield the count and the price in USD of alarm metrics, custom metrics and dashboards.
+
+    Alarms are billed by the number of metrics that they watch.
+    """
+    alarms = _resources("Alarm", watching)
+    count = sum(
+        sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1 for alarm in alarms
     )
+    yield "metrics of alarms", count, count * ALARM_METRIC
+    filtered = {
+        metric["MetricName"]
+        for one in _resources("MetricFilter", watching)
+        for metric in one["MetricTransformations"]
+    }
+    count = len(filtered) + (len(FUNCTION_METRICS) if watching == "full" else 0)
+    yield "custom metrics", count, count * CUSTOM_METRIC
+    count = len(_resources("Dashboard", watching))
+    yield "dashboards", count, count * DASHBOARD
+
+
+def watching_price(watching: str) -> float:
+    """Return the price in USD of alarms, metrics and dashboards for a month."""
+    return sum(price for _, _, price in watching_parts(watching))
 
 
 def snapshots() -> float:
@@ -167,10 +204,7 @@ def parts(reads: float, *, has_cdn: bool) -> Iterator[tuple[str, float]]:
     yield "DynamoDB, storage and backups", POSTS * KB_STORED / 1e6 * GB_OF_TABLE
     yield "S3, an image with each post", POSTS * (UPLOAD + KB_OF_AN_IMAGE / 1e6 * GB_OF_BUCKET)
     yield "CloudWatch, logs", (reads + writes + 2 * MINUTES) * KB_OF_LOG / 1e6 * GB_OF_LOG
-    yield f"CloudWatch, alarms on {alarm_metrics()} metrics", alarm_metrics() * ALARM_METRIC
-    own = len(CUSTOM_METRICS)
-    yield f"CloudWatch, {own} custom metrics", own * CUSTOM_METRIC
-    yield "CloudWatch, the dashboard", len(_resources("Dashboard")) * DASHBOARD
+    yield "CloudWatch, alarms and metrics", watching_price(WATCHING)
     yield "X-Ray", (reads + writes) * TRACED_SHARE * TRACE
     yield "Data out of API Gateway", 0.0 if has_cdn else reads * page * GB_OUT
     cdn = (READS + writes) * CDN_REQUEST + READS * page * CDN_GB
@@ -193,7 +227,17 @@ def page() -> str:
     ]
     sums = [sum(price for _, price in bill) for bill in (without, behind)]
     rows.append(f"| **sum** | **{sums[0]:.2f}** | **{sums[1]:.2f}** |")
+    watching = [[*watching_parts(value)] for value in ("full", "essential", "off")]
+    watched = [
+        f"| {of_all[0][0]} | "
+        + " | ".join(f"{count}: {cost:.2f}" for _, count, cost in of_all)
+        + " |"
+        for of_all in zip(*watching, strict=True)
+    ]
+    totals = [f"**{sum(price for _, _, price in parts):.2f}**" for parts in watching]
+    watched.append(f"| **sum** | {' | '.join(totals)} |")
     return HEADING.format(
+        watching="\n".join(watched),
         cold_share=SHARE_OF_COLD_STARTS,
         cold_ms=MS_OF_A_COLD_START,
         reads=READS,

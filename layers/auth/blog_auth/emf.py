@@ -14,6 +14,8 @@ from typing import Any
 
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Blog"  # the stack's name
 SERVICE = "authorizer"
+# Powertools reads the same variable. Each metric costs money; the log line stays.
+IS_ENABLED = os.environ.get("POWERTOOLS_METRICS_DISABLED", "").lower() != "true"
 
 _LOGGABLE = re.compile(r"[A-Za-z0-9_.:@|-]{1,64}")
 
@@ -26,6 +28,8 @@ def count(
 ) -> None:
     """Write one log line that counts one event.
 
+    Where metrics are disabled, it is an ordinary log line with the same fields.
+
     The metric has the value 1, by all dimensions and by the first dimension alone. `properties` are
     fields to search by. `seconds` are metrics in seconds for the whole service.
     """
@@ -34,8 +38,9 @@ def count(
     directives = [_directive(sets if len(dimensions) > 1 else sets[:1], {metric: "Count"})]
     if seconds:
         directives.append(_directive([["service"]], dict.fromkeys(seconds, "Seconds")))
+    header = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}}
     line = {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives},
+        **(header if IS_ENABLED else {}),
         "service": SERVICE,
         metric: 1,
         **seconds,
