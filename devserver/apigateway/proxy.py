@@ -31,6 +31,10 @@ REMAPPED_HEADERS = frozenset(
     }
 )
 
+_RESULT_MEMBERS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+# Events have these names as here. Others are as the client sent them, and HTTP/2 is in lower case.
+_CAPITALISED = {"authorization": "Authorization", "host": "Host", "user-agent": "User-Agent"}
+
 
 class MalformedResponse(Exception):
     """A function's result does not have the form of a proxy integration."""
@@ -104,13 +108,16 @@ def proxy_event(
 def proxy_response(payload: str) -> Response:
     """Return the response that a function's result means. Raises MalformedResponse.
 
-    Base64 is not decoded, because the API declares no binary media types.
+    Base64 is not decoded, because the API declares no binary media types. Recordings of AWS show
+    which results are malformed (tests/recordings).
     """
     try:
         result = json.loads(payload)
+        if not result or result.keys() - _RESULT_MEMBERS:
+            raise MalformedResponse
         headers = _response_headers(result)
         body = result.get("body") or ""
-        status = int(result["statusCode"])
+        status = int(result.get("statusCode", 200))
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise MalformedResponse from e
     if not isinstance(body, str) or not 100 <= status <= 599:
@@ -123,12 +130,13 @@ def proxy_response(payload: str) -> Response:
 def _request_members(
     request: Request, route: Route, path_parameters: Mapping[str, str]
 ) -> dict[str, Any]:
+    headers = {_CAPITALISED.get(name, name): values for name, values in request.headers.items()}
     return {
         "resource": route.resource,
         "path": request.path,
         "httpMethod": request.method,
-        "headers": {name: values[-1] for name, values in request.headers.items()},
-        "multiValueHeaders": request.headers,
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
         "queryStringParameters": {name: values[-1] for name, values in request.query.items()}
         or None,
         "multiValueQueryStringParameters": request.query or None,
@@ -148,13 +156,19 @@ def _body(body: bytes) -> tuple[str | None, bool]:
 
 
 def _response_headers(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    single = {name: [value] for name, value in (result.get("headers") or {}).items()}
-    multiple = result.get("multiValueHeaders") or {}
-    return [
-        (_renamed(name), str(value))
-        for name, values in {**single, **multiple}.items()
-        for value in values
-    ]
+    """Return the values of both members. Raise TypeError if one of them has another form."""
+    headers = []
+    for name, values in (result.get("multiValueHeaders") or {}).items():
+        if not isinstance(values, list):
+            raise TypeError
+        headers += [(_renamed(name), _header_value(value)) for value in values]
+    for name, value in (result.get("headers") or {}).items():
+        headers.append((_renamed(name), _header_value(value)))
+    return headers
+
+
+def _header_value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _renamed(name: str) -> str:

@@ -8,7 +8,7 @@ calls = 0
 def handler(event, _context):
     global calls
     calls += 1
-    behavior = event["headers"]["authorization"]
+    behavior = event["headers"]["Authorization"]
     if behavior == "raise":
         raise RuntimeError("no keys")
     if behavior.startswith("slow-"):

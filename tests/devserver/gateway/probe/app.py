@@ -20,7 +20,7 @@ def handler(event, context):
     if behavior == "malformed":
         return "not a proxy response"
     if behavior == "no-status":
-        return {"body": "x"}
+        return {"code": 200, "body": "x"}
     if behavior == "large":
         return {"statusCode": 200, "body": "x" * (6 * 1024 * 1024 + 1000)}
     if behavior == "headers":
