@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from moto import backend_index
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
@@ -32,6 +33,8 @@ def speed_up_moto() -> None:
     _measure_only_large_items()
     # moto looks for the names of all its methods in each request.
     vars(responses)["method_names_from_class"] = functools.cache(method_names_from_class)
+    # moto tries the addresses of all services one after the other in each request.
+    backend_index.backend_url_patterns.sort(key=lambda one: one[0] != "dynamodb")
 
 
 def _keep_attribute_values() -> None:

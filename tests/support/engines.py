@@ -21,7 +21,7 @@ from devserver.aws.quick_moto import speed_up_moto
 from devserver.settings import Engine
 from devserver.template.deployment import read_deployment
 from tests.support.posts import BUCKET, TABLE
-from tests.support.quick_botocore import keep_service_models
+from tests.support.quick_botocore import speed_up_botocore
 from tests.support.samples import AUDIENCE, ROOT
 
 DEPLOYMENT = read_deployment(
@@ -38,7 +38,7 @@ ENGINE = Engine.from_environment({**os.environ, "DYNAMODB_DATA": "off"})
 IS_MOTO = Engine() == ENGINE
 
 speed_up_moto()
-keep_service_models()
+speed_up_botocore()
 
 
 class Stores(NamedTuple):

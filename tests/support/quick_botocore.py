@@ -1,12 +1,24 @@
-"""A patch that makes clients cheap to create. moto begins a new session of boto3 in each test."""
+"""Patches that make clients cheap to create and to call.
+
+moto begins a new session of boto3 in each test.
+"""
 
 import functools
 from typing import Any
 
+from botocore import useragent
 from botocore.loaders import JSONFileLoader, Loader
 
 
-def keep_service_models() -> None:
+def speed_up_botocore() -> None:
+    """Patch botocore in this process. Once is enough."""
+    _keep_service_models()
+    # botocore builds its User-Agent letter by letter in each request, twice.
+    clean: Any = useragent.sanitize_user_agent_string_component
+    setattr(useragent, clean.__name__, functools.cache(clean))
+
+
+def _keep_service_models() -> None:
     """Read each service model once in this process, not once in each session."""
     load: Any = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     list_services: Any = Loader.list_available_services
