@@ -138,10 +138,11 @@ unit: $(READY) ## Run the unit tests
 test: $(READY) ## Run all tests, also over HTTP and in a browser (ARGS=, WORKERS=)
 	@$(PYTEST) $(ARGS)
 
-# Random examples, many of them.
+# Random examples, many of them, and all points of interruption.
 test-long: $(READY) ## Run the property tests with many random examples (SEED=)
 	@HYPOTHESIS_PROFILE=long EXAMPLES=200 SEED=$${SEED:-$$(date +%s)} $(PYTEST) \
 		tests/unit tests/integration/test_posts_as_a_model.py tests/integration/test_people_as_a_model.py \
+		tests/integration/accounts/test_concurrent_requests.py tests/integration/accounts/test_interruptions.py \
 		tests/e2e/test_conformance.py $(ARGS)
 
 test-dynoxide: $(READY) ## Run what can differ between engines on Dynoxide (needs Cargo, once)

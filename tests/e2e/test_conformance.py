@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import LOG_FILES
 from tests.support.stack import Client, DevServer, Json, inherited_environment
 
-EXAMPLES = os.environ.get("EXAMPLES", "8")
+EXAMPLES = os.environ.get("EXAMPLES", "4")
 SEED = os.environ.get("SEED", "1")
 
 

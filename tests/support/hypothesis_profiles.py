@@ -1,7 +1,7 @@
-"""How deep the property tests look: HYPOTHESIS_PROFILE=ci, which is the default, or long.
+"""How deep tests look: HYPOTHESIS_PROFILE=ci, which is the default, or long.
 
-ci      few examples, the same in each run
-long    many examples, others in each run (`make test-long`)
+ci      few examples and points of interruption, the same in each run
+long    many examples, others in each run, and all points (`make test-long`)
 """
 
 import os
@@ -16,6 +16,7 @@ settings.register_profile(
 )
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(_PROFILE)
+IS_LONG = _PROFILE == "long"
 
 # An example of a model is a whole history of requests.
 MODEL_SETTINGS = settings(
