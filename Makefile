@@ -174,6 +174,7 @@ screenshots: $(READY) ## Take docs/images from the running app (needs Node.js an
 
 build: $(READY) $(SAM_READY) ## Build what is deployed, into .aws-sam (needs Python 3.13)
 	@$(WITH_SAM) sam build --build-dir $(BUILD_DIR) $(ARGS)
+	@$(SAM)/bin/python scripts/release/trim.py $(BUILD_DIR)
 	@$(SAM)/bin/python scripts/release/bytecode.py $(BUILD_DIR)
 	@$(PY) -m scripts.release.sbom $(dir $(BUILD_DIR))sbom
 

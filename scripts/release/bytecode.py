@@ -1,4 +1,4 @@
-"""Compile bytecode into each artifact, and check it. This is the second step of `make build`.
+"""Compile bytecode into each artifact, and check it. This is a step of `make build`.
 
 `sam build` ships no bytecode, so each cold start would compile each module. Files in a zip get new
 modification times, which would make bytecode with timestamps stale. So the bytecode uses unchecked

@@ -1,4 +1,4 @@
-"""Write bills of materials as CycloneDX into a folder. This is the third step of `make build`.
+"""Write bills of materials as CycloneDX into a folder. This is a step of `make build`.
 
 cyclonedx-py reads the layers' locks. npm reads the app's lock, if npm 10 or later is installed.
 """

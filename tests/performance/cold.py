@@ -138,9 +138,12 @@ def _build(folder: Path) -> None:
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     override = ["--parameter-overrides", f"Architecture={machine}"]
     tutorial = "tests/performance/tutorial/template.yaml"
-    boto3 = f"boto3=={importlib.metadata.version('boto3')}"  # the version of Lambda's runtime
+    boto3 = (
+        f"boto3=={importlib.metadata.version('boto3')}"  # for the tutorial, as in Lambda's runtime
+    )
     for command in (
         ["sam", "build", "--build-dir", f"{folder}/ours", *override],
+        [RUNTIME, "scripts/release/trim.py", f"{folder}/ours"],
         [RUNTIME, "scripts/release/bytecode.py", f"{folder}/ours"],
         ["sam", "build", "-t", tutorial, "--build-dir", f"{folder}/tutorial", *override],
         [RUNTIME, "-m", "pip", "install", "--quiet", "--target", f"{folder}/runtime", boto3],
