@@ -9,6 +9,8 @@ AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/ready
 SAM := .venv-sam
 SAM_READY := $(SAM)/ready
+REHEARSE := .venv-rehearse
+REHEARSE_READY := $(REHEARSE)/ready
 # Put the locked SAM CLI and its Python before others on this machine.
 WITH_SAM = PATH="$(CURDIR)/$(SAM)/bin:$$PATH"
 export PYTHONPATH := layers/auth:layers/blog
@@ -17,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build deploy deploy-app app-variables build-app upload-app limits restore-drill restore smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build rehearse deploy deploy-app app-variables build-app upload-app limits restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
 	@awk '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*##/ {split($$0, part, ":.*## "); printf "  make %-16s %s\n", part[1], part[2]}' \
@@ -58,9 +60,10 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra pip -o requirements-pip.txt
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
+	@$(LOCK) $(ARGS) --extra rehearse -o requirements-rehearse.txt
 
 clean: ## Remove everything that can be made again
-	@rm -rf $(VENV) $(AUDIT) $(SAM) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests
+	@rm -rf $(VENV) $(AUDIT) $(SAM) $(REHEARSE) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests
 
 ##@ Run
 
@@ -177,6 +180,17 @@ build: $(READY) $(SAM_READY) ## Build what is deployed, into .aws-sam (needs Pyt
 	@$(SAM)/bin/python scripts/release/trim.py $(BUILD_DIR)
 	@$(SAM)/bin/python scripts/release/bytecode.py $(BUILD_DIR)
 	@$(PY) -m scripts.release.sbom $(dir $(BUILD_DIR))sbom
+
+$(REHEARSE_READY): requirements-rehearse.txt requirements-pip.txt scripts/find-python
+	@$(call installed,scripts/find-python 3.13)
+
+REHEARSAL_DIR := .aws-sam/rehearsal
+rehearse: $(READY) $(SAM_READY) $(REHEARSE_READY) ## Deploy to an emulator of AWS, by the real SAM CLI (needs Python 3.13)
+	@$(WITH_SAM) sam build --build-dir $(REHEARSAL_DIR) --parameter-overrides \
+		Architecture=$$($(PY) -m scripts.rehearsal.template) >/dev/null
+	@$(SAM)/bin/python scripts/release/trim.py $(REHEARSAL_DIR) >/dev/null
+	@$(SAM)/bin/python scripts/release/bytecode.py $(REHEARSAL_DIR) >/dev/null
+	@$(WITH_SAM) $(PY) -m scripts.rehearsal $(REHEARSAL_DIR) $(REHEARSE)/bin/ministack
 
 # STAGE is an environment of samconfig.toml.
 STAGE ?= staging
