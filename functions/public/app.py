@@ -16,7 +16,6 @@ from blog.comments.queries import CommentQueries
 from blog.comments.schemas import CommentPage
 from blog.dynamodb.table import Table
 from blog.errors import BadRequest
-from blog.fields import normalised_tag
 from blog.http import docs_page
 from blog.http.handler import lambda_handler, request_path, resolver
 from blog.http.openapi import documented_responses
@@ -44,6 +43,7 @@ from blog.posts.schemas import PostDetail, PostPage, TagPage
 from blog.posts.view import PostView
 from blog.s3 import Bucket
 from blog.settings import PublicSettings
+from blog.tags import normalised_tag
 
 settings = PublicSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from blog import fields
+from blog import fields, tags
 from blog.accounts.requests import EXPORTS_PER_HOUR
 from blog.comments.service import PER_HOUR
 from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES
@@ -52,7 +52,7 @@ LIMITS = {
     " of rendered HTML",
     "`excerpt` of a post": length("NewPost", "excerpt"),
     "`tags` of a post": f"{fields.MAX_TAGS} tags",
-    "a tag": f"1 to {fields.MAX_TAG_CHARACTERS} characters",
+    "a tag": f"1 to {tags.MAX_TAG_CHARACTERS} characters",
     "`slug` of a post": "1 to 120 characters",
     "`cover_image`, `canonical_url`, `picture`, `website`": length("NewPost", "cover_image"),
     "`body` of a comment": length("NewComment", "body"),

@@ -1,6 +1,8 @@
 """Cursors: opaque, bound to their list, and refused if anything is wrong with them."""
 
+import hashlib
 import re
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +11,18 @@ from hypothesis import strategies as st
 
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.keys import entry_sort_key
-from blog.dynamodb.listings import feed, owned
+from blog.dynamodb.listings import (
+    BANNED_PEOPLE,
+    TAG_COUNTS,
+    Listing,
+    approval_queue,
+    comments_on,
+    feed,
+    followed_by,
+    liked,
+    owned,
+    revisions,
+)
 from blog.errors import BadRequest
 from blog.identifiers import new_id
 from tests.support.samples import ALICE, BOB
@@ -54,6 +67,52 @@ def test_a_changed_cursor_is_refused(place: int, character: str) -> None:
 def test_a_text_that_is_not_a_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadRequest):
         sort_key_of(feed(1), cursor)
+
+
+def _forged(listing: Listing, place: bytes) -> str:
+    """Return a cursor with a correct binding. Anybody can make one, because it has no secret."""
+    binding = hashlib.sha256(place + listing.name.encode()).digest()[:8]
+    return urlsafe_b64encode(binding + place).decode().rstrip("=")
+
+
+POST = new_id(EPOCH + timedelta(days=1))
+AUTHOR = "a" * 26
+LISTS = {
+    TAG_COUNTS: [b"aws", "हिन्दी".encode(), b"c#"],
+    revisions(POST): [b"0000000012"],
+    comments_on(POST): [POST.encode()],
+    approval_queue(AUTHOR): [POST.encode()],
+    liked(ALICE): [POST.encode()],
+    followed_by(ALICE): [f"2026-01-31T09:30:00.000Z#{AUTHOR}".encode()],
+    BANNED_PEOPLE: [f"2026-01-31T09:30:00Z#{AUTHOR}".encode()],
+    feed(1): [bytes(6) + bytes(16), b"\x00\x00\x01" + bytes(19)],
+}
+FOREIGN_PLACES = [
+    "\U0010ffff\U0010ffff".encode(),
+    b"\x00\x00\x00\x00",
+    b"\xed\xa0\x80\x00",  # a lone surrogate
+    "\ue000\ue000".encode(),
+    "\u200b\u200b".encode(),
+    b"\xff" * 22,
+    b"AWS!",
+    b"Upper",
+    b" tag ",
+    b"~" * 26,
+    b"9999999999 ",
+    b"01JDC0000000000000000000P0\x00",
+    f"2026-01-31T09:30:00Z#{AUTHOR}\U0010ffff".encode(),
+    b"2026-13-41T09:30:00Z#",
+]
+
+
+@pytest.mark.parametrize("listing", LISTS, ids=lambda listing: listing.name[:8])
+def test_a_forged_cursor_needs_a_position_of_the_lists_form(listing: Listing) -> None:
+    for place in LISTS[listing]:
+        cursor = _forged(listing, place)
+        assert cursor_after(listing, sort_key_of(listing, cursor)) == cursor
+    for place in FOREIGN_PLACES:
+        with pytest.raises(BadRequest):
+            sort_key_of(listing, _forged(listing, place))
 
 
 def test_a_sub_cannot_select_another_list() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from blog.fields import normalised_tag
 from blog.posts.schemas import NewPost, PostChanges
+from blog.tags import normalised_tag
 
 
 def faults(model: type[NewPost | PostChanges], sent: Any) -> list[str]:

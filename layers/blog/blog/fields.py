@@ -1,17 +1,16 @@
 """Field types of request bodies, with their limits."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError, Url
 
 from blog.identifiers import media_id_of
+from blog.tags import MAX_TAG_CHARACTERS, has_tag_characters, normalised_tag
 
 MAX_BODY_BYTES = 100 * 1024
 MAX_TAGS = 10
-MAX_TAG_CHARACTERS = 40
 MAX_ADDRESS_CHARACTERS = 2000
 
 # Control characters except tab and line breaks, lone surrogates, and two non-characters. XML cannot
@@ -66,28 +65,11 @@ def _within_body_limit(text: str) -> str:
     return text
 
 
-def normalised_tag(tag: str) -> str:
-    """Normalise a tag as it is stored and compared: NFC, lower case, no white space around it.
-
-    Lower case is normalised again, because it may not be NFC (İ becomes i and a dot above).
-    """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower()).strip()
-
-
-def is_tag(normal: str) -> bool:
-    """Return whether a post can have this normalised tag."""
-    return 1 <= len(normal) <= MAX_TAG_CHARACTERS and _has_tag_characters(normal)
-
-
-def _has_tag_characters(normal: str) -> bool:
-    return all(unicodedata.category(c)[0] in "LMN" or c in " -_.+#" for c in normal)
-
-
 def _tag(tag: str) -> str:
     normal = normalised_tag(_plain(tag))
     if not 1 <= len(normal) <= MAX_TAG_CHARACTERS:
         raise PydanticCustomError("tag_length", "Must have 1 to 40 characters")
-    if not _has_tag_characters(normal):
+    if not has_tag_characters(normal):
         raise PydanticCustomError(
             "tag_characters", "Must only have letters, digits, spaces and - _ . + #"
         )

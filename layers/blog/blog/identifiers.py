@@ -47,6 +47,11 @@ def media_ids_in(text: str) -> set[str]:
     return set(_MEDIA_PATHS.findall(text))
 
 
+def is_id(text: str) -> bool:
+    """Return whether the text has the form of a ULID."""
+    return _ULID.fullmatch(text) is not None
+
+
 def is_author_id(text: str) -> bool:
     """Return whether the text has the form of an author id."""
     return _AUTHOR_ID.fullmatch(text) is not None

@@ -1,5 +1,6 @@
 """Lists: the partitions that hold each list, and its order."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,11 @@ from blog.dynamodb.keys import (
     tag_partition,
     user_partition,
 )
+from blog.identifiers import is_author_id, is_id
+from blog.tags import is_tag, normalised_tag
 
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
+_VERSION = re.compile(r"[0-9]{10}")  # as a revision's key has it
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -32,8 +37,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Order:
     """The order of a list, and the encoding of a position in it as bytes for a cursor.
 
-    `place` turns a sort key into bytes, and `sort_key` turns them back. `sort_key` raises
-    ValueError or OverflowError for invalid bytes.
+    `place` turns a sort key into bytes, and `sort_key` turns them back. Anybody can make a cursor,
+    so `sort_key` raises ValueError or OverflowError for bytes that encode no key of the list.
     """
 
     prefix: str
@@ -65,23 +70,37 @@ def _entry(place: bytes) -> str:
     return entry_sort_key(time, str(ULID.from_bytes(place[6:])))
 
 
-def _by_name(prefix: str, *, is_ascending: bool) -> Order:
-    return Order(
-        prefix,
-        is_ascending,
-        lambda sort_key: sort_key.removeprefix(prefix).encode(),
-        lambda place: prefix + place.decode(),
-    )
+def _by_name(prefix: str, *, has_form: Callable[[str], bool], is_ascending: bool) -> Order:
+    def sort_key(place: bytes) -> str:
+        name = place.decode()
+        if not has_form(name):
+            raise ValueError("not a name in this list")
+        return prefix + name
+
+    return Order(prefix, is_ascending, lambda key: key.removeprefix(prefix).encode(), sort_key)
+
+
+def _is_time_and_author(name: str) -> bool:
+    time, _, author_id = name.partition("#")
+    return bool(_TIME.fullmatch(time)) and is_author_id(author_id)
+
+
+def _is_version(name: str) -> bool:
+    return bool(_VERSION.fullmatch(name))
+
+
+def _is_normal_tag(name: str) -> bool:
+    return is_tag(name) and normalised_tag(name) == name
 
 
 # By time like NEWEST_FIRST, for entries of authors, whose ids are not ULIDs.
-_LATEST_FIRST = _by_name(ENTRY, is_ascending=False)
-_LIKES = _by_name(LIKE, is_ascending=False)
-_COMMENTS = _by_name(COMMENT, is_ascending=True)
-_PENDING_COMMENTS = _by_name(PENDING, is_ascending=True)
+_LATEST_FIRST = _by_name(ENTRY, has_form=_is_time_and_author, is_ascending=False)
+_LIKES = _by_name(LIKE, has_form=is_id, is_ascending=False)
+_COMMENTS = _by_name(COMMENT, has_form=is_id, is_ascending=True)
+_PENDING_COMMENTS = _by_name(PENDING, has_form=is_id, is_ascending=True)
 NEWEST_FIRST = Order(ENTRY, is_ascending=False, place=_time_and_id, sort_key=_entry)
-_TAG_NAMES = _by_name("TAG#", is_ascending=True)
-_VERSIONS = _by_name("REVISION#", is_ascending=False)
+_TAG_NAMES = _by_name("TAG#", has_form=_is_normal_tag, is_ascending=True)
+_VERSIONS = _by_name("REVISION#", has_form=_is_version, is_ascending=False)
 
 # All tags of published posts, by name.
 TAG_COUNTS = Listing("TAGS", (TAGS,), _TAG_NAMES)

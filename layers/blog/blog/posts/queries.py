@@ -17,7 +17,7 @@ from blog.dynamodb.listings import TAG_COUNTS, Listing, by_author, feed, owned, 
 from blog.dynamodb.paging import rows_of
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
-from blog.fields import is_slug, is_tag, normalised_tag
+from blog.fields import is_slug
 from blog.identifiers import is_author_id
 from blog.people.person import Author
 from blog.posts.model import Post, Status
@@ -32,6 +32,7 @@ from blog.posts.schemas import (
     TagPage,
 )
 from blog.posts.view import PostView, owned_post, revision_of
+from blog.tags import is_tag, normalised_tag
 
 
 class PostQueries:
