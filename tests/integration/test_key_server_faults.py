@@ -98,7 +98,11 @@ FAULTS: dict[str, tuple[Response, str, int]] = {
     "nothing": (document(b""), "not_a_key_set", 1),
     "half of it": (document(GOOD[:-9]), "not_a_key_set", 1),
     "a list": (document(b"[]"), "not_a_key_set", 1),
-    "duplicate ids": (document(key_set_document(OLD.jwk(), OLD.jwk())), "duplicate_key_ids", 1),
+    "duplicate ids": (
+        document(key_set_document(OLD.jwk(), NEW.jwk(kid=OLD.key_id))),
+        "duplicate_key_ids",
+        1,
+    ),
     "weak keys": (document(key_set_document(Signer("weak", 1024).jwk())), "no_usable_key", 1),
 }
 

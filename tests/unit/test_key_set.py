@@ -176,11 +176,7 @@ def test_fifty_threads_with_an_unknown_id_cause_one_fetch(clock: Clock) -> None:
         b'{"keys": []}',
         b"\xff\xfe",
         b'{"keys":' + b"[" * 100_000,
-        key_set_document(ONE.jwk(), ONE.jwk()),
-        key_set_document(ONE.jwk(n="!"), ONE.jwk()),
-        key_set_document(ONE.jwk(use="enc"), ONE.jwk()),
-        key_set_document(ONE.jwk(), Signer("one", bits=1024).jwk()),
-        key_set_document(Signer("one", bits=1024).jwk(), ONE.jwk()),
+        key_set_document(ONE.jwk(), TWO.jwk(kid="one")),
         key_set_document(Signer("short", bits=2047).jwk()),
         key_set_document(ONE.jwk(kty="EC")),
         key_set_document(ONE.jwk(kid=None)),
@@ -210,3 +206,34 @@ def test_unusable_keys_do_not_affect_the_others() -> None:
         "key",
     ]
     assert list(parse_key_set(key_set_document(*others, ONE.jwk()))) == ["one"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [TWO.jwk(kid=None), TWO.jwk(kid=None)],
+        [TWO.jwk(kid="one", use="enc")],
+        [TWO.jwk(kid="one", alg="RSA-OAEP")],
+        [TWO.jwk(kid="one", key_ops=["encrypt"])],
+        [TWO.jwk(kid="one", n="!")],
+        [Signer("one", bits=1024).jwk()],
+        [ONE.jwk(), ONE.jwk()],
+        [{"kty": "EC", "kid": "one", "crv": "P-256"}],
+    ],
+)
+def test_keys_that_cannot_verify_and_repeated_keys_are_ignored(odd: list[Any]) -> None:
+    for members in ([*odd, ONE.jwk()], [ONE.jwk(), *odd]):
+        key = parse_key_set(key_set_document(*members))["one"]
+        assert key is not None
+        assert key.key.public_numbers() == ONE.private.public_key().public_numbers()
+
+
+def test_two_keys_with_one_id_are_a_fault_of_this_id_only(clock: Clock) -> None:
+    three = Signer("three")
+    document = key_set_document(ONE.jwk(), TWO.jwk(kid="one"), ONE.jwk(), three.jwk())
+    keys = KeySet("https://x/", fetch=lambda _: document, clock=clock)
+    assert keys.key("three")
+    with pytest.raises(Undecided) as undecided:
+        keys.key("one")
+    assert undecided.value.reason == "duplicate_key_ids"
+    assert keys.key("three")

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
@@ -53,7 +53,7 @@ class KeySet:
         self._fetch = fetch
         self._clock = clock
         self._lock = Lock()
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: dict[str, PyJWK | None] = {}
         self._fetched_at = float("-inf")
         self._attempted_at = float("-inf")
 
@@ -68,8 +68,8 @@ class KeySet:
     def key(self, key_id: str) -> PyJWK | None:
         """Return the key with this id, or None if the issuer does not publish one.
 
-        Raises Undecided if there are no valid keys, or if the id is unknown and the last attempt to
-        fetch is less than COOL_DOWN ago.
+        Raises Undecided if there are no valid keys, if two keys have this id, or if the id is
+        unknown and the last attempt to fetch is less than COOL_DOWN ago.
         """
         with self._lock:  # so that threads that wait for the same fetch cause only one
             was_refreshed = self._is_older_than(SOFT_TTL) and self._refresh()
@@ -77,6 +77,8 @@ class KeySet:
                 raise Undecided("no_keys")
             if key_id not in self._keys and not was_refreshed and not self._refresh():
                 raise Undecided("unknown_key_cooling_down")
+            if key_id in self._keys and self._keys[key_id] is None:
+                raise Undecided("duplicate_key_ids")
             return self._keys.get(key_id)
 
     def _is_older_than(self, seconds: float) -> bool:
@@ -103,28 +105,30 @@ class KeySet:
         return True
 
 
-def parse_key_set(document: bytes) -> dict[str, PyJWK]:
+def parse_key_set(document: bytes) -> dict[str, PyJWK | None]:
     """Return the RS256 verification keys of a JWKS by their ids, and skip other keys.
 
-    Raises KeySetUnusable if the document is not a JWKS, has no such key, or has an id twice.
+    An id that two different keys have gets None, because neither of them can be chosen (RFC 7517
+    §4.5). Raises KeySetUnusable if the document is not a JWKS, or has no key with an id of its own.
     """
     try:
         members = [member for member in json.loads(document)["keys"] if isinstance(member, dict)]
-        ids = [str(member.get("kid")) for member in members if member.get("kty") == "RSA"]
     except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KeySetUnusable("not_a_key_set") from e
-    if len(set(ids)) < len(ids):
-        raise KeySetUnusable("duplicate_key_ids")
-    keys: dict[str, PyJWK] = {}
+    keys: dict[str, PyJWK | None] = {}
+    numbers: dict[str, RSAPublicNumbers] = {}
     for member in filter(_is_for_rs256, members):
         try:
             key = PyJWK(member, algorithm="RS256")
         except (PyJWTError, ValueError, TypeError):
             continue  # an invalid key does not make the others unusable
         if _is_strong(key):
-            keys[member["kid"]] = key
-    if not keys:
-        raise KeySetUnusable("no_usable_key")
+            key_id, own = member["kid"], key.key.public_numbers()
+            keys.setdefault(key_id, key)
+            if numbers.setdefault(key_id, own) != own:
+                keys[key_id] = None
+    if not any(keys.values()):
+        raise KeySetUnusable("duplicate_key_ids" if keys else "no_usable_key")
     return keys
 
 
