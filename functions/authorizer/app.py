@@ -69,6 +69,7 @@ def _allow(method_arn: str, token: AccessToken) -> dict[str, Any]:
         "permissions": " ".join(token.permissions),
         "client_id": token.client_id,
         "exp": str(token.expires_at),
+        "machine": "true" if token.is_machine else "false",
     }
     return _policy(token.sub, "Allow", method_arn, context)
 

@@ -118,6 +118,7 @@ def test_an_expired_token_with_a_cached_allow_is_401(call: Call) -> None:
 
 def test_a_machine_can_read_but_needs_the_permission_to_write(call: Call) -> None:
     machine = "importer@clients"
+    problem(call("posts-create", authorizer={"machine": "true"}), 403)
     assert call("posts-list-mine", sub=machine)["statusCode"] == 200
     response = call("posts-create", sub=machine)
     assert problem(response, 403)["error"] == "insufficient_scope"

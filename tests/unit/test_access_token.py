@@ -72,6 +72,39 @@ def test_either_claim_may_name_the_application() -> None:
     assert VERIFIER.verify(SIGNER.sign(claims(azp=...))).client_id == ""
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_machine"),
+    [
+        ({}, False),
+        ({"sub": "importer@clients"}, True),
+        ({"gty": "client-credentials"}, True),
+        ({"gty": ["client-credentials"]}, True),
+        ({"gty": "client_credentials"}, True),
+        ({"gty": "password"}, False),
+        ({"gty": "refresh_token"}, False),
+        ({"sub_profile": "ai_agent"}, True),
+        ({"sub_profile": "service client_instance"}, True),
+        ({"sub_profile": ["device"]}, True),
+        ({"sub_profile": "user"}, False),
+        ({"sub_profile": ""}, False),
+        ({"sub": "blog-spa"}, True),  # as azp
+        ({"sub": "cli", "azp": "blog-spa", "client_id": "cli"}, True),
+        ({"sub": "cli", "azp": ..., "client_id": "cli"}, True),
+        ({"azp": ...}, False),
+    ],
+)
+def test_a_machine_is_recognised_by_each_way_to_say_so(
+    changes: dict[str, Any], is_machine: bool
+) -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(**changes))).is_machine == is_machine
+
+
+@pytest.mark.parametrize("sub", ["x" * 255, "é" * 127])
+def test_a_subject_has_at_most_255_bytes(sub: str) -> None:
+    assert VERIFIER.verify(SIGNER.sign(claims(sub=sub))).sub == sub
+    assert refusal_of(SIGNER.sign(claims(sub=sub + "éx"))) == refusals.BAD_CLAIM
+
+
 def test_a_token_of_8_kb_is_accepted_and_one_byte_more_is_refused() -> None:
     padding = 8_192 - len(SIGNER.sign(claims(padding="")))
     text = "x" * (padding * 3 // 4 - 2)
@@ -160,6 +193,12 @@ def test_clocks_may_differ_by_ten_seconds() -> None:
         ({"azp": 1}, refusals.BAD_CLAIM),
         ({"nonce": "n"}, refusals.ID_TOKEN),
         ({"at_hash": "n"}, refusals.ID_TOKEN),
+        ({"cnf": {"jkt": "0ZcOCORZNYy"}}, refusals.SENDER_CONSTRAINED),  # RFC 9449
+        ({"cnf": {"x5t#S256": "bwcK0esc3AC"}}, refusals.SENDER_CONSTRAINED),  # RFC 8705
+        ({"cnf": None}, refusals.SENDER_CONSTRAINED),
+        ({"gty": 1}, refusals.BAD_CLAIM),
+        ({"sub_profile": ["user", 1]}, refusals.BAD_CLAIM),
+        ({"sub": "\U0001f600" * 64}, refusals.BAD_CLAIM),
         ({"aud": "blog-spa", "email": "a@example.com", "scope": ...}, refusals.ID_TOKEN),
         ({"aud": "blog-spa", "email": "a@example.com"}, refusals.WRONG_AUDIENCE),
     ],

@@ -57,7 +57,10 @@ def test_a_valid_token_is_allowed_for_the_whole_stage() -> None:
         "permissions": "a:b c:d",
         "client_id": "blog-spa",
         "exp": str(NOW + 3600),
+        "machine": "false",
     }
+    machine = decide(f"Bearer {SIGNER.sign(claims(gty='client-credentials'))}")
+    assert machine["context"]["machine"] == "true"
 
 
 @pytest.mark.parametrize(

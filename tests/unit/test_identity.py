@@ -27,7 +27,12 @@ def test_an_identity_is_read_from_the_request_context() -> None:
     assert not identity.is_machine
 
 
-def test_a_machine_is_recognised_by_its_sub() -> None:
+def test_the_authorizer_says_who_is_a_machine() -> None:
+    assert Identity.from_event(_event(machine="true"), Clock()).is_machine
+    assert not Identity.from_event(_event(machine="false"), Clock()).is_machine
+
+
+def test_a_context_from_before_an_update_shows_a_machine_by_its_sub() -> None:
     assert Identity.from_event(_event(sub="importer@clients"), Clock()).is_machine
 
 

@@ -21,6 +21,7 @@ from blog_auth.key_set import KeySet
 from blog_auth.settings import Settings
 
 MAX_BYTES = 8_192
+MAX_SUBJECT_BYTES = 255
 LATEST_TIME = 253_402_300_799  # the last second of the year 9999
 
 _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -30,12 +31,16 @@ _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
 _PROFILE_CLAIMS = frozenset({"sid", "name", "nickname", "email"})  # only choose the refusal's text
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # not safe in UTF-8 or in a log
 _PERMISSION = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_CLIENT_CREDENTIALS = frozenset({"client-credentials", "client_credentials"})
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """The verified claims that this API uses. `expires_at` is in seconds since 1970."""
+    """The verified claims that this API uses. `expires_at` is in seconds since 1970.
+
+    `is_machine` says whether an application acts for itself (client credentials), not for a user.
+    """
 
     sub: str
     client_id: str
@@ -43,6 +48,7 @@ class AccessToken:
     scope: str
     permissions: tuple[str, ...]
     expires_at: int
+    is_machine: bool
 
 
 class AccessTokenVerifier:
@@ -89,6 +95,8 @@ class AccessTokenVerifier:
         if self._audience not in _audiences(claims):
             is_profile = _PROFILE_CLAIMS & claims.keys() and "scope" not in claims
             raise TokenRefused(refusals.ID_TOKEN if is_profile else refusals.WRONG_AUDIENCE)
+        if "cnf" in claims:  # RFC 9449 §6 (DPoP), RFC 8705 §3 (mTLS)
+            raise TokenRefused(refusals.SENDER_CONSTRAINED)
         now = self._clock()
         expires_at = _time(claims, "exp")
         if expires_at is None:
@@ -102,13 +110,15 @@ class AccessTokenVerifier:
         client_id = _text(claims, "azp") or _text(claims, "client_id")
         if self._client_ids and client_id not in self._client_ids:
             raise TokenRefused(refusals.FOREIGN_CLIENT)
+        subject = _subject(claims)
         return AccessToken(
-            sub=_subject(claims),
+            sub=subject,
             client_id=client_id,
             key_id=key_id,
             scope=_text(claims, "scope"),
             permissions=_permissions(claims),
             expires_at=int(expires_at),
+            is_machine=_is_machine(claims, subject),
         )
 
 
@@ -195,15 +205,41 @@ def _time(claims: dict[str, Any], name: str) -> float | None:
 
 
 def _subject(claims: dict[str, Any]) -> str:
+    """Return the subject, at most 255 bytes: OpenID Connect Core §2 allows 255 ASCII characters."""
     subject = claims.get("sub")
     if (
         not isinstance(subject, str)
-        or not 1 <= len(subject) <= 255
         or subject != subject.strip()
         or _UNPRINTABLE.search(subject)
+        or not 1 <= len(subject.encode()) <= MAX_SUBJECT_BYTES
     ):
         raise TokenRefused(refusals.BAD_CLAIM)
     return subject
+
+
+def _is_machine(claims: dict[str, Any], subject: str) -> bool:
+    """Return whether an application acts for itself, by any of the ways to say so.
+
+    Auth0 adds `@clients` to the subject, or `gty`. RFC 9068 §2.2 makes the subject the client id.
+    `sub_profile` names what the subject is (draft-mora-oauth-entity-profiles).
+    """
+    clients = {_text(claims, "azp"), _text(claims, "client_id")}
+    profile = _words(claims, "sub_profile")
+    return (
+        subject.endswith("@clients")
+        or subject in clients
+        or not _words(claims, "gty").isdisjoint(_CLIENT_CREDENTIALS)
+        or bool(profile and "user" not in profile)
+    )
+
+
+def _words(claims: dict[str, Any], name: str) -> set[str]:
+    """Return the words of a claim that is a text or a list of texts."""
+    value = claims.get(name, "")
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str) for part in parts):
+        raise TokenRefused(refusals.BAD_CLAIM)
+    return {word for part in parts for word in part.split()}
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -27,6 +27,7 @@ class Identity:
     scopes: frozenset[str]
     permissions: frozenset[str]
     expires_at: int
+    is_machine: bool  # an application acts for itself (client credentials), not for a user
 
     @classmethod
     def from_event(
@@ -49,12 +50,9 @@ class Identity:
             scopes=frozenset(context.get("scope", "").split()),
             permissions=frozenset(context.get("permissions", "").split()),
             expires_at=int(exp),
+            # API Gateway may still hold a context without `machine`, from before an update.
+            is_machine=context.get("machine") == "true" or sub.endswith("@clients"),
         )
-
-    @property
-    def is_machine(self) -> bool:
-        """Return whether an application acts for itself (client credentials), not for a user."""
-        return self.sub.endswith("@clients")
 
     def may(self, permission: str) -> bool:
         """Return whether the token has this permission."""

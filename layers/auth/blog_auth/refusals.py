@@ -69,6 +69,12 @@ WRONG_AUDIENCE: Final = Refusal(
     "The access token is for another audience: request the token with the audience of this API.",
     "RFC 7519 section 4.1.3",
 )
+SENDER_CONSTRAINED: Final = Refusal(
+    "sender_constrained",
+    "The access token is bound to a key of its application, by DPoP or mTLS. This API takes bearer "
+    "tokens only.",
+    "RFC 9449 section 7.2",
+)
 FOREIGN_CLIENT: Final = Refusal(
     "foreign_client",
     "The access token was issued to an application that this API does not accept.",
