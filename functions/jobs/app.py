@@ -26,11 +26,17 @@ metrics = Metrics(service="jobs", namespace=NAMESPACE)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Run the jobs that are due. The next run, a minute later, continues what is left."""
+    """Run the jobs that are due. The next run, a minute later, continues what is left.
+
+    A kind of job has a metric of its own only while such jobs are left, because metrics cost money.
+    """
     done, left = run_jobs(table, bucket, ends_soon(context))
-    metrics.add_metric("JobsLeft", MetricUnit.Count, left)
-    logger.info("jobs", done=done, left=left)
-    return {"done": done, "left": left}
+    total = sum(left.values())
+    metrics.add_metric("JobsLeft", MetricUnit.Count, total)
+    for kind, count in left.items():
+        metrics.add_metric(f"{kind.title()}JobsLeft", MetricUnit.Count, count)
+    logger.info("jobs", done=done, left=total, left_by_kind=left)
+    return {"done": done, "left": total}
 
 
 blog.cold_start.end()

@@ -67,6 +67,7 @@ def blog(call: Call) -> dict[str, Any]:
 
 AUTHOR = "mfrggzdfmztwq2lknnwg23tpob"
 TWO, THREE = 2, 3
+# Twice where counters may come to zero: they are read after the write, and removed.
 WRITE = ["BatchGetItem", "TransactWriteItems"]
 
 
@@ -102,10 +103,10 @@ WRITE = ["BatchGetItem", "TransactWriteItems"]
         ("posts-create", {"body": {"title": ""}}, 422, []),
         ("posts-edit", {"body": {"body": "x"}}, 200, WRITE),
         ("posts-edit", {"body": {"title": "One", "slug": None}}, 200, WRITE),
-        ("posts-edit", {"body": {"status": "draft"}}, 200, WRITE),
-        ("posts-edit", {"body": {"tags": [f"t{n}" for n in range(10)]}}, 200, WRITE),
+        ("posts-edit", {"body": {"status": "draft"}}, 200, WRITE + WRITE),
+        ("posts-edit", {"body": {"tags": [f"t{n}" for n in range(10)]}}, 200, WRITE + WRITE),
         ("posts-edit", {"body": {"title": "x"}, "sub": BOB}, 403, ["BatchGetItem"]),
-        ("posts-delete", {}, 204, ["GetItem", "TransactWriteItems"]),
+        ("posts-delete", {}, 204, ["GetItem", "TransactWriteItems", *WRITE]),
         ("posts-delete", {"sub": BOB}, 403, ["GetItem"]),
         ("comments-create", {}, 201, WRITE),
         ("comments-create", {"headers": {"Idempotency-Key": "k"}, "sub": BOB}, 201, WRITE),
@@ -118,7 +119,7 @@ WRITE = ["BatchGetItem", "TransactWriteItems"]
         ("reactions-list-likes", {}, 200, ["Query"]),
         ("reactions-list-follows", {}, 200, ["Query"]),
         ("reactions-feed", {}, 200, ["Query"]),
-        ("moderation-hide", {}, 204, WRITE),
+        ("moderation-hide", {}, 204, WRITE + WRITE),
         ("moderation-ban", {}, 204, WRITE),
         ("public-get-author", {}, 404, ["BatchGetItem"]),
         ("public-get-media", {}, 404, ["GetItem"]),
@@ -135,7 +136,7 @@ def test_a_request_makes_exactly_these_calls(
     call: Call, blog: dict[str, Any], calls: Calls, case: tuple[str, dict[str, Any], int, list[str]]
 ) -> None:
     event, arguments, status, expected = case
-    assert len(expected) <= (THREE if "slug" in event else TWO)
+    assert len(expected) <= (THREE if "slug" in event else TWO) or expected[2:] == WRITE
     response = call(event, **({"post_id": blog["id"]} | arguments))
     assert response["statusCode"] == status, response["body"]
     assert names(calls) == expected
@@ -253,7 +254,7 @@ def test_no_call_scans_or_filters_and_every_read_is_consistent(
             assert params["RequestItems"][TABLE]["ConsistentRead"] is True
 
 
-def test_a_transaction_stays_under_a_hundred_actions(posts: Blog, calls: Calls) -> None:
+def test_a_transaction_has_at_most_90_actions(posts: Blog, calls: Calls) -> None:
     """Run the two largest: new tags and a dropped revision, and a deletion with all former
     slugs."""
     post = create(posts, status="published", tags=[f"a{n}" for n in range(10)])
@@ -264,8 +265,11 @@ def test_a_transaction_stays_under_a_hundred_actions(posts: Blog, calls: Calls) 
     edit(posts, post, tags=[f"b{n}" for n in range(10)], title="New", body="New")
     posts.delete(post.id, sub=ALICE, if_match=None)
     sizes = [len(params["TransactItems"]) for name, params in calls if name == "TransactWriteItems"]
-    assert max(sizes) < 100
-    assert min(sizes[-2:]) > 50, "both are large"
+    assert max(sizes) <= 90
+    # Each is followed by the removal of the counters at zero, with their jobs.
+    (edited, of_edit, deleted, of_deletion) = sizes[-4:]
+    assert min(edited, deleted) > 50, "both are large"
+    assert (of_edit, of_deletion) == (20, 22)
     for name, params in calls:
         if name == "TransactWriteItems":
             keys = [str(_key(action)) for action in params["TransactItems"]]

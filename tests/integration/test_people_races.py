@@ -119,7 +119,7 @@ def test_a_hundred_comments_and_their_deletions_are_counted(
         *(partial(reply_and_delete, *one) for one in replies),
         *(partial(delete, *one) for one in parents),
     ])  # fmt: skip
-    assert run_jobs(engine_table, NO_BUCKET)[1] == 0
+    assert run_jobs(engine_table, NO_BUCKET)[1] == {}
     items = stored(engine)
     rows = {key: item for key, item in items.items() if key[1].startswith("COMMENT#")}
     here = {key: item for key, item in rows.items() if key[0] == f"POST#{shared_post.id}"}

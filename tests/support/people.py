@@ -31,7 +31,7 @@ def finish_jobs(table: Table, bucket: Bucket) -> None:
     now = datetime.now(UTC)
     for _ in range(9):
         now += timedelta(hours=1)
-        if run_jobs(table, bucket, at=now) == (0, 0):
+        if run_jobs(table, bucket, at=now) == (0, {}):
             return
     raise AssertionError("jobs are left")
 

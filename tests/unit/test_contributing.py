@@ -58,7 +58,7 @@ def test_every_file_that_a_recipe_names_exists() -> None:
         ("dynamodb/keys.py", "_job_key("),
         ("dynamodb/listings.py", "class Listing"),
         ("dynamodb/paging.py", "def rows_of("),
-        ("jobs/runner.py", "def _run("),
+        ("jobs/runner.py", "def _do("),
         ("http/openapi.py", "def documented_responses("),
     ],
 )

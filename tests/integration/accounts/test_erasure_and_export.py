@@ -288,7 +288,7 @@ def test_an_export_that_runs_out_of_time_stores_nothing_and_the_next_run_makes_i
     before = objects(bucket)
     for checks in (2, 5, 9):
         left = iter([False] * checks)
-        assert run_jobs(table, bucket, partial(next, left, True)) == (0, 1)
+        assert run_jobs(table, bucket, partial(next, left, True)) == (0, {"EXPORT": 1})
         assert objects(bucket) == before
     finish_jobs(table, bucket)
     assert json_body(call("account-get-export"))["status"] == "ready"
@@ -323,29 +323,30 @@ def test_a_job_with_a_lease_is_left_to_its_run(
     finish_jobs(table, bucket)
     call("account-create-export")
     start = datetime.now(UTC)
-    others: list[tuple[int, int]] = []
+    others: list[tuple[int, dict[str, int]]] = []
 
     def is_out_of_time() -> bool:
-        """Count the checks: one before the job starts, then one before each file of the export."""
+        """Count the checks: two before the job starts, then one before each file of the export."""
         checks.append(True)
-        if len(checks) == 2:
+        if len(checks) == 3:
             others.append(run_jobs(table, bucket, at=start + timedelta(minutes=15)))
         return False
 
     checks: list[bool] = []
-    assert run_jobs(table, bucket, is_out_of_time, start) == (1, 0)
-    assert others == [(0, 1)]
+    assert run_jobs(table, bucket, is_out_of_time, start) == (1, {})
+    assert others == [(0, {"EXPORT": 1})]
     call("account-create-export")
+    checks.clear()
     with pytest.raises(KeyboardInterrupt):
         run_jobs(table, bucket, lambda: interrupted(checks), start)
-    for minutes, left in ((15, 1), (17, 0)):
+    for minutes, left in ((15, {"EXPORT": 1}), (17, {})):
         assert run_jobs(table, bucket, at=start + timedelta(minutes=minutes))[1] == left
 
 
 def interrupted(checks: list[bool]) -> bool:
-    """Kill the function at its second look at the clock."""
-    if checks:
-        checks.clear()
+    """Kill the function at its third look at the clock, after the start of the job."""
+    checks.append(True)
+    if len(checks) < 3:
         return False
     raise KeyboardInterrupt
 

@@ -109,7 +109,7 @@ def test_an_erasure_ends_in_the_same_state_wherever_it_is_killed(
     def run(table: Table, bucket: Bucket) -> None:
         for _ in range(6):
             clock[0] += HOUR  # after the leases of the run before
-            if run_jobs(table, bucket, at=clock[0]) == (0, 0):
+            if run_jobs(table, bucket, at=clock[0]) == (0, {}):
                 return
         pytest.fail("jobs are left")
 

@@ -321,7 +321,7 @@ def test_an_export_that_fails_too_often_is_dropped_and_can_be_requested_again(
 
         patched.setattr(Bucket, "upload", fails)
         for _ in range(5):
-            assert run_jobs(table, bucket) == (0, 1)
+            assert run_jobs(table, bucket) == (0, {"EXPORT": 1})
     assert json_body(call("account-get-export"))["status"] == "preparing"
     finish_jobs(table, bucket)
     assert json_body(call("account-get-export"))["status"] == "none"
@@ -378,6 +378,6 @@ def test_an_outage_at_its_start_does_not_leave_a_job_leased(
 
     with monkeypatch.context() as patched:
         patched.setattr(table, "get", unavailable)  # the call after the lease
-        assert run_jobs(table, bucket) == (0, 1)
-    assert run_jobs(table, bucket) == (1, 0)
+        assert run_jobs(table, bucket) == (0, {"EXPORT": 1})
+    assert run_jobs(table, bucket) == (1, {})
     assert json_body(call("account-get-export"))["status"] == "ready"

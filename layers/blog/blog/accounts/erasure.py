@@ -18,13 +18,14 @@ from blog.accounts.transfer import (
 )
 from blog.clock import now, to_rfc3339
 from blog.comments.model import comment_of
-from blog.comments.transactions import own_row_alone, removal
+from blog.comments.transactions import own_row_alone, removal, unknown
 from blog.dynamodb.actions import IS_THERE, Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
     ENTRY,
     FOLLOW,
     FOLLOWER,
+    KNOWN,
     LIKE,
     MEDIA,
     PENDING,
@@ -49,6 +50,7 @@ from blog.dynamodb.table import Table
 from blog.identifiers import media_ids_in
 from blog.people.person import Person
 from blog.people.write_access import unblock
+from blog.posts.empty_counters import write_and_count
 from blog.posts.model import Post
 from blog.posts.transactions import change
 from blog.reactions.service import Reactions
@@ -156,7 +158,7 @@ class _Erasure:
             self._table.delete_all(revision_keys(post))  # not left to the job of the deletion
             return change(post, None, self._person.sub)
 
-        retry_transaction(self._table, actions)
+        retry_transaction(self._table, actions, write_and_count)
 
     def comments(self) -> None:
         """Remove or transfer comments. A job removes those whose posts are gone."""
@@ -179,7 +181,7 @@ class _Erasure:
         return [*removal(comment, stats.author_id)]
 
     def reactions(self) -> None:
-        """Remove likes, follows in both directions, and reports."""
+        """Remove likes, follows and known commenters in both directions, and reports."""
         reactions, person = Reactions(self._table), self._person
         for row in self._rows(user_partition(person.sub), LIKE):
             reactions.unlike(person, row["of"])
@@ -188,6 +190,12 @@ class _Erasure:
         for row in self._rows(author_partition(person.author_id), FOLLOWER):
             follower = Person(row["sk"].removeprefix(FOLLOWER), row["author_id"])
             reactions.unfollow(follower, person.author_id)
+        for row in self._rows(user_partition(person.sub), KNOWN):
+            forgotten = unknown(person.sub, row["sk"].removeprefix(KNOWN))
+            write_while_closed(self._table, person.author_id, forgotten)
+        for row in self._rows(author_partition(person.author_id), KNOWN):
+            forgotten = unknown(row["sk"].removeprefix(KNOWN), person.author_id)
+            write_while_closed(self._table, person.author_id, forgotten)
         for row in self._rows(user_partition(person.sub), REPORT):
             keys = Key(REPORTS, row["entry"]), Key.of(row)
             write_while_closed(self._table, person.author_id, map(Action, keys))

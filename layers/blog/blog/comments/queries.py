@@ -1,12 +1,14 @@
 """Queries of comments: the comments on a post, and an author's pending comments."""
 
+from pydantic_core import to_json
+
 from blog.comments.model import Comment, is_tombstone
 from blog.comments.schemas import CommentDetail, CommentPage, PendingPage, Tombstone
 from blog.dynamodb.actions import Item
 from blog.dynamodb.concurrency import side_by_side
-from blog.dynamodb.keys import pending_comment_key, profile_key, stats_key
+from blog.dynamodb.keys import PENDING, Key, pending_comment_key, profile_key, stats_key
 from blog.dynamodb.listings import approval_queue, comments_on
-from blog.dynamodb.paging import rows_of
+from blog.dynamodb.paging import rows_of, within_page
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.people.person import Author
@@ -28,7 +30,7 @@ class CommentQueries:
         )
         if stats is None or not Stats.model_validate(stats).is_public:
             raise NotFound("There is no such post.")
-        rows, next_cursor = page
+        rows, next_cursor = within_page(listing, *page, _bytes_sent)
         profiles = self._table.get_all(
             profile_key(row["author_id"]) for row in rows if not is_tombstone(row)
         )
@@ -42,16 +44,29 @@ class CommentQueries:
 
     def pending_for(self, author_id: str, *, limit: int, cursor: str | None) -> PendingPage:
         """Return the pending comments on this author's posts, oldest first."""
-        rows, next_cursor = rows_of(self._table, approval_queue(author_id), limit, cursor)
-        keys = [pending_comment_key(row["post_id"], row["sk"].partition("#")[2]) for row in rows]
+        listing = approval_queue(author_id)
+        rows, next_cursor = rows_of(self._table, listing, limit, cursor)
         profiles = [profile_key(row["author_id"]) for row in rows]
-        items = self._table.get_all([*keys, *profiles])
+        items = self._table.get_all([*map(_pending_key, rows), *profiles])
+        rows, next_cursor = within_page(
+            listing, rows, next_cursor, lambda row: _bytes_sent(items.get(_pending_key(row), {}))
+        )
         pending = [
-            _as_response(items[key], items.get(profile))
-            for key, profile in zip(keys, profiles, strict=True)
-            if key in items  # else it was approved or removed since the rows were read
+            _as_response(items[_pending_key(row)], items.get(profile_key(row["author_id"])))
+            for row in rows
+            if _pending_key(row) in items  # else it was approved or removed meanwhile
         ]
         return PendingPage(items=pending, next_cursor=next_cursor)
+
+
+def _pending_key(row: Item) -> Key:
+    """Return the key of the comment of a row in the approval queue."""
+    return pending_comment_key(row["post_id"], row["sk"].removeprefix(PENDING))
+
+
+def _bytes_sent(row: Item) -> int:
+    """Return the size of a comment in a response. Its author and times have less than 1 KB each."""
+    return 2000 + len(to_json([row.get("body"), row.get("body_html")]))
 
 
 def _is_visible(row: Item) -> bool:

@@ -130,9 +130,9 @@ def known_key(sub: str, author_id: str) -> Key:
     return Key(user_partition(sub), f"{KNOWN}{author_id}")
 
 
-def rate_key(sub: str, what: str, hour: str) -> Key:
-    """Return the key of the count of a user's actions of one kind in an hour."""
-    return Key(user_partition(sub), f"RATE#{what}#{hour}")
+def known_by_key(author_id: str, sub: str) -> Key:
+    """Return the key of the same record under the author, whose erasure and merge find it by it."""
+    return Key(author_partition(author_id), f"{KNOWN}{sub}")
 
 
 def like_key(sub: str, post_id: str) -> Key:
@@ -254,29 +254,35 @@ def month_count_key(month: str, shard: int) -> Key:
     return Key(MONTHS, f"MONTH#{month}#{shard:03}")
 
 
-# Jobs.
+# Jobs. Each kind has its own range of sort keys.
+
+DELETION_JOB = "DELETION"
+TOMBSTONE_JOB = "TOMBSTONE"
+EMPTY_JOB = "EMPTY"
+EXPORT_JOB = "EXPORT"
+ERASURE_JOB = "ERASURE"
 
 
 def deletion_job_key(post_id: str) -> Key:
     """Return the key of the job that removes the rest of a deleted post."""
-    return Key(JOBS, f"DELETION#{post_id}")
+    return Key(JOBS, f"{DELETION_JOB}#{post_id}")
 
 
 def tombstone_job_key(comment: Key) -> Key:
     """Return the key of the job that removes a tombstone if it has lost its last reply."""
-    return Key(JOBS, f"TOMBSTONE#{comment.pk}#{comment.sk}")
+    return Key(JOBS, f"{TOMBSTONE_JOB}#{comment.pk}#{comment.sk}")
 
 
 def empty_counter_job_key(counter: Key) -> Key:
     """Return the key of the job that removes a counter if it has come to zero."""
-    return Key(JOBS, f"EMPTY#{counter.sk}")
+    return Key(JOBS, f"{EMPTY_JOB}#{counter.sk}")
 
 
 def export_job_key(author_id: str) -> Key:
     """Return the key of the job that makes a user's export."""
-    return Key(JOBS, f"EXPORT#{author_id}")
+    return Key(JOBS, f"{EXPORT_JOB}#{author_id}")
 
 
 def erasure_job_key(author_id: str) -> Key:
     """Return the key of the job that erases a user."""
-    return Key(JOBS, f"ERASURE#{author_id}")
+    return Key(JOBS, f"{ERASURE_JOB}#{author_id}")

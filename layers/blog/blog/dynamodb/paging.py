@@ -1,13 +1,23 @@
-"""Pages of lists: complete, in order, full except the last, with a cursor to the next page."""
+"""Pages of lists: in order and without gaps, with a cursor to the next page.
+
+A page has a bound that does not depend on what is stored: three calls for each partition, each of
+up to 1 MB, and MAX_PAGE_BYTES in the response. A page that reaches one of them is short. It still
+has a cursor, so the list continues.
+"""
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from blog.dynamodb.actions import Item
+from blog.dynamodb.concurrency import each_side_by_side
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.listings import Listing
-from blog.dynamodb.table import HIGHEST, Range, Table
+from blog.dynamodb.table import HIGHEST, Page, Range, Table
+
+MAX_CALLS = 3
+MAX_ROWS = 100  # of a further call
+MAX_PAGE_BYTES = 3_500_000  # of a response; Lambda sends at most 6 MB
 
 
 def rows_of(
@@ -24,19 +34,38 @@ def rows_of(
     """
     listed: list[Item] = []
     after = None if cursor is None else sort_key_of(listing, cursor)
-    while len(listed) <= limit:
-        wanted = limit + 1 - len(listed)
-        rows = _after(table, listing, after, wanted)
+    wanted = limit + 1
+    for _ in range(MAX_CALLS):
+        rows, has_more = _after(table, listing, after, wanted)
         listed += filter(is_listed, rows)
-        if len(rows) < wanted:
-            break
-        after = rows[-1]["sk"]
-    page = listed[:limit]
-    return page, cursor_after(listing, page[-1]["sk"]) if len(listed) > limit else None
+        if len(listed) > limit:
+            return listed[:limit], cursor_after(listing, listed[limit - 1]["sk"])
+        if not has_more:
+            return listed, None
+        after, wanted = rows[-1]["sk"], MAX_ROWS
+    return listed, None if after is None else cursor_after(listing, after)
 
 
-def _after(table: Table, listing: Listing, after: str | None, count: int) -> list[Item]:
-    """Return the next rows of a list, read from its partitions in parallel and merged."""
+def within_page(
+    listing: Listing, rows: list[Item], next_cursor: str | None, size: Callable[[Item], int]
+) -> tuple[list[Item], str | None]:
+    """Return the first rows that have at most MAX_PAGE_BYTES by `size`, and the next cursor.
+
+    A row alone always fits.
+    """
+    count = sum(total <= MAX_PAGE_BYTES for total in accumulate(map(size, rows)))
+    if count == len(rows):
+        return rows, next_cursor
+    return rows[: max(1, count)], cursor_after(listing, rows[max(1, count) - 1]["sk"])
+
+
+def _after(
+    table: Table, listing: Listing, after: str | None, count: int
+) -> tuple[list[Item], bool]:
+    """Return the next rows of a list, and whether there are more.
+
+    It reads the partitions side by side, with one call each, and merges the rows.
+    """
     order = listing.order
     first, last = order.prefix, order.prefix + HIGHEST
     if after is not None and order.is_ascending:
@@ -44,12 +73,23 @@ def _after(table: Table, listing: Listing, after: str | None, count: int) -> lis
     elif after is not None:
         last = _just_before(after)
     ranges = [Range(pk, first, last, order.is_ascending) for pk in listing.partitions]
-    return list(islice(_merged(table.query_all(ranges, count), listing), count))
+    pages = each_side_by_side(lambda wanted: table.query_page(wanted, count), ranges)
+    known = _known(pages, listing)
+    return known[:count], len(known) > count or any(page.has_more for page in pages)
 
 
-def _merged(rows: Sequence[list[Item]], listing: Listing) -> Iterable[Item]:
+def _known(pages: Sequence[Page], listing: Listing) -> list[Item]:
+    """Merge pages up to the end of the first that DynamoDB cut: what follows may have gaps."""
     descending = not listing.order.is_ascending
-    return heapq.merge(*rows, key=lambda row: str(row["sk"]), reverse=descending)
+    rows = heapq.merge(
+        *(page.items for page in pages), key=lambda row: str(row["sk"]), reverse=descending
+    )
+    ends = [page.items[-1]["sk"] for page in pages if page.has_more]
+    if not ends:
+        return list(rows)
+    if descending:
+        return [row for row in rows if row["sk"] >= max(ends)]
+    return [row for row in rows if row["sk"] <= min(ends)]
 
 
 def _just_after(sort_key: str) -> str:

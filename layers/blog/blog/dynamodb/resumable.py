@@ -32,7 +32,11 @@ def iter_rows(
         first = f"{rows[-1]['sk']}\x00"
 
 
-def retry_transaction(table: Table, read_and_compute: Callable[[], Sequence[Action]]) -> None:
+def retry_transaction(
+    table: Table,
+    read_and_compute: Callable[[], Sequence[Action]],
+    write: Callable[[Table, Sequence[Action]], None] = Table.write,
+) -> None:
     """Write the actions that are computed from what the function itself reads.
 
     If another write was faster, compute and write again. Write nothing if there are no actions.
@@ -41,6 +45,6 @@ def retry_transaction(table: Table, read_and_compute: Callable[[], Sequence[Acti
 
     def attempt(_: Items) -> None:
         if actions := read_and_compute():
-            table.write(actions)
+            write(table, actions)
 
     retrying(attempt, {})

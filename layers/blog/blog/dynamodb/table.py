@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
@@ -51,6 +51,13 @@ class Range:
     first: str = " "
     last: str = HIGHEST
     is_ascending: bool = True
+
+
+class Page(NamedTuple):
+    """The items of one call, and whether the range has more. One with more is never empty."""
+
+    items: list[Item]
+    has_more: bool
 
 
 def _throttling_reasons(response: Mapping[str, Any]) -> list[str]:
@@ -129,9 +136,11 @@ class Table:
                 break
         return items[:limit]
 
-    def query_all(self, ranges: Sequence[Range], limit: int) -> list[list[Item]]:
-        """Return up to `limit` items of each range. The queries run side by side."""
-        return each_side_by_side(lambda wanted: self.query(wanted, limit), ranges)
+    def query_page(self, wanted: Range, limit: int) -> Page:
+        """Return the first items of a range: at most `limit`, and at most 1 MB. It is one call."""
+        response = next(self._responses(wanted, Limit=limit))
+        items = [self._plain(item) for item in response["Items"]]
+        return Page(items, has_more="LastEvaluatedKey" in response)
 
     def keys_of(self, partition: str, limit: int) -> list[Key]:
         """Return up to `limit` keys of a partition, of every kind of item."""
@@ -139,7 +148,20 @@ class Table:
         pages = self._pages(wanted, limit, ProjectionExpression="pk, sk")
         return [Key.of(item) for item in next(pages)]
 
+    def count(self, wanted: Range, most: int) -> int:
+        """Return the number of items in a range. It stops counting after about `most`."""
+        count = 0
+        for page in self._responses(wanted, Select="COUNT"):
+            count += page["Count"]
+            if count >= most:
+                break
+        return count
+
     def _pages(self, wanted: Range, page_size: int, **more: Any) -> Iterator[list[Item]]:
+        for response in self._responses(wanted, Limit=page_size, **more):
+            yield [self._plain(item) for item in response["Items"]]
+
+    def _responses(self, wanted: Range, **more: Any) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
             "ExpressionAttributeValues": self._attributes(
@@ -147,12 +169,11 @@ class Table:
             ),
             "ScanIndexForward": wanted.is_ascending,
             "ConsistentRead": True,
-            "Limit": page_size,
             **more,
         }
         while True:
             response = self._call("query", **query)
-            yield [self._plain(item) for item in response["Items"]]
+            yield response
             if "LastEvaluatedKey" not in response:
                 return
             query["ExclusiveStartKey"] = response["LastEvaluatedKey"]

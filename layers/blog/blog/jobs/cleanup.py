@@ -1,4 +1,4 @@
-"""Jobs that remove what is left of deleted posts, deleted comments, and counters at zero."""
+"""Jobs that remove what is left of deleted posts and deleted comments."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,7 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import HIGHEST, Range, Table
+from blog.posts.empty_counters import end_of
 
 KEYS_AT_ONCE = 100
 COMMENTS_AT_ONCE = 20  # with up to four actions each; a transaction takes a hundred
@@ -65,23 +66,6 @@ def remove_if_without_replies(table: Table, job: Item) -> None:
     """Remove the tombstone of a deleted comment, if its replies are gone."""
     comment = Key(job["comments"], job["comment"])
     condition = "attribute_not_exists(#body) AND #reply_count <= :none"
-    _delete_if(table, Action(comment, condition=condition, values={"none": 0}))
-    _delete_if(table, _end_of(job))
-
-
-def _end_of(job: Item) -> Action:
-    """Build the removal of a job, unless a later write has requested it again."""
-    return Action(Key.of(job), condition="#stamp = :stamp", values={"stamp": job["stamp"]})
-
-
-def remove_if_empty(table: Table, job: Item) -> None:
-    """Remove a counter at zero, so that lists need not skip it."""
-    counter = Key(job["counters"], job["counter"])
-    condition = "attribute_not_exists(pk) OR #count <= :count"
-    _delete_if(table, Action(counter, condition=condition, values={"count": 0}))
-    _delete_if(table, _end_of(job))
-
-
-def _delete_if(table: Table, deletion: Action) -> None:
-    with suppress(ConditionRefused):
-        table.transact([deletion])
+    for action in (Action(comment, condition=condition, values={"none": 0}), end_of(job)):
+        with suppress(ConditionRefused):
+            table.transact([action])

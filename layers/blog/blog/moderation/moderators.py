@@ -12,6 +12,7 @@ from blog.identifiers import is_author_id
 from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
 from blog.people.person import Author, Person
 from blog.people.write_access import raise_if_blocked, require_can_write
+from blog.posts.empty_counters import write_and_count
 from blog.posts.model import Moderation, Post
 from blog.posts.pages import own_page_of
 from blog.posts.schemas import OwnPostPage
@@ -51,7 +52,8 @@ class Moderators:
                 return
             update = {"moderation": moderation, "lock_version": before.lock_version + 1}
             actions = change(before, before.model_copy(update=update), before.owner)
-            self._table.write([require_can_write(moderator.author_id), *actions])
+            can_write = require_can_write(moderator.author_id)
+            write_and_count(self._table, [can_write, *actions])
 
         retrying(attempt, self._table.get_all([post_key(post_id), ban]))
 

@@ -1,6 +1,8 @@
 """Scheduled posts, which a run every minute publishes when they are due."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from blog.dynamodb.actions import Item, Items
@@ -12,25 +14,47 @@ from blog.people.write_access import require_can_write
 from blog.posts.model import Post
 from blog.posts.transactions import change
 
-MAX_DUE = 100  # posts that one run publishes; the next run starts a minute later
+DUE_AT_ONCE = 1000  # posts that are read together, and whose authors take turns
 
 
 def publish_due(
     table: Table, now: datetime, is_out_of_time: Callable[[], bool] = lambda: False
 ) -> tuple[int, int]:
-    """Publish the posts that are due, the earliest first. Return how many succeed and fail.
+    """Publish the posts that are due. Return how many succeed and fail.
 
-    A post that fails, or for which no time is left, is still due at the next run.
+    Authors take turns, so that many posts of one do not delay those of others. An author's
+    earliest post comes first. A post that fails, or for which no time is left, is still due at the
+    next run.
     """
     published = failed = 0
-    for row in table.query(_due(now), MAX_DUE):
+    for posts in _in_turns(table, now):
         if is_out_of_time():
             break
         try:
-            published += publish(table, row["id"], now)
+            published += publish(table, posts.popleft(), now)
         except (Unavailable, WriteContended):
             failed += 1
+        except AuthorMerging:
+            posts.clear()
     return published, failed
+
+
+def _in_turns(table: Table, now: datetime) -> Iterator[deque[str]]:
+    """Yield each author's ids of due posts in turn, until all are empty. The caller takes them."""
+    wanted = _due(now)
+    while rows := table.query(wanted, DUE_AT_ONCE):
+        by_author: dict[str, deque[str]] = {}
+        for row in rows:
+            by_author.setdefault(row["author_id"], deque()).append(row["id"])
+        turns = deque(by_author.values())
+        while turns:
+            posts = turns.popleft()
+            yield posts
+            if posts:
+                turns.append(posts)
+        if len(rows) < DUE_AT_ONCE:
+            return
+        wanted = replace(wanted, first=f"{rows[-1]['sk']}\x00")
 
 
 def seconds_overdue(table: Table, now: datetime) -> float:
@@ -45,12 +69,16 @@ def _due(now: datetime) -> Range:
     return Range(DUE, last=f"{entry_sort_key(now, '')}{HIGHEST}")
 
 
+class AuthorMerging(Exception):
+    """The author's account is being merged into another one. The merge transfers the posts."""
+
+
 class _AuthorBlocked(Exception):
     """The author of a scheduled post may not write."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("the author may not write")
-        self.is_banned = "banned_at" in (item or {})
+        self.is_merging = (item or {}).get("closed_for") == "merge"
 
 
 def publish(table: Table, post_id: str, now: datetime) -> bool:
@@ -59,7 +87,8 @@ def publish(table: Table, post_id: str, now: datetime) -> bool:
     A post is published once, even if others publish it at the same time. An edit in between
     stays, because the publication is computed again from what the edit stored.
 
-    Raises WriteContended and Unavailable.
+    A post becomes a draft if its author is banned or is being erased. So it leaves the list of due
+    posts. Raises AuthorMerging, WriteContended and Unavailable.
     """
     key = post_key(post_id)
 
@@ -72,8 +101,9 @@ def publish(table: Table, post_id: str, now: datetime) -> bool:
         try:
             table.write([can_write, *change(post, published(post), post.owner)])
         except _AuthorBlocked as e:
-            if e.is_banned:
-                _make_draft(table, post)
+            if e.is_merging:
+                raise AuthorMerging from e
+            _make_draft(table, post)
             return False
         return True
 
@@ -81,7 +111,7 @@ def publish(table: Table, post_id: str, now: datetime) -> bool:
 
 
 def _make_draft(table: Table, post: Post) -> None:
-    """Make a draft of a scheduled post whose author is banned.
+    """Make a draft of a scheduled post.
 
     An edit in between leaves this to the next run.
     """
