@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from blog.limits import PER_HOUR
 from blog_auth.errors import SettingsError
 from blog_auth.settings import Settings
 
@@ -61,7 +62,8 @@ class LocalStackSettings:
     """Ports, addresses and switches of the local stack.
 
     `environments` limits the execution environments of a function. `tick` is the interval of
-    scheduled functions in seconds, or None for the template's.
+    scheduled functions in seconds, or None for the template's. `per_hour` has the rate limits of
+    users by kind.
     """
 
     api_port: int
@@ -73,7 +75,7 @@ class LocalStackSettings:
     tick: int | None
     has_timeouts: bool
     engine: Engine
-    comments_per_hour: int
+    per_hour: Mapping[str, int]
     auth0_issuer: str | None
     auth0_domain: str | None
     auth0_audience: str
@@ -100,7 +102,10 @@ class LocalStackSettings:
             else None,
             has_timeouts=_switch(environment, "TIMEOUTS"),
             engine=Engine.from_environment(environment),
-            comments_per_hour=_number(environment, "COMMENTS_PER_HOUR", 60, "a number", 10**9),
+            per_hour={
+                kind: _number(environment, f"{kind.upper()}_PER_HOUR", limit, "a number", 10**9 - 1)
+                for kind, limit in PER_HOUR.items()
+            },
             auth0_issuer=tenant["AUTH0_ISSUER"] or None,
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,
             auth0_audience=tenant["AUTH0_AUDIENCE"] or AUDIENCE,
@@ -140,7 +145,7 @@ class LocalStackSettings:
             "Auth0Audience": self.auth0_audience,
             "AuthorIdKey": AUTHOR_ID_KEY,
             "SiteUrl": self.spa_url,
-            "CommentsPerHour": str(self.comments_per_hour),
+            **{f"{_camel_case(kind)}PerHour": str(limit) for kind, limit in self.per_hour.items()},
         }
 
     def check_ports(self) -> None:
@@ -202,6 +207,10 @@ def _accepts_connections(host: str, port: int) -> bool:
 def port_setting(environment: Mapping[str, str], variable: str, default: int) -> int:
     """Return the port that a variable names. Raises StartupError if it is not a port number."""
     return _number(environment, variable, default, "a port number", 65535)
+
+
+def _camel_case(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _switch(environment: Mapping[str, str], variable: str) -> bool:

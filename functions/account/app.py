@@ -21,6 +21,7 @@ from blog.http.handler import (
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.responses import PRIVATE, TextResponse, json_response
 from blog.people.profiles import Profiles
+from blog.people.rate_limits import RateLimits
 from blog.people.schemas import Account, ProfileChanges
 from blog.s3 import Bucket
 from blog.settings import MediaSettings
@@ -28,7 +29,8 @@ from blog.settings import MediaSettings
 settings = MediaSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 profiles = Profiles(table)
-account_requests = AccountRequests(table, Bucket(settings.media_bucket))
+limits = RateLimits.from_environment(os.environ)
+account_requests = AccountRequests(table, Bucket(settings.media_bucket), limits)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -129,7 +131,7 @@ def get_export() -> TextResponse:
 
 
 def _account() -> TextResponse:
-    account = profiles.account(person(app, settings), identity(app))
+    account = profiles.account(person(app, settings), identity(app), limits)
     return json_response(account, cache_control=PRIVATE)
 
 

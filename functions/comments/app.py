@@ -29,13 +29,15 @@ from blog.identifiers import parse_id
 from blog.moderation.reports import Reports
 from blog.moderation.schemas import Reasoned
 from blog.people.permissions import MODERATE_CONTENT
-from blog.settings import CommentSettings
+from blog.people.rate_limits import RateLimits
+from blog.settings import AuthorSettings
 
-settings = CommentSettings.from_environment(os.environ)
+settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-comments = Comments(table, settings.comments_per_hour)
+limits = RateLimits.from_environment(os.environ)
+comments = Comments(table, limits)
 comment_queries = CommentQueries(table)
-reports = Reports(table)
+reports = Reports(table, limits)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 
@@ -70,7 +72,9 @@ def create_comment(
     operation_id="editComment",
     tags=["Comments"],
     security=SECURITY,
-    responses=documented_responses(200, CommentDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(
+        200, CommentDetail, 400, 401, 403, 404, 409, 412, 413, 415, 422, 429
+    ),
 )
 def edit_comment(
     post_id: Annotated[str, Path()],

@@ -13,11 +13,16 @@ from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.responses import PRIVATE, TextResponse, json_response
 from blog.media.schemas import MediaUpload, NewMedia
 from blog.media.service import Media
+from blog.people.rate_limits import RateLimits
 from blog.s3 import Bucket
 from blog.settings import MediaSettings
 
 settings = MediaSettings.from_environment(os.environ)
-media = Media(Table.connect(settings.table_name), Bucket(settings.media_bucket))
+media = Media(
+    Table.connect(settings.table_name),
+    Bucket(settings.media_bucket),
+    RateLimits.from_environment(os.environ),
+)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
 

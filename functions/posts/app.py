@@ -16,6 +16,7 @@ from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
 from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
 from blog.identifiers import parse_id, parse_version
+from blog.people.rate_limits import RateLimits
 from blog.posts.model import Status
 from blog.posts.queries import PostQueries
 from blog.posts.rendering import rendered
@@ -34,7 +35,7 @@ from blog.settings import AuthorSettings
 
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-posts = Posts(table, settings.feed_shards)
+posts = Posts(table, settings.feed_shards, RateLimits.from_environment(os.environ))
 post_queries = PostQueries(table, settings.feed_shards)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
@@ -46,7 +47,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="createPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=documented_responses(201, OwnPost, 400, 401, 403, 409, 413, 415, 422),
+    responses=documented_responses(201, OwnPost, 400, 401, 403, 409, 413, 415, 422, 429),
 )
 def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None) -> TextResponse:
     """Create a post of the caller."""
@@ -64,7 +65,7 @@ def create_post(new: Annotated[NewPost, Body()], key: IdempotencyKeyField = None
     operation_id="editPost",
     tags=["Posts"],
     security=SECURITY,
-    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422, 429),
 )
 def edit_post(
     post_id: Annotated[str, Path()],
@@ -167,7 +168,7 @@ def get_revision(post_id: Annotated[str, Path()], version: Annotated[str, Path()
     operation_id="restoreRevision",
     tags=["Me"],
     security=SECURITY,
-    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422),
+    responses=documented_responses(200, OwnPost, 400, 401, 403, 404, 409, 412, 413, 415, 422, 429),
 )
 def restore_revision(
     post_id: Annotated[str, Path()],

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from blog.comments.queries import CommentQueries
 from blog.comments.schemas import CommentPage
 from blog.dynamodb.table import Table
-from blog.errors import BadRequest
+from blog.errors import BadRequest, NotFound
 from blog.http import docs_page
 from blog.http.handler import lambda_handler, request_path, resolver
 from blog.http.openapi import documented_responses
@@ -34,23 +34,23 @@ from blog.http.responses import (
     json_response,
 )
 from blog.identifiers import parse_id
-from blog.media.service import Media
+from blog.media.addresses import ImageAddresses
 from blog.people.profiles import Profiles
 from blog.people.schemas import PublicProfile
 from blog.posts import feeds, sitemaps
 from blog.posts.queries import PostQueries
 from blog.posts.schemas import PostDetail, PostPage, TagPage
-from blog.posts.view import PostView
+from blog.posts.view import FeedItem
 from blog.s3 import Bucket
 from blog.settings import PublicSettings
-from blog.tags import normalised_tag
+from blog.tags import is_tag, normalised_tag
 
 settings = PublicSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
 post_queries = PostQueries(table, settings.feed_shards)
 profiles = Profiles(table)
 comment_queries = CommentQueries(table)
-media = Media(table, Bucket(settings.media_bucket), settings.media_url)
+image_addresses = ImageAddresses(table, Bucket(settings.media_bucket), settings.media_url)
 OPENAPI = pathlib.Path(__file__).with_name("openapi.json")
 app = resolver()
 
@@ -203,8 +203,8 @@ def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
     """Redirect to the file of a media item."""
     # The signed address must fit the client's method; only the event itself still says HEAD.
     # CloudFront would give a cached response to GET also to HEAD.
-    address = media.address(media_id, app.current_event.request_context.http_method)
-    cache_control = PRIVATE if media.signs_addresses else PUBLIC
+    address = image_addresses.address(media_id, app.current_event.request_context.http_method)
+    cache_control = PRIVATE if image_addresses.signs_addresses else PUBLIC
     return Response(302, headers={"Location": address, "Cache-Control": cache_control})
 
 
@@ -267,7 +267,7 @@ def get_author_json_feed(
     summary="The newest posts with a tag as Atom 1.0",
     operation_id="getTagAtomFeed",
     tags=["Feeds"],
-    responses=documented_responses(200, None, document=ATOM, not_modified=True),
+    responses=documented_responses(200, None, 404, document=ATOM, not_modified=True),
 )
 def get_tag_atom_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -282,7 +282,7 @@ def get_tag_atom_feed(
     summary="The newest posts with a tag as JSON Feed 1.1",
     operation_id="getTagJsonFeed",
     tags=["Feeds"],
-    responses=documented_responses(200, None, document=JSON_FEED, not_modified=True),
+    responses=documented_responses(200, None, 404, document=JSON_FEED, not_modified=True),
 )
 def get_tag_json_feed(
     tag: Annotated[str, Path()], if_none_match: IfNoneMatchField = None
@@ -356,13 +356,13 @@ def get_docs_asset(
     return document_response(asset.text, asset.media_type, if_none_match)
 
 
-def _feed_of_all() -> tuple[feeds.Feed, list[PostView]]:
+def _feed_of_all() -> tuple[feeds.Feed, list[FeedItem]]:
     return feeds.feed_of_all(settings.site_url), post_queries.newest_of_all(feeds.POSTS)
 
 
 def _author_feed(
     author_id: str,
-    render: Callable[[feeds.Feed, Sequence[PostView]], str],
+    render: Callable[[feeds.Feed, Sequence[FeedItem]], str],
     media_type: str,
     if_none_match: str | None,
 ) -> TextResponse:
@@ -380,8 +380,11 @@ def _redirect(merged_id: str, author_id: str) -> TextResponse:
     return Response(301, headers={"Location": location, "Cache-Control": PUBLIC})
 
 
-def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[PostView]]:
+def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[FeedItem]]:
+    """Return the feed of a tag and its posts. Raises NotFound for a tag that no post can have."""
     tag = normalised_tag(unquote(encoded))
+    if not is_tag(tag):
+        raise NotFound("There is no such tag.")
     return feeds.feed_of_tag(settings.site_url, tag), post_queries.newest_tagged(tag, feeds.POSTS)
 
 

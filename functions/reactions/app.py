@@ -6,27 +6,39 @@ import os
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from blog.dynamodb.table import Table
-from blog.errors import NotFound
+from blog.errors import BadRequest, NotFound
 from blog.http.handler import lambda_handler, person, require_writer, resolver
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
 from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.identifiers import is_author_id, parse_id
+from blog.people.rate_limits import RateLimits
 from blog.posts.schemas import PostPage
 from blog.reactions.queries import ReactionQueries
-from blog.reactions.schemas import FollowsPage, LikesPage
+from blog.reactions.schemas import FollowsPage, Ids, LikesPage
 from blog.reactions.service import Reactions
 from blog.settings import AuthorSettings
 
 settings = AuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-reactions = Reactions(table)
+reactions = Reactions(table, RateLimits.from_environment(os.environ))
 reaction_queries = ReactionQueries(table)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
+
+MAX_IDS = 100
+ASKS_FOR_IDS = "With `ids`, it returns only which of these ids are in the whole list."
+IdList = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=MAX_IDS * 40,
+        description=f"Up to {MAX_IDS} ids, separated by commas. limit and cursor then do nothing.",
+    ),
+]
 
 
 @app.put(
@@ -35,7 +47,7 @@ app.configure_openapi(security_schemes=ACCESS_TOKEN)
     operation_id="likePost",
     tags=["Reactions"],
     security=SECURITY,
-    responses=documented_responses(204, None, 401, 403, 404, 409),
+    responses=documented_responses(204, None, 401, 403, 404, 409, 429),
 )
 def like_post(post_id: Annotated[str, Path()]) -> Response[None]:
     """Like a published post."""
@@ -64,7 +76,7 @@ def unlike_post(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="followAuthor",
     tags=["Reactions"],
     security=SECURITY,
-    responses=documented_responses(204, None, 401, 403, 404, 409, 422),
+    responses=documented_responses(204, None, 401, 403, 404, 409, 422, 429),
 )
 def follow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     """Follow an author."""
@@ -92,10 +104,14 @@ def unfollow_author(author_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listLikes",
     tags=["Me"],
     security=SECURITY,
-    responses=documented_responses(200, LikesPage, 400, 401),
+    description=ASKS_FOR_IDS,
+    responses=documented_responses(200, LikesPage | Ids, 400, 401),
 )
-def list_likes(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    """Return a page of the posts that the caller likes."""
+def list_likes(ids: IdList = None, limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the posts that the caller likes, or which of `ids` they like."""
+    if ids is not None:
+        liked = reaction_queries.liked(person(app, settings), _parse_ids(ids))
+        return json_response(Ids(ids=liked), cache_control=PRIVATE)
     page = reaction_queries.likes(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
@@ -121,10 +137,14 @@ def get_like(post_id: Annotated[str, Path()]) -> Response[None]:
     operation_id="listFollows",
     tags=["Me"],
     security=SECURITY,
-    responses=documented_responses(200, FollowsPage, 400, 401),
+    description=ASKS_FOR_IDS,
+    responses=documented_responses(200, FollowsPage | Ids, 400, 401),
 )
-def list_follows(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
-    """Return a page of the authors that the caller follows."""
+def list_follows(ids: IdList = None, limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the authors that the caller follows, or which of `ids` they follow."""
+    if ids is not None:
+        followed = reaction_queries.followed(person(app, settings), _parse_ids(ids))
+        return json_response(Ids(ids=followed), cache_control=PRIVATE)
     page = reaction_queries.follows(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
 
@@ -156,6 +176,13 @@ def list_personal_feed(limit: Limit = 20, cursor: Cursor = None) -> TextResponse
     """Return a page of the posts by the authors that the caller follows."""
     page = reaction_queries.feed(person(app, settings), limit=limit, cursor=cursor)
     return json_response(page, cache_control=PRIVATE)
+
+
+def _parse_ids(text: str) -> list[str]:
+    ids = text.split(",")
+    if len(ids) > MAX_IDS:
+        raise BadRequest(f"ids must name at most {MAX_IDS} ids.")
+    return list(dict.fromkeys(ids))
 
 
 def _parse_author_id(text: str) -> str:

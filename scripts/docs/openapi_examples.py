@@ -1,6 +1,7 @@
 """Examples for the OpenAPI document. A test validates each with its model."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from blog.errors import (
@@ -34,7 +35,13 @@ _PROBLEMS: tuple[Problem, ...] = (
     ContentTooLarge("The body must have at most 1 MiB."),
     UnsupportedMediaType("The body must be application/json, in UTF-8."),
     Unprocessable([FieldError("tags.3", "Must have 1 to 40 characters")]),
-    TooManyRequests("At most 60 an hour: try again later.", 1200),
+    TooManyRequests(
+        "comments",
+        "comments",
+        60,
+        datetime(2026, 1, 31, 9, 40, tzinfo=UTC),
+        datetime(2026, 1, 31, 10, tzinfo=UTC),
+    ),
     Unavailable(),
 )
 

@@ -45,7 +45,8 @@ def test_the_defaults_are_as_listed() -> None:
     assert listed["SPA_PORT"] == str(settings.spa_port)
     assert listed["S3_PORT"] == str(settings.s3_port)
     assert listed["ENVIRONMENTS"] == str(settings.environments)
-    assert listed["COMMENTS_PER_HOUR"] == str(settings.comments_per_hour)
+    for kind, limit in settings.per_hour.items():
+        assert listed[f"{kind.upper()}_PER_HOUR"] == str(limit)
     for address in (settings.spa_url, settings.api_url, settings.issuer_url, settings.s3_url):
         assert f"<{address.rstrip('/')}>" in PAGE
 

@@ -10,7 +10,9 @@ from blog.dynamodb.keys import post_key, revision_key, revision_text_key, slug_k
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.identifiers import author_id
+from blog.limits import KINDS
 from blog.people.person import Person
+from blog.people.rate_limits import RateLimits
 from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
 from blog.posts.model import Post, Stats
 from blog.posts.queries import PostQueries
@@ -26,8 +28,14 @@ VERSION_1 = IfMatch(frozenset({1}))
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
+NO_LIMITS = RateLimits(dict.fromkeys(KINDS, 10**9))
+
+
 class Blog(Posts, PostQueries):
-    """The services that write posts and read posts, in one class."""
+    """The services that write posts and read posts, in one class. It has no rate limits."""
+
+    def __init__(self, table: Table, feed_shards: int = 1) -> None:
+        super().__init__(table, feed_shards, NO_LIMITS)
 
 
 def person(sub: str) -> Person:
@@ -93,11 +101,14 @@ def expected_items(posts: Iterable[Post]) -> Items:
 
 
 def stored_items(client: Any) -> Items:
-    """Return the items of the table in the same form, without jobs and idempotency keys."""
+    """Return the items of the table in the same form.
+
+    It leaves out jobs, idempotency keys and the counts of writes in an hour.
+    """
     found = {
         key: int(next((item[name]["N"] for name in VERSION_NAMES if name in item), 0))
         for key, item in stored(client).items()
-        if key[0] != "JOBS" and not key[1].startswith("IDEMPOTENCY#")
+        if key[0] != "JOBS" and key[1] != "BAN" and not key[1].startswith("IDEMPOTENCY#")
     }
     # The counters of an author stay after the first publication.
     return {

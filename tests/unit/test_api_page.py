@@ -6,12 +6,9 @@ from typing import Any
 import pytest
 
 from blog import fields, tags
-from blog.accounts.requests import EXPORTS_PER_HOUR
-from blog.comments.service import PER_HOUR
 from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES
+from blog.limits import IN_WORDS, PER_HOUR
 from blog.media.image_types import MAX_BYTES
-from blog.media.service import UPLOADS_PER_HOUR
-from blog.moderation.reports import REPORTS_PER_HOUR
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
 from blog.posts.markdown import MAX_HTML
 from blog.reactions.service import MAX_FOLLOWS
@@ -64,10 +61,10 @@ LIMITS = {
     "former slugs of a post": f"{MAX_FORMER_SLUGS}",
     "revisions of a post": f"{MAX_REVISIONS}",
     "followed authors": f"{MAX_FOLLOWS}",
-    "comments an hour and user": f"{PER_HOUR} (the stack's `CommentsPerHour`)",
-    "uploads an hour and user": f"{UPLOADS_PER_HOUR}",
-    "reports an hour and user": f"{REPORTS_PER_HOUR}",
-    "exports an hour and user": f"{EXPORTS_PER_HOUR}",
+    **{
+        f"{IN_WORDS[kind]} an hour and user": f"{limit} (`{kind}`)"
+        for kind, limit in PER_HOUR.items()
+    },
 }
 
 

@@ -38,9 +38,8 @@ def count(
     directives = [_directive(sets if len(dimensions) > 1 else sets[:1], {metric: "Count"})]
     if seconds:
         directives.append(_directive([["service"]], dict.fromkeys(seconds, "Seconds")))
-    header = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}}
     line = {
-        **(header if IS_ENABLED else {}),
+        **_header(directives),
         "service": SERVICE,
         metric: 1,
         **seconds,
@@ -48,6 +47,20 @@ def count(
         **properties,
     }
     sys.stdout.write(json.dumps(line) + "\n")
+
+
+def header(metric: str, dimensions: Sequence[str]) -> dict[str, Any]:
+    """Return the members that turn a log line with these fields into a count by dimensions.
+
+    Where metrics are disabled, there are none.
+    """
+    return _header([_directive([dimensions], {metric: "Count"})])
+
+
+def _header(directives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if not IS_ENABLED:
+        return {}
+    return {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}}
 
 
 def _directive(dimensions: Sequence[Sequence[str]], units: Mapping[str, str]) -> dict[str, Any]:

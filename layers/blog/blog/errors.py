@@ -20,9 +20,13 @@ Problem (RFC 9457)
 Each class owns its status, title and headers; `blog.http.responses` renders them.
 """
 
+import math
 import traceback
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
+
+from blog.clock import to_rfc3339
 
 
 class FieldError(NamedTuple):
@@ -186,14 +190,28 @@ class TooManyRequests(Problem):
     status = 429
     title = "Too Many Requests"
 
-    def __init__(self, detail: str, retry_after: int) -> None:
-        super().__init__(detail)
-        self.retry_after = retry_after
+    def __init__(
+        self, limit: str, what: str, per_hour: int, at: datetime, resets_at: datetime
+    ) -> None:
+        """Give the limit's name, what it limits in words, its number, and when its hour ends."""
+        super().__init__(
+            f"You have reached the limit of {per_hour} {what} an hour, until {resets_at:%H:%M} UTC."
+        )
+        self.limit = limit
+        self._per_hour = per_hour
+        self._resets_at = resets_at
+        self._seconds = max(1, math.ceil((resets_at - at).total_seconds()))
 
     @property
     def headers(self) -> dict[str, str]:
         """Return when to try again, in seconds."""
-        return {"Retry-After": str(self.retry_after)}
+        return {"Retry-After": str(self._seconds)}
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """Return the limit's name and number, and when it resets."""
+        resets_at = to_rfc3339(self._resets_at)
+        return {"limit": self.limit, "per_hour": self._per_hour, "resets_at": resets_at}
 
 
 class InternalError(Problem):

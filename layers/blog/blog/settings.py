@@ -58,12 +58,6 @@ class AuthorSettings(BlogSettings):
     author_id_key: AuthorIdKey
 
 
-class CommentSettings(AuthorSettings):
-    """Adds the number of comments that a user may write in an hour."""
-
-    comments_per_hour: int = Field(default=60, alias="COMMENTS_PER_HOUR", ge=1)
-
-
 class MediaSettings(AuthorSettings):
     """Adds the media bucket, for functions that sign its addresses for a user."""
 

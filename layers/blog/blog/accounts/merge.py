@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from blog.accounts.transfer import OwnershipTransfer, remove_rest
 from blog.clock import now, to_rfc3339
+from blog.comments.transactions import known, unknown
 from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
@@ -20,11 +21,9 @@ from blog.dynamodb.keys import (
     LIKE,
     MEDIA,
     PENDING,
-    Key,
     author_partition,
     author_stats_key,
     ban_key,
-    known_key,
     merged_key,
     owner_partition,
     profile_key,
@@ -119,9 +118,13 @@ class AccountMerge:
         for row in self._rows(author_partition(self._old.author_id), FOLLOWER):
             self._transfer.follower(row)
         for row in self._rows(user_partition(self._old.sub), KNOWN):
-            author_id = row["sk"].removeprefix(KNOWN)
-            known = Action(known_key(self._new.sub, author_id), item={"since": row["since"]})
-            self._table.write([known, Action(Key.of(row))])
+            author_id, since = row["sk"].removeprefix(KNOWN), row["since"]
+            gone = unknown(self._old.sub, author_id)
+            self._table.write([*known(self._new.sub, author_id, since), *gone])
+        for row in self._rows(author_partition(self._old.author_id), KNOWN):
+            sub, since = row["sk"].removeprefix(KNOWN), row["since"]
+            gone = unknown(sub, self._old.author_id)
+            self._table.write([*known(sub, self._new.author_id, since), *gone])
         remove_rest(self._table, self._bucket, self._old)
         self._ban()  # again, because a ban may have come meanwhile
         self._end()

@@ -11,24 +11,24 @@ from blog.accounts.schemas import Erasure, ErasureContent, Export
 from blog.clock import now, to_rfc3339
 from blog.dynamodb.actions import IS_NEW, Action, Item
 from blog.dynamodb.keys import erasure_job_key, erasure_key, export_job_key, export_key
-from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Table
 from blog.errors import Conflict, Forbidden
 from blog.identifiers import new_id, random_author_id
 from blog.people.person import Person
-from blog.people.write_access import block, block_error, require_not_closed
+from blog.people.rate_limits import RateLimits
+from blog.people.write_access import block, block_error
 from blog.s3 import SECONDS_TO_DOWNLOAD, Bucket, export_object_key
 
-EXPORTS_PER_HOUR = 5
 REPORT_RETENTION_DAYS = 30
 
 
 class AccountRequests:
     """The exports and erasures of one table and one bucket."""
 
-    def __init__(self, table: Table, bucket: Bucket) -> None:
+    def __init__(self, table: Table, bucket: Bucket, limits: RateLimits | None = None) -> None:
         self._table = table
         self._bucket = bucket
+        self._limits = limits or RateLimits()
 
     def begin_export(self, person: Person, at: datetime | None = None) -> Export:
         """Begin an export, in place of an earlier one. An export in preparation goes on.
@@ -38,13 +38,10 @@ class AccountRequests:
         at = at or now()
         export_id = new_id(at)
         job = {"sub": person.sub, "author_id": person.author_id, "export_id": export_id}
-        self._table.try_write(
-            [
-                Action(export_job_key(person.author_id), item=job, condition=IS_NEW),
-                require_not_closed(person.author_id),
-                Action(export_key(person.author_id), item={"export_id": export_id}),
-                RateLimit.of(person.sub, "EXPORT", EXPORTS_PER_HOUR, at).increment(),
-            ]
+        begin = Action(export_job_key(person.author_id), item=job, condition=IS_NEW)
+        state = Action(export_key(person.author_id), item={"export_id": export_id})
+        self._limits.write(
+            self._table, "exports", person.author_id, at, lambda count: [begin, count, state]
         )
         return Export(status="preparing", url=None, expires_at=None)
 

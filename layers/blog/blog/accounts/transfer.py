@@ -15,6 +15,7 @@ from blog.dynamodb.keys import (
     COMMENT,
     FOLLOW,
     FOLLOWER,
+    KNOWN,
     LIKE,
     MEDIA,
     PENDING,
@@ -264,14 +265,14 @@ def _ended(_: Item | None) -> OutOfTime:
 def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
     """Remove what is left of a user and may be removed in any order.
 
-    These are exports, counters, known commenters, rate limits, idempotency keys, and objects.
+    These are exports, counters, idempotency keys, reports, and objects.
     Raises OutOfTime if anything else is left: a pass over rows may miss one that another merge
     has moved to a place before it.
     """
     author_id = person.author_id
     for partition, kind in [
-        *((user_partition(person.sub), kind) for kind in (COMMENT, LIKE, FOLLOW, MEDIA)),
-        *((author_partition(author_id), kind) for kind in (FOLLOWER, PENDING)),
+        *((user_partition(person.sub), kind) for kind in (COMMENT, LIKE, FOLLOW, MEDIA, KNOWN)),
+        *((author_partition(author_id), kind) for kind in (FOLLOWER, PENDING, KNOWN)),
     ]:
         if table.query(Range(partition, kind, kind + HIGHEST), 1):
             raise OutOfTime

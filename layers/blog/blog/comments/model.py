@@ -18,7 +18,8 @@ class Comment(BaseModel):
     """A comment. `owner` is the raw, private `sub`.
 
     `reply_count` counts the stored replies, including pending ones. If it is not 0, deleting the
-    comment leaves a tombstone.
+    comment leaves a tombstone. `was_approved` says that the post's author has approved it, so that
+    an edit needs approval again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class Comment(BaseModel):
     version: int = 1
     reply_count: int = 0
     is_pending: bool = False
+    was_approved: bool = False
     created_at: Timestamp
     updated_at: Timestamp
 

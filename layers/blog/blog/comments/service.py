@@ -10,35 +10,32 @@ from blog.comments.transactions import (
     approval,
     closed_error,
     creation,
-    edited,
+    edit,
     parent_error,
     removal,
     with_approval,
 )
 from blog.dynamodb.actions import Action, Item, Items
-from blog.dynamodb.counters import require_public
 from blog.dynamodb.idempotency import CreatedBefore, Idempotency
 from blog.dynamodb.keys import Key, ban_key, comment_key, profile_key, stats_key
-from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from blog.identifiers import new_id
 from blog.people.person import Author, Person
+from blog.people.rate_limits import RateLimits
 from blog.people.write_access import raise_if_blocked, require_can_write
 from blog.posts.model import Stats
 from blog.posts.rendering import rendered_comment
-
-PER_HOUR = 60
 
 
 class Comments:
     """The comments of one table, for those who write them."""
 
-    def __init__(self, table: Table, per_hour: int = PER_HOUR) -> None:
+    def __init__(self, table: Table, limits: RateLimits | None = None) -> None:
         self._table = table
-        self._per_hour = per_hour
+        self._limits = limits or RateLimits()
 
     def create(
         self,
@@ -82,17 +79,16 @@ class Comments:
     ) -> Comment:
         """Write a new comment. Return it as stored: published or pending."""
         once = [] if idempotency is None else [idempotency.action(new.id, at)]
-        can_write = require_can_write(new.author_id)
-        rate = RateLimit.of(new.owner, "COMMENT", self._per_hour, at)
+        ban = ban_key(new.author_id)
 
         def attempt(items: Items) -> Comment:
             stats = _open_for_comments(items.get(stats_key(new.post_id)))
-            raise_if_blocked(items.get(ban_key(new.author_id)))
+            raise_if_blocked(items.get(ban))
             if new.parent_id is not None:
                 _require_takes_replies(items.get(comment_key(new.post_id, new.parent_id)))
             comment, conditions = with_approval(new, stats, items)
-            actions = [can_write, *creation(comment, stats), *conditions]
-            self._table.write([*once, *actions, rate.increment()])
+            count = self._limits.count("comments", new.author_id, at, items.get(ban))
+            self._table.write([*once, count, *creation(comment, stats), *conditions])
             return comment
 
         return retrying(attempt, items)
@@ -108,7 +104,8 @@ class Comments:
     ) -> CommentDetail:
         """Store the next version of the writer's comment. An empty patch makes one too.
 
-        Raises NotFound, Forbidden, PreconditionFailed, Unprocessable and WriteContended.
+        A comment that needed approval needs it again. Raises NotFound, Forbidden, also if comments
+        are closed, PreconditionFailed, Unprocessable, TooManyRequests and WriteContended.
         """
         changed = {}
         if "body" in changes.model_fields_set:
@@ -120,12 +117,18 @@ class Comments:
                 # The first attempt; or the comment was removed or approved meanwhile.
                 items |= self._read(post_id, comment_id, ban, profile)
             comment = _own_comment(post_id, comment_id, items, writer)
+            stats = _open_for_comments(items.get(stats_key(post_id)))
             raise_if_blocked(items.get(ban))
             _check_version(comment, if_match)
-            update = {**changed, "version": comment.version + 1, "updated_at": now()}
+            update = {
+                **changed,
+                "version": comment.version + 1,
+                "updated_at": now(),
+                "is_pending": comment.is_pending or comment.was_approved,
+            }
             after = comment.model_copy(update=update)
-            can_write, is_public = require_can_write(writer.author_id), require_public(post_id)
-            self._table.write([can_write, is_public, edited(comment, after)])
+            count = self._limits.count("comment_edits", writer.author_id, now(), items.get(ban))
+            self._table.write([count, *edit(comment, after, stats)])
             return after.as_response(Author.of(writer.author_id, items.get(profile)))
 
         return retrying(attempt, {})

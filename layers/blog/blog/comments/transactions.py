@@ -12,6 +12,7 @@ from blog.dynamodb.keys import (
     approval_queue_key,
     author_stats_key,
     comment_key,
+    known_by_key,
     known_key,
     own_comment_key,
     pending_comment_key,
@@ -24,6 +25,15 @@ from blog.posts.model import Stats
 
 # The author too, because a pending comment is stored in the post author's queue.
 _OPEN = "#is_public = :is_public AND #comments = :comments AND #author_id = :author_id"
+
+
+_UNCHANGED = "#owner = :owner AND #reply_count = :reply_count AND #version = :version"
+_TO_TOMBSTONE = "REMOVE " + ", ".join(
+    f"#{name}"
+    for name in (
+        "owner", "author_id", "body", "body_html", "version", "updated_at", "was_approved",
+    )
+)  # fmt: skip
 
 
 def closed_error(item: Item | None) -> NotFound | Forbidden | None:
@@ -86,16 +96,27 @@ def with_approval(
     """
     if stats.owner == comment.owner:
         return comment, []
-    profile, known = profile_key(stats.author_id), known_key(comment.owner, stats.author_id)
-    if known in items:
+    profile, record = profile_key(stats.author_id), known_key(comment.owner, stats.author_id)
+    if record in items:
         return comment.model_copy(update={"is_pending": True}), []
     if profile in items:
-        return comment, [Action(known, condition=IS_THERE, is_check=True)]
+        return comment, [Action(record, condition=IS_THERE, is_check=True)]
     off = "attribute_not_exists(#approves_first_comments) OR #approves_first_comments = :off"
     return comment, [
         Action(profile, condition=off, values={"off": False}, is_check=True),
-        Action(known, item={"since": to_rfc3339(comment.created_at)}),
+        *known(comment.owner, stats.author_id, to_rfc3339(comment.created_at)),
     ]
+
+
+def known(sub: str, author_id: str, since: str) -> list[Action]:
+    """Build the writes that say that an author has published a comment of this user."""
+    keys = known_key(sub, author_id), known_by_key(author_id, sub)
+    return [Action(key, item={"since": since}) for key in keys]
+
+
+def unknown(sub: str, author_id: str) -> list[Action]:
+    """Build the removal of both records that `known` writes."""
+    return [Action(known_key(sub, author_id)), Action(known_by_key(author_id, sub))]
 
 
 def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
@@ -111,8 +132,41 @@ def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
     ]
 
 
-def edited(before: Comment, after: Comment) -> Action:
-    """Build the write of an edit: only what it changes, because the item counts replies too."""
+def edit(before: Comment, after: Comment, stats: Stats) -> Iterator[Action]:
+    """Build the writes of an edit. A comment that needed approval needs it again.
+
+    Refused if comments on the post are closed now.
+    """
+    is_pending_again = after.is_pending and not before.is_pending
+    state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
+    yield Action(
+        stats_key(before.post_id),
+        condition=_OPEN,
+        values={**state, "by": -1} if is_pending_again else state,
+        update="ADD #comment_count :by" if is_pending_again else "",
+        is_check=not is_pending_again,
+        refused=closed_error,
+    )
+    if is_pending_again:
+        yield from _withdrawal(before, after, stats)
+    else:
+        yield _edited(before, after)
+
+
+def _withdrawal(before: Comment, after: Comment, stats: Stats) -> Iterator[Action]:
+    """Move a public comment to the approval queue. With replies, it leaves a tombstone."""
+    seen = {"owner": before.owner, "reply_count": before.reply_count, "version": before.version}
+    update = _TO_TOMBSTONE if before.reply_count else ""
+    yield Action(before.key, condition=_UNCHANGED, values=seen, update=update)
+    pending = after.model_copy(update={"reply_count": 0})
+    yield Action(pending.key, item=pending.item(), condition=IS_NEW)
+    yield decrement(author_stats_key(before.author_id), "comment_count")
+    row = {"post_id": before.post_id, "author_id": before.author_id}
+    yield Action(approval_queue_key(stats.author_id, before.id), item=row)
+
+
+def _edited(before: Comment, after: Comment) -> Action:
+    """Build the write of an edit in place: only what it changes, as the item counts replies too."""
     changes = {
         "body": after.body,
         "body_html": after.body_html,
@@ -132,14 +186,21 @@ def approval(comment: Comment, author_id: str) -> Iterator[Action]:
 
     Refused with Conflict if the post is not public.
     """
-    published = comment.model_copy(update={"is_pending": False})
+    published = comment.model_copy(update={"is_pending": False, "was_approved": True})
+    item = published.item()
+    del item["reply_count"]  # of a tombstone, which an edit may have left
+    members = ", ".join(f"#{name} = :{name}" for name in item)
     seen = {"version": comment.version, "owner": comment.owner}
     yield Action(comment.key, condition="#version = :version AND #owner = :owner", values=seen)
-    yield Action(published.key, item=published.item())
+    yield Action(
+        published.key,
+        values={**item, "none": 0},
+        update=f"SET {members}, #reply_count = if_not_exists(#reply_count, :none)",
+    )
     yield increment_if_public(comment.post_id, "comment_count", _not_public)
     yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)
-    yield Action(known_key(comment.owner, author_id), item={"since": to_rfc3339(now())})
+    yield from known(comment.owner, author_id, to_rfc3339(now()))
 
 
 def _not_public(_: Item | None) -> Conflict:
@@ -152,13 +213,8 @@ def removal(comment: Comment, author_id: str) -> Iterator[Action]:
     A comment with replies leaves a tombstone, so the condition compares their number.
     """
     seen = {"owner": comment.owner, "reply_count": comment.reply_count, "version": comment.version}
-    condition = "#owner = :owner AND #reply_count = :reply_count AND #version = :version"
-    if comment.reply_count:
-        members = ("owner", "author_id", "body", "body_html", "version", "updated_at")
-        update = "REMOVE " + ", ".join(f"#{name}" for name in members)
-        yield Action(comment.key, condition=condition, values=seen, update=update)
-    else:
-        yield Action(comment.key, condition=condition, values=seen)
+    update = _TO_TOMBSTONE if comment.reply_count else ""
+    yield Action(comment.key, condition=_UNCHANGED, values=seen, update=update)
     yield Action(own_comment_key(comment.owner, comment.id))
     if comment.is_pending:
         yield Action(approval_queue_key(author_id, comment.id), condition=IS_THERE)

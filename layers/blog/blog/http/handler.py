@@ -2,14 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.dynamodb.deadline import deadline
-from blog.errors import InternalError, Problem, Unavailable, traceback_frames
+from blog.errors import (
+    BadRequest,
+    InternalError,
+    Problem,
+    TooManyRequests,
+    Unavailable,
+    traceback_frames,
+)
 from blog.http.request_guard import normalized_event
 from blog.http.request_log import RequestLine
 from blog.http.responses import as_problem, problem_body, problem_headers
@@ -20,6 +27,14 @@ from blog.settings import AuthorSettings, BlogSettings
 from blog_auth.errors import NotAuthenticated
 from blog_auth.identity import Identity
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Route
+    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": ["nosniff"],
+    "Strict-Transport-Security": ["max-age=31536000"],  # RFC 6797 §6.1: a year, for this host
+}
 EXPOSED_HEADERS = "ETag, Location, Retry-After, WWW-Authenticate"
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -29,7 +44,25 @@ logger = Logger(use_rfc3339=True, utc=True)
 
 def resolver() -> APIGatewayRestResolver:
     """Return a resolver that validates requests; routes return text, not models."""
-    return APIGatewayRestResolver(enable_validation=True)
+    app = APIGatewayRestResolver(enable_validation=True)
+    app.use(middlewares=[_refuse_unknown_parameters])
+    return app
+
+
+def _refuse_unknown_parameters(
+    app: APIGatewayRestResolver, next_middleware: "NextMiddleware"
+) -> Response[Any]:
+    """Raise BadRequest for a query parameter that the route does not declare.
+
+    A cache keeps one response for each query. So a parameter without a meaning would make it call
+    the API again.
+    """
+    route: Route = app.context["_route"]
+    declared = {parameter.alias for parameter in route.dependant.query_params}
+    if not declared.issuperset(app.current_event.resolved_query_string_parameters):
+        has = ", ".join(sorted(declared)) or "none"
+        raise BadRequest(f"The query has an unknown parameter. This route knows: {has}.")
+    return next_middleware(app)
 
 
 def lambda_handler(
@@ -60,9 +93,9 @@ def lambda_handler(
         except (Problem, NotAuthenticated) as e:
             app.context.clear()
             response = _proxy_response(_logged_problem(e, line), line.ids["correlation_id"])
-        if event["httpMethod"] == "HEAD":
-            response["body"] = ""
-        response["multiValueHeaders"] |= {
+        # The response to HEAD keeps its body. API Gateway drops it, and sends the length of GET's.
+        # Source: github.com/DataBiosphere/azul/issues/6514
+        response["multiValueHeaders"] |= SECURITY_HEADERS | {
             "Access-Control-Allow-Origin": [settings.allowed_origin],
             "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
         }
@@ -112,6 +145,8 @@ def _logged_problem(error: Exception, line: RequestLine) -> Problem:
     line.refusal = type(problem).__name__
     if isinstance(problem, Unavailable):
         line.throttled = ", ".join(problem.reasons) or None
+    if isinstance(problem, TooManyRequests):
+        line.limit = problem.limit
     if isinstance(problem, InternalError):
         details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
         logger.error("unexpected error", extra={**line.ids, **details})

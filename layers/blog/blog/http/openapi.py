@@ -1,6 +1,7 @@
 """The responses and the security scheme of every route in the OpenAPI document."""
 
 from http import HTTPStatus
+from types import UnionType
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
@@ -38,7 +39,7 @@ class ProblemDetails(BaseModel):
 
 def documented_responses(
     status: int,
-    model: type[BaseModel] | None,
+    model: type[BaseModel] | UnionType | None,
     *problems: int,
     redirect: int | None = None,
     not_modified: bool = False,

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog import clock
 
+OVER_LIMIT = "RequestsOverLimit"
 _ROOT = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
@@ -24,12 +25,14 @@ class RequestLine:
     """The log line of one request.
 
     `refusal` is the class of the problem, if there was one. `throttled` holds DynamoDB's reasons
-    for throttling the request.
+    for throttling the request. `limit` names the rate limit that refused it, which also counts in
+    the metric RequestsOverLimit.
     """
 
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         self.refusal: str | None = None
         self.throttled: str | None = None
+        self.limit: str | None = None
         self.ids = {
             "correlation_id": event["requestContext"]["requestId"],
             "function_request_id": context.aws_request_id,
@@ -51,7 +54,12 @@ class RequestLine:
             "status": status,
             "refusal": self.refusal,
             "throttled": self.throttled,
+            "limit": self.limit,
         }
+        if self.limit is not None:
+            from blog_auth import emf  # noqa: PLC0415 - most requests do not need it
+
+            line |= {**emf.header(OVER_LIMIT, ("service", "limit")), OVER_LIMIT: 1}
         present = {name: value for name, value in line.items() if value is not None}
         sys.stdout.write(_json(present) + "\n")
 

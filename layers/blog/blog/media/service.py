@@ -10,28 +10,24 @@ from datetime import datetime
 from blog.clock import now
 from blog.dynamodb.actions import IS_NEW, Action
 from blog.dynamodb.keys import media_key, own_media_key
-from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Table
-from blog.errors import NotFound
-from blog.identifiers import media_path, new_id, parse_id
+from blog.identifiers import media_path, new_id
 from blog.media.model import MediaItem
 from blog.media.schemas import MediaReference, MediaUpload, NewMedia, UploadForm
 from blog.people.person import Person
-from blog.people.write_access import require_can_write
-from blog.s3 import Bucket, media_object_key, upload_object_key
+from blog.people.rate_limits import RateLimits
+from blog.s3 import Bucket, upload_object_key
 
-UPLOADS_PER_HOUR = 60
 SECONDS_PENDING = 24 * 3600  # after which an announced image expires
 
 
 class Media:
-    """The media items of one table, and the images of one bucket."""
+    """The media items of one table and one bucket, for those who upload images."""
 
-    def __init__(self, table: Table, bucket: Bucket, media_url: str = "") -> None:
-        """Use this table and bucket. `media_url` is the address of a CDN in front of the bucket."""
+    def __init__(self, table: Table, bucket: Bucket, limits: RateLimits | None = None) -> None:
         self._table = table
         self._bucket = bucket
-        self._media_url = media_url
+        self._limits = limits or RateLimits()
 
     def create(self, new: NewMedia, *, owner: Person, at: datetime | None = None) -> MediaUpload:
         """Announce an image, and return the form that uploads it.
@@ -52,31 +48,12 @@ class Media:
         key = upload_object_key(owner.author_id, media_id)
         form = self._bucket.presigned_upload(key, new.content_type, new.size)
         row = {"of": media_id, "expires_at": media_item.expires_at}
-        self._table.write(
-            [
-                require_can_write(owner.author_id),
-                Action(media_key(media_id), item=media_item.item(), condition=IS_NEW),
-                Action(own_media_key(owner.sub, media_id), item=row),
-                RateLimit.of(owner.sub, "MEDIA", UPLOADS_PER_HOUR, at).increment(),
-            ]
+        puts = [
+            Action(media_key(media_id), item=media_item.item(), condition=IS_NEW),
+            Action(own_media_key(owner.sub, media_id), item=row),
+        ]
+        self._limits.write(
+            self._table, "uploads", owner.author_id, at, lambda count: [count, *puts]
         )
         reference = MediaReference(id=media_id, url=media_path(media_id))
         return MediaUpload(media=reference, upload=UploadForm.model_validate(form))
-
-    @property
-    def signs_addresses(self) -> bool:
-        """Return whether `address` is valid for one method and for a limited time only."""
-        return not self._media_url
-
-    def address(self, media_id: str, method: str = "GET") -> str:
-        """Return the URL of an image for this HTTP method.
-
-        Raises NotFound if there is no such image, or if its upload is not inspected yet.
-        """
-        item = self._table.get(media_key(parse_id(media_id)))
-        if item is None or item["status"] != "ready":
-            raise NotFound("There is no such image.")
-        key = media_object_key(item["author_id"], media_id)
-        if self._media_url:
-            return f"{self._media_url}/{key}"
-        return self._bucket.presigned_download(key, method)

@@ -12,22 +12,21 @@ from blog.dynamodb.keys import (
     entry_sort_key,
     own_report_key,
 )
-from blog.dynamodb.rate_limits import RateLimit
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import new_id
 from blog.people.person import Person
-from blog.people.write_access import require_can_write
+from blog.people.rate_limits import RateLimits
 
-REPORTS_PER_HOUR = 60
 REPORT_RETENTION_DAYS = 90
 
 
 class Reports:
     """The reports in one table, for those who write them."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, limits: RateLimits | None = None) -> None:
         self._table = table
+        self._limits = limits or RateLimits()
 
     def report(
         self,
@@ -58,15 +57,13 @@ class Reports:
         }
         own = own_report_key(reporter.sub, post_id, comment_id)
         stored = {"entry": entry.sk, "expires_at": expires_at}
-        self._table.try_write(
-            [
-                require_public(post_id, _nothing_there),
-                *_exists(post_id, comment_id),
-                require_can_write(reporter.author_id),
-                Action(own, item=stored, condition=IS_NEW),
-                Action(entry, item={name: value for name, value in row.items() if value}),
-                RateLimit.of(reporter.sub, "REPORT", REPORTS_PER_HOUR, at).increment(),
-            ]
+        there = [require_public(post_id, _nothing_there), *_exists(post_id, comment_id)]
+        puts = [
+            Action(own, item=stored, condition=IS_NEW),
+            Action(entry, item={name: value for name, value in row.items() if value}),
+        ]
+        self._limits.write(
+            self._table, "reports", reporter.author_id, at, lambda count: [*there, count, *puts]
         )
 
 

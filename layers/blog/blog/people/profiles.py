@@ -3,13 +3,15 @@
 Access tokens carry no name. The app sends it once, and then it shows everywhere at once.
 """
 
+from blog.clock import now
 from blog.dynamodb.actions import Action, Item
-from blog.dynamodb.keys import author_stats_key, merged_key, profile_key
+from blog.dynamodb.keys import author_stats_key, ban_key, merged_key, profile_key
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person
-from blog.people.schemas import Account, ProfileChanges, PublicProfile
+from blog.people.rate_limits import RateLimits, counted, end_of_hour
+from blog.people.schemas import Account, Allowance, Limits, ProfileChanges, PublicProfile
 from blog.people.write_access import require_can_write
 from blog_auth.identity import Identity
 
@@ -36,9 +38,12 @@ class Profiles:
             raise NotFound("There is no such author.")
         return author
 
-    def account(self, person: Person, identity: Identity) -> Account:
+    def account(self, person: Person, identity: Identity, limits: RateLimits) -> Account:
         """Return the user's own account, also before there is a profile. Writes nothing."""
-        profile, stats, _ = self._read(person.author_id)
+        ban = ban_key(person.author_id)
+        keys = [profile_key(person.author_id), author_stats_key(person.author_id), ban]
+        items = self._table.get_all(keys)
+        profile, stats, block = (items.get(key, {}) for key in keys)
         return Account(
             sub=person.sub,
             author_id=person.author_id,
@@ -51,6 +56,7 @@ class Profiles:
             post_count=stats.get("post_count", 0),
             follower_count=stats.get("follower_count", 0),
             following_count=stats.get("following_count", 0),
+            limits=_allowances(block, limits),
         )
 
     def edit(self, person: Person, changes: ProfileChanges) -> None:
@@ -81,6 +87,16 @@ class Profiles:
         items = self._table.get_all(keys)
         profile, stats, merged = (items.get(key, {}) for key in keys)
         return profile, stats, merged
+
+
+def _allowances(block: Item, limits: RateLimits) -> Limits:
+    """Return what is left of each limit, from the item that counts the user's writes."""
+    hour, counts = counted(block, now())
+    left = {
+        kind: Allowance(limit=limit, left=max(0, limit - counts[kind]))
+        for kind, limit in limits.per_hour.items()
+    }
+    return Limits(resets_at=end_of_hour(hour), **left)
 
 
 def public_profile(author_id: str, profile: Item | None, stats: Item) -> PublicProfile | None:

@@ -2,19 +2,32 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
+from blog.clock import Timestamp
 from blog.fields import Bio, HttpsAddress, Name
 from blog.schemas import RequestBody
+
+_EMPTY_AS_NULL = BeforeValidator(lambda value: None if value == "" else value)
 
 
 class ProfileChanges(RequestBody):
     """A merge patch of the caller's profile (RFC 7396), which is public."""
 
     name: Annotated[Name, Field(default=None, description="Public; must not be an e-mail address")]
-    bio: Annotated[Bio | None, Field(default=None, description="Plain text; null clears it")]
-    picture: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
-    website: Annotated[HttpsAddress | None, Field(default=None, description="null clears it")]
+    bio: Annotated[
+        Bio | None, _EMPTY_AS_NULL, Field(default=None, description="Plain text; null clears it")
+    ]
+    picture: Annotated[
+        HttpsAddress | None,
+        _EMPTY_AS_NULL,
+        Field(default=None, description="null or an empty text clears it"),
+    ]
+    website: Annotated[
+        HttpsAddress | None,
+        _EMPTY_AS_NULL,
+        Field(default=None, description="null or an empty text clears it"),
+    ]
     approves_first_comments: Annotated[
         bool,
         Field(default=None, description="Whether a user's first comment needs approval"),
@@ -37,6 +50,27 @@ class PublicProfile(BaseModel):
     follower_count: int
 
 
+class Allowance(BaseModel):
+    """A limit for an hour, and what is left of it."""
+
+    limit: int
+    left: int
+
+
+class Limits(BaseModel):
+    """The caller's limits for an hour. `resets_at` is when the current hour ends."""
+
+    resets_at: Timestamp
+    posts: Allowance
+    post_edits: Allowance
+    comments: Allowance
+    comment_edits: Allowance
+    reactions: Annotated[Allowance, Field(description="Likes and follows")]
+    uploads: Allowance
+    reports: Allowance
+    exports: Allowance
+
+
 class Account(BaseModel):
     """The caller's account. `name` is null until there is a profile."""
 
@@ -51,3 +85,4 @@ class Account(BaseModel):
     post_count: int
     follower_count: int
     following_count: int
+    limits: Limits

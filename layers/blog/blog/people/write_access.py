@@ -1,7 +1,8 @@
 """Write access: whether a user may write, checked inside the transaction of each write.
 
 So a ban takes effect at once, and not when a token or a cache expires. The item under `ban_key`
-holds what takes write access away: a ban, or a block by an erasure or a merge (`closed_for`).
+holds what takes write access away: a ban, or a block by an erasure or a merge (`closed_for`). It
+also counts the user's writes of an hour (rate_limits.py).
 """
 
 from typing import Literal
@@ -12,10 +13,11 @@ from blog.errors import Conflict, Forbidden
 
 _IS_BANNED = "attribute_exists(#banned_at)"
 _NOT_BANNED = "attribute_not_exists(#banned_at)"
-_NOT_CLOSED = "attribute_not_exists(#closed_for)"
+NOT_CLOSED = "attribute_not_exists(#closed_for)"
+CAN_WRITE = f"{_NOT_BANNED} AND {NOT_CLOSED}"
 
 
-def block_error(item: Item | None) -> Conflict | Forbidden | None:
+def block_error(item: Item | None, *, is_ban_ignored: bool = False) -> Conflict | Forbidden | None:
     """Return why a user may not write, from the item under `ban_key`; None if they may.
 
     Forbidden if they are banned or their account was merged into another. Conflict during an
@@ -28,7 +30,7 @@ def block_error(item: Item | None) -> Conflict | Forbidden | None:
             )
         case "merge":
             return Forbidden("This account was merged into another account of yours. Log in again.")
-    if "banned_at" in (item or {}):
+    if "banned_at" in (item or {}) and not is_ban_ignored:
         return Forbidden("You are banned from writing here.")
     return None
 
@@ -41,13 +43,7 @@ def raise_if_blocked(item: Item | None) -> None:
 
 def require_can_write(author_id: str, refused: Refused | None = block_error) -> Action:
     """Build the check that a user has write access."""
-    condition = f"{_NOT_BANNED} AND {_NOT_CLOSED}"
-    return Action(ban_key(author_id), condition=condition, is_check=True, refused=refused)
-
-
-def require_not_closed(author_id: str) -> Action:
-    """Build the check that no erasure or merge blocks a user. A ban does not matter."""
-    return Action(ban_key(author_id), condition=_NOT_CLOSED, is_check=True, refused=block_error)
+    return Action(ban_key(author_id), condition=CAN_WRITE, is_check=True, refused=refused)
 
 
 def require_closed(author_id: str, refused: Refused | None = None) -> Action:
@@ -69,7 +65,7 @@ def block(
     """
     return Action(
         ban_key(author_id),
-        condition=f"{_NOT_CLOSED} AND attribute_not_exists(#merging_from)",
+        condition=f"{NOT_CLOSED} AND attribute_not_exists(#merging_from)",
         values={"closed_for": reason},
         update="SET #closed_for = :closed_for",
         refused=refused,
@@ -81,7 +77,7 @@ def begin_merge_into(author_id: str, old_author_id: str) -> Action:
     nothing_else = "attribute_not_exists(#merging_from) OR #merging_from = :old"
     return Action(
         ban_key(author_id),
-        condition=f"{_NOT_CLOSED} AND ({nothing_else})",
+        condition=f"{NOT_CLOSED} AND ({nothing_else})",
         values={"old": old_author_id},
         update="SET #merging_from = :old",
     )

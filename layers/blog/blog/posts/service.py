@@ -20,8 +20,10 @@ from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.errors import Conflict, Forbidden, NotFound, PreconditionFailed, SlugTaken
 from blog.people.person import Person
-from blog.people.write_access import raise_if_blocked, require_can_write
+from blog.people.rate_limits import RateLimits
+from blog.people.write_access import raise_if_blocked
 from blog.posts.editing import Edit, created, with_another_slug
+from blog.posts.empty_counters import write_and_count
 from blog.posts.listing_entries import reserved_slugs
 from blog.posts.model import Post
 from blog.posts.schemas import NewPost, PostChanges
@@ -36,8 +38,11 @@ class Posts:
     Each operation reads once and writes once. For each race that it loses, it writes once more.
     """
 
-    def __init__(self, table: Table, feed_shards: int = 1) -> None:
+    def __init__(
+        self, table: Table, feed_shards: int = 1, limits: RateLimits | None = None
+    ) -> None:
         self._table = table
+        self._limits = limits or RateLimits()
         self._feed_shards = feed_shards
 
     def create(
@@ -50,9 +55,9 @@ class Posts:
     ) -> PostView:
         """Store a new post, or return the post that was created with the same key before.
 
-        Raises SlugTaken if the client asks for a slug that is not free, and WriteContended. Raises
-        Unprocessable for a key that was used with another body, and for a cover that is not an
-        image of the owner.
+        Raises SlugTaken if the client asks for a slug that is not free, TooManyRequests, and
+        WriteContended. Raises Unprocessable for a key that was used with another body, and for a
+        cover that is not an image of the owner.
         """
         at = at or now()
         slug = slug_key(new.slug or derived_slug(new.title))
@@ -70,7 +75,8 @@ class Posts:
             def attempt(items: Items) -> PostView:
                 with_free_slug = _with_free_slug(post) if items.get(slug) else post
                 actions = creation(with_free_slug, idempotency)
-                self._table.write([require_can_write(owner.author_id), *actions])
+                count = self._limits.count("posts", owner.author_id, at, items.get(ban))
+                self._table.write([count, *actions])
                 return PostView.of(with_free_slug, items)
 
             return retrying(attempt, items)
@@ -85,8 +91,8 @@ class Posts:
         If it loses a race and the precondition still holds, it computes the version again from
         what the refusal brings back.
 
-        Raises NotFound, Forbidden, PreconditionFailed, SlugTaken, Unprocessable, and
-        WriteContended.
+        Raises NotFound, Forbidden, PreconditionFailed, SlugTaken, Unprocessable, TooManyRequests
+        and WriteContended.
         """
         edit = Edit(changes.provided(), now())  # first: 422 comes before 404 and 403
         slugs = [] if edit.wanted_slug is None else [slug_key(edit.wanted_slug)]
@@ -118,7 +124,7 @@ class Posts:
         def attempt(items: Items) -> None:
             before = _changeable(items.get(key), sub, if_match)
             # Without a check of write access: a banned user may delete their own posts.
-            self._table.write(change(before, None, sub))
+            write_and_count(self._table, change(before, None, sub))
 
         retrying(attempt, {key: self._table.get(key)})
 
@@ -142,7 +148,8 @@ class Posts:
                 if reservation and reservation["post_id"] != post_id:
                     after = _with_free_slug(after)
             actions = change(before, after, owner.sub)
-            self._table.write([require_can_write(owner.author_id), *actions])
+            count = self._limits.count("post_edits", owner.author_id, now(), items.get(ban))
+            write_and_count(self._table, [count, *actions])
             return PostView.of(after, items)
 
         return retrying(attempt, items)

@@ -1,5 +1,7 @@
 """Queries of a user's own likes and follows, and the personal feed."""
 
+from collections.abc import Sequence
+
 from blog.dynamodb.actions import Item
 from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.keys import (
@@ -7,6 +9,8 @@ from blog.dynamodb.keys import (
     Key,
     author_stats_key,
     entry_sort_key_at,
+    follow_key,
+    like_key,
     profile_key,
     stats_key,
     summary_key,
@@ -15,6 +19,7 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.listings import followed, followed_by, liked
 from blog.dynamodb.paging import rows_of
 from blog.dynamodb.table import HIGHEST, Range, Table
+from blog.identifiers import is_author_id, is_id
 from blog.people.person import Person
 from blog.people.profiles import public_profile
 from blog.people.schemas import PublicProfile
@@ -54,6 +59,19 @@ class ReactionQueries:
             for post_id in ids
         ]
         return LikesPage(items=listed, next_cursor=next_cursor)
+
+    def liked(self, person: Person, post_ids: Sequence[str]) -> list[str]:
+        """Return which of up to 100 posts a user likes, in their order. It is one call."""
+        return self._among([(one, like_key(person.sub, one)) for one in post_ids if is_id(one)])
+
+    def followed(self, person: Person, author_ids: Sequence[str]) -> list[str]:
+        """Return which of up to 100 authors a user follows, in their order. It is one call."""
+        keys = [(one, follow_key(person.sub, one)) for one in author_ids if is_author_id(one)]
+        return self._among(keys)
+
+    def _among(self, keys: Sequence[tuple[str, Key]]) -> list[str]:
+        items = self._table.get_all(key for _, key in keys)
+        return [one for one, key in keys if key in items]
 
     def follows(self, person: Person, *, limit: int, cursor: str | None) -> FollowsPage:
         """Return the authors that a user follows, most recently followed first.

@@ -15,6 +15,12 @@ class UnavailableItem(BaseModel):
     available: Literal[False] = False
 
 
+class Ids(BaseModel):
+    """The ids of a question that are in the caller's list, in the order of the question."""
+
+    ids: list[str]
+
+
 class LikesPage(BaseModel):
     """A page of the posts that the caller likes, newest post first."""
 

@@ -3,6 +3,8 @@
 They read nothing first. The first condition that DynamoDB refuses decides the response.
 """
 
+from collections.abc import Callable
+
 from blog.clock import now, to_rfc3339
 from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, Item
 from blog.dynamodb.counters import decrement, increment_if_public
@@ -17,7 +19,7 @@ from blog.dynamodb.table import Table
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Person
-from blog.people.write_access import require_can_write
+from blog.people.rate_limits import RateLimits
 
 MAX_FOLLOWS = 500  # authors, whose lists make a personal feed
 
@@ -25,21 +27,17 @@ MAX_FOLLOWS = 500  # authors, whose lists make a personal feed
 class Reactions:
     """The likes and follows in one table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, limits: RateLimits | None = None) -> None:
         self._table = table
+        self._limits = limits or RateLimits()
 
     def like(self, person: Person, post_id: str) -> None:
         """Like a public post. A second like changes nothing.
 
-        Raises NotFound, Forbidden for a banned user, and WriteContended.
+        Raises NotFound, Forbidden for a banned user, TooManyRequests and WriteContended.
         """
-        self._table.try_write(
-            [
-                increment_if_public(post_id, "like_count"),
-                require_can_write(person.author_id),
-                Action(like_key(person.sub, post_id), item=_stamped(post_id), condition=IS_NEW),
-            ]
-        )
+        like = Action(like_key(person.sub, post_id), item=_stamped(post_id), condition=IS_NEW)
+        self._write(person, lambda count: [increment_if_public(post_id, "like_count"), count, like])
 
     def unlike(self, person: Person, post_id: str) -> None:
         """Remove a like if there is one, also a banned user's, and that of a deleted post."""
@@ -50,35 +48,35 @@ class Reactions:
         """Follow an author of whom something is public. A second follow changes nothing.
 
         Raises NotFound, Forbidden for a banned user, Unprocessable for the user themselves and for
-        one author more than MAX_FOLLOWS, and WriteContended.
+        one author more than MAX_FOLLOWS, TooManyRequests and WriteContended.
         """
         if not is_author_id(author_id):
             raise NotFound("There is no such author.")
         if author_id == person.author_id:
             raise Unprocessable([FieldError("author_id", "Is your own: nobody follows themselves")])
         row = _stamped(author_id)
-        self._table.try_write(
-            [
-                Action(
-                    author_stats_key(author_id),
-                    condition="#has_profile = :true OR #post_count > :none"
-                    " OR #comment_count > :none",
-                    values={"true": True, "none": 0, "one": 1},
-                    update="ADD #follower_count :one",
-                    refused=_no_such_author,
-                ),
-                require_can_write(person.author_id),
-                Action(follow_key(person.sub, author_id), item=row, condition=IS_NEW),
-                Action(
-                    author_stats_key(person.author_id),
-                    condition="attribute_not_exists(#following_count) OR #following_count < :most",
-                    values={"most": MAX_FOLLOWS, "one": 1},
-                    update="ADD #following_count :one",
-                    refused=_too_many_follows,
-                ),
-                Action(follower_key(author_id, person.sub), item={"author_id": person.author_id}),
-            ]
+        followed = Action(
+            author_stats_key(author_id),
+            condition="#has_profile = :true OR #post_count > :none OR #comment_count > :none",
+            values={"true": True, "none": 0, "one": 1},
+            update="ADD #follower_count :one",
+            refused=_no_such_author,
         )
+        rest = [
+            Action(follow_key(person.sub, author_id), item=row, condition=IS_NEW),
+            Action(
+                author_stats_key(person.author_id),
+                condition="attribute_not_exists(#following_count) OR #following_count < :most",
+                values={"most": MAX_FOLLOWS, "one": 1},
+                update="ADD #following_count :one",
+                refused=_too_many_follows,
+            ),
+            Action(follower_key(author_id, person.sub), item={"author_id": person.author_id}),
+        ]
+        self._write(person, lambda count: [followed, count, *rest])
+
+    def _write(self, person: Person, actions: Callable[[Action], list[Action]]) -> None:
+        self._limits.write(self._table, "reactions", person.author_id, now(), actions)
 
     def unfollow(self, person: Person, author_id: str) -> None:
         """Stop following an author, if the user follows them. A banned user may."""
