@@ -12,7 +12,7 @@ from blog.http.handler import logger
 from blog.s3 import Bucket
 from devserver.template.deployment import Deployment
 from tests.support.engines import DEPLOYMENT, Stores, empty_stores
-from tests.support.handlers import Call, caller, json_body
+from tests.support.handlers import Call, caller, forget_rate_limits, json_body
 from tests.support.posts import TABLE, Blog, RacingTable
 
 
@@ -53,6 +53,11 @@ def racing_table(client: Any) -> RacingTable:
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry without waiting."""
     monkeypatch.setattr(retries, "LONGEST_DELAY", 0)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_rate_limits() -> None:
+    forget_rate_limits()
 
 
 @pytest.fixture

@@ -48,6 +48,8 @@ def stored() -> Iterator[Stored]:
         send("comments-report-comment", CAROL, post_id=people.bobs_post, parts=parts, body=report)
         reply = people.comment(CAROL, people.bobs_post, parent_id=people.alices_comment)
         send("comments-delete", CAROL, post_id=people.bobs_post, parts={COMMENT_PART: reply})
+        parts = {COMMENT_PART: people.alices_comment}
+        send("comments-edit", alice, post_id=people.bobs_post, parts=parts, body={"body": "New"})
         send("posts-delete", alice, post_id=people.hidden_post)
         banned = {AUTHOR_PART: person_of(DAVE).author_id}
         send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})

@@ -282,12 +282,13 @@ def test_a_missing_body_is_400_with_any_content_type(
     assert refused["detail"].startswith("The request has no body")
 
 
-def test_head_returns_the_headers_of_get_without_a_body(call: Call, post: dict[str, Any]) -> None:
+def test_head_returns_what_get_returns_and_the_gateway_drops_the_body(
+    call: Call, post: dict[str, Any]
+) -> None:
     call("posts-edit", post_id=post["id"])
     read = call("public-get-post", post_id=post["id"])
     asked = call("public-get-post", post_id=post["id"], method="HEAD")
-    assert asked["multiValueHeaders"] == read["multiValueHeaders"]
-    assert asked["body"] == ""
+    assert asked == read
     assert call("public-health", method="HEAD")["statusCode"] == 200
     assert call("public-list-posts", method="HEAD")["statusCode"] == 200
 

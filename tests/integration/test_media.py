@@ -16,8 +16,9 @@ from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import ban_key
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
-from blog.media import service
-from blog.media.service import Media
+from blog.limits import PER_HOUR
+from blog.media.addresses import ImageAddresses
+from blog.people.rate_limits import RateLimits
 from blog.s3 import Bucket
 from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import BUCKET, stored
@@ -163,7 +164,8 @@ def test_with_a_cdn_the_address_is_on_the_cdn_and_caches_may_keep_it(
 ) -> None:
     media_id = create_image(call, s3, inspected)["id"]
     public = importlib.import_module("functions.public.app")
-    monkeypatch.setattr(public, "media", Media(table, Mock(), "https://cdn.example.com"))
+    addresses = ImageAddresses(table, Mock(), "https://cdn.example.com")
+    monkeypatch.setattr(public, "image_addresses", addresses)
     response = show(call, media_id)
     assert header(response, "Location") == f"https://cdn.example.com/{keys(s3)[0]}"
     assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
@@ -252,7 +254,8 @@ def test_an_unfinished_upload_expires(call: Call, client: Any) -> None:
 
 
 def test_uploads_are_limited_per_hour(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "UPLOADS_PER_HOUR", 2)
+    limits = RateLimits({**PER_HOUR, "uploads": 2})
+    monkeypatch.setattr(importlib.import_module("functions.media.app").media, "_limits", limits)
     for _ in range(2):
         assert call("media-create")["statusCode"] == 201
     refused = call("media-create")

@@ -120,10 +120,10 @@ def test_the_command_only_counts_unless_apply_is_given(
 ) -> None:  # fmt: skip
     before = plain(client)
     assert command() == 0
-    assert capsys.readouterr().out.startswith("3 posts are older than schema 2.")
+    assert capsys.readouterr().out.startswith("3 posts are older than schema 3.")
     assert plain(client) == before
     assert command("--apply") == 0
-    assert capsys.readouterr().out == "3 posts are of schema 2 now.\n"
+    assert capsys.readouterr().out == "3 posts are of schema 3 now.\n"
 
 
 def test_an_outage_is_reported(

@@ -28,7 +28,7 @@ from blog.reactions.service import Reactions
 from tests.support.consistency import faults, plain
 from tests.support.engines import empty_stores
 from tests.support.hypothesis_profiles import MODEL_SETTINGS
-from tests.support.posts import TABLE, Blog, create, edit, person
+from tests.support.posts import NO_LIMITS, TABLE, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB
 
 SUBS = st.sampled_from([ALICE, BOB, "google-oauth2|42#1", "auth0|dave"])
@@ -179,7 +179,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
         new = NewComment(body="Hello", parent_id=parent)
         made: list[CommentDetail] = []
         try:
-            comments = Comments(self.table, per_hour=1000)
+            comments = Comments(self.table, NO_LIMITS)
             made.append(comments.create(post_id, new, writer=person(sub)))
         except NotFound:
             assert not self._is_visible(post_id)
@@ -282,7 +282,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
 
     def _finish(self) -> None:
         for _ in range(9):
-            if run_jobs(self.table, self.bucket) == (0, 0):
+            if run_jobs(self.table, self.bucket) == (0, {}):
                 return
         raise AssertionError("jobs are left")
 

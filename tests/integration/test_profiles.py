@@ -34,6 +34,7 @@ def test_an_account_without_a_profile_has_default_values(call: Call, client: Any
         "post_count": 0,
         "follower_count": 0,
         "following_count": 0,
+        "limits": me["limits"],
     }
     assert stored(client) == {}, "nothing is written"
 

@@ -259,7 +259,7 @@ def test_another_author_id_key_is_refused(
 
 
 def test_expired_items_are_no_difference(copied: Items, client: Any, restoring: Restoring) -> None:
-    row = {"pk": {"S": "USER#x"}, "sk": {"S": "RATE#x"}, "expires_at": {"N": "1"}}
+    row = {"pk": {"S": "USER#x"}, "sk": {"S": "IDEMPOTENCY#x"}, "expires_at": {"N": "1"}}
     client.put_item(TableName=COPY, Item=row)
     assert restoring.plan() == RestorePlan()
 

@@ -40,9 +40,31 @@ def test_a_new_post_is_version_one() -> None:
 
 
 def test_every_edit_raises_the_version_even_an_empty_one() -> None:
-    post = edited(new_post())
-    assert (post.version, post.lock_version) == (2, 2)
-    assert (post.created_at, post.updated_at) == (THEN, LATER)
+    for changes in ({}, {"comments": "closed"}, {"title": "Hello"}):
+        post = edited(new_post(title="Hello"), **changes)
+        assert (post.version, post.lock_version) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "moves"),
+    [
+        ({}, False),
+        ({"comments": "closed"}, False),
+        ({"title": "Hello", "tags": [], "excerpt": None}, False),
+        ({"title": "Other"}, True),
+        ({"body": "b"}, True),
+        ({"tags": ["a"]}, True),
+        ({"excerpt": "e"}, True),
+        ({"cover_image": "https://a.example/b.png"}, True),
+        ({"slug": "other"}, True),
+        ({"status": "published"}, True),
+    ],
+)
+def test_the_time_of_the_update_is_that_of_the_last_change_for_readers(
+    changes: dict[str, Any], moves: bool
+) -> None:
+    post = edited(new_post(title="Hello"), **changes)
+    assert (post.created_at, post.updated_at) == (THEN, LATER if moves else THEN)
 
 
 def test_only_an_edit_of_the_body_renders_it() -> None:

@@ -75,6 +75,9 @@ class Edit:
     def applied_to(self, before: Post, now: datetime) -> Post:
         """Return the next version of a post. An empty patch makes a new version, too.
 
+        `updated_at` is the time of the last change of what readers read. So feeds and sitemaps do
+        not show an empty patch, or that comments are closed, as a change.
+
         Raises Unprocessable if the post would have too many former slugs, or if `publish_at` does
         not fit.
         """
@@ -85,14 +88,20 @@ class Edit:
             update["published_at"] = now
         if before.status == "published" and _changes_text(before, update):
             update["revisions"] = [*before.revisions, before.version][-MAX_REVISIONS:]
-        return before.model_copy(
-            update=update
-            | {
-                "version": before.version + 1,
-                "lock_version": before.lock_version + 1,
-                "updated_at": now,
-            }
-        )
+        update |= {"version": before.version + 1, "lock_version": before.lock_version + 1}
+        after = before.model_copy(update=update)
+        if _as_read(after) == _as_read(before):
+            return after
+        return after.model_copy(update={"updated_at": now})
+
+
+def _as_read(post: Post) -> dict[str, Any]:
+    """Return what readers read of a post."""
+    names = {
+        "title", "body", "derived_excerpt", "given_excerpt", "tags", "cover_image",
+        "canonical_url", "status", "publish_at", "published_at", "slug",
+    }  # fmt: skip
+    return post.model_dump(include=names)
 
 
 def _content_fields(content: Content) -> dict[str, Any]:

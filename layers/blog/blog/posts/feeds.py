@@ -1,10 +1,13 @@
-"""Feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1, with the newest posts and their full content.
+"""Feeds: Atom 1.0 (RFC 4287) and JSON Feed 1.1, with the newest posts.
+
+The newest are in it with their full content, as long as they are not too large together; the rest
+with their excerpts (`PostQueries`).
 
 All addresses are on the site itself, so the site must serve them; docs/feeds.md explains how.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -13,15 +16,12 @@ from xml.etree import ElementTree as ET
 from ulid import ULID
 
 from blog.clock import to_rfc3339
+from blog.fields import without_refused
 from blog.identifiers import media_id_of
-from blog.posts.model import Post
-from blog.posts.view import PostView
+from blog.posts.model import Entry, Post
+from blog.posts.view import FeedItem
 
 POSTS = 20
-# When a feed would pass this size, the remaining posts have excerpts instead of their content.
-MAX_FULL_BYTES = 4 * 1024 * 1024
-# A function's response may have 6 MB, including JSON's escapes.
-MAX_FULL_BYTES_ESCAPED = 5_500_000
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,45 +54,36 @@ def feed_of_tag(site_url: str, tag: str) -> Feed:
     return Feed(site_url, f"{tag} on {_host(site_url)}", page, f"{page}/feed")
 
 
-def atom(feed: Feed, posts: Sequence[PostView]) -> str:
+def atom(feed: Feed, items: Sequence[FeedItem]) -> str:
     """Render a feed as an Atom document."""
     address = f"{feed.site_url}{feed.path}.atom"
     root = ET.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", address)
     _text(root, "title", feed.title)
-    _text(
-        root, "updated", to_rfc3339(max((_changed_at(view.post) for view in posts), default=NEVER))
-    )
+    updated = max((_changed_at(item.post) for item in items), default=NEVER)
+    _text(root, "updated", to_rfc3339(updated))
     ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=address)
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.site_url + feed.page)
-    head = ET.tostring(root, encoding="unicode").removesuffix("</feed>")
-
-    def entry(view: PostView, *, in_full: bool) -> str:
-        return ET.tostring(_atom_entry(feed, view, in_full=in_full), encoding="unicode")
-
-    entries = _bounded(posts, entry)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}{"".join(entries)}</feed>'
+    root.extend(_atom_entry(feed, item) for item in items)
+    document = ET.tostring(root, encoding="unicode")
+    # A stored name or title may be older than the rule that refuses such characters.
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{without_refused(document)}'
 
 
-def json_feed(feed: Feed, posts: Sequence[PostView]) -> str:
+def json_feed(feed: Feed, items: Sequence[FeedItem]) -> str:
     """Render a feed as a JSON Feed document."""
-    head = {
+    document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": feed.site_url + feed.page,
         "feed_url": f"{feed.site_url}{feed.path}.json",
+        "items": [_json_item(feed, item) for item in items],
     }
-
-    def item(view: PostView, *, in_full: bool) -> str:
-        return json.dumps(_json_item(feed, view, in_full=in_full), ensure_ascii=False)
-
-    items = _bounded(posts, item)
-    opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
-    return f'{opened}, "items": [{", ".join(items)}]}}'
+    return json.dumps(document, ensure_ascii=False)
 
 
-def _atom_entry(feed: Feed, view: PostView, *, in_full: bool) -> ET.Element:
-    post, author, _ = view
+def _atom_entry(feed: Feed, item: FeedItem) -> ET.Element:
+    post, author = item
     address = _address(feed, post)
     entry = ET.Element("entry")
     _text(entry, "id", _permanent_id(post))
@@ -106,16 +97,18 @@ def _atom_entry(feed: Feed, view: PostView, *, in_full: bool) -> ET.Element:
     for tag in post.tags:
         ET.SubElement(entry, "category", term=tag)
     _text(entry, "summary", post.excerpt)
-    if in_full:
+    if isinstance(post, Post):
         # With the base, feed readers resolve relative links of the post.
         content = ET.SubElement(entry, "content", {"type": "html", "xml:base": address})
         content.text = post.body_html
     return entry
 
 
-def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
-    post, author, _ = view
-    content = {"content_html": post.body_html} if in_full else {"content_text": post.excerpt}
+def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
+    post, author = item
+    content = {"content_text": post.excerpt}
+    if isinstance(post, Post):
+        content = {"content_html": post.body_html}
     return {
         "id": _permanent_id(post),
         "url": _address(feed, post),
@@ -130,26 +123,11 @@ def _json_item(feed: Feed, view: PostView, *, in_full: bool) -> dict[str, Any]:
     }
 
 
-def _bounded(posts: Sequence[PostView], piece: Callable[..., str]) -> list[str]:
-    """Render each post, in full as long as the document stays within its limits."""
-    pieces: list[str] = []
-    size = escaped = 0
-    in_full = True
-    for view in posts:
-        if in_full:
-            text = piece(view, in_full=True)
-            size += len(text.encode())
-            escaped += len(json.dumps(text, ensure_ascii=False).encode())
-            in_full = size <= MAX_FULL_BYTES and escaped <= MAX_FULL_BYTES_ESCAPED
-        pieces.append(text if in_full else piece(view, in_full=False))
-    return pieces
-
-
 def _text(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = text
 
 
-def _address(feed: Feed, post: Post) -> str:
+def _address(feed: Feed, post: Post | Entry) -> str:
     return f"{feed.site_url}/posts/{post.slug}"
 
 
@@ -158,12 +136,12 @@ def _absolute(feed: Feed, cover_image: str) -> str:
     return feed.site_url + cover_image if media_id_of(cover_image) else cover_image
 
 
-def _permanent_id(post: Post) -> str:
+def _permanent_id(post: Post | Entry) -> str:
     """Return an id that survives changes of slug and site address (RFC 4287 §4.2.6)."""
     return ULID.from_str(post.id).to_uuid().urn
 
 
-def _changed_at(post: Post) -> datetime:
+def _changed_at(post: Post | Entry) -> datetime:
     """Return the later of the last edit and the publication, which may come after the edit."""
     return max(post.updated_at, post.published_at or post.updated_at)
 

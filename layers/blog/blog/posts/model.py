@@ -3,11 +3,14 @@
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from blog.clock import Timestamp
 
 # The schema version of stored posts. Increment it when `blog.admin.migrate_posts` gets a step.
-SCHEMA = 2
+SCHEMA = 3
+MAX_STORED_BYTES = 400 * 1024  # of an item in DynamoDB
+MAX_HTML_BYTES = 512 * 1024  # of a post's HTML in JSON
 
 Status = Literal["draft", "scheduled", "published"]
 CommentMode = Literal["open", "closed"]
@@ -85,7 +88,11 @@ class Post(BaseModel):
 
 
 class Entry(BaseModel):
-    """A post's entry in a list: everything that lists show, except values of other items."""
+    """A post's entry in a list: everything that lists show, except values of other items.
+
+    `stored_bytes` is the size of the post in the table, and `html_bytes` that of its HTML in JSON.
+    Feeds need them to choose which posts they contain in full.
+    """
 
     id: str
     slug: str
@@ -104,11 +111,33 @@ class Entry(BaseModel):
     updated_at: Timestamp
     published_at: Timestamp | None = None
     moderation: Moderation | None = None
+    # Entries of older versions have no sizes, and count as the largest posts.
+    stored_bytes: int = MAX_STORED_BYTES
+    html_bytes: int = MAX_HTML_BYTES
 
     @classmethod
     def of(cls, post: Post) -> Self:
         """Build the entry of a post."""
-        return cls.model_validate({**post.model_dump(), "excerpt": post.excerpt})
+        sizes = {
+            "stored_bytes": _size(post.item()),
+            "html_bytes": len(to_json(post.body_html)),
+        }
+        return cls.model_validate({**post.model_dump(), **sizes, "excerpt": post.excerpt})
+
+
+def _size(value: Any) -> int:
+    """Return the size of a value as DynamoDB stores it, at least, in bytes.
+
+    Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    match value:
+        case str():
+            return len(value.encode())
+        case dict():
+            return 3 + sum(1 + _size(name) + _size(member) for name, member in value.items())
+        case list():
+            return 3 + sum(1 + _size(member) for member in value)
+    return 21  # the largest number; all others are smaller
 
 
 class Stats(BaseModel):

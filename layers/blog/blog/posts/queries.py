@@ -3,6 +3,8 @@
 This module never writes, because the function for anonymous requests uses it and cannot write.
 """
 
+from collections.abc import Iterator, Mapping, Sequence, Set
+
 from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
     Key,
@@ -20,7 +22,7 @@ from blog.errors import NotFound
 from blog.fields import is_slug
 from blog.identifiers import is_author_id
 from blog.people.person import Author
-from blog.posts.model import Post, Status
+from blog.posts.model import Entry, Post, Status
 from blog.posts.pages import own_page_of, page_of
 from blog.posts.schemas import (
     OwnPostPage,
@@ -31,8 +33,12 @@ from blog.posts.schemas import (
     TagCount,
     TagPage,
 )
-from blog.posts.view import PostView, owned_post, revision_of
+from blog.posts.view import FeedItem, PostView, owned_post, revision_of
 from blog.tags import is_tag, normalised_tag
+
+# Of posts that a feed contains in full: together as stored, and their HTML in JSON.
+MAX_FULL_BYTES = 1024 * 1024
+MAX_FULL_HTML_BYTES = 3_000_000
 
 
 class PostQueries:
@@ -102,12 +108,12 @@ class PostQueries:
         owned_post(items.get(post_key(post_id)), sub)
         return revision_of(items.get(revision_text_key(post_id, version)))
 
-    def newest_of_all(self, count: int) -> list[PostView]:
-        """Return at most `count` newest published posts in full."""
+    def newest_of_all(self, count: int) -> list[FeedItem]:
+        """Return at most `count` newest published posts for a feed."""
         return self._newest(feed(self._feed_shards), count)[0]
 
-    def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[PostView]]:
-        """Return an author and at most `count` newest published posts in full.
+    def newest_by_author(self, author_id: str, count: int) -> tuple[Author, list[FeedItem]]:
+        """Return an author and at most `count` newest published posts for a feed.
 
         The author may be unknown. For a merged account, it returns the current author and no posts.
         """
@@ -119,20 +125,25 @@ class PostQueries:
             return Author.of(items[merged]["to"], None), []
         return Author.of(author_id, items.get(profile)), posts
 
-    def newest_tagged(self, tag: str, count: int) -> list[PostView]:
-        """Return at most `count` newest published posts with a tag in full."""
+    def newest_tagged(self, tag: str, count: int) -> list[FeedItem]:
+        """Return at most `count` newest published posts with a tag for a feed."""
         return self._newest(_tagged(tag), count)[0]
 
     def _newest(
         self, listing: Listing, count: int, *extra_keys: Key
-    ) -> tuple[list[PostView], dict[Key, Item]]:
+    ) -> tuple[list[FeedItem], dict[Key, Item]]:
+        """Read the newest posts: in full until one would pass a limit, then their entries."""
         rows, _ = rows_of(self._table, listing, count, None)
-        posts = [post_key(row["id"]) for row in rows]
-        profiles = [profile_key(row["author_id"]) for row in rows]
-        items = self._table.get_all([*posts, *profiles, *extra_keys])
-        stored = [Post.of(items[key]) for key in posts if key in items]
-        # A post may have been unpublished since its entry was read.
-        return [PostView.of(post, items) for post in stored if post.is_public], items
+        entries = [Entry.model_validate(row) for row in rows]
+        full = {post_key(entry.id) for entry in _within_feed(entries)}
+        profiles = [profile_key(entry.author_id) for entry in entries]
+        items = self._table.get_all([*full, *profiles, *extra_keys])
+        shown = [
+            FeedItem(post, Author.of(post.author_id, items.get(profile_key(post.author_id))))
+            for post in (_post_or_entry(entry, full, items) for entry in entries)
+            if post is not None
+        ]
+        return shown, items
 
     def _post(self, post_id: str) -> Post | None:
         item = self._table.get(post_key(post_id))
@@ -147,6 +158,26 @@ class PostQueries:
 
     def _page(self, listing: Listing, limit: int, cursor: str | None) -> PostPage:
         return page_of(self._table, listing, limit, cursor)
+
+
+def _within_feed(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the first entries whose posts a feed contains in full."""
+    stored = html = 0
+    for entry in entries:
+        stored += entry.stored_bytes
+        html += entry.html_bytes
+        if stored > MAX_FULL_BYTES or html > MAX_FULL_HTML_BYTES:
+            return
+        yield entry
+
+
+def _post_or_entry(entry: Entry, full: Set[Key], items: Mapping[Key, Item]) -> Post | Entry | None:
+    """Return the post if it was read, else the entry. None for a post that is no longer public."""
+    key = post_key(entry.id)
+    if key not in full:
+        return entry
+    post = Post.of(items[key]) if key in items else None
+    return post if post is not None and post.is_public else None
 
 
 def _by_author(author_id: str) -> Listing:

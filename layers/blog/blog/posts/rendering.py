@@ -7,12 +7,14 @@ import re
 from typing import NamedTuple
 
 import nh3
+from pydantic_core import to_json
 
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
 from blog.posts import markdown
 
 EXCERPT_CHARACTERS = 200
+MAX_COMMENT_HTML = 20 * 1024  # bytes in a response: UTF-8, with the escapes of JSON
 WORDS_A_MINUTE = 230
 # Scripts without spaces between words are counted by their characters.
 CHARACTERS_A_MINUTE = 500
@@ -66,19 +68,25 @@ def rendered(body: str) -> Content:
         # Character references such as &#12; can produce characters that XML cannot hold.
         html = without_refused(_CLEANER.clean(markdown.html(tokens)))
     except (markdown.TooLong, RecursionError) as e:
-        raise _too_long() from e
+        raise _too_long("250 KiB") from e
     if len(html.encode()) > markdown.MAX_HTML:
-        raise _too_long()
+        raise _too_long("250 KiB")
     text = without_refused(markdown.plain_text(tokens))
     return Content(html, _first_words(text), _reading_minutes(text))
 
 
 def rendered_comment(body: str) -> str:
-    """Render the HTML of a comment; raise Unprocessable if it would be over 250 KiB."""
+    """Render the HTML of a comment.
+
+    Raises Unprocessable if it would have more than MAX_COMMENT_HTML bytes in a response.
+    """
     try:
-        return without_refused(_CLEANER.clean(markdown.comment_html(body)))
+        html = without_refused(_CLEANER.clean(markdown.comment_html(body)))
     except (markdown.TooLong, RecursionError) as e:
-        raise _too_long() from e
+        raise _too_long("20 KiB") from e
+    if len(to_json(html)) > MAX_COMMENT_HTML:
+        raise _too_long("20 KiB")
+    return html
 
 
 def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
@@ -97,8 +105,8 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def _too_long() -> Unprocessable:
-    text = "Is too long when rendered: its HTML would be over 250 KiB"
+def _too_long(limit: str) -> Unprocessable:
+    text = f"Is too long when rendered: its HTML would be over {limit}"
     return Unprocessable([FieldError("body", text)])
 
 

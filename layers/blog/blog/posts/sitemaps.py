@@ -5,7 +5,7 @@ with many posts divides into 2, 4, 8 … files of about equal size. A file reads
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
@@ -23,9 +23,15 @@ _ENDINGS = [a + b for a in _DIGITS for b in _DIGITS]
 
 
 def index(table: Table, site_url: str) -> str:
-    """Return the sitemap index, which names all other sitemap files."""
+    """Return the sitemap index, which names all other sitemap files.
+
+    An index must name a file. So for an empty blog, it is a sitemap of the start page.
+    """
+    months = _months(table)
+    if not months:
+        return _sitemap([{"loc": f"{site_url}/"}])
     root = ET.Element("sitemapindex", xmlns=NAMESPACE)
-    for month, count in sorted(_months(table).items()):
+    for month, count in sorted(months.items()):
         for query in _files(month, count):
             sitemap = ET.SubElement(root, "sitemap")
             ET.SubElement(sitemap, "loc").text = f"{site_url}/sitemap.xml?{urlencode(query)}"
@@ -47,11 +53,17 @@ def month_file(table: Table, site_url: str, month: str, part: int, of: int) -> s
     rows = table.query(Range(sitemap_partition(month), first, last), MAX_ADDRESSES)
     if not rows:
         raise NotFound("There is no such sitemap.")
+    return _sitemap(
+        {"loc": f"{site_url}/posts/{row['slug']}", "lastmod": row["changed_at"]} for row in rows
+    )
+
+
+def _sitemap(urls: Iterable[Mapping[str, str]]) -> str:
     root = ET.Element("urlset", xmlns=NAMESPACE)
-    for row in rows:
+    for members in urls:
         url = ET.SubElement(root, "url")
-        ET.SubElement(url, "loc").text = f"{site_url}/posts/{row['slug']}"
-        ET.SubElement(url, "lastmod").text = row["changed_at"]
+        for name, text in members.items():
+            ET.SubElement(url, name).text = text
     return _document(root)
 
 

@@ -33,6 +33,13 @@ class PostView(NamedTuple):
         return OwnPost.of_post(*self)
 
 
+class FeedItem(NamedTuple):
+    """A post with its author: the stored post in full, or its entry with the excerpt only."""
+
+    post: Post | Entry
+    author: Author
+
+
 def owned_post(item: Item | None, sub: str) -> Post:
     """Return the post of an item; raise NotFound unless it belongs to `sub`."""
     post = None if item is None else Post.of(item)
