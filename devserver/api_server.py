@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import uvicorn
 
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT, Gateway
 from devserver.aws.s3 import Storage
+from devserver.hosts import AsgiHostCheck, allowed_hosts
 from devserver.lambda_.environments import LONGEST_WAIT, EnvironmentPool, running_pools
 from devserver.lambda_.eventbridge import running_events
 from devserver.template.deployment import Deployment
@@ -29,6 +30,7 @@ class ApiServer:
         storage: Storage | None = None,
         greeting: str = "",
         integration_timeout: float = INTEGRATION_TIMEOUT,
+        names: Iterable[str] = (),
     ) -> None:
         """Prepare the server.
 
@@ -36,7 +38,7 @@ class ApiServer:
         `environments` execution environments. A request waits at most `longest_wait` seconds for
         one, and then gets the response to a throttled function. Scheduled functions run every
         `tick` seconds, or as the template says. Uploads to `storage` trigger events. The greeting
-        is printed when the API is ready.
+        is printed when the API is ready. `names` are names of this machine beside localhost.
         """
         self._deployment = deployment
         self._extra_variables = extra_variables
@@ -46,6 +48,7 @@ class ApiServer:
         self._storage = storage
         self._greeting = greeting
         self._integration_timeout = integration_timeout
+        self._names = tuple(names)
         self._server: uvicorn.Server | None = None
 
     def run(self, sock: socket.socket) -> None:
@@ -68,12 +71,15 @@ class ApiServer:
             ) as pools,
             running_events(self._deployment, pools, self._storage, self._tick),
         ):
-            self._server = self._build_server(pools)
+            self._server = self._build_server(pools, allowed_hosts(self._names, sock))
             await self._server.serve(sockets=[sock])
 
-    def _build_server(self, pools: Mapping[str, EnvironmentPool]) -> uvicorn.Server:
+    def _build_server(
+        self, pools: Mapping[str, EnvironmentPool], hosts: frozenset[str]
+    ) -> uvicorn.Server:
+        gateway = Gateway(self._deployment, pools, self._integration_timeout)
         config = uvicorn.Config(
-            Gateway(self._deployment, pools, self._integration_timeout),
+            AsgiHostCheck(gateway, hosts),
             http="h11",
             ws="none",
             lifespan="off",

@@ -52,6 +52,7 @@ def _api_server(settings: LocalStackSettings, backends: Backends, greeting: str)
         storage=backends.storage,
         integration_timeout=timeout,
         greeting=greeting,
+        names=settings.allowed_hosts,
     )
 
 
@@ -64,7 +65,9 @@ def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
     if missing := missing_node():
         return f"not served: {missing}"
     variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}
-    parts.enter_context(running_spa(settings.spa_port, settings.api_url, variables))
+    parts.enter_context(
+        running_spa(settings.spa_port, settings.api_url, variables, settings.allowed_hosts)
+    )
     hint = "" if settings.uses_real_tenant else ": log in as alice or bob"
     return f"{settings.spa_url} (being built{hint})"
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from devserver.lambda_.environments import running_pools
@@ -42,7 +43,7 @@ def main() -> int:
     """Check the tools, build, start everything, and wait. Return the exit code."""
     treat_sigterm_as_interrupt()
     try:
-        settings = LocalStackSettings.from_environment()
+        settings = settings_for_containers(LocalStackSettings.from_environment())
         dynamodb_port = port_setting(os.environ, "DYNAMODB_PORT", 8000)
         check_tools()
         bridge = _bridge_address()
@@ -62,6 +63,11 @@ def main() -> int:
         return e.returncode
     except KeyboardInterrupt:
         return 0
+
+
+def settings_for_containers(settings: LocalStackSettings) -> LocalStackSettings:
+    """Return settings that allow the name by which containers reach the issuer and DynamoDB."""
+    return replace(settings, allowed_hosts=(*settings.allowed_hosts, CONTAINERS_HOST))
 
 
 def _check_ports(settings: LocalStackSettings, bridge: str, dynamodb_port: int) -> None:

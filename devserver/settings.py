@@ -1,6 +1,7 @@
 """Settings of the local stack, from environment variables, with errors that name the variable."""
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "template.yaml"
 TENANT_VARIABLES = ("AUTH0_DOMAIN", "AUTH0_ISSUER", "AUTH0_AUDIENCE")
 AUDIENCE = "https://blog.example.com/api"  # of the API, at the local issuer
+SPA_PORT = 5173  # unless the variable of this name says otherwise
+MAX_ALLOWED_HOSTS = 20
 # Fixed, so that authors keep their ids between starts. Not a secret, and used nowhere else.
 AUTHOR_ID_KEY = "author-ids-of-the-local-stack-are-public"
 
@@ -63,7 +66,7 @@ class LocalStackSettings:
 
     `environments` limits the execution environments of a function. `tick` is the interval of
     scheduled functions in seconds, or None for the template's. `per_hour` has the rate limits of
-    users by kind.
+    users by kind. `allowed_hosts` are names of this machine beside localhost.
     """
 
     api_port: int
@@ -80,6 +83,7 @@ class LocalStackSettings:
     auth0_domain: str | None
     auth0_audience: str
     auth0_client_id: str | None
+    allowed_hosts: tuple[str, ...]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "LocalStackSettings":
@@ -93,7 +97,7 @@ class LocalStackSettings:
         return cls(
             api_port=port_setting(environment, "API_PORT", 3000),
             issuer_port=port_setting(environment, "ISSUER_PORT", 9400),
-            spa_port=port_setting(environment, "SPA_PORT", 5173),
+            spa_port=port_setting(environment, "SPA_PORT", SPA_PORT),
             serves_spa=_switch(environment, "SPA"),
             s3_port=port_setting(environment, "S3_PORT", 9401),
             environments=_number(environment, "ENVIRONMENTS", 4, "a number from 1 to 100", 100),
@@ -110,6 +114,7 @@ class LocalStackSettings:
             auth0_domain=tenant["AUTH0_DOMAIN"] or None,
             auth0_audience=tenant["AUTH0_AUDIENCE"] or AUDIENCE,
             auth0_client_id=environment.get("AUTH0_CLIENT_ID") or None,
+            allowed_hosts=_host_names(environment),
         )
 
     @property
@@ -211,6 +216,25 @@ def port_setting(environment: Mapping[str, str], variable: str, default: int) ->
 
 def _camel_case(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _host_names(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the host names of `ALLOWED_HOSTS`. Raises StartupError if one is not a host name.
+
+    A name has no port: each server adds its own. There is no wildcard, because it would let DNS
+    rebinding through.
+    """
+    text = environment.get("ALLOWED_HOSTS") or ""
+    names = [name.strip().lower() for name in text.split(",")] if text.strip() else []
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123 §2.1
+    if len(names) > MAX_ALLOWED_HOSTS or not all(
+        len(name) <= 253 and re.fullmatch(rf"{label}(\.{label})*", name) for name in names
+    ):
+        raise StartupError(
+            f"ALLOWED_HOSTS must be at most {MAX_ALLOWED_HOSTS} host names, separated by commas "
+            "and without ports."
+        )
+    return tuple(names)
 
 
 def _switch(environment: Mapping[str, str], variable: str) -> bool:

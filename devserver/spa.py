@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,16 +44,18 @@ def missing_node() -> str | None:
 
 
 @contextmanager
-def running_spa(port: int, api_url: str, variables: Mapping[str, str]) -> Iterator[None]:
+def running_spa(
+    port: int, api_url: str, variables: Mapping[str, str], names: Iterable[str] = ()
+) -> Iterator[None]:
     """Build the app with these variables, and serve it on a port of loopback.
 
-    Requests wait for the build.
+    Requests wait for the build. `names` are names of this machine beside localhost.
     """
     with ExitStack() as parts:
         sock = parts.enter_context(bound_socket("SPA_PORT", port))
         folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
         build = parts.enter_context(_Build(folder, variables))
-        parts.enter_context(serving(_create_app(folder, build, api_url), sock))
+        parts.enter_context(serving(_create_app(folder, build, api_url), sock, names=names))
         yield
 
 

@@ -1,6 +1,6 @@
 """Start the parts of the local stack behind the API: issuer, DynamoDB and S3."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,13 +47,22 @@ def running_backends(
     """
     with ExitStack() as parts:
         start_engine = parts.enter_context(
-            running_dynamodb(settings.engine, dynamodb_host, dynamodb_port)
+            running_dynamodb(settings.engine, dynamodb_host, dynamodb_port, settings.allowed_hosts)
         )
         if not settings.uses_real_tenant:
             hosts = {LOOPBACK, dynamodb_host}
-            parts.enter_context(running_issuer(settings.issuer_url, settings.issuer_port, *hosts))
+            parts.enter_context(
+                running_issuer(
+                    settings.issuer_url,
+                    settings.issuer_port,
+                    *hosts,
+                    names=settings.allowed_hosts,
+                )
+            )
         deployment = read_deployment(TEMPLATE, settings.parameters())
-        storage = parts.enter_context(running_storage(settings.s3_port, deployment))
+        storage = parts.enter_context(
+            running_storage(settings.s3_port, deployment, settings.allowed_hosts)
+        )
         dynamodb_url = start_engine(deployment.rights)
         create_tables(dynamodb_url, deployment.tables)
         storage.first_line()
@@ -61,8 +70,13 @@ def running_backends(
 
 
 @contextmanager
-def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
-    """Run the issuer in threads of this process. It listens on loopback by default."""
+def running_issuer(
+    url: str, port: int, *hosts: str, names: Iterable[str] = ()
+) -> Iterator[Tenant]:
+    """Run the issuer in threads of this process. It listens on loopback by default.
+
+    `names` are names of this machine beside localhost.
+    """
     tenant = Tenant(url)
     application = create_issuer(tenant)
     with ExitStack() as servers:
@@ -70,7 +84,7 @@ def running_issuer(url: str, port: int, *hosts: str) -> Iterator[Tenant]:
             servers.enter_context(bound_socket("ISSUER_PORT", port, host))
             for host in hosts or (LOOPBACK,)
         ]
-        servers.enter_context(serving(application, *sockets))
+        servers.enter_context(serving(application, *sockets, names=names))
         yield tenant
 
 
@@ -92,10 +106,10 @@ def create_tables(endpoint: str, tables: Mapping[str, Mapping[str, Any]]) -> Non
         write_samples(client, name)
 
 
-def running_storage(port: int, deployment: Deployment) -> Storage:
+def running_storage(port: int, deployment: Deployment, names: Iterable[str] = ()) -> Storage:
     """Start S3 on loopback with the template's buckets, while other parts start."""
     # Check the port here, because the process itself has no clear message for it.
     bound_socket("S3_PORT", port).close()
     (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
-    names = [bucket.name for bucket in deployment.buckets]
-    return Storage(LOOPBACK, port, Cors(*cors), deployment.rights, names)
+    buckets = [bucket.name for bucket in deployment.buckets]
+    return Storage(LOOPBACK, port, Cors(*cors), deployment.rights, buckets, names=names)

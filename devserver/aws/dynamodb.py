@@ -1,12 +1,13 @@
 """DynamoDB in the local stack: moto, Dynoxide, or an engine that runs already.
 
-`python -m devserver.aws.dynamodb HOST PORT` runs moto in a process of its own and prints its port.
-moto's threaded server is not atomic: racing conditional transactions left wrong items behind, and
-acknowledged writes were lost. So one thread handles one request after another.
+`python -m devserver.aws.dynamodb HOST PORT NAME...` runs moto in a process of its own and prints
+its port. The names are names of this machine beside localhost. moto's threaded server is not
+atomic: racing conditional transactions left wrong items behind, and acknowledged writes were lost.
+So one thread handles one request after another.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -28,25 +29,25 @@ from devserver.wsgi import serving
 TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode")
 
 
-def serve(host: str, port: int, rights: Rights = NO_RIGHTS) -> None:
+def serve(host: str, port: int, rights: Rights = NO_RIGHTS, names: Iterable[str] = ()) -> None:
     """Serve until standard input ends. Each line of it sets other rights of functions."""
     speed_up_moto()
     # One service alone: finding the right one takes moto a quarter of each request.
     application = CheckedDynamoDb(create_backend_app("dynamodb"), rights)
     sock = bound_socket("DYNAMODB_PORT", port, host)
-    with serving(application, sock, threads=1):
+    with serving(application, sock, threads=1, names=names):
         print(sock.getsockname()[1], flush=True)
         serve_until_input_ends(application.set_rights)
 
 
 @contextmanager
 def running_dynamodb(
-    engine: Engine, host: str = "127.0.0.1", port: int = 0
+    engine: Engine, host: str = "127.0.0.1", port: int = 0, names: Iterable[str] = ()
 ) -> Iterator[Callable[..., str]]:
     """Run the engine, and yield a function that returns its address.
 
     moto starts while other parts start. The function takes the rights that moto enforces; other
-    engines enforce none.
+    engines enforce none. `names` are names of this machine beside localhost; only moto checks them.
     """
     if (endpoint := engine.endpoint) is not None:
         yield lambda _=NO_RIGHTS: endpoint
@@ -55,7 +56,7 @@ def running_dynamodb(
         with running_dynoxide(host, port, engine.folder) as address:
             yield lambda _=NO_RIGHTS: address
         return
-    with MotoProcess("devserver.aws.dynamodb", host, str(port)) as moto:
+    with MotoProcess("devserver.aws.dynamodb", host, str(port), *names) as moto:
 
         def address_with(rights: Rights = NO_RIGHTS) -> str:
             moto.send(rights)
@@ -90,4 +91,4 @@ def make_table(client: Any, name: str, properties: dict[str, Any]) -> bool:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        serve(sys.argv[1], int(sys.argv[2]))
+        serve(sys.argv[1], int(sys.argv[2]), names=sys.argv[3:])

@@ -1,8 +1,9 @@
 """S3 by moto, in a process of its own, with the checks that moto lacks.
 
-`python -m devserver.aws.s3 HOST PORT ORIGIN METHODS RIGHTS BUCKET...` takes the rights of functions
-as JSON. moto accepts every size, type, key and signature from everyone, so this module checks them
-first. The process prints a line when it listens, and then one for each upload by a form.
+`python -m devserver.aws.s3 HOST PORT ORIGIN METHODS RIGHTS NAMES BUCKET...` takes the rights of
+functions as JSON, and names of this machine beside localhost, separated by commas. moto accepts
+every size, type, key and signature from everyone, so this module checks them first. The process
+prints a line when it listens, and then one for each upload by a form.
 """
 
 import io
@@ -125,7 +126,15 @@ class CheckedS3:
         return check_header(request.headers.get("Authorization", ""), self._names), None
 
 
-def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[str]) -> None:
+def serve(
+    host: str,
+    port: int,
+    cors: Cors,
+    rights: Rights,
+    buckets: Sequence[str],
+    *,
+    names: Iterable[str],
+) -> None:
     """Serve until standard input ends."""
     moto = create_backend_app("s3")
     sock = bound_socket("S3_PORT", port, host)
@@ -133,7 +142,7 @@ def serve(host: str, port: int, cors: Cors, rights: Rights, buckets: Sequence[st
     def report(upload: Upload) -> None:
         print(json.dumps(upload._asdict()), flush=True)
 
-    with serving(CheckedS3(moto, cors, report, rights), sock):
+    with serving(CheckedS3(moto, cors, report, rights), sock, names=names):
         client = s3_client(f"http://{host}:{port}")
         for bucket in buckets:
             client.create_bucket(Bucket=bucket)
@@ -145,9 +154,16 @@ class Storage(MotoProcess):
     """The process that runs S3."""
 
     def __init__(
-        self, host: str, port: int, cors: Cors, rights: Rights, buckets: Iterable[str]
+        self,
+        host: str,
+        port: int,
+        cors: Cors,
+        rights: Rights,
+        buckets: Iterable[str],
+        *,
+        names: Iterable[str] = (),
     ) -> None:
-        arguments = cors.origin, ",".join(cors.methods), json.dumps(rights)
+        arguments = cors.origin, ",".join(cors.methods), json.dumps(rights), ",".join(names)
         super().__init__("devserver.aws.s3", host, str(port), *arguments, *buckets)
 
     def listen(self, uploaded: Callable[[Upload], object]) -> None:
@@ -179,5 +195,6 @@ if __name__ == "__main__":
             int(sys.argv[2]),
             Cors(sys.argv[3], tuple(sys.argv[4].split(","))),
             json.loads(sys.argv[5]),
-            sys.argv[6:],
+            sys.argv[7:],
+            names=[name for name in sys.argv[6].split(",") if name],
         )

@@ -25,6 +25,7 @@ LEVELS = [
 ]
 # The packages of the local stack, likewise. Root modules that are not listed may import all others.
 DEVSERVER_LEVELS = [
+    {"hosts"},
     {"settings", "tools", "wsgi"},
     {"template"},
     {"aws", "issuer"},
