@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from devserver.aws.dynamodb import dynamodb_client, make_table, running_dynamodb
 from devserver.aws.s3 import Cors, Storage
 from devserver.issuer.app import create_issuer
-from devserver.issuer.tenant import Tenant
+from devserver.issuer.tenant import APP_ORIGIN, Tenant
 from devserver.samples import write_samples
 from devserver.settings import TEMPLATE, LocalStackSettings, StartupError, bound_socket
 from devserver.template.deployment import Deployment, read_deployment
@@ -56,6 +56,7 @@ def running_backends(
                     settings.issuer_url,
                     settings.issuer_port,
                     *hosts,
+                    app_origin=settings.spa_url,
                     names=settings.allowed_hosts,
                 )
             )
@@ -71,13 +72,18 @@ def running_backends(
 
 @contextmanager
 def running_issuer(
-    url: str, port: int, *hosts: str, names: Iterable[str] = ()
+    url: str,
+    port: int,
+    *hosts: str,
+    app_origin: str = APP_ORIGIN,
+    names: Iterable[str] = (),
 ) -> Iterator[Tenant]:
     """Run the issuer in threads of this process. It listens on loopback by default.
 
-    `names` are names of this machine beside localhost.
+    Pages of `app_origin` may send requests to it. `names` are names of this machine beside
+    localhost.
     """
-    tenant = Tenant(url)
+    tenant = Tenant(url, app_origin)
     application = create_issuer(tenant)
     with ExitStack() as servers:
         sockets = [

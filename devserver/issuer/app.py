@@ -26,7 +26,8 @@ def create_issuer(tenant: Tenant) -> Flask:
     app = Flask(__name__)
     app.secret_key = secrets.token_hex(32)
     app.config["SESSION_COOKIE_NAME"] = "issuer_session"
-    CORS(app, resources=["/oauth/token", "/userinfo", "/.well-known/*"])
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    _refuse_other_pages(app, tenant)
     server = AuthorizationServer(app, tenant.applications.get, lambda _token, _request: None)
     register_grants(server, tenant)
     _add_metadata(app, tenant)
@@ -35,6 +36,30 @@ def create_issuer(tenant: Tenant) -> Flask:
     _add_login(app, tenant)
     _add_tokens(app, tenant, server)
     return app
+
+
+def _refuse_other_pages(app: Flask, tenant: Tenant) -> None:
+    """Refuse requests that a browser sends for pages of other origins.
+
+    Everyone knows the passwords of this issuer, so any page could get tokens and rotate keys. The
+    issuer's own login page sends its form. Clients that are not browsers send no `Origin`.
+    """
+    origins = {tenant.app_origin, tenant.issuer.rstrip("/")}
+
+    @app.before_request
+    def check_origin() -> Response | None:
+        is_other = request.headers.get("Origin", tenant.app_origin) not in origins
+        # A link or an image of another site sends no Origin, but this (Fetch Metadata §2.4).
+        if is_other or request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return Response("The issuer accepts requests only from the app's pages.", 403)
+        return None
+
+    CORS(
+        app,
+        resources=["/oauth/*", "/userinfo", "/.well-known/*"],
+        origins=[tenant.app_origin],
+        always_send=False,  # only to the app
+    )
 
 
 def _discovery_document(issuer: str) -> dict[str, Any]:

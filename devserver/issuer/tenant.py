@@ -12,7 +12,7 @@ import jwt
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from devserver.settings import AUDIENCE
+from devserver.settings import AUDIENCE, SPA_PORT
 
 OTHER_AUDIENCE = "https://other.example.com/api"
 SPA_CLIENT = "blog-spa"
@@ -20,6 +20,7 @@ PASSWORD = "password"
 TOKEN_LIFETIME = 86_400  # seconds, Auth0's default
 CODE_LIFETIME = 300
 ID_TOKEN_LIFETIME = 36_000
+APP_ORIGIN = f"http://localhost:{SPA_PORT}"
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,13 @@ APPLICATIONS = (
 class Tenant:
     """Everything that the issuer remembers until it ends."""
 
-    def __init__(self, issuer: str) -> None:
-        """Create a tenant. `issuer` is its address with a final slash, as in the claim `iss`."""
+    def __init__(self, issuer: str, app_origin: str = APP_ORIGIN) -> None:
+        """Create a tenant. `issuer` is its address with a final slash, as in the claim `iss`.
+
+        Pages of `app_origin` may send requests to the issuer.
+        """
         self.issuer = issuer
+        self.app_origin = app_origin
         self.audiences = {AUDIENCE, OTHER_AUDIENCE}
         self.users = {user.email: user for user in USERS}
         self.applications = {one.client_id: one for one in APPLICATIONS}

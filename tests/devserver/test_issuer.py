@@ -1,104 +1,16 @@
 """The local issuer responds like an Auth0 tenant in the flows that the SDKs use."""
 
-import base64
-import hashlib
-import re
-import secrets
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import OTHER_AUDIENCE, SPA_CLIENT, Tenant
 from devserver.settings import AUDIENCE
+from tests.support.issuer import CALLBACK, MACHINE_GRANT, PASSWORD_GRANT, URL, Login, verified
 from tests.support.samples import ALICE
-
-URL = "http://localhost:9400/"
-CALLBACK = "http://localhost:5173/"
-PASSWORD_GRANT = {
-    "grant_type": "password",
-    "client_id": SPA_CLIENT,
-    "username": "alice@example.com",
-    "password": "password",
-}
-MACHINE_GRANT = {
-    "grant_type": "client_credentials",
-    "client_id": "blog-importer",
-    "client_secret": "secret",
-    "audience": AUDIENCE,
-}
-
-
-@pytest.fixture
-def tenant() -> Tenant:
-    return Tenant(URL)
-
-
-@pytest.fixture
-def issuer(tenant: Tenant) -> FlaskClient:
-    return create_issuer(tenant).test_client()
-
-
-def verified(tenant: Tenant, token: str, audience: str = AUDIENCE) -> dict[str, Any]:
-    """Return the claims of a token, verified with the issuer's key set."""
-    keys = {key["kid"]: key for key in tenant.key_set()["keys"]}
-    key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
-    found: dict[str, Any] = jwt.decode(
-        token, key, algorithms=["RS256"], audience=audience, issuer=URL
-    )
-    return found
-
-
-class Login:
-    """An authorization request with PKCE, as the SPA's SDK makes it."""
-
-    def __init__(self, **changes: str) -> None:
-        self.verifier = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(self.verifier.encode()).digest()
-        self.parameters = {
-            "response_type": "code",
-            "client_id": SPA_CLIENT,
-            "redirect_uri": CALLBACK,
-            "scope": "openid profile email offline_access",
-            "audience": AUDIENCE,
-            "state": "st=ate&",
-            "nonce": "the nonce",
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-        } | changes
-
-    def address(self) -> str:
-        return "/authorize?" + urlencode(self.parameters)
-
-    def code(self, issuer: FlaskClient) -> str:
-        """Choose alice on the login page, and return the code that the callback receives."""
-        page = issuer.get(self.address()).text
-        query = re.search(r'name="query" value="([^"]+)"', page)
-        assert query is not None
-        chosen = {"email": "alice@example.com", "query": query[1].replace("&amp;", "&")}
-        response = issuer.post("/login", data=chosen)
-        return self.code_of(issuer.get(response.headers["Location"]))
-
-    def code_of(self, response: TestResponse) -> str:
-        location = urlsplit(response.headers["Location"])
-        assert f"{location.scheme}://{location.netloc}{location.path}" == CALLBACK
-        members = parse_qs(location.query)
-        assert members["state"] == ["st=ate&"]
-        return members["code"][0]
-
-    def exchange(self, issuer: FlaskClient, code: str, **changes: str) -> TestResponse:
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": SPA_CLIENT,
-            "redirect_uri": CALLBACK,
-            "code": code,
-            "code_verifier": self.verifier,
-        } | changes
-        return issuer.post("/oauth/token", data=form)
 
 
 def test_discovery_names_the_issuer_and_its_addresses(issuer: FlaskClient) -> None:
@@ -280,9 +192,3 @@ def test_keys_rotate_and_former_ones_stay_until_revoked(
     assert key_set is not None
     assert [key["kid"] for key in key_set["keys"]] == [jwt.get_unverified_header(new)["kid"]]
     assert not {"d", "p", "q"} & key_set["keys"][0].keys(), "only public keys"
-
-
-def test_a_browser_may_call_the_token_endpoint_from_another_origin(issuer: FlaskClient) -> None:
-    origin = {"Origin": "http://localhost:5173"}
-    response = issuer.post("/oauth/token", data=PASSWORD_GRANT, headers=origin)
-    assert response.headers["Access-Control-Allow-Origin"] in ("*", "http://localhost:5173")
