@@ -1,4 +1,4 @@
-"""The four grants of the token endpoint: Authlib's protocol with the tenant's data."""
+"""The grants of the token endpoint, and revocation: Authlib's protocol with the tenant's data."""
 
 import time
 from typing import Any
@@ -6,7 +6,13 @@ from typing import Any
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+)
+from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
+from flask import session
 
 from devserver.issuer.tenant import CODE_LIFETIME, TOKEN_LIFETIME, Application, Grant, Tenant, User
 
@@ -24,6 +30,13 @@ class WrongPassword(OAuth2Error):
     error = "invalid_grant"
     status_code = 403
     description = "Wrong email or password."
+
+
+class NotRevocable(OAuth2Error):
+    """The token is an access token, which stays valid until it expires (RFC 7009 §2.2.1)."""
+
+    error = "unsupported_token_type"
+    description = "Only refresh tokens can be revoked."
 
 
 class _S256(CodeChallenge):
@@ -60,6 +73,7 @@ class _CodeGrant(_TenantGrant, grants.AuthorizationCodeGrant):
             nonce=data.get("nonce"),
             code_challenge=data.get("code_challenge"),
             code_challenge_method=data.get("code_challenge_method"),
+            auth_time=session["auth_time"] if data.get("max_age") else None,
         )
 
     def query_authorization_code(self, code: str, client: Application) -> Grant | None:
@@ -89,15 +103,14 @@ class _RefreshGrant(_TenantGrant, grants.RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> Grant | None:
         """Return the grant of a refresh token."""
-        return self.tenant.refresh_tokens.get(refresh_token)
+        return self.tenant.grant_of_refresh_token(refresh_token)
 
     def authenticate_user(self, refresh_token: Grant) -> User:
         """Return the user."""
         return refresh_token.user
 
     def revoke_old_credential(self, _: Grant) -> None:
-        """Forget the exchanged refresh token (rotation)."""
-        self.tenant.refresh_tokens.pop(self.request.form["refresh_token"], None)
+        """Do nothing: a new token of the family has replaced it (rotation)."""
 
     def generate_token(self, **_: Any) -> dict[str, Any]:
         """Return the response with the tokens."""
@@ -140,8 +153,33 @@ class _MachineGrant(_TenantGrant, grants.ClientCredentialsGrant):
         return self.tenant.token_for_machine(self.client, audience, _lifetime(self.request))
 
 
+class _Revocation(RevocationEndpoint):
+    """Revocation of refresh tokens (RFC 7009), with the responses that Auth0 documents.
+
+    A token that is unknown or of another application gets a 200 and stays as it is.
+    """
+
+    CLIENT_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+    tenant: Tenant
+
+    def create_endpoint_response(self, request: Any) -> tuple[int, str, list[Any]]:
+        """Revoke the token of the form. Return status, body and headers."""
+        try:
+            application = self.authenticate_endpoint_client(request)
+        except InvalidClientError as e:  # Authlib has two statuses for it
+            raise InvalidClientError("The application is unknown.", status_code=401) from e
+        token = request.form.get("token")
+        if not token:
+            raise InvalidRequestError("The parameter token is missing.")
+        if token in self.tenant.access_tokens:
+            raise NotRevocable
+        self.tenant.revoke_refresh_token(token, application)
+        return 200, "", []
+
+
 def register_grants(server: AuthorizationServer, tenant: Tenant) -> None:
-    """Register the tenant's grants at the server."""
+    """Register the tenant's grants and its revocation endpoint at the server."""
+    server.register_endpoint(type("Revocation", (_Revocation,), {"tenant": tenant}))
     for grant in (_CodeGrant, _RefreshGrant, _PasswordGrant, _MachineGrant):
         extensions = [_S256(required=True)] if grant is _CodeGrant else None
         of_tenant = type(grant.__name__, (grant,), {"tenant": tenant})

@@ -3,9 +3,10 @@
 import json
 import re
 import secrets
+import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -21,6 +22,19 @@ TOKEN_LIFETIME = 86_400  # seconds, Auth0's default
 CODE_LIFETIME = 300
 ID_TOKEN_LIFETIME = 36_000
 APP_ORIGIN = f"http://localhost:{SPA_PORT}"
+MAX_ENTRIES = 100_000  # of each kind that a tenant remembers
+MAX_KEYS = 20
+
+Value = TypeVar("Value")
+
+
+class Newest(dict[str, Value]):
+    """The newest entries. At the limit, a new entry removes the oldest."""
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        if key not in self and len(self) >= MAX_ENTRIES:
+            del self[next(iter(self))]
+        super().__setitem__(key, value)
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,10 @@ class Application(ClientMixin):
         """Allow every address of this machine, because the app may run on any port."""
         return is_local_address(redirect_uri)
 
+    def check_logout_uri(self, uri: str) -> bool:
+        """Return whether a logout may lead there: from an app, to every address of this machine."""
+        return "authorization_code" in self.grant_types and is_local_address(uri)
+
     def check_client_secret(self, client_secret: str) -> bool:
         """Return whether the secret is right."""
         return self.secret is not None and secrets.compare_digest(self.secret, client_secret)
@@ -86,7 +104,10 @@ class Application(ClientMixin):
 
 @dataclass(frozen=True)
 class Grant(AuthorizationCodeMixin):
-    """What a user granted: behind an authorization code, or behind a refresh token."""
+    """What a user granted: behind an authorization code, or behind a refresh token.
+
+    `auth_time` is set if the request had a `max_age`. All refresh tokens of a grant are one family.
+    """
 
     client_id: str
     user: User
@@ -96,7 +117,9 @@ class Grant(AuthorizationCodeMixin):
     nonce: str | None = None
     code_challenge: str | None = None
     code_challenge_method: str | None = None
+    auth_time: int | None = None
     created_at: float = field(default_factory=time.time)
+    family: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     def get_redirect_uri(self) -> str:
         """Return the redirect address of the request."""
@@ -115,6 +138,15 @@ class Grant(AuthorizationCodeMixin):
         return self.client_id == client.client_id
 
 
+@dataclass(frozen=True)
+class AccessToken:
+    """What the issuer knows of an access token. A machine's token has no user."""
+
+    user: User | None
+    scope: str
+    expires_at: float
+
+
 class SigningKey:
     """An RSA key with its id."""
 
@@ -125,6 +157,20 @@ class SigningKey:
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a JWT with these claims."""
         return jwt.encode(claims, self._private, algorithm="RS256", headers={"kid": self.id})
+
+    def verified(self, token: str, issuer: str) -> dict[str, Any]:
+        """Return the claims of a JWT, which may have expired and may have any audience.
+
+        Raises jwt.InvalidTokenError.
+        """
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            self._private.public_key(),
+            algorithms=["RS256"],
+            issuer=issuer,
+            options={"verify_exp": False, "verify_aud": False, "require": ["iss", "sub", "aud"]},
+        )
+        return claims
 
     def public(self) -> dict[str, Any]:
         """Return the public key as it is in the JWKS."""
@@ -162,12 +208,14 @@ class Tenant:
         """
         self.issuer = issuer
         self.app_origin = app_origin
+        self.lock = threading.Lock()  # for requests that change what is remembered
         self.audiences = {AUDIENCE, OTHER_AUDIENCE}
         self.users = {user.email: user for user in USERS}
         self.applications = {one.client_id: one for one in APPLICATIONS}
-        self.codes: dict[str, Grant] = {}
-        self.refresh_tokens: dict[str, Grant] = {}
-        self.people_by_token: dict[str, tuple[User, str]] = {}
+        self.codes: Newest[Grant] = Newest()
+        self.access_tokens: Newest[AccessToken] = Newest()
+        self._refresh_tokens: Newest[Grant] = Newest()  # also those that were exchanged
+        self._valid_by_family: Newest[str] = Newest()
         self._keys = [SigningKey()]
 
     def key_set(self) -> dict[str, Any]:
@@ -175,8 +223,8 @@ class Tenant:
         return {"keys": [key.public() for key in self._keys]}
 
     def rotate_keys(self) -> None:
-        """Sign with a new key. The former keys stay published, as at Auth0."""
-        self._keys = [SigningKey(), *self._keys]
+        """Sign with a new key. The former keys stay published, as at Auth0, up to a limit."""
+        self._keys = [SigningKey(), *self._keys][:MAX_KEYS]
 
     def revoke_former_keys(self) -> None:
         """Publish only the signing key."""
@@ -190,6 +238,38 @@ class Tenant:
         """Return the user with this sub, or None."""
         return next((user for user in self.users.values() if user.sub == sub), None)
 
+    def grant_of_refresh_token(self, token: str) -> Grant | None:
+        """Return the grant of a valid refresh token, or None.
+
+        A token that was exchanged before may be stolen. So its reuse revokes its whole family
+        (RFC 9700 §4.14.2; Auth0: "automatic reuse detection").
+        """
+        grant = self._refresh_tokens.get(token)
+        if grant is None or self._valid_by_family.get(grant.family) == token:
+            return grant
+        self._valid_by_family.pop(grant.family, None)
+        return None
+
+    def revoke_refresh_token(self, token: str, application: Application) -> None:
+        """Revoke a token of this application with its whole family (RFC 7009 §2.1)."""
+        grant = self._refresh_tokens.get(token)
+        if grant is not None and grant.check_client(application):
+            self._valid_by_family.pop(grant.family, None)
+
+    def id_token_claims(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of an ID token of this tenant, or None if it is not one.
+
+        It may have expired (OpenID Connect RP-Initiated Logout §2).
+        """
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            key = next(key for key in self._keys if key.id == key_id)
+            claims = key.verified(token, self.issuer)
+        except (jwt.InvalidTokenError, StopIteration):
+            return None
+        audience = claims["aud"]  # an access token has the audience of an API
+        return claims if isinstance(audience, str) and audience in self.applications else None
+
     def tokens_for_user(self, grant: Grant, grant_type: str, lifetime: int) -> dict[str, Any]:
         """Return the token endpoint's response for a user."""
         scopes = grant.scope.split()
@@ -198,13 +278,16 @@ class Tenant:
             claims["gty"] = "password"
         claims["permissions"] = list(grant.user.permissions)
         access_token = self._access_token(claims, grant.client_id, grant.audience, scopes, lifetime)
-        self.people_by_token[access_token] = grant.user, grant.scope
+        self.access_tokens[access_token] = AccessToken(
+            grant.user, grant.scope, time.time() + lifetime
+        )
         response = _token_response(access_token, grant.scope, lifetime)
         if "openid" in scopes:
             response["id_token"] = self._id_token(grant)
         if "offline_access" in scopes:
-            response["refresh_token"] = secrets.token_urlsafe(32)
-            self.refresh_tokens[response["refresh_token"]] = grant
+            refresh_token = response["refresh_token"] = secrets.token_urlsafe(32)
+            self._refresh_tokens[refresh_token] = grant
+            self._valid_by_family[grant.family] = refresh_token
         return response
 
     def token_for_machine(
@@ -219,6 +302,7 @@ class Tenant:
             "permissions": list(application.permissions),
         }
         token = self._access_token(claims, application.client_id, audience, [], lifetime)
+        self.access_tokens[token] = AccessToken(None, scope, time.time() + lifetime)
         return _token_response(token, scope, lifetime)
 
     def _access_token(
@@ -247,7 +331,7 @@ class Tenant:
 
     def _id_token(self, grant: Grant) -> str:
         now = int(time.time())
-        nonce = {"nonce": grant.nonce} if grant.nonce else {}
+        optional = {"nonce": grant.nonce, "auth_time": grant.auth_time}
         return self._keys[0].sign(
             {
                 "iss": self.issuer,
@@ -255,7 +339,7 @@ class Tenant:
                 "iat": now,
                 "exp": now + ID_TOKEN_LIFETIME,
                 "sid": secrets.token_urlsafe(16),
-                **nonce,
+                **{name: value for name, value in optional.items() if value is not None},
                 **grant.user.profile(grant.scope),
             }
         )
