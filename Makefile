@@ -68,7 +68,7 @@ clean: ## Remove everything that can be made again
 ##@ Run
 
 dev: $(READY) ## Run the local stack: app, API, issuer, DynamoDB, S3
-	@exec $(PY) -m devserver
+	@DEVSERVER_MAKE_PID=$$PPID exec $(PY) -m devserver
 
 # The shell sets USER too, so only the one on the command line counts.
 ifeq ($(origin USER),command line)
@@ -78,7 +78,7 @@ token: $(READY) ## Print an access token: make -s token USER=alice (EXPIRES_IN=5
 	@$(PY) -m devserver.token
 
 sam-local: $(READY) $(SAM_READY) ## Run the API in containers, by SAM CLI (needs Docker, Python 3.13)
-	@$(WITH_SAM) exec $(PY) -m devserver.sam_local
+	@DEVSERVER_MAKE_PID=$$PPID $(WITH_SAM) exec $(PY) -m devserver.sam_local
 
 ##@ Check
 

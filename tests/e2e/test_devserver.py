@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.stack import (
     await_health,
     free_port,
     free_ports,
+    inherited_environment,
     start_devserver,
 )
 
@@ -75,6 +77,54 @@ def test_it_starts_responds_and_leaves_no_process_behind(tmp_path: Path, ending:
     assert f"http://localhost:{ports['API_PORT']}" in text
     assert "gone when this ends" in text
     assert "Traceback" not in text
+
+
+def _may_trace_its_parent() -> bool:
+    """Return whether a process sees signals that its parent ignores (kernel.yama.ptrace_scope)."""
+    scope = Path("/proc/sys/kernel/yama/ptrace_scope")
+    is_restricted = scope.exists() and scope.read_text().strip() != "0"
+    return sys.platform == "linux" and (not is_restricted or os.geteuid() == 0)
+
+
+@pytest.mark.skipif(
+    not _may_trace_its_parent(),
+    reason="needs Linux with kernel.yama.ptrace_scope=0: make does not pass SIGINT on",
+)
+@pytest.mark.parametrize(
+    "start",
+    ["{make} & echo $! > {pid}; wait $!", "echo $$ > {pid}; exec {make}"],
+    ids=["make ignores SIGINT", "only make gets SIGINT"],
+)
+def test_sigint_to_make_ends_everything(tmp_path: Path, start: str) -> None:
+    ports, log, pid = free_ports(), tmp_path / "log", tmp_path / "pid"
+    # The environment of this run, which must not be set up again.
+    make = f"make --no-print-directory --old-file=.venv/ready PY={sys.executable} dev"
+    with log.open("wb") as output:
+        shell = subprocess.Popen(
+            ["sh", "-c", start.format(make=make, pid=pid)],
+            cwd=ROOT,
+            env={**inherited_environment(), **LEFT_OUT, **ports},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        await_health(f"http://127.0.0.1:{ports['API_PORT']}", shell, log)
+        descendants = _descendants(int(pid.read_text()))
+        assert len(descendants) >= 3
+        os.kill(int(pid.read_text()), signal.SIGINT)
+        shell.wait(15)
+        time.sleep(0.2)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGTERM)
+    for child in descendants:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+    for port in ports.values():
+        with socket.socket() as sock:
+            assert sock.connect_ex(("127.0.0.1", int(port))) != 0
+    assert "Traceback" not in log.read_text()
 
 
 def test_all_ports_are_reachable_from_this_machine_only(tmp_path: Path) -> None:
