@@ -8,7 +8,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from flask import Flask, Response, jsonify, request
 from flask_cors import CORS
 
-from devserver.issuer.grants import register_grants
+from devserver.issuer.grants import AUTHENTICATION_METHODS, register_grants
 from devserver.issuer.login import add_login
 from devserver.issuer.logout import add_logout
 from devserver.issuer.tenant import Tenant
@@ -45,13 +45,14 @@ def _refuse_other_pages(app: Flask, tenant: Tenant) -> None:
     issuer's own login page sends its form. Clients that are not browsers send no `Origin`.
     """
     origins = {tenant.app_origin, tenant.issuer.rstrip("/")}
+    refusal = f"The issuer accepts requests only from pages of {tenant.app_origin}."
 
     @app.before_request
     def check_origin() -> Response | None:
         is_other = request.headers.get("Origin", tenant.app_origin) not in origins
-        # A link or an image of another site sends no Origin, but this (Fetch Metadata §2.4).
+        # A link or an image of another site sends no Origin, but this (Fetch Metadata §2.3).
         if is_other or request.headers.get("Sec-Fetch-Site") == "cross-site":
-            return Response("The issuer accepts requests only from the app's pages.", 403)
+            return Response(refusal, 403, content_type="text/plain")
         return None
 
     CORS(
@@ -86,6 +87,8 @@ def _discovery_document(issuer: str) -> dict[str, Any]:
             "client_credentials",
         ],
         "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }

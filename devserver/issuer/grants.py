@@ -16,6 +16,8 @@ from flask import session
 
 from devserver.issuer.tenant import CODE_LIFETIME, TOKEN_LIFETIME, Application, Grant, Tenant, User
 
+AUTHENTICATION_METHODS = ("none", "client_secret_basic", "client_secret_post")
+
 
 class ServiceNotFound(OAuth2Error):
     """No API of the tenant has this audience; the text is Auth0's."""
@@ -159,7 +161,7 @@ class _Revocation(RevocationEndpoint):
     A token that is unknown or of another application gets a 200 and stays as it is.
     """
 
-    CLIENT_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+    CLIENT_AUTH_METHODS = AUTHENTICATION_METHODS
     tenant: Tenant
 
     def create_endpoint_response(self, request: Any) -> tuple[int, str, list[Any]]:

@@ -349,7 +349,11 @@ def is_local_address(uri: str) -> bool:
     """Return whether an address is on this machine. The issuer redirects to no other."""
     if not re.fullmatch(r"[\x21-\x5b\x5d-\x7e]+", uri):  # browsers read a backslash as a slash
         return False
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # raises if it is not a port
+    except ValueError:
+        return False
     return (
         parts.username is None
         and parts.scheme in ("http", "https")

@@ -80,11 +80,16 @@ def test_logging_out_ends_the_session(issuer: FlaskClient) -> None:
         "http://evil.example.com@localhost/",
         "http://evil.example.com\r\nX:@localhost/",
         "javascript:alert(1)//localhost",
+        "http://[::1",
+        "http://localhost:99999/",
+        "http://localhost:x/",
     ],
 )
 def test_redirects_to_other_machines_are_refused(issuer: FlaskClient, target: str) -> None:
     assert issuer.get("/v2/logout", query_string={"returnTo": target}).status_code == 400
     assert issuer.get(Login(redirect_uri=target).address()).status_code == 400
+    logout = {"client_id": SPA_CLIENT, "post_logout_redirect_uri": target}
+    assert issuer.get("/oidc/logout", query_string=logout).status_code == 400
 
 
 def test_an_unknown_application_gets_an_error_page_without_a_redirect(issuer: FlaskClient) -> None:

@@ -57,6 +57,7 @@ def test_discovery_names_the_endpoints_of_logout_and_revocation(issuer: FlaskCli
     assert found is not None
     assert found["end_session_endpoint"] == f"{URL}oidc/logout"
     assert found["revocation_endpoint"] == f"{URL}oauth/revoke"
+    assert "none" in found["revocation_endpoint_auth_methods_supported"], "as the app does it"
 
 
 def test_an_authentication_request_may_be_a_post(issuer: FlaskClient, tenant: Tenant) -> None:

@@ -85,6 +85,18 @@ def test_the_app_reads_responses(issuer: FlaskClient, method: str, path: str) ->
     assert response.headers["Access-Control-Allow-Origin"] == APP_ORIGIN
 
 
+def test_the_app_may_send_a_token_to_userinfo(issuer: FlaskClient) -> None:
+    preflight = {
+        "Origin": APP_ORIGIN,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    response = issuer.options("/userinfo", headers=preflight)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == APP_ORIGIN
+    assert response.headers["Access-Control-Allow-Headers"] == "authorization"
+
+
 def test_the_apps_origin_follows_its_port() -> None:
     issuer = create_issuer(Tenant(URL, "http://localhost:8080")).test_client()
     mine = {"Origin": "http://localhost:8080"}
