@@ -172,3 +172,7 @@ def test_a_long_excerpt_ends_between_words() -> None:
 )
 def test_reading_minutes_depend_on_the_number_of_words(body: str, minutes: int) -> None:
     assert rendered(body).reading_minutes == minutes
+
+
+def test_a_derived_excerpt_keeps_its_direction() -> None:
+    assert rendered("a \u202eb\u2067 c&#x202d;").excerpt == "a b c"

@@ -1,5 +1,7 @@
 """Posts as requests send them, and how they are normalized."""
 
+import contextlib
+import re
 import unicodedata
 from typing import Any
 
@@ -8,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from blog.moderation.schemas import Reasoned
+from blog.people.schemas import ProfileChanges
 from blog.posts.schemas import NewPost, PostChanges
 from blog.tags import normalised_tag
 
@@ -100,6 +104,70 @@ def test_tags_are_normalised_and_unique() -> None:
 )
 def test_an_invalid_field_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
     assert faults(NewPost, {"title": "T"} | changes) == [field]
+
+
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+INVISIBLE = [
+    "\u200b", "\u2800", "\u3164", "\u115f", "\uffa0", "\u200e", "\u061c", "\u180e", "\ufe0f",
+    "\u034f", "\ufeff", "\u2065", "\ufff0", "\ufffc", "\u0085", "\u0301", "\U0001d159",
+    "\U0001d173", "\U00013441", "\U000e0100",
+]  # fmt: skip
+DECEPTIVE = [
+    *(f"a{chr(c)}b" for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+    "a\u2067b\u2069",  # balanced isolates too
+    "a\U000e0041",
+    "\U0001f3f4\U000e0068\U000e0069\U000e007f",  # a flag of no region
+    f"{ENGLAND}\U000e0067",
+    "Z" + "\u0301" * 7,
+    "Z" + "\u0334\u200d" * 6,
+]
+VISIBLE = [
+    "\u05d0\u200f!", "a\u200e", "\u0645\u06cc\u200c\u062e", "\u0915\u094d\u200d\u0937",
+    "\u2764\ufe0f", ENGLAND, "\U0001f469\u200d\U0001f4bb", "1\ufe0f\u20e3", "\U0001f1e9\U0001f1ea",
+    "\U0001fae9", "\u845b\U000e0100", "!", "\ue000", "\u101c\u103b\u103e\u102d\u102f\u1037",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*INVISIBLE, "\u200b \u2800\u200e"], ids=ascii)
+def test_a_text_that_nobody_sees_is_blank(text: str) -> None:
+    for field in ("title", "excerpt"):
+        assert faults(NewPost, {"title": "T"} | {field: text}) == [field]
+    with pytest.raises(ValidationError, match="Must not be blank"):
+        Reasoned.model_validate({"reason": text})
+
+
+def test_a_tag_that_nobody_sees_is_refused() -> None:
+    for tag in ("\u3164", "\ufe0f", "\u034f", "\u0301", "Z" + "\u0301" * 7):
+        assert faults(NewPost, {"title": "T", "tags": ["ok", tag]}) == ["tags.1"], ascii(tag)
+
+
+@pytest.mark.parametrize("text", DECEPTIVE, ids=ascii)
+def test_a_text_that_deceives_readers_is_refused(text: str) -> None:
+    for field in ("title", "excerpt"):
+        assert faults(NewPost, {"title": "T"} | {field: text}) == [field]
+    with pytest.raises(ValidationError):
+        Reasoned.model_validate({"reason": text})
+    with pytest.raises(ValidationError):
+        ProfileChanges.model_validate({"bio": text})
+
+
+@pytest.mark.parametrize("text", VISIBLE, ids=ascii)
+def test_marks_joiners_and_emoji_may_stand(text: str) -> None:
+    new = NewPost.model_validate({"title": text, "excerpt": text})
+    assert new.title == new.excerpt == text
+    assert ProfileChanges.model_validate({"bio": text}).bio == text
+
+
+def test_the_documented_pattern_accepts_what_the_validator_accepts() -> None:
+    pattern = NewPost.model_json_schema()["properties"]["title"]["pattern"]
+    accepted = []
+    for code in (*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE1000)):
+        with contextlib.suppress(ValidationError):
+            accepted.append(NewPost.model_validate({"title": chr(code)}).title)
+    assert [ascii(title) for title in accepted if not re.match(pattern, title)] == []
+    assert all(re.match(pattern, title) for title in VISIBLE)
+    refused = [*(text for text in INVISIBLE if text < "\U00010000"), *DECEPTIVE[:10]]
+    assert [ascii(title) for title in refused if re.match(pattern, title)] == []
 
 
 def test_values_at_the_limits_are_accepted() -> None:

@@ -1,11 +1,18 @@
 """Field types of request bodies, with their limits."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError, Url
 
+from blog.characters import (
+    DIRECTION,
+    changes_direction,
+    has_hidden_tags,
+    has_visible,
+    piles_marks,
+)
 from blog.identifiers import media_id_of
 from blog.tags import MAX_TAG_CHARACTERS, has_tag_characters, normalised_tag
 
@@ -20,10 +27,23 @@ _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 
 # The same characters for the OpenAPI document, whose regular expressions cannot name surrogates.
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff"
-_PLAIN = Field(json_schema_extra={"pattern": f"^[^{_CONTROL}]*$"})
-_PLAIN_NOT_BLANK = Field(
-    json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
+# Most invisible characters. Regular expressions differ in how they name the others.
+_UNSEEN = (
+    r"\s\x85\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
 )
+
+
+def _pattern(refused: str, *, blank: bool) -> Any:
+    """Build the documented pattern of a text without some characters, and perhaps not blank."""
+    middle = "" if blank else f"[^{_UNSEEN}{refused}][^{refused}]*"
+    return Field(json_schema_extra={"pattern": f"^[^{refused}]*{middle}$"})
+
+
+_PLAIN = _pattern(_CONTROL, blank=True)
+_PLAIN_NOT_BLANK = _pattern(_CONTROL, blank=False)
+_LINE = _pattern(_CONTROL + DIRECTION, blank=True)
+_LINE_NOT_BLANK = _pattern(_CONTROL + DIRECTION, blank=False)
 _HTTPS = "[hH][tT][tT][pP][sS]://"
 _ADDRESS = Field(json_schema_extra={"pattern": f"^{_HTTPS}[^{_CONTROL}]+$"})
 _COVER = Field(json_schema_extra={"pattern": f"^({_HTTPS}|/media/)[^{_CONTROL}]+$"})
@@ -54,8 +74,32 @@ def _plain(text: str) -> str:
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if not has_visible(text):
         raise PydanticCustomError("blank", "Must not be blank")
+    return text
+
+
+def _few_marks(text: str) -> str:
+    if piles_marks(text):
+        message = "Must not have more than 5 accents or other marks in a row"
+        raise PydanticCustomError("marks", message)
+    return text
+
+
+def _line(text: str) -> str:
+    """Refuse what deceives readers where other texts stand beside this one, as in lists."""
+    if changes_direction(_plain(text)):
+        message = "Must not contain characters that change the direction of text"
+        raise PydanticCustomError("direction", message)
+    if has_hidden_tags(text):
+        raise PydanticCustomError("hidden_tags", "Must not contain hidden tag characters")
+    return _few_marks(text)
+
+
+def _no_email(text: str) -> str:
+    """Reject e-mail addresses: names are public, and Auth0's `name` often is an address."""
+    if re.search(r"\S@\S", text):
+        raise PydanticCustomError("email", "Must not be an e-mail address: names are public")
     return text
 
 
@@ -73,14 +117,7 @@ def _tag(tag: str) -> str:
         raise PydanticCustomError(
             "tag_characters", "Must only have letters, digits, spaces and - _ . + #"
         )
-    return normal
-
-
-def _no_email(text: str) -> str:
-    """Reject e-mail addresses: names are public, and Auth0's `name` often is an address."""
-    if re.search(r"\S@\S", text):
-        raise PydanticCustomError("email", "Must not be an e-mail address: names are public")
-    return text
+    return _few_marks(_not_blank(normal))
 
 
 def _https_address(text: str) -> str:
@@ -120,24 +157,24 @@ def _none_as_empty(value: object) -> object:
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
-    AfterValidator(_plain),
+    AfterValidator(_line),
     AfterValidator(_not_blank),
-    _PLAIN_NOT_BLANK,
+    _LINE_NOT_BLANK,
 ]
 Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit), _PLAIN]
 Excerpt = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
-    AfterValidator(_plain),
+    AfterValidator(_line),
     AfterValidator(_not_blank),
-    _PLAIN_NOT_BLANK,
+    _LINE_NOT_BLANK,
 ]
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=80),
-    AfterValidator(_plain),
+    AfterValidator(_line),
     AfterValidator(_not_blank),
-    _PLAIN_NOT_BLANK,
+    _LINE_NOT_BLANK,
     AfterValidator(_no_email),
 ]
 CommentBody = Annotated[
@@ -150,11 +187,11 @@ CommentBody = Annotated[
 Reason = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
-    AfterValidator(_plain),
+    AfterValidator(_line),
     AfterValidator(_not_blank),
-    _PLAIN_NOT_BLANK,
+    _LINE_NOT_BLANK,
 ]
-Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain), _PLAIN]
+Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_line), _LINE]
 HttpsAddress = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import nh3
 from pydantic_core import to_json
 
+from blog.characters import without_direction
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
 from blog.posts import markdown
@@ -71,7 +72,7 @@ def rendered(body: str) -> Content:
         raise _too_long("250 KiB") from e
     if len(html.encode()) > markdown.MAX_HTML:
         raise _too_long("250 KiB")
-    text = without_refused(markdown.plain_text(tokens))
+    text = without_direction(without_refused(markdown.plain_text(tokens)))
     return Content(html, _first_words(text), _reading_minutes(text))
 
 
