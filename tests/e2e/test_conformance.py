@@ -67,6 +67,7 @@ EXPLAINED = (
     Explained(POSITIVE, 422, "Must only have letters",
               "Unicode versions differ in what a letter is"),
     Explained(POSITIVE, 422, "Must not be blank", "patterns name few invisible characters"),
+    Explained(POSITIVE, 422, "Must have visible text", "it depends on the rendered HTML"),
     Explained(POSITIVE, 422, "hidden tag characters", "flags have these characters too"),
     Explained(POSITIVE, 422, "marks in a row", "a regular expression cannot name all marks"),
 )  # fmt: skip

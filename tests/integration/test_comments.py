@@ -75,6 +75,8 @@ def test_comments_page_oldest_first(call: Call, post_id: str) -> None:
         ({"body": " \n"}, "body"),
         ({"body": "x" * 5001}, "body"),
         ({"body": "\x00"}, "body"),
+        ({"body": "[x]: https://a.b"}, "body"),
+        ({"body": "&#8203;"}, "body"),
         ({}, "body"),
         ({"body": "x", "author": "y"}, "author"),
         ({"body": "x", "parent_id": SAMPLE}, "parent_id"),
@@ -86,6 +88,16 @@ def test_an_invalid_comment_is_422_and_names_the_field(
 ) -> None:
     response = problem(call("comments-create", post_id=post_id, body=body), 422)
     assert [error["field"] for error in response["errors"]] == [field]
+
+
+def test_an_edit_leaves_visible_text(call: Call, post_id: str) -> None:
+    made = comment(call, post_id)
+    parts, body = {SAMPLE: made["id"]}, {"body": "[](https://a.b)"}
+    edit = {"post_id": post_id, "sub": BOB, "parts": parts}
+    response = problem(call("comments-edit", body=body, **edit), 422)
+    assert [error["field"] for error in response["errors"]] == ["body"]
+    assert on(call, post_id) == [made]
+    assert call("comments-edit", body={"body": "\U0001f44d"}, **edit)["statusCode"] == 200
 
 
 def test_replies_have_one_level(call: Call, post_id: str) -> None:

@@ -7,7 +7,7 @@ from markdown_it.token import Token
 
 from blog.errors import Unprocessable
 from blog.posts import markdown
-from blog.posts.rendering import EXCERPT_CHARACTERS, rendered
+from blog.posts.rendering import EXCERPT_CHARACTERS, rendered, rendered_comment
 from tests.support.html import dangers, elements
 from tests.support.xss import CORPUS
 
@@ -172,6 +172,28 @@ def test_a_long_excerpt_ends_between_words() -> None:
 )
 def test_reading_minutes_depend_on_the_number_of_words(body: str, minutes: int) -> None:
     assert rendered(body).reading_minutes == minutes
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[x]: https://a.b", "&#8203;", "&ZeroWidthSpace;", "\u2800", "&#x2800;", "[](https://a.b)",
+     '[](/a "a > title")', "[](<a%3Eb>)", "[&#8203;](https://a.b)", "\u200b\u200d", "&#x3164;", "&#x202e;",
+     "&shy;", "&#xE0041;", ">", "```\n```", "-", "&nbsp;", "**&#8203;**"],
+)  # fmt: skip
+def test_a_comment_without_visible_text_is_refused(body: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        rendered_comment(body)
+    (error,) = refused.value.errors
+    assert error.field == "body"
+    assert "visible" in error.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["a", "\U0001f44d", "\U0001fae9", "&lt;", "![](x)", "`code`", "```\ncode\n```", "&#12;", "\u0627\u200f", "<br>"],
+)  # fmt: skip
+def test_a_comment_with_visible_text_is_rendered(body: str) -> None:
+    assert rendered_comment(body)
 
 
 def test_a_derived_excerpt_keeps_its_direction() -> None:

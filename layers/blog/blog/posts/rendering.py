@@ -4,12 +4,13 @@ Posts and comments are rendered when they are written, never when they are read.
 """
 
 import re
+from html import unescape
 from typing import NamedTuple
 
 import nh3
 from pydantic_core import to_json
 
-from blog.characters import without_direction
+from blog.characters import has_visible, without_direction
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
 from blog.posts import markdown
@@ -79,7 +80,8 @@ def rendered(body: str) -> Content:
 def rendered_comment(body: str) -> str:
     """Render the HTML of a comment.
 
-    Raises Unprocessable if it would have more than MAX_COMMENT_HTML bytes in a response.
+    Raises Unprocessable if it would have more than MAX_COMMENT_HTML bytes in a response, or if no
+    text in it is visible.
     """
     try:
         html = without_refused(_CLEANER.clean(markdown.comment_html(body)))
@@ -87,6 +89,8 @@ def rendered_comment(body: str) -> str:
         raise _too_long("20 KiB") from e
     if len(to_json(html)) > MAX_COMMENT_HTML:
         raise _too_long("20 KiB")
+    if not has_visible(unescape(nh3.clean(html, tags=set()))):
+        raise Unprocessable([FieldError("body", "Must have visible text when rendered")])
     return html
 
 
