@@ -12,7 +12,7 @@ from blog.people.person import NEUTRAL_NAME
 from blog.people.profiles import Profiles
 from blog.people.schemas import ProfileChanges
 from tests.support.handlers import AUTHOR_PART, Call, header, json_body, problem
-from tests.support.posts import Blog, create, edit, person, stored
+from tests.support.posts import TABLE, Blog, create, edit, person, stored
 from tests.support.samples import ALICE, BOB
 
 
@@ -120,7 +120,11 @@ def test_an_unknown_author_is_404(call: Call, author_id: str) -> None:
         ({"name": "a\x00"}, "name"),
         ({"name": "alice@example.com"}, "name"),
         ({"name": "Alice (alice@localhost)"}, "name"),
+        ({"name": "\u200b"}, "name"),
+        ({"name": "bob\uff20example.com"}, "name"),
+        ({"name": "Moderator"}, "name"),
         ({"bio": "x" * 501}, "bio"),
+        ({"bio": "\u202e"}, "bio"),
         ({"bio": "\x1b"}, "bio"),
         ({"picture": "http://a.example/p.png"}, "picture"),
         ({"picture": "javascript:alert(1)"}, "picture"),
@@ -142,8 +146,18 @@ def test_an_invalid_field_is_named_and_nothing_is_stored(
 
 
 def test_a_name_may_contain_an_at_sign(call: Call) -> None:
-    for name in ("Alice @ Home", "@alice", "O'Brien", "Ünïcödé"):
+    for name in ("Alice @ Home", "@alice", "Jo (@jo)", "O'Brien", "Ünïcödé"):
         assert json_body(call("account-edit-me", body={"name": name}))["name"] == name
+
+
+def test_a_stored_name_stays_until_it_is_edited(call: Call, client: Any) -> None:
+    post = json_body(call("posts-create", body={"title": "T", "status": "published"}))
+    old = {"pk": f"AUTHOR#{post['author']['id']}", "sk": "PROFILE", "name": "Mod\u202eerator"}
+    client.put_item(TableName=TABLE, Item={key: {"S": value} for key, value in old.items()})
+    edited = json_body(call("account-edit-me", body={"bio": "Writes."}))
+    assert (edited["name"], edited["bio"]) == (old["name"], "Writes.")
+    assert json_body(call("public-get-post", post_id=post["id"]))["author"]["name"] == old["name"]
+    problem(call("account-edit-me", body={"name": old["name"]}), 422)
 
 
 def test_a_machine_has_no_profile_unless_it_may_write(call: Call) -> None:

@@ -109,6 +109,11 @@ def test_functions_that_write_no_text_do_not_import_rendering(function: str) -> 
     assert not {"markdown_it", "linkify_it", "mdit_py_plugins", "nh3", "slugify"} & modules
 
 
+@pytest.mark.parametrize("function", sorted(BUDGETS))
+def test_no_cold_start_loads_what_only_a_new_name_needs(function: str) -> None:
+    assert not {"blog.names", "precis_i18n", "precis_i18n.profile"} & all_imported(function)
+
+
 def test_the_authorizer_imports_only_its_own_layer() -> None:
     modules = imported("authorizer")
     assert distributions(modules) <= locked("auth")

@@ -14,7 +14,10 @@ _EMPTY_AS_NULL = BeforeValidator(lambda value: None if value == "" else value)
 class ProfileChanges(RequestBody):
     """A merge patch of the caller's profile (RFC 7396), which is public."""
 
-    name: Annotated[Name, Field(default=None, description="Public; must not be an e-mail address")]
+    name: Annotated[
+        Name,
+        Field(default=None, description="Public; no e-mail address, and no reserved name"),
+    ]
     bio: Annotated[
         Bio | None, _EMPTY_AS_NULL, Field(default=None, description="Plain text; null clears it")
     ]
