@@ -24,11 +24,11 @@ from blog.people.profiles import Profiles
 from blog.people.rate_limits import RateLimits
 from blog.people.schemas import Account, ProfileChanges
 from blog.s3 import Bucket
-from blog.settings import MediaSettings
+from blog.settings import AccountSettings
 
-settings = MediaSettings.from_environment(os.environ)
+settings = AccountSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-profiles = Profiles(table)
+profiles = Profiles(table, site_url=settings.site_url)
 limits = RateLimits.from_environment(os.environ)
 account_requests = AccountRequests(table, Bucket(settings.media_bucket), limits)
 app = resolver()

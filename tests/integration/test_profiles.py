@@ -123,6 +123,7 @@ def test_an_unknown_author_is_404(call: Call, author_id: str) -> None:
         ({"name": "\u200b"}, "name"),
         ({"name": "bob\uff20example.com"}, "name"),
         ({"name": "Moderator"}, "name"),
+        ({"name": "Blog.example.com"}, "name"),
         ({"bio": "x" * 501}, "bio"),
         ({"bio": "\u202e"}, "bio"),
         ({"bio": "\x1b"}, "bio"),

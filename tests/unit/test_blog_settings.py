@@ -3,7 +3,7 @@
 import pytest
 
 from blog.identifiers import author_id
-from blog.settings import AuthorSettings, BlogSettings
+from blog.settings import AccountSettings, AuthorSettings, BlogSettings
 
 GOOD = {"TABLE_NAME": "BlogTable", "ALLOWED_ORIGIN": "*", "AUTHOR_ID_KEY": "k" * 32}
 
@@ -32,6 +32,14 @@ def test_a_missing_or_invalid_variable_is_named_without_its_value(
     with pytest.raises(ValueError, match=variable) as refused:
         AuthorSettings.from_environment(environment)
     assert "guess" not in str(refused.value)
+
+
+def test_the_account_function_knows_the_site() -> None:
+    environment = GOOD | {"MEDIA_BUCKET": "MediaBucket", "SITE_URL": "https://blog.example.com"}
+    assert AccountSettings.from_environment(environment).site_url == "https://blog.example.com"
+    for address in ("", "blog.example.com", "https://blog.example.com/"):
+        with pytest.raises(ValueError, match="SITE_URL"):
+            AccountSettings.from_environment(environment | {"SITE_URL": address})
 
 
 def test_an_author_id_depends_on_the_key_and_hides_the_sub() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from blog.names import is_of_site
 from blog.people.schemas import ProfileChanges
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -180,6 +181,22 @@ def test_piles_of_marks_are_refused() -> None:
 def test_the_limit_of_a_name_applies_to_its_normal_form() -> None:
     assert refusal("\ufdfa" * 10) == "too_long"
     assert len(stored("\ufdfa" * 4)) == 4 * 18
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "blog.example.com",
+        "Blog Example Com",
+        "\uff22LOG.example.com",
+        "www.blog.example.com",
+        "bl0g.example.com",
+    ],
+)
+def test_the_host_of_the_site_is_its_name(name: str) -> None:
+    assert is_of_site(name, "https://www.Blog.example.com/path")
+    assert not is_of_site(f"{name} fan", "https://www.blog.example.com/path")
+    assert not is_of_site("\u2713", "https://blog.example.com")
 
 
 MIXED = [

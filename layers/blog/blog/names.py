@@ -5,6 +5,7 @@ Import this module only where a name is written: PRECIS takes long to load.
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from precis_i18n import get_profile
 from pydantic_core import PydanticCustomError
@@ -32,6 +33,7 @@ _PLACEHOLDER = "\U0001f642"
 # §4.1.2). So `Jo (@jo)` is a name.
 _EMAIL = re.compile(r"[^\s(\[{</|,:;@]@[^\s@]")
 
+RESERVED = "Is reserved: choose another name"  # the message
 _RESERVED_NAMES = ("admin", "administrator", "moderator")
 # Letters in circles and squares, and regional indicators: NFKC does not map them.
 _FRAMED = {first + i: chr(ord("a") + i) for first in (0x1F150, 0x1F170, 0x1F1E6) for i in range(26)}
@@ -66,8 +68,14 @@ def enforced(name: str) -> str:
     if _EMAIL.search(unicodedata.normalize("NFKC", result)):
         raise PydanticCustomError("email", "Must not be an e-mail address: names are public")
     if _skeleton(result) in map(_skeleton, _RESERVED_NAMES):
-        raise PydanticCustomError("reserved", "Is reserved: choose another name")
+        raise PydanticCustomError("reserved", RESERVED)
     return result
+
+
+def is_of_site(name: str, site_url: str) -> bool:
+    """Return whether a name is the host of the site, with or without `www.`, or looks like it."""
+    host = urlsplit(site_url).hostname or ""
+    return _skeleton(name) in {_skeleton(host), _skeleton(host.removeprefix("www."))}
 
 
 def _skeleton(name: str) -> str:

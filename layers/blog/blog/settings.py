@@ -6,6 +6,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MediaBucket = Annotated[str, Field(alias="MEDIA_BUCKET", min_length=3)]
+SiteUrl = Annotated[
+    str, Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
+]
 AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
 
 
@@ -42,7 +45,7 @@ class BlogSettings(TableSettings):
 class SiteSettings(BlogSettings):
     """Adds the site's address, without a final slash, for feeds and sitemaps."""
 
-    site_url: str = Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
+    site_url: SiteUrl
 
 
 class PublicSettings(SiteSettings):
@@ -62,6 +65,12 @@ class MediaSettings(AuthorSettings):
     """Adds the media bucket, for functions that sign its addresses for a user."""
 
     media_bucket: MediaBucket
+
+
+class AccountSettings(MediaSettings):
+    """Adds the site's address, because no name may be the site's."""
+
+    site_url: SiteUrl
 
 
 class BucketSettings(TableSettings):

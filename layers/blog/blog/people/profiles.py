@@ -7,7 +7,7 @@ from blog.clock import now
 from blog.dynamodb.actions import Action, Item
 from blog.dynamodb.keys import author_stats_key, ban_key, merged_key, profile_key
 from blog.dynamodb.table import Table
-from blog.errors import NotFound
+from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person
 from blog.people.rate_limits import RateLimits, counted, end_of_hour
@@ -17,10 +17,11 @@ from blog_auth.identity import Identity
 
 
 class Profiles:
-    """The profiles of one table."""
+    """The profiles of one table. With `site_url`, no new name may be the site's host."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, site_url: str | None = None) -> None:
         self._table = table
+        self._site_url = site_url
 
     def public(self, author_id: str) -> PublicProfile:
         """Return an author as everyone sees them, with a neutral name if they have set none.
@@ -62,12 +63,14 @@ class Profiles:
     def edit(self, person: Person, changes: ProfileChanges) -> None:
         """Store the fields that were sent and leave the rest, so that no race loses another field.
 
-        The first call creates the profile. Raises Forbidden for a banned user, WriteContended and
-        Unavailable.
+        The first call creates the profile. Raises Unprocessable for the site's name, Forbidden for
+        a banned user, WriteContended and Unavailable.
         """
         changed = changes.provided()
         if not changed:
             return
+        if "name" in changed:
+            self._require_free(changed["name"])
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(changed))
         self._table.write(
             [
@@ -81,6 +84,12 @@ class Profiles:
                 ),
             ]
         )
+
+    def _require_free(self, name: str) -> None:
+        from blog.names import RESERVED, is_of_site  # noqa: PLC0415 - it loads slowly
+
+        if self._site_url is not None and is_of_site(name, self._site_url):
+            raise Unprocessable([FieldError("name", RESERVED)])
 
     def _read(self, author_id: str) -> tuple[Item, Item, Item]:
         keys = [profile_key(author_id), author_stats_key(author_id), merged_key(author_id)]
