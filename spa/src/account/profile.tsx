@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 
-import { member, type Schemas } from "../api/client";
+import { member } from "../api/client";
 import { messageOf, Problem, unwrap } from "../api/problem";
 import { TextArea, TextField } from "../components/field";
 import { notify } from "../components/notices";
 import { session, update, type Account } from "../session/session";
+import { profileChanges } from "./profile-changes";
 
 /**
  * The form for the public profile. An access token contains no name, so the user chooses one here. The
@@ -27,13 +28,7 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
   async function save(event: Event) {
     event.preventDefault();
     setError(undefined);
-    const body = {
-      name,
-      bio: bio || null,
-      picture: picture || null,
-      website: website || null,
-      approves_first_comments: approves,
-    } satisfies Schemas["ProfileChanges"];
+    const body = profileChanges(me, { name, bio, picture, website, approves });
     try {
       update(await unwrap(member.PATCH("/me", { body })));
       notify("success", "Profile saved.");
