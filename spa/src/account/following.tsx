@@ -4,6 +4,7 @@ import { PageEnd } from "../components/loading";
 import { MembersOnly, Heading } from "../components/page";
 import { PostList } from "../components/posts";
 import { usePages } from "../hooks/loading";
+import { pageOf } from "../hooks/mine";
 
 export function FollowingPage() {
   return (
@@ -20,8 +21,8 @@ export function FollowingPage() {
 }
 
 function Authors() {
-  const pages = usePages("follows", (cursor) =>
-    unwrap(member.GET("/me/follows", { params: { query: { cursor } } })),
+  const pages = usePages("follows", async (cursor) =>
+    pageOf(await unwrap(member.GET("/me/follows", { params: { query: { cursor } } }))),
   );
   return (
     <section aria-labelledby="authors">

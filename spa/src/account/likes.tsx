@@ -4,6 +4,7 @@ import { PageEnd } from "../components/loading";
 import { MembersOnly, Heading } from "../components/page";
 import { PostCard } from "../components/posts";
 import { usePages } from "../hooks/loading";
+import { pageOf } from "../hooks/mine";
 
 export function LikesPage() {
   return (
@@ -14,8 +15,8 @@ export function LikesPage() {
 }
 
 function Likes() {
-  const pages = usePages("likes", (cursor) =>
-    unwrap(member.GET("/me/likes", { params: { query: { cursor } } })),
+  const pages = usePages("likes", async (cursor) =>
+    pageOf(await unwrap(member.GET("/me/likes", { params: { query: { cursor } } }))),
   );
   return (
     <>

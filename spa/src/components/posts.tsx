@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 
 import { imageUrl, type Schemas } from "../api/client";
 import { usePages, type Page } from "../hooks/loading";
+import { useMine } from "../hooks/mine";
 import { PageEnd } from "./loading";
 import { count, DateTime } from "./text";
 
@@ -14,12 +15,18 @@ export function PostList(props: {
   empty: ComponentChildren;
 }) {
   const pages = usePages(props.id, props.load);
+  const liked = useMine("/me/likes", ids(pages.items));
+  const followed = useMine("/me/follows", ids(pages.items.map((post) => post.author)));
   return (
     <>
       <ul class="posts">
         {pages.items.map((post) => (
           <li key={post.id}>
-            <PostCard post={post} />
+            <PostCard
+              post={post}
+              isLiked={liked.has(post.id)}
+              isFollowed={followed.has(post.author.id)}
+            />
           </li>
         ))}
       </ul>
@@ -28,14 +35,24 @@ export function PostList(props: {
   );
 }
 
-export function PostCard({ post }: { post: PostSummary }) {
+function ids(rows: readonly { readonly id: string }[]): string[] {
+  return rows.map((row) => row.id);
+}
+
+interface ShownPost {
+  post: PostSummary;
+  isLiked?: boolean; // by the member
+  isFollowed?: boolean; // whether the member follows the author
+}
+
+export function PostCard({ post, ...mine }: ShownPost) {
   return (
     <article class="card">
       <div>
         <h2>
           <a href={`/posts/${post.slug}`}>{post.title}</a>
         </h2>
-        <Byline post={post} />
+        <Byline post={post} {...mine} />
         <p class="excerpt">{post.excerpt}</p>
         <TagLinks tags={post.tags} />
       </div>
@@ -46,13 +63,17 @@ export function PostCard({ post }: { post: PostSummary }) {
   );
 }
 
-export function Byline({ post }: { post: PostSummary }) {
+export function Byline({ post, isLiked = false, isFollowed = false }: ShownPost) {
   return (
     <p class="byline">
       <a href={`/authors/${post.author.id}`}>{post.author.name}</a>
+      {isFollowed && <span>following</span>}
       {post.published_at && <DateTime at={post.published_at} />}
       <span>{post.reading_minutes} min read</span>
-      <span>{count(post.like_count, "like")}</span>
+      <span>
+        {count(post.like_count, "like")}
+        {isLiked && ", also yours"}
+      </span>
       <span>{count(post.comment_count, "comment")}</span>
     </p>
   );
