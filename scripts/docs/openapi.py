@@ -105,7 +105,11 @@ def _correct(operation: Json) -> None:
 
 
 def _complete(operation: Json) -> None:
-    """Add headers, examples, and the responses of API Gateway and the request guard."""
+    """Add headers, examples, and the responses of API Gateway and the request guard.
+
+    An empty `security` marks public operations.
+    """
+    operation.setdefault("security", [])
     responses = operation["responses"]
     responses["default"] = _problem("Any other error, in the same form")
     for status, response in responses.items():

@@ -181,7 +181,7 @@ def test_temporary_errors_have_a_retry_after_header(deployment: Deployment, kind
 
 def test_the_openapi_document_describes_the_templates_routes(deployment: Deployment) -> None:
     documented = {
-        (method.upper(), path): "security" in operation
+        (method.upper(), path): bool(operation["security"])
         for path, operations in DOCUMENT["paths"].items()
         for method, operation in operations.items()
     }

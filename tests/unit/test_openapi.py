@@ -44,10 +44,15 @@ def test_an_operation_documents_its_problems_and_its_token(
             example = responses[status]["content"]["application/problem+json"]["example"]
             assert example["status"] == int(status)
     assert "default" in problems
-    assert ("401" in problems) == ("security" in operation)
+    assert ("401" in problems) == bool(operation["security"])
 
 
 def test_every_429_and_503_has_retry_after() -> None:
     for operation in OPERATIONS.values():
         for status in operation["responses"].keys() & {"429", "503"}:
             assert "Retry-After" in operation["responses"][status]["headers"]
+
+
+def test_a_public_operation_says_that_it_needs_no_token() -> None:
+    assert OPERATIONS["getPost"]["security"] == []
+    assert OPERATIONS["createPost"]["security"] == [{"access_token": []}]
