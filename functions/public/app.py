@@ -73,7 +73,7 @@ Of = Annotated[
 class Health(BaseModel):
     """The API runs."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"]
 
 
 @app.get(
@@ -85,7 +85,7 @@ class Health(BaseModel):
 )
 def get_health() -> TextResponse:
     """Return the status ok."""
-    return json_response(Health(), cache_control="no-store")
+    return json_response(Health(status="ok"), cache_control="no-store")
 
 
 @app.get(

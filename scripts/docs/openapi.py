@@ -73,6 +73,10 @@ def document() -> str:
     for operation in _operations(schema):
         _correct(operation)
         _complete(operation)
+    for component in schema["components"]["schemas"].values():
+        for member in component.get("properties", {}).values():
+            member.pop("title", None)  # pydantic's, from the name; generators name classes after it
+    make_unions_exclusive(schema)
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schema["components"]["schemas"].pop(name, None)
     for name, example in EXAMPLES.items():
@@ -130,6 +134,23 @@ def _complete(operation: Json) -> None:
             other: {"operationId": other, "parameters": parameters} for other in others
         }
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def make_unions_exclusive(part: Any) -> None:
+    """Turn each union of components into a `oneOf`; several generators skip an `anyOf`.
+
+    A test checks that each of these components has required members that the others lack.
+    """
+    match part:
+        case {"anyOf": [*members]} if all("$ref" in member for member in members):
+            part["oneOf"] = part.pop("anyOf")
+            part.pop("title", None)
+        case dict():
+            for inner in part.values():
+                make_unions_exclusive(inner)
+        case list():
+            for inner in part:
+                make_unions_exclusive(inner)
 
 
 def _problem(description: str) -> Json:

@@ -104,6 +104,8 @@ EXAMPLES: dict[str, Json] = {
     "NewComment": {"body": "*Well said.*"},
     "CommentChanges": {"body": "*Very* well said."},
     "CommentDetail": _COMMENT,
+    "PublicProfile": _AUTHOR
+    | {"bio": "Writes about Lambda.", "website": None, "post_count": 1, "follower_count": 2},
     "ProfileChanges": {"name": "Alice Example", "bio": "Writes about Lambda."},
     "Reasoned": {"reason": "Advertises watches."},
     "NewMedia": {"content_type": "image/png", "size": 48213},

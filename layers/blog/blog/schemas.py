@@ -1,6 +1,17 @@
-"""The base class of all request bodies."""
+"""What schemas of several subjects share: the base class of request bodies, and fixed members."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+
+# A member with one value. OpenAPI Generator makes code that does not compile from a `const` or an
+# `enum` of a boolean, so the document only describes the value.
+AlwaysTrue = Annotated[
+    Literal[True], WithJsonSchema({"type": "boolean", "description": "Always true"})
+]
+AlwaysFalse = Annotated[
+    Literal[False], WithJsonSchema({"type": "boolean", "description": "Always false"})
+]
 
 
 class RequestBody(BaseModel):

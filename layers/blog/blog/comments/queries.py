@@ -35,7 +35,7 @@ class CommentQueries:
             profile_key(row["author_id"]) for row in rows if not is_tombstone(row)
         )
         items = [
-            Tombstone(id=row["id"])
+            Tombstone(id=row["id"], deleted=True)
             if is_tombstone(row)
             else _as_response(row, profiles.get(profile_key(row["author_id"])))
             for row in rows

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from blog.clock import Timestamp
 from blog.fields import CommentBody
 from blog.people.person import Author
-from blog.schemas import RequestBody
+from blog.schemas import AlwaysTrue, RequestBody
 
 
 class NewComment(RequestBody):
@@ -39,10 +39,10 @@ class CommentDetail(BaseModel):
 
 
 class Tombstone(BaseModel):
-    """The placeholder of a deleted comment that has replies."""
+    """The placeholder of a deleted comment that has replies. No comment has `deleted`."""
 
     id: str
-    deleted: Literal[True] = True
+    deleted: AlwaysTrue
 
 
 class CommentPage(BaseModel):

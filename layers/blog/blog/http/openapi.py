@@ -47,7 +47,8 @@ def documented_responses(
 ) -> dict[int, OpenAPIResponse]:
     """Return the documented responses of a route: success, problems and redirects.
 
-    The success response is JSON of `model`, or a `document` of this media type, or has no body.
+    The success response is JSON of `model`, which may be a union of models, or a `document` of this
+    media type, or has no body.
     """
     documented: dict[int, OpenAPIResponse] = {status: {"description": phrase(status)}}
     if model is not None:

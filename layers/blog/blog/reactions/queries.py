@@ -55,7 +55,7 @@ class ReactionQueries:
         listed = [
             PostSummary.of(*joined(entries[post_id], items | profiles))
             if post_id in entries
-            else UnavailableItem(id=post_id)
+            else UnavailableItem(id=post_id, available=False)
             for post_id in ids
         ]
         return LikesPage(items=listed, next_cursor=next_cursor)
@@ -110,4 +110,5 @@ class ReactionQueries:
 def _profile(author_id: str, items: dict[Key, Item]) -> PublicProfile | UnavailableItem:
     profile = items.get(profile_key(author_id))
     stats = items.get(author_stats_key(author_id), {})
-    return public_profile(author_id, profile, stats) or UnavailableItem(id=author_id)
+    author = public_profile(author_id, profile, stats)
+    return author or UnavailableItem(id=author_id, available=False)

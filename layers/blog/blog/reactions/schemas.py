@@ -1,18 +1,20 @@
 """Lists of likes and follows in responses."""
 
-from typing import Literal
-
 from pydantic import BaseModel
 
 from blog.people.schemas import PublicProfile
 from blog.posts.schemas import PostSummary
+from blog.schemas import AlwaysFalse
 
 
 class UnavailableItem(BaseModel):
-    """An item of the caller's list that is deleted or no longer public."""
+    """An item of the caller's list that is deleted or no longer public.
+
+    No post and no author has `available`.
+    """
 
     id: str
-    available: Literal[False] = False
+    available: AlwaysFalse
 
 
 class Ids(BaseModel):
