@@ -30,7 +30,6 @@ VARIABLES = {
     "AUTHOR_ID_KEY": "-" * 32,
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-MERGE_PATCH = "application/merge-patch+json"
 PROBLEM = "application/problem+json"
 WITH_ENTITY_TAG = {"PostDetail", "OwnPost", "CommentDetail"}
 HEADERS = {
@@ -73,6 +72,8 @@ def document() -> str:
     for operation in _operations(schema):
         _correct(operation)
         _complete(operation)
+    for name in {_component(operation.get("requestBody")) for operation in _operations(schema)}:
+        _describe_defaults(schema["components"]["schemas"].get(name, {}))
     for component in schema["components"]["schemas"].values():
         for member in component.get("properties", {}).values():
             member.pop("title", None)  # pydantic's, from the name; generators name classes after it
@@ -125,15 +126,23 @@ def _complete(operation: Json) -> None:
             }
         if PROBLEM in response.get("content", {}) and status.isdecimal():
             response["content"][PROBLEM]["example"] = problem_example(int(status))
-    content = operation.get("requestBody", {}).get("content", {})
-    if "merge patch" in operation.get("description", ""):
-        content[MERGE_PATCH] = content["application/json"]
     if operation["operationId"] in LINKS:
         parameters, others = LINKS[operation["operationId"]]
         responses["201"]["links"] = {
             other: {"operationId": other, "parameters": parameters} for other in others
         }
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _describe_defaults(component: Json) -> None:
+    """Move the defaults of a body's members into their descriptions.
+
+    openapi-typescript requires each member that has a default, also in requests.
+    """
+    for member in component.get("properties", {}).values():
+        if "default" in member:
+            default = f"Default: `{json.dumps(member.pop('default'))}`"
+            member["description"] = ". ".join(filter(None, (member.get("description"), default)))
 
 
 def make_unions_exclusive(part: Any) -> None:
@@ -158,9 +167,15 @@ def _problem(description: str) -> Json:
     return {"description": description, "content": {PROBLEM: {"schema": schema}}}
 
 
+def _component(message: Json | None) -> str:
+    """Return the name of the component that a request or a response has as JSON, or nothing."""
+    content = (message or {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
 def _headers(status: str, response: Json) -> Iterator[str]:
-    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-    if status == "304" or schema.get("$ref", "").rpartition("/")[2] in WITH_ENTITY_TAG:
+    if status == "304" or _component(response) in WITH_ENTITY_TAG:
         yield "ETag"
     if status in ("201", "202", "301", "302"):
         yield "Location"

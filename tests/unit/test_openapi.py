@@ -105,6 +105,22 @@ def test_a_placeholder_requires_the_member_that_marks_it(
     }
 
 
+def test_a_member_with_a_default_is_optional_for_all_generators() -> None:
+    """openapi-typescript requires every member that has a `default`."""
+    for name, schema in SCHEMAS.items():
+        for member, one in schema.get("properties", {}).items():
+            assert "default" not in one, f"{name}.{member}"
+    assert SCHEMAS["NewPost"]["properties"]["status"]["description"] == 'Default: `"draft"`'
+    assert SCHEMAS["NewPost"]["properties"]["body"]["description"] == 'Markdown. Default: `""`'
+
+
+def test_a_body_has_one_media_type() -> None:
+    """openapi-python-client makes modules that cannot be imported from some with two."""
+    for operation in OPERATIONS.values():
+        content = operation.get("requestBody", {"content": ["application/json"]})["content"]
+        assert list(content) == ["application/json"]
+
+
 def test_a_response_may_be_a_union() -> None:
     class Page(BaseModel):
         items: list[str]
