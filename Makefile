@@ -11,6 +11,8 @@ SAM := .venv-sam
 SAM_READY := $(SAM)/ready
 REHEARSE := .venv-rehearse
 REHEARSE_READY := $(REHEARSE)/ready
+CLIENTS := .venv-clients
+CLIENTS_READY := $(CLIENTS)/ready
 # Put the locked SAM CLI and its Python before others on this machine.
 WITH_SAM = PATH="$(CURDIR)/$(SAM)/bin:$$PATH"
 export PYTHONPATH := layers/auth:layers/blog
@@ -19,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage lint audit format openapi docs screenshots build rehearse deploy deploy-app app-variables build-app upload-app limits restore-drill restore smoke sam-local bench lock clean
+.PHONY: help setup doctor dev token check unit test test-long test-dynoxide ci test-sam-local torture coverage clients lint audit format openapi docs screenshots build rehearse deploy deploy-app app-variables build-app upload-app limits restore-drill restore smoke sam-local bench lock clean
 
 help: ## List the targets
 	@awk '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*##/ {split($$0, part, ":.*## "); printf "  make %-16s %s\n", part[1], part[2]}' \
@@ -61,9 +63,10 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra audit -o requirements-audit.txt
 	@$(LOCK) $(ARGS) --extra sam -o requirements-sam.txt
 	@$(LOCK) $(ARGS) --extra rehearse -o requirements-rehearse.txt
+	@$(LOCK) $(ARGS) --extra clients -o requirements-clients.txt
 
 clean: ## Remove everything that can be made again
-	@rm -rf $(VENV) $(AUDIT) $(SAM) $(REHEARSE) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests
+	@rm -rf $(VENV) $(AUDIT) $(SAM) $(REHEARSE) $(CLIENTS) .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis spa/node_modules spa/dist spa/.tests tests/clients/node_modules
 
 ##@ Run
 
@@ -121,6 +124,12 @@ $(SAM_READY): requirements-sam.txt requirements-pip.txt scripts/find-python
 
 audit: $(READY) $(AUDIT_READY) $(SAM_READY) ## Check advisories, template and workflows (AUDIT=insist: fail when a service is away)
 	@$(PY) -m scripts.release.audit $(CURDIR)/$(AUDIT)/bin:$(CURDIR)/$(SAM)/bin
+
+$(CLIENTS_READY): requirements-clients.txt requirements-pip.txt scripts/find-python
+	@$(call installed)
+
+clients: $(READY) $(CLIENTS_READY) ## Generate clients from openapi.json, and compile them (needs Node.js, Java, Maven)
+	@$(PY) -m scripts.clients $(CURDIR)/$(CLIENTS)/bin
 
 coverage: $(READY) ## Check that the tests take every branch of blog_auth
 	@$(PYTEST) -q $$(grep -l blog_auth tests/unit/test_*.py) tests/integration/test_key_server_faults.py \

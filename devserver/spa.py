@@ -122,11 +122,11 @@ class _Build:
                 return
 
 
-def set_up() -> list[list[str]]:
-    """Return the commands that install node_modules/ as the lock file says; none if it is up to
-    date."""
-    installed = SPA / "node_modules" / ".package-lock.json"
-    lock = SPA / "package-lock.json"
+def set_up(folder: Path = SPA) -> list[list[str]]:
+    """Return the commands that install node_modules/ as the folder's lock file says; none if it is
+    up to date."""
+    installed = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
     is_done = installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
     return [] if is_done else [["npm", "ci"]]
 

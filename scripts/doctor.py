@@ -68,6 +68,8 @@ NEEDS = (
          lambda: first_line("cargo", "--version")),
     Need("Python 3.13", "make build, deploy, audit, sam-local: the functions' runtime",
          "https://python.org", False, lambda: first_line(str(FIND_PYTHON), "3.13")),
+    Need("Java 11+, Maven", "make clients", "Debian: default-jdk-headless, maven", False,
+         lambda: first_line("javac", "--version") if shutil.which("mvn") else ""),
     Need("Docker", "make sam-local", "https://docs.docker.com/engine/install", False,
          lambda: first_line("docker", "version", "--format", "{{.Server.Version}}")),
     Need("uv", "make lock", "https://docs.astral.sh/uv", False,

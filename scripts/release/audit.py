@@ -24,6 +24,7 @@ LOCKS = sorted(
     for places in (".", "layers/*", "tests/performance/tutorial/*")
     for path in ROOT.glob(f"{places}/requirements*.txt")
 )
+NPM_FOLDERS = ("spa", "tests/clients")
 
 
 class Unchecked(Exception):
@@ -89,16 +90,17 @@ def python_advisories(tools: str) -> Iterator[str]:
 
 
 def npm_advisories(_: str) -> Iterator[str]:
-    """Yield known vulnerabilities of the app's packages."""
+    """Yield known vulnerabilities of the packages of the app, and of what checks clients."""
     npm = shutil.which("npm")
     if npm is None:
         raise Unchecked("npm is not on this machine")
-    result = _run(npm, "audit", "--json", folder=ROOT / "spa")
-    report = json.loads(result.stdout or "{}")
-    if "vulnerabilities" not in report:
-        raise Unreachable("npm's advisories could not be read")
-    for name, one in report["vulnerabilities"].items():
-        yield f"spa/package-lock.json: {name}: {one['severity']}"
+    for folder in NPM_FOLDERS:
+        result = _run(npm, "audit", "--json", folder=ROOT / folder)
+        report = json.loads(result.stdout or "{}")
+        if "vulnerabilities" not in report:
+            raise Unreachable(f"npm's advisories could not be read for {folder}")
+        for name, one in report["vulnerabilities"].items():
+            yield f"{folder}/package-lock.json: {name}: {one['severity']}"
 
 
 def _tool(name: str, tools: str) -> str:

@@ -51,6 +51,11 @@ def test_an_audit_without_findings_succeeds(
         ("actionlint", "pipeline.yml:3: no such key", "no such key"),
         ("pip-audit", json.dumps(ILL), "CVE-1"),
         ("npm", json.dumps({"vulnerabilities": {"vite": {"severity": "high"}}}), "vite: high"),
+        (
+            "npm",
+            json.dumps({"vulnerabilities": {"typescript": {"severity": "low"}}}),
+            "tests/clients/package-lock.json: typescript: low",
+        ),
     ],
 )
 def test_a_finding_fails_the_audit(
