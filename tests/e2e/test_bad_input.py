@@ -85,7 +85,7 @@ def test_a_merge_patch_with_its_own_media_type_is_accepted(alice: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["हिन्दी", "😀 family 👩‍👩‍👧", "e\u0301", "\u202eright to left", "a\tb\nc"]
+    "text", ["हिन्दी", "😀 family 👩‍👩‍👧", "e\u0301", "\u200fright to left", "a\tb\nc"]
 )
 def test_unusual_unicode_is_returned_unchanged(alice: Client, text: str) -> None:
     created = alice.create(title=text, body=text)

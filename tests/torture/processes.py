@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from blog.identifiers import author_id
-from blog.limits import KINDS
 from devserver.aws.dynamodb import dynamodb_client
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.issuer.tenant import SPA_CLIENT, Grant, Tenant, User
@@ -66,7 +65,6 @@ def server_of(tenant: Tenant, endpoint: str, log: Path) -> DevServer:
         "DYNAMODB_ENDPOINT": endpoint,
         "AUTH0_ISSUER": tenant.issuer,
         "AUTH0_AUDIENCE": AUDIENCE,
-        **{f"{kind.upper()}_PER_HOUR": "999999999" for kind in KINDS},
     }
     return DevServer(log, **variables)
 

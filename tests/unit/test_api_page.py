@@ -11,6 +11,7 @@ from blog.limits import IN_WORDS, PER_HOUR
 from blog.media.image_types import MAX_BYTES
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
 from blog.posts.markdown import MAX_HTML
+from blog.posts.rendering import MAX_COMMENT_HTML
 from blog.reactions.service import MAX_FOLLOWS
 from tests.support.openapi_document import DOCUMENT, SCHEMAS
 from tests.support.samples import ROOT
@@ -52,7 +53,8 @@ LIMITS = {
     "a tag": f"1 to {tags.MAX_TAG_CHARACTERS} characters",
     "`slug` of a post": "1 to 120 characters",
     "`cover_image`, `canonical_url`, `picture`, `website`": length("NewPost", "cover_image"),
-    "`body` of a comment": length("NewComment", "body"),
+    "`body` of a comment": f"{length('NewComment', 'body')}, and {MAX_COMMENT_HTML // KIB} KiB"
+    " of rendered HTML in JSON",
     "`name` in a profile": length("ProfileChanges", "name"),
     "`bio` in a profile": length("ProfileChanges", "bio"),
     "`reason` of a report, a ban or a hidden post": length("Reasoned", "reason"),
