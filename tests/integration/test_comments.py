@@ -6,6 +6,7 @@ import pytest
 
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
+from tests.support.consistency import faults, plain
 from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import NO_BUCKET, stored
 from tests.support.samples import ALICE, BOB, CAROL
@@ -258,3 +259,81 @@ class TestApproval:
         assert delete(call, post_id, made, sub=BOB) == 204
         assert self.pending(call) == []
         assert count(call, post_id) == 0
+
+
+def edited(call: Call, post_id: str, made: dict[str, Any], body: str, sub: str = BOB) -> Any:
+    changes = {"body": {"body": body}, "parts": {SAMPLE: made["id"]}}
+    return call("comments-edit", post_id=post_id, sub=sub, **changes)
+
+
+def approved(call: Call, post_id: str) -> dict[str, Any]:
+    """Return Bob's first comment, which Alice had to approve."""
+    call("account-edit-me", body={"approves_first_comments": True})
+    made = comment(call, post_id)
+    assert made["status"] == "pending"
+    call("comments-approve", post_id=post_id, parts={SAMPLE: made["id"]})
+    return made
+
+
+def test_an_edit_of_an_approved_first_comment_is_pending_again(
+    call: Call, client: Any, post_id: str
+) -> None:
+    made = approved(call, post_id)
+    second = comment(call, post_id)
+    assert second["status"] == "published", "the author knows Bob now"
+    after = json_body(edited(call, post_id, made, "Buy pills"))
+    assert (after["status"], after["version"], after["body"]) == ("pending", 2, "Buy pills")
+    assert on(call, post_id) == [second]
+    assert count(call, post_id) == 1
+    (waiting,) = json_body(call("comments-list-pending", query={"status": "pending"}))["items"]
+    assert waiting == after
+    # An edit of a comment that needed no approval needs none.
+    assert json_body(edited(call, post_id, second, "Still here"))["status"] == "published"
+    # A pending comment can be edited, and approved once more.
+    assert json_body(edited(call, post_id, made, "Sorry"))["status"] == "pending"
+    call("comments-approve", post_id=post_id, parts={SAMPLE: made["id"]})
+    assert [row["body"] for row in on(call, post_id)] == ["Sorry", "Still here"]
+    assert count(call, post_id) == 2
+    assert json_body(edited(call, post_id, made, "Again"))["status"] == "pending"
+    assert faults(plain(client)) == []
+
+
+@pytest.mark.parametrize("end", ["approve", "decline", "delete", "the reply goes first"])
+def test_an_approved_comment_with_replies_leaves_a_tombstone_while_it_is_pending(
+    call: Call, client: Any, post_id: str, end: str
+) -> None:
+    made = approved(call, post_id)
+    reply = comment(call, post_id, ALICE, parent_id=made["id"])
+    assert json_body(edited(call, post_id, made, "Changed"))["status"] == "pending"
+    assert on(call, post_id) == [{"id": made["id"], "deleted": True}, reply]
+    problem(
+        call("comments-create", post_id=post_id, body={"body": "x", "parent_id": made["id"]}), 422
+    )
+    parts = {SAMPLE: made["id"]}
+    if end == "the reply goes first":
+        assert delete(call, post_id, reply) == 204
+        run_jobs(Table(client, "BlogTable"), NO_BUCKET)
+        reply_is_left = False
+    else:
+        reply_is_left = True
+    if end in ("decline", "delete"):
+        sub = ALICE if end == "decline" else BOB
+        assert call(f"comments-{end}", post_id=post_id, parts=parts, sub=sub)["statusCode"] == 204
+        assert on(call, post_id) == [{"id": made["id"], "deleted": True}, reply]
+        assert count(call, post_id) == 1
+    else:
+        assert call("comments-approve", post_id=post_id, parts=parts)["statusCode"] == 204
+        shown = on(call, post_id)
+        assert [row.get("body") for row in shown] == ["Changed"] + ["Hello"] * reply_is_left
+        assert count(call, post_id) == 1 + reply_is_left
+        assert shown[0]["author"] == made["author"]
+    assert faults(plain(client)) == []
+
+
+def test_nobody_edits_a_comment_where_comments_are_closed(call: Call, post_id: str) -> None:
+    made = comment(call, post_id)
+    call("posts-edit", post_id=post_id, body={"comments": "closed"})
+    refused = problem(edited(call, post_id, made, "Changed"), 403)
+    assert "closed" in refused["detail"]
+    assert on(call, post_id) == [made]
+    assert delete(call, post_id, made, sub=BOB) == 204

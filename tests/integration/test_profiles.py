@@ -229,3 +229,12 @@ def test_post_counts_follow_every_change_of_visibility(posts: Blog, table: Table
     edit(posts, post, status="draft")
     edit(posts, post, status="published")
     assert profiles.public(author_id).post_count == 1
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_text_clears_a_field_as_null_does(call: Call, empty: str | None) -> None:
+    address = "https://example.com/a"
+    call("account-edit-me", body={"bio": "B", "picture": address, "website": address})
+    cleared = {"bio": empty, "picture": empty, "website": empty}
+    me = json_body(call("account-edit-me", body=cleared))
+    assert (me["bio"], me["picture"], me["website"]) == (None, None, None)

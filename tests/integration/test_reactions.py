@@ -1,13 +1,17 @@
 """Likes and follows: idempotent in both directions, counted exactly, and listed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from blog.identifiers import new_id
 from blog.reactions import service
 from tests.support.handlers import AUTHOR_PART, Call, json_body, problem
 from tests.support.posts import person
 from tests.support.samples import ALICE, BOB, CAROL
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def published(call: Call, sub: str = ALICE, title: str = "T") -> dict[str, Any]:
@@ -118,3 +122,26 @@ def test_unfollowing_oneself_changes_nothing(call: Call) -> None:
     mine = {AUTHOR_PART: json_body(call("account-get-me"))["author_id"]}
     assert call("reactions-unfollow", parts=mine)["statusCode"] == 204
     assert json_body(call("account-get-me"))["following_count"] == 0
+
+
+def test_a_list_tells_which_of_some_ids_are_in_it(call: Call) -> None:
+    posts = [published(call, sub, sub)["id"] for sub in (ALICE, BOB, CAROL)]
+    authors = [json_body(call("account-get-me", sub=sub))["author_id"] for sub in (ALICE, BOB)]
+    call("reactions-like", post_id=posts[2], sub=BOB)
+    call("reactions-like", post_id=posts[0], sub=BOB)
+    call("reactions-follow", parts={AUTHOR_PART: authors[0]}, sub=BOB)
+
+    def asked(event: str, *ids: str) -> Any:
+        return call(event, sub=BOB, query={"ids": ",".join(ids)})
+
+    assert json_body(asked("reactions-list-likes", *posts)) == {"ids": [posts[0], posts[2]]}
+    assert json_body(asked("reactions-list-likes", posts[2], posts[2])) == {"ids": [posts[2]]}
+    assert json_body(asked("reactions-list-follows", *authors)) == {"ids": [authors[0]]}
+    for odd in ("x", "", ",", "é" * 30, "POST#x", posts[0].lower()):
+        assert json_body(asked("reactions-list-likes", posts[0], odd)) == {"ids": [posts[0]]}
+        assert json_body(asked("reactions-list-follows", odd, authors[0])) == {"ids": [authors[0]]}
+    for event in ("reactions-list-likes", "reactions-list-follows"):
+        assert json_body(asked(event, *[new_id(NOW) for _ in range(100)])) == {"ids": []}
+        problem(asked(event, *[new_id(NOW) for _ in range(101)]), 400)
+        problem(asked(event, ""), 400)
+        assert asked(event, *posts)["multiValueHeaders"]["Cache-Control"] == ["private, no-store"]

@@ -145,6 +145,10 @@ def _cover_image(text: str) -> str:
         raise PydanticCustomError("address", message) from e
 
 
+def _empty_as_none(value: object) -> object:
+    return None if value == "" else value
+
+
 def _unique(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
@@ -191,11 +195,25 @@ Reason = Annotated[
     _LINE_NOT_BLANK,
 ]
 Bio = Annotated[str, StringConstraints(max_length=500), AfterValidator(_line), _LINE]
+BioOrNone = Annotated[Bio | None, BeforeValidator(_empty_as_none)]
 HttpsAddress = Annotated[
     str,
     StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
     AfterValidator(_https_address),
     _ADDRESS,
+]
+# An empty text clears an address, as null does.
+HttpsAddressOrNone = Annotated[
+    HttpsAddress | None,
+    BeforeValidator(
+        _empty_as_none,
+        json_schema_input_type=Annotated[
+            str,
+            StringConstraints(max_length=MAX_ADDRESS_CHARACTERS),
+            Field(json_schema_extra={"pattern": f"^({_HTTPS}[^{_CONTROL}]+)?$"}),
+        ]
+        | None,
+    ),
 ]
 CoverImage = Annotated[
     str,

@@ -375,3 +375,24 @@ def test_no_call_scans_every_read_is_consistent_and_no_transaction_is_too_large(
             assert one["ConsistentRead"] is True
             assert "FilterExpression" not in one
         assert len(params.get("TransactItems", [])) < 100
+
+
+@pytest.mark.parametrize("content", ["erase", "anonymise"])
+def test_an_erasure_takes_the_records_of_known_commenters_with_it(
+    people: PeopleFixture, client: Any, table: Table, bucket: Bucket, content: str
+) -> None:
+    """Else an author who comes back would know commenters from before, and they the author."""
+    alice = people.alice
+
+    def records() -> list[tuple[str, str]]:
+        names = {alice.sub, alice.author_id}
+        return [
+            key
+            for key in plain(client)
+            if "KNOWN#" in key[1] and names & {key[0].partition("#")[2], key[1].partition("#")[2]}
+        ]
+
+    assert len(records()) >= 4
+    erase_account(people, content)
+    finish_jobs(table, bucket)
+    assert records() == []

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from blog.clock import Timestamp
-from blog.fields import Bio, HttpsAddress, Name
+from blog.fields import BioOrNone, HttpsAddressOrNone, Name
 from blog.schemas import RequestBody
 
-_EMPTY_AS_NULL = BeforeValidator(lambda value: None if value == "" else value)
+_CLEARS = "null or an empty text clears it"
 
 
 class ProfileChanges(RequestBody):
@@ -18,19 +18,9 @@ class ProfileChanges(RequestBody):
         Name,
         Field(default=None, description="Public; no e-mail address, and no reserved name"),
     ]
-    bio: Annotated[
-        Bio | None, _EMPTY_AS_NULL, Field(default=None, description="Plain text; null clears it")
-    ]
-    picture: Annotated[
-        HttpsAddress | None,
-        _EMPTY_AS_NULL,
-        Field(default=None, description="null or an empty text clears it"),
-    ]
-    website: Annotated[
-        HttpsAddress | None,
-        _EMPTY_AS_NULL,
-        Field(default=None, description="null or an empty text clears it"),
-    ]
+    bio: Annotated[BioOrNone, Field(default=None, description=f"Plain text; {_CLEARS}")]
+    picture: Annotated[HttpsAddressOrNone, Field(default=None, description=_CLEARS)]
+    website: Annotated[HttpsAddressOrNone, Field(default=None, description=_CLEARS)]
     approves_first_comments: Annotated[
         bool,
         Field(default=None, description="Whether a user's first comment needs approval"),
