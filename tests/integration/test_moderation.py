@@ -1,12 +1,18 @@
 """Moderation: only its owner sees a hidden post, and a ban is checked inside each write."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from blog.dynamodb.cursors import cursor_after
+from blog.dynamodb.keys import REPORTS, Key, entry_sort_key
+from blog.dynamodb.listings import reported
 from blog.dynamodb.table import Table
 from blog.posts.scheduling import publish_due
 from tests.integration.test_scheduling import LATER
+from tests.support import largest
+from tests.support.bounds import Counter
 from tests.support.handlers import AUTHOR_PART, Call, json_body, problem
 from tests.support.posts import RacingTable, stored
 from tests.support.samples import ALICE, BOB, MODERATOR
@@ -188,3 +194,25 @@ def test_a_repeated_ban_updates_the_reason_and_keeps_the_time(call: Call, client
     assert as_moderator(call, "moderation-list-people")["items"] == [first | {"reason": "Another."}]
     as_moderator(call, "moderation-unban", parts=parts)
     assert not [key for key in stored(client) if key[0] == "BANNED"]
+
+
+def test_expired_reports_are_neither_listed_nor_read(call: Call, client: Any, table: Table) -> None:
+    """DynamoDB removes expired items days later, so there may be many."""
+    now = datetime.now(UTC)
+    rows = []
+    for days in [1, *[90 + n / 24 for n in range(1, 250)]]:
+        row = largest.report(0, now - timedelta(days=days))
+        key = Key(REPORTS, entry_sort_key(now - timedelta(days=days), row["id"]))
+        rows.append(largest.item(key, row))
+    table.put_all(rows)
+    pages: list[dict[str, Any]] = []
+    cost = Counter(client).of(
+        lambda: pages.append(as_moderator(call, "moderation-list-reports", query={"limit": "100"}))
+    )
+    assert [[one["id"] for one in page["items"]] for page in pages] == [[rows[0]["id"]]]
+    assert cost.queries == 1
+    (page,) = pages
+    assert page["next_cursor"] is None
+    expired = cursor_after(reported(now), rows[-1]["sk"])
+    query = {"limit": "100", "cursor": expired}
+    assert as_moderator(call, "moderation-list-reports", query=query)["items"] == []

@@ -49,11 +49,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: its name, its partitions and its order. Cursors are bound to the name."""
+    """A list: its name, its partitions and its order. Cursors are bound to the name.
+
+    `lowest` is a sort key. The list leaves out the rows below it, and never reads them.
+    """
 
     name: str
     partitions: tuple[str, ...]
     order: Order
+    lowest: str = ""
 
 
 def _time_and_id(sort_key: str) -> bytes:
@@ -104,10 +108,14 @@ _VERSIONS = _by_name("REVISION#", has_form=_is_version, is_ascending=False)
 
 # All tags of published posts, by name.
 TAG_COUNTS = Listing("TAGS", (TAGS,), _TAG_NAMES)
-# The moderators' lists, newest first.
+# The moderators' lists, newest first; `reported` is a third.
 HIDDEN_POSTS = Listing(HIDDEN, (HIDDEN,), NEWEST_FIRST)
 BANNED_PEOPLE = Listing(BANNED, (BANNED,), _LATEST_FIRST)
-REPORTED = Listing(REPORTS, (REPORTS,), NEWEST_FIRST)
+
+
+def reported(since: datetime) -> Listing:
+    """Return the list of the reports since a time, newest first."""
+    return Listing(REPORTS, (REPORTS,), NEWEST_FIRST, lowest=entry_sort_key(since, ""))
 
 
 def feed(shards: int) -> Listing:

@@ -67,11 +67,11 @@ def _after(
     It reads the partitions side by side, with one call each, and merges the rows.
     """
     order = listing.order
-    first, last = order.prefix, order.prefix + HIGHEST
+    first, last = max(order.prefix, listing.lowest), order.prefix + HIGHEST
     if after is not None and order.is_ascending:
-        first = _just_after(after)
+        first = max(first, _just_after(after))
     elif after is not None:
-        last = _just_before(after)
+        last = max(first, _just_before(after))  # a cursor may be older than the lowest row
     ranges = [Range(pk, first, last, order.is_ascending) for pk in listing.partitions]
     pages = each_side_by_side(lambda wanted: table.query_page(wanted, count), ranges)
     known = _known(pages, listing)

@@ -1,15 +1,23 @@
 """Moderation: moderators hide posts, ban users and read reports."""
 
+from datetime import timedelta
+
 from blog.clock import now, to_rfc3339
 from blog.dynamodb.actions import Action, Items
 from blog.dynamodb.keys import BANNED, Key, ban_key, entry_sort_key_at, post_key, profile_key
-from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, REPORTED
+from blog.dynamodb.listings import BANNED_PEOPLE, HIDDEN_POSTS, reported
 from blog.dynamodb.paging import rows_of
 from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import Table
 from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
-from blog.moderation.schemas import BannedPage, BannedPerson, Report, ReportPage
+from blog.moderation.schemas import (
+    REPORT_RETENTION_DAYS,
+    BannedPage,
+    BannedPerson,
+    Report,
+    ReportPage,
+)
 from blog.people.person import Author, Person
 from blog.people.write_access import raise_if_blocked, require_can_write
 from blog.posts.empty_counters import write_and_count
@@ -106,11 +114,12 @@ class Moderators:
         return BannedPage(items=items, next_cursor=next_cursor)
 
     def reports(self, *, limit: int, cursor: str | None) -> ReportPage:
-        """Return a page of reports, the latest first. Reports are stored for 90 days."""
-        seconds = int(now().timestamp())
-        rows, next_cursor = rows_of(
-            self._table, REPORTED, limit, cursor, lambda row: row["expires_at"] > seconds
-        )
+        """Return a page of reports, the latest first, as long as they are valid.
+
+        DynamoDB removes expired reports days later. The query does not read them.
+        """
+        listing = reported(now() - timedelta(days=REPORT_RETENTION_DAYS))
+        rows, next_cursor = rows_of(self._table, listing, limit, cursor)
         profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
         items = [
             Report(

@@ -15,10 +15,9 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import new_id
+from blog.moderation.schemas import REPORT_RETENTION_DAYS
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
-
-REPORT_RETENTION_DAYS = 90
 
 
 class Reports:

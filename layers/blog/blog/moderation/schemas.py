@@ -9,6 +9,8 @@ from blog.fields import Reason
 from blog.people.person import Author
 from blog.schemas import RequestBody
 
+REPORT_RETENTION_DAYS = 90
+
 
 class Reasoned(RequestBody):
     """The reason of a report, or of a moderator's action."""
