@@ -1,8 +1,8 @@
 """Pages of lists: in order and without gaps, with a cursor to the next page.
 
 A page has a bound that does not depend on what is stored: three calls for each partition, each of
-up to 1 MB, and MAX_PAGE_BYTES in the response. A page that reaches one of them is short. It still
-has a cursor, so the list continues.
+up to 1 MB, and MAX_PAGE_BYTES as Lambda sends it. A page that reaches one of them is short. It
+still has a cursor, so the list continues.
 """
 
 import heapq
@@ -17,7 +17,7 @@ from blog.dynamodb.table import HIGHEST, Page, Range, Table
 
 MAX_CALLS = 3
 MAX_ROWS = 100  # of a further call
-MAX_PAGE_BYTES = 3_500_000  # of a response; Lambda sends at most 6 MB
+MAX_PAGE_BYTES = 3_500_000  # of what Lambda sends, which is at most 6 MB
 
 
 def rows_of(
