@@ -140,3 +140,17 @@ def test_a_sitemap_is_304_until_it_changes(call: Call, posts: Blog) -> None:
     edit(posts, post, slug="moved")
     changed = call("public-sitemap", query={"month": "2026-01"}, headers={"If-None-Match": tag})
     assert changed["statusCode"] == 200
+
+
+def test_the_index_has_a_bound_and_leaves_out_the_oldest_files(
+    table: Table, posts: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, now in enumerate((JANUARY, FEBRUARY)):
+        create(posts, now=now, title=f"Post {n}", status="published")
+    monkeypatch.setattr(sitemaps, "MAX_FILES", 1)
+    index = parsed(sitemaps.index(table, SITE)).xpath("//s:loc/text()", namespaces=NAMES)
+    assert index == [f"{SITE}/sitemap.xml?month=2026-02"]
+    monkeypatch.setattr(sitemaps, "MAX_COUNTERS", 1)
+    monkeypatch.setattr(sitemaps, "MAX_FILES", 9)
+    again = parsed(sitemaps.index(table, SITE)).xpath("//s:loc/text()", namespaces=NAMES)
+    assert again == index, "the latest counters are read"

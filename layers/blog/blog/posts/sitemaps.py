@@ -15,7 +15,8 @@ from blog.errors import BadRequest, NotFound
 
 MAX_ADDRESSES = 5000  # in a file
 ADDRESSES_ON_AVERAGE = 4000  # in a file, at most; random deviations never reach MAX_ADDRESSES
-MAX_MONTHS = 50_000  # rows of counters, and sitemaps that the protocol allows in an index
+MAX_COUNTERS = 10_000  # of a month and a shard: more than eight years of a hundred shards
+MAX_FILES = 25_000  # in the index: less than 4 MB, and less than the 50,000 of the protocol
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of an id (Crockford's base 32)
@@ -31,10 +32,10 @@ def index(table: Table, site_url: str) -> str:
     if not months:
         return _sitemap([{"loc": f"{site_url}/"}])
     root = ET.Element("sitemapindex", xmlns=NAMESPACE)
-    for month, count in sorted(months.items()):
-        for query in _files(month, count):
-            sitemap = ET.SubElement(root, "sitemap")
-            ET.SubElement(sitemap, "loc").text = f"{site_url}/sitemap.xml?{urlencode(query)}"
+    files = [query for month in sorted(months) for query in _files(month, months[month])]
+    for query in files[-MAX_FILES:]:  # the oldest are left out
+        sitemap = ET.SubElement(root, "sitemap")
+        ET.SubElement(sitemap, "loc").text = f"{site_url}/sitemap.xml?{urlencode(query)}"
     return _document(root)
 
 
@@ -68,8 +69,9 @@ def _sitemap(urls: Iterable[Mapping[str, str]]) -> str:
 
 
 def _months(table: Table) -> Counter[str]:
+    """Return the number of posts by month. The latest counters come first, and the oldest last."""
     months: Counter[str] = Counter()
-    for row in table.query(Range(MONTHS), MAX_MONTHS):
+    for row in table.query(Range(MONTHS, is_ascending=False), MAX_COUNTERS):
         _, month, _ = row["sk"].split("#")
         months[month] += int(row["count"])
     return +months
