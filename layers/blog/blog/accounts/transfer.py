@@ -47,7 +47,7 @@ from blog.posts.transactions import change
 from blog.reactions.service import Reactions
 from blog.s3 import Bucket, folders_of, media_object_key, upload_object_key
 
-KEYS_AT_ONCE = 99  # with the check of `closed_for`, as many as a transaction takes
+KEYS_AT_ONCE = 89  # with the check of `closed_for`, 90 actions
 
 
 class OwnershipTransfer:
