@@ -88,6 +88,17 @@ def test_the_third_write_of_an_hour_is_429(limited: Call, posts: Blog, kind: Kin
     assert resets_at.minute == resets_at.second == 0
 
 
+@pytest.mark.parametrize("kind", ["posts", "post_edits"])
+def test_nothing_is_rendered_for_a_user_who_is_over_the_limit(
+    limited: Call, posts: Blog, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = Setting(limited, posts)
+    for number in range(3):
+        write(limited, setting, kind, number)
+    monkeypatch.setattr("blog.posts.editing.rendered", lambda body: pytest.fail("rendered"))
+    problem(write(limited, setting, kind, 3), 429)
+
+
 def test_every_kind_counts_on_its_own(limited: Call, posts: Blog) -> None:
     setting = Setting(limited, posts)
     for kind in KINDS:

@@ -72,9 +72,7 @@ class RateLimits:
         with TooManyRequests, or with the `block_error` of the item.
         """
         hour = hour_of(at)
-        self._raise_if_over(kind, author_id, at)
-        if error := self._over(kind, author_id, at, stored):
-            raise error
+        self.raise_if_over(kind, author_id, at, stored)
 
         def refused(item: Item | None) -> Exception | None:
             block = block_error(item, is_ban_ignored=kind == "exports")
@@ -125,10 +123,19 @@ class RateLimits:
 
         retrying(attempt, {})
 
-    def _raise_if_over(self, kind: Kind, author_id: str, at: datetime) -> None:
+    def raise_if_over(
+        self, kind: Kind, author_id: str, at: datetime, stored: Item | None = THIS_HOUR
+    ) -> None:
+        """Raise TooManyRequests if the user is known to be over the limit.
+
+        It is for what costs much before the write: otherwise a flood that gets 429 still costs it.
+        `stored` is as in `count`.
+        """
         hour = self._hours.get((author_id, kind), -1)
         if hour >= hour_of(at):
             raise self._error(kind, at, hour)
+        if error := self._over(kind, author_id, at, stored):
+            raise error
 
     def _over(
         self, kind: Kind, author_id: str, at: datetime, item: Item | None

@@ -70,6 +70,7 @@ class Posts:
             if idempotency is not None:  # first: what was valid then may be invalid now
                 idempotency.require_unused(items.get(idempotency.key), at)
             raise_if_blocked(items.get(ban))
+            self._limits.raise_if_over("posts", owner.author_id, at, items.get(ban))
             post = created(new, owner=owner, feed_shards=self._feed_shards, now=at)
 
             def attempt(items: Items) -> PostView:
@@ -94,6 +95,7 @@ class Posts:
         Raises NotFound, Forbidden, PreconditionFailed, SlugTaken, Unprocessable, TooManyRequests
         and WriteContended.
         """
+        self._limits.raise_if_over("post_edits", owner.author_id, now())  # before rendering
         edit = Edit(changes.provided(), now())  # first: 422 comes before 404 and 403
         slugs = [] if edit.wanted_slug is None else [slug_key(edit.wanted_slug)]
         items = self._read(post_id, owner, *slugs)
