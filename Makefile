@@ -164,9 +164,9 @@ test-dynoxide: $(READY) ## Run what can differ between engines on Dynoxide (need
 test-sam-local: $(READY) $(SAM_READY) ## Run the end-to-end tests against sam local (needs Docker, Python 3.13)
 	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)
 
-torture: $(READY) ## Run races, faults and killed processes, and check the history (OPERATIONS=, FAULTS=, SEED=)
+torture: $(READY) ## Run races, faults, killed processes and a flood, and check the results (ARGS= some parts, OPERATIONS=, FAULTS=, SECONDS=, RATE=, SEED=)
 	@$(PY) -m devserver.aws.dynoxide >/dev/null
-	@$(PY) -m tests.torture
+	@$(PY) -m tests.torture $(ARGS)
 
 ##@ Generate
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blog.identifiers import author_id
+from blog.limits import KINDS, Kind
 from devserver.aws.dynamodb import dynamodb_client
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.issuer.tenant import SPA_CLIENT, Grant, Tenant, User
@@ -23,6 +24,7 @@ from devserver.startup import running_issuer
 from tests.support.fault_proxy import FaultProxy, running_proxy
 from tests.support.stack import DevServer, free_port
 
+UNLIMITED: Mapping[Kind, int] = dict.fromkeys(KINDS, 999_999_999)
 PEOPLE = [f"auth0|person-{n}" for n in range(8)]
 DELETABLE = PEOPLE[-2:]
 AUTHORS = {sub: author_id(sub, AUTHOR_ID_KEY) for sub in PEOPLE}
@@ -58,15 +60,23 @@ def running_stack(log: Path) -> Iterator[TortureStack]:
             )
 
 
-def server_of(tenant: Tenant, endpoint: str, log: Path) -> DevServer:
-    """Return a devserver on that engine, for the people of that tenant, of whom there may be very
-    many."""
-    variables = {
-        "DYNAMODB_ENDPOINT": endpoint,
-        "AUTH0_ISSUER": tenant.issuer,
-        "AUTH0_AUDIENCE": AUDIENCE,
-    }
-    return DevServer(log, **variables)
+def server_of(
+    tenant: Tenant,
+    endpoint: str,
+    log: Path,
+    per_hour: Mapping[Kind, int] = UNLIMITED,
+    **variables: str,
+) -> DevServer:
+    """Return a devserver on that engine, for the people of that tenant, with these rate limits."""
+    limits = {f"{kind.upper()}_PER_HOUR": str(limit) for kind, limit in per_hour.items()}
+    return DevServer(
+        log,
+        DYNAMODB_ENDPOINT=endpoint,
+        AUTH0_ISSUER=tenant.issuer,
+        AUTH0_AUDIENCE=AUDIENCE,
+        **limits,
+        **variables,
+    )
 
 
 def tokens_of(tenant: Tenant, subs: Iterable[str]) -> dict[str, str]:
