@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from blog.http.request_log import RequestLine
+from blog_auth import emf
 from tests.support.samples import LambdaContext, sample_event
 
 TRACE = "Root=1-5e66d96f-7491f09aaaaaaaaaaaaaaaaa;Parent=aaaaaaaaaaaaaaaa;Sampled=0"
@@ -60,3 +61,22 @@ def test_an_invalid_trace_header_is_not_logged(
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
     assert "xray_trace_id" not in logged_line(capsys)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_line_of_a_request_over_a_limit_is_a_metric_where_metrics_are_enabled(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_enabled: bool
+) -> None:
+    monkeypatch.setattr(emf, "IS_ENABLED", is_enabled)
+    context: Any = LambdaContext()
+    line = RequestLine(sample_event("posts-create"), context)
+    line.limit = "posts"
+    line.write(429)
+    written = json.loads(capsys.readouterr().out)
+    assert (written["limit"], written["RequestsOverLimit"]) == ("posts", 1)
+    assert ("_aws" in written) == is_enabled
+    if is_enabled:
+        (directive,) = written["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["service", "limit"]]
+        assert all(written[name] for name in ("service", "limit"))
+        assert directive["Metrics"] == [{"Name": "RequestsOverLimit", "Unit": "Count"}]
