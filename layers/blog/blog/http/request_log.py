@@ -14,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog import clock
+from blog_auth import emf
 
 OVER_LIMIT = "RequestsOverLimit"
 _ROOT = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
@@ -57,8 +58,6 @@ class RequestLine:
             "limit": self.limit,
         }
         if self.limit is not None:
-            from blog_auth import emf  # noqa: PLC0415 - most requests do not need it
-
             line |= {**emf.header(OVER_LIMIT, ("service", "limit")), OVER_LIMIT: 1}
         present = {name: value for name, value in line.items() if value is not None}
         sys.stdout.write(_json(present) + "\n")
