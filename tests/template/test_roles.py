@@ -55,10 +55,10 @@ ROLES: dict[str, ActionsByResource] = {
         exports={"GetObject"},
     ),
     "CommentsFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
-    "ReactionsFunctionRole": on_table(READ | WRITE),
+    "ReactionsFunctionRole": on_table((READ | WRITE) - {"ConditionCheckItem"}),
     "ModerationFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
     "MediaFunctionRole": on_table(
-        {"ConditionCheckItem", "PutItem", "UpdateItem"}, uploads={"PutObject"}
+        {"PutItem", "UpdateItem"}, uploads={"PutObject"}
     ),
     "InspectorFunctionRole": FAILURES
     | on_table(
