@@ -104,7 +104,7 @@ class Application(ClientMixin):
 
 @dataclass(frozen=True)
 class Grant(AuthorizationCodeMixin):
-    """What a user granted: behind an authorization code, or behind a refresh token.
+    """A user's grant to an application, behind an authorization code or a refresh token.
 
     `auth_time` is set if the request had a `max_age`. All refresh tokens of a grant are one family.
     """
@@ -140,7 +140,7 @@ class Grant(AuthorizationCodeMixin):
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What the issuer knows of an access token. A machine's token has no user."""
+    """An access token as the issuer remembers it. A machine's token has no user."""
 
     user: User | None
     scope: str

@@ -53,6 +53,8 @@ def stored() -> Iterator[Stored]:
         send("posts-delete", alice, post_id=people.hidden_post)
         banned = {AUTHOR_PART: person_of(DAVE).author_id}
         send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
+        send("moderation-unban", MODERATOR, parts=banned)
+        send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
         send("account-create-export", alice)
         finish_jobs(table, stores.bucket)
         AccountMerge(table, stores.bucket, person_of(BOB), person_of("auth0|the-new-bob")).apply()

@@ -232,8 +232,10 @@ def test_a_chain_of_merges_is_applied_once(
     assert items[f"POST#{people.published_post}", "POST"]["owner"] == "auth0|erin"
 
 
+@pytest.mark.usefixtures("copied")
+@pytest.mark.parametrize("writes_again", [False, True])
 def test_lost_bans_are_restored(
-    people: PeopleFixture, table: Table, client: Any, restoring: Restoring, copied: Items
+    people: PeopleFixture, client: Any, restoring: Restoring, *, writes_again: bool
 ) -> None:
     parts, reason = {AUTHOR_PART: person_of(CAROL).author_id}, {"reason": "An advertisement."}
     people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
@@ -241,10 +243,27 @@ def test_lost_bans_are_restored(
         client.put_item(TableName=COPY, Item=item)
         if item["sk"]["S"] == "BAN":
             client.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
+    if writes_again:  # which makes a new item, for the count
+        people.post(CAROL, "Back")
     restoring.apply()
     assert (
         plain(client)[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]["reason"] == reason["reason"]
     )
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_ban_that_was_ended_after_the_copy_stays_ended(
+    people: PeopleFixture, client: Any, restoring: Restoring
+) -> None:
+    parts, reason = {AUTHOR_PART: person_of(CAROL).author_id}, {"reason": "An advertisement."}
+    people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+    for item in stored(client).values():
+        client.put_item(TableName=COPY, Item=item)
+    people.send("moderation-unban", MODERATOR, parts=parts)
+    restoring.apply()
+    ban = plain(client)[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]
+    assert "banned_at" not in ban
+    people.post(CAROL, "Back")
 
 
 def test_another_author_id_key_is_refused(

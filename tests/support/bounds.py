@@ -23,7 +23,10 @@ TOLERANCE = 1.1
 
 
 class Cost(NamedTuple):
-    """What an act needs of DynamoDB. `actions` and `put_bytes` are of the largest transaction."""
+    """The use of DynamoDB by one operation.
+
+    `actions` and `put_bytes` are those of the largest transaction.
+    """
 
     calls: int = 0
     queries: int = 0

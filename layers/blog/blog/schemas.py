@@ -1,4 +1,4 @@
-"""What schemas of several subjects share: the base class of request bodies, and fixed members."""
+"""The base class of request bodies, and members with one value, for the schemas of all subjects."""
 
 from typing import Annotated, Literal
 

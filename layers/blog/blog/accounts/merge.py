@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from blog.accounts.transfer import OwnershipTransfer, remove_rest
 from blog.clock import now, to_rfc3339
-from blog.comments.transactions import known, unknown
+from blog.comments.transactions import moved_known
 from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, Item
 from blog.dynamodb.keys import (
     COMMENT,
@@ -118,13 +118,13 @@ class AccountMerge:
         for row in self._rows(author_partition(self._old.author_id), FOLLOWER):
             self._transfer.follower(row)
         for row in self._rows(user_partition(self._old.sub), KNOWN):
-            author_id, since = row["sk"].removeprefix(KNOWN), row["since"]
-            gone = unknown(self._old.sub, author_id)
-            self._table.write([*known(self._new.sub, author_id, since), *gone])
+            author_id = row["sk"].removeprefix(KNOWN)
+            before, after = (self._old.sub, author_id), (self._new.sub, author_id)
+            self._table.try_write(moved_known(before, after, row["since"]))
         for row in self._rows(author_partition(self._old.author_id), KNOWN):
-            sub, since = row["sk"].removeprefix(KNOWN), row["since"]
-            gone = unknown(sub, self._old.author_id)
-            self._table.write([*known(sub, self._new.author_id, since), *gone])
+            sub = row["sk"].removeprefix(KNOWN)
+            before, after = (sub, self._old.author_id), (sub, self._new.author_id)
+            self._table.try_write(moved_known(before, after, row["since"]))
         remove_rest(self._table, self._bucket, self._old)
         self._ban()  # again, because a ban may have come meanwhile
         self._end()

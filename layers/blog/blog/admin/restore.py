@@ -28,6 +28,7 @@ from blog.s3 import Bucket
 
 PASSES = 3
 _OF_ACCOUNTS = ("MOVED", "ERASURE")
+_BANS = {"banned_at", "unbanned_at"}
 _OPERATOR = Person("", random_author_id())  # a user without a ban
 Decision = Literal["hidden", "banned", "merged", "erased"]
 
@@ -187,8 +188,9 @@ def _decision(one: Difference) -> Decision | None:
     match one.key.sk:
         case "POST" if there.get("status") == "published" and is_hidden != was_hidden:
             return "hidden" if is_hidden or here.get("status") == "published" else None
-        # A ban that was ended leaves its item. If the item is gone, it was lost.
-        case "BAN" if one.here is not None and here.get("banned_at") != there.get("banned_at"):
+        # A ban that was ended leaves a mark. Without one, it was lost: the item may be there again,
+        # because it also counts writes.
+        case "BAN" if _BANS & here.keys() and here.get("banned_at") != there.get("banned_at"):
             return "banned"
         case "MOVED" if here:
             return "merged"

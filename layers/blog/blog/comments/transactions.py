@@ -25,8 +25,6 @@ from blog.posts.model import Stats
 
 # The author too, because a pending comment is stored in the post author's queue.
 _OPEN = "#is_public = :is_public AND #comments = :comments AND #author_id = :author_id"
-
-
 _UNCHANGED = "#owner = :owner AND #reply_count = :reply_count AND #version = :version"
 _TO_TOMBSTONE = "REMOVE " + ", ".join(
     f"#{name}"
@@ -55,18 +53,9 @@ def parent_error(item: Item | None) -> Unprocessable | None:
 
 def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
     """Build the writes of a new comment. A pending comment is not counted yet."""
-    state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
-    yield Action(
-        stats_key(comment.post_id),
-        condition=_OPEN,
-        values=state if comment.is_pending else {**state, "one": 1},
-        update="" if comment.is_pending else "ADD #comment_count :one",
-        is_check=comment.is_pending,
-        refused=closed_error,
-    )
+    yield _require_open(comment.post_id, stats, by=0 if comment.is_pending else 1)
     if comment.is_pending:
-        row = {"post_id": comment.post_id, "author_id": comment.author_id}
-        yield Action(approval_queue_key(stats.author_id, comment.id), item=row)
+        yield _queued(comment, stats)
     else:
         yield increment(author_stats_key(comment.author_id), "comment_count")
     yield Action(comment.key, item=comment.item(), condition=IS_NEW)
@@ -80,6 +69,25 @@ def creation(comment: Comment, stats: Stats) -> Iterator[Action]:
             update="ADD #reply_count :one",
             refused=parent_error,
         )
+
+
+def _require_open(post_id: str, stats: Stats, *, by: int) -> Action:
+    """Build the check that a post takes comments, which adds `by` to their number."""
+    state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
+    return Action(
+        stats_key(post_id),
+        condition=_OPEN,
+        values={**state, "by": by} if by else state,
+        update="ADD #comment_count :by" if by else "",
+        is_check=not by,
+        refused=closed_error,
+    )
+
+
+def _queued(comment: Comment, stats: Stats) -> Action:
+    """Build the row of a pending comment in the approval queue of the post's author."""
+    row = {"post_id": comment.post_id, "author_id": comment.author_id}
+    return Action(approval_queue_key(stats.author_id, comment.id), item=row)
 
 
 def with_approval(
@@ -119,6 +127,15 @@ def unknown(sub: str, author_id: str) -> list[Action]:
     return [Action(known_key(sub, author_id)), Action(known_by_key(author_id, sub))]
 
 
+def moved_known(before: tuple[str, str], after: tuple[str, str], since: str) -> list[Action]:
+    """Build the writes that move the records of a user and an author, each a `sub` and an id.
+
+    Refused without an error if an erasure has removed the records meanwhile.
+    """
+    _, under_author = unknown(*before)
+    return [Action(known_key(*before), condition=IS_THERE), under_author, *known(*after, since)]
+
+
 def own_row_alone(sub: str, post_id: str, comment_id: str) -> list[Action]:
     """Build the removal of a writer's row whose comment does not exist.
 
@@ -138,15 +155,7 @@ def edit(before: Comment, after: Comment, stats: Stats) -> Iterator[Action]:
     Refused if comments on the post are closed now.
     """
     is_pending_again = after.is_pending and not before.is_pending
-    state = {"is_public": True, "comments": "open", "author_id": stats.author_id}
-    yield Action(
-        stats_key(before.post_id),
-        condition=_OPEN,
-        values={**state, "by": -1} if is_pending_again else state,
-        update="ADD #comment_count :by" if is_pending_again else "",
-        is_check=not is_pending_again,
-        refused=closed_error,
-    )
+    yield _require_open(before.post_id, stats, by=-1 if is_pending_again else 0)
     if is_pending_again:
         yield from _withdrawal(before, after, stats)
     else:
@@ -161,8 +170,7 @@ def _withdrawal(before: Comment, after: Comment, stats: Stats) -> Iterator[Actio
     pending = after.model_copy(update={"reply_count": 0})
     yield Action(pending.key, item=pending.item(), condition=IS_NEW)
     yield decrement(author_stats_key(before.author_id), "comment_count")
-    row = {"post_id": before.post_id, "author_id": before.author_id}
-    yield Action(approval_queue_key(stats.author_id, before.id), item=row)
+    yield _queued(pending, stats)
 
 
 def _edited(before: Comment, after: Comment) -> Action:

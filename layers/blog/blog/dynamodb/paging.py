@@ -43,7 +43,7 @@ def rows_of(
         if not has_more:
             return listed, None
         after, wanted = rows[-1]["sk"], MAX_ROWS
-    return listed, None if after is None else cursor_after(listing, after)
+    return listed, cursor_after(listing, rows[-1]["sk"])
 
 
 def within_page(

@@ -67,6 +67,8 @@ def run_jobs(
     Return how many are done, and how many are stored now, by kind. Kinds without jobs are not in
     it. A job that fails with an unexpected error is logged, and the others still run.
     """
+    if not table.query(Range(JOBS), 1):  # usual: one call in place of one for each kind
+        return 0, {}
     run = _Run(table, bucket, is_out_of_time, at or now())
     run.take_turns()
     return run.done, count_jobs(table)

@@ -147,9 +147,11 @@ def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Ac
     when = since or to_rfc3339(now())
     entry = Key(BANNED, entry_sort_key_at(when, author_id))
     if reason is None:
-        update = "REMOVE #banned_at, #reason"
-        return [Action(ban, condition=condition, values=seen, update=update), Action(entry)]
-    update = "SET #banned_at = :banned_at, #reason = :reason"
+        # The mark tells a restore that the ban was ended, and not lost.
+        update = "SET #unbanned_at = :unbanned_at REMOVE #banned_at, #reason"
+        values = {**seen, "unbanned_at": to_rfc3339(now())}
+        return [Action(ban, condition=condition, values=values, update=update), Action(entry)]
+    update = "SET #banned_at = :banned_at, #reason = :reason REMOVE #unbanned_at"
     row = {"banned_at": when, "reason": reason}
     return [
         Action(ban, condition=condition, values={**seen, **row}, update=update),
