@@ -72,7 +72,7 @@ export function Byline({ post, isLiked = false, isFollowed = false }: ShownPost)
       <span>{post.reading_minutes} min read</span>
       <span>
         {count(post.like_count, "like")}
-        {isLiked && ", also yours"}
+        {isLiked && ", including yours"}
       </span>
       <span>{count(post.comment_count, "comment")}</span>
     </p>

@@ -37,6 +37,16 @@ def test_bob_reads_likes_comments_and_cannot_edit(
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(comment).to_contain_text("Bob Example")
 
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "?ids=" in one.url else None)
+    page.goto(f"{stack.spa_url}/")
+    card = page.locator("article.card", has_text="Alice's own")
+    expect(card).to_contain_text("1 like, including yours")
+    expect(card).not_to_contain_text("following")
+    assert len(asked) == 2, "one request for all likes on the page, and one for all follows"
+    page.go_back()
+    expect(like).to_have_attribute("aria-pressed", "true")
+
     # The app shows no button, but that protects nothing. The API refuses the token of Bob.
     expect(page.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
     bob.expect(403, f"/posts/{post['id']}")
