@@ -16,6 +16,7 @@ from blog.posts.editing import created
 from blog.posts.scheduling import publish_due
 from blog.posts.schemas import NewPost
 from tests.integration.test_scheduling import LATER, scheduled
+from tests.support.engines import Stores
 from tests.support.handlers import Call, json_body
 from tests.support.posts import (
     NO_BUCKET,
@@ -29,6 +30,7 @@ from tests.support.posts import (
     put_all,
 )
 from tests.support.samples import ALICE, BOB
+from tests.support.snapshots import Snapshot
 
 Calls = list[tuple[str, dict[str, Any]]]
 
@@ -49,9 +51,25 @@ def names(calls: Calls) -> list[str]:
     return [name for name, _ in calls]
 
 
+@pytest.fixture(scope="module")
+def saved() -> list[tuple[dict[str, Any], Snapshot]]:
+    """Return where the first test keeps its blog for the others."""
+    return []
+
+
 @pytest.fixture
-def blog(call: Call) -> dict[str, Any]:
+def blog(
+    call: Call, stores: Stores, saved: list[tuple[dict[str, Any], Snapshot]]
+) -> dict[str, Any]:
     """Create Alice's published post with a revision, and four others."""
+    if not saved:
+        saved.append((create_blog(call), Snapshot(stores)))
+    post, snapshot = saved[0]
+    snapshot.restore()
+    return post
+
+
+def create_blog(call: Call) -> dict[str, Any]:
     for title in ("One", "Two", "Three", "Four"):
         call("posts-create", body={"title": title, "status": "published", "tags": ["c#"]})
     body = {

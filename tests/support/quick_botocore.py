@@ -6,7 +6,7 @@ moto begins a new session of boto3 in each test.
 import functools
 from typing import Any
 
-from botocore import useragent
+from botocore import hooks, useragent
 from botocore.loaders import JSONFileLoader, Loader
 
 
@@ -14,6 +14,9 @@ def speed_up_botocore() -> None:
     """Patch botocore in this process. Once is enough."""
     _keep_service_models()
     # botocore builds its User-Agent letter by letter in each request, twice.
+    # It also splits the name of each event, 20 times in a request.
+    alias: Any = hooks.EventAliaser._alias_event_name
+    setattr(hooks.EventAliaser, alias.__name__, functools.cache(alias))
     clean: Any = useragent.sanitize_user_agent_string_component
     setattr(useragent, clean.__name__, functools.cache(clean))
 
