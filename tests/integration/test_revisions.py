@@ -158,7 +158,7 @@ def test_a_revision_whose_html_is_too_long_today_is_refused(
 ) -> None:
     post = create(posts, body="x" * 100, status="published")
     edit(posts, post, body="")
-    monkeypatch.setattr("blog.posts.markdown.MAX_HTML", 10)
+    monkeypatch.setattr("blog.posts.markup.MAX_HTML", 10)
     with pytest.raises(Unprocessable):
         posts.restore(post.id, 1, owner=person(ALICE), if_match=None)
 

@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+# Written a second time here, so that a change of the renderer's list needs a change of this one.
 TAGS = frozenset({
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li",
-    "ol", "p", "pre", "s", "section", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr",
-    "ul",
+    "a", "abbr", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "ins", "kbd",
+    "li", "mark", "ol", "p", "pre", "section", "strong", "sub", "summary", "sup", "table", "tbody",
+    "td", "th", "thead", "tr", "ul",
 })  # fmt: skip
-ATTRIBUTES = frozenset({"align", "alt", "class", "href", "id", "rel", "src", "start", "title"})
+ATTRIBUTES = frozenset({
+    "align", "alt", "aria-label", "checked", "class", "colspan", "disabled", "height", "href", "id",
+    "open", "rel", "rowspan", "src", "start", "title", "type", "width",
+})  # fmt: skip
 
 Elements = list[tuple[str, dict[str, str]]]
 
@@ -56,6 +61,13 @@ def dangers(html: str) -> Iterator[str]:
                 yield f"<{tag} {name}>"
             if name in ("href", "src") and _scheme(value) not in ("", "http", "https", "mailto"):
                 yield f"<{tag} {name}={value!r}>"
+            if name == "id" and not value.startswith("user-content-"):
+                yield f"<{tag} id={value!r}>"
+        if tag == "input" and (attributes.get("type"), "disabled" in attributes) != (
+            "checkbox",
+            True,
+        ):
+            yield f"<input {attributes}>"
         if tag == "a" and attributes.get("rel") != "nofollow ugc noopener":
             yield "<a> without rel"
 

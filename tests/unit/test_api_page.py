@@ -10,7 +10,7 @@ from blog.http.request_guard import MAX_DEPTH, MAX_REQUEST_BYTES
 from blog.limits import IN_WORDS, PER_HOUR
 from blog.media.image_types import MAX_BYTES
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
-from blog.posts.markdown import MAX_HTML
+from blog.posts.markup import MAX_HTML
 from blog.posts.rendering import MAX_COMMENT_HTML
 from blog.reactions.service import MAX_FOLLOWS
 from tests.support.openapi_document import DOCUMENT, SCHEMAS

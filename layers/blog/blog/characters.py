@@ -31,6 +31,14 @@ FLAGS = "|".join(
 )
 _FLAGS = re.compile(FLAGS)
 
+# Characters that continue the one before: joiners, Thai and Lao AM, emoji modifiers, and tags.
+_EXTENDING = re.compile("[\u200c\u200d\u0e33\u0eb3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_FLAG_LETTER = re.compile("[\U0001f1e6-\U0001f1ff]")
+# Letters of a syllable that is written with separate letters (UAX 29 GB6 to GB8).
+_HANGUL = re.compile(
+    "[\u1100-\u115f\ua960-\ua97c][\u1100-\u11a7\ua960-\ua97c\uac00-\ud7c6]|[\uac00-\ud7a3\u1160-\u11a7\ud7b0-\ud7c6][\u1160-\u11ff\ud7b0-\ud7fb]|[\u11a8-\u11ff\ud7cb-\ud7fb][\u11a8-\u11ff\ud7cb-\ud7fb]"
+)
+
 
 def has_visible(text: str) -> bool:
     """Return whether a reader sees any character of a text (UAX 44, General_Category).
@@ -63,3 +71,26 @@ def piles_marks(text: str) -> bool:
     kinds = (unicodedata.category(c) for c in unicodedata.normalize("NFC", text))
     marks = "".join(kind[0] for kind in kinds if kind != "Cf")
     return "M" * (MAX_MARKS + 1) in marks
+
+
+def whole_characters(text: str, length: int) -> int:
+    """Return the largest length up to this one that does not cut a user-perceived character.
+
+    The rules are those of UAX 29 §3.1.1 that a text meets in practice: marks, joiners, emoji
+    modifiers, flags and Hangul syllables.
+    """
+    while 0 < length < len(text) and _continues(text, length):
+        length -= 1
+    return length
+
+
+def _continues(text: str, index: int) -> bool:
+    before, after = text[index - 1], text[index]
+    if before == "\u200d" or _EXTENDING.match(after) or unicodedata.category(after)[0] == "M":
+        return True
+    if _FLAG_LETTER.match(after):
+        letters = 0
+        while letters < index and _FLAG_LETTER.match(text[index - 1 - letters]):
+            letters += 1
+        return letters % 2 == 1
+    return _HANGUL.fullmatch(before + after) is not None

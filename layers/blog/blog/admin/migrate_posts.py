@@ -18,10 +18,16 @@ from blog.posts.rendering import rendered
 from blog.posts.transactions import change
 
 
-def rendered_anew(post: Post) -> Post:
-    """Return the post with HTML, excerpt and reading time from the current renderer (1 to 2).
+def unchanged(post: Post) -> Post:
+    """Return the post as it is (1 to 2): the step to 3 renders it anew."""
+    return post
 
-    A body that the renderer would refuse, because its HTML is now too long, stays as it is.
+
+def rendered_anew(post: Post) -> Post:
+    """Return the post with HTML, excerpt and reading time from the current renderer (2 to 3).
+
+    Its entries, which are written with it, get the sizes that feeds need. A body that the renderer
+    would refuse keeps its HTML.
     """
     try:
         content = rendered(post.body)
@@ -36,14 +42,9 @@ def rendered_anew(post: Post) -> Post:
     )
 
 
-def with_sizes(post: Post) -> Post:
-    """Return the post as it is: its entries get the sizes that feeds need (2 to 3)."""
-    return post
-
-
 # The first step leads from schema 1 to 2, the next from 2 to 3. A new kind of list needs a step
 # that does nothing, because all entries are written again.
-STEPS: tuple[Callable[[Post], Post], ...] = (rendered_anew, with_sizes)
+STEPS: tuple[Callable[[Post], Post], ...] = (unchanged, rendered_anew)
 
 
 def outdated(table: Table) -> Iterator[Key]:

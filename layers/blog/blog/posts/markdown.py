@@ -1,150 +1,145 @@
-"""Turns Markdown into tokens and HTML with markdown-it-py.
+"""Turns Markdown into HTML with comrak, in time and memory proportional to the text.
 
-The dialect is CommonMark with tables, strikethrough, footnotes and automatic links. Raw HTML is off
-and appears as text. Comments have no headings, rules, images, tables or footnotes.
+The dialect is GitHub's: CommonMark with tables, strikethrough, task lists, footnotes and alerts.
+Emphasis works beside Chinese and Japanese punctuation. Comments have no tables, footnotes and
+alerts.
 
-Rendering takes time in proportion to the text, and memory in proportion to MAX_HTML, where it
-stops. Without that limit, a long reference that is used many times would grow with the square of
-the text (100 KiB to 650 MB).
+The HTML contains what authors typed as HTML. `markup.py` must clean it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import NamedTuple
 
-from linkify_it import LinkifyIt
-from linkify_it.main import Match
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from markdown_it.utils import OptionsDict
-from mdit_py_plugins.footnote import footnote_plugin
+import comrak
 
-MAX_HTML = 250 * 1024
-MAX_ADDRESS = 2000
-_ALIGNMENT = re.compile(r"text-align:(left|center|right)")
+from blog.posts.links import find_links
 
+# comrak's time and memory grow with the cells of a table, also with those that a row leaves out,
+# and its HTML grows with each use of a footnote.
+MAX_DEPTH = 100
+MAX_CELLS = 10_000
+MAX_FOOTNOTE_MARKS = 1_000
 
-class TooLong(Exception):
-    """The HTML would be longer than MAX_HTML."""
-
-
-def parsed(text: str) -> list[Token]:
-    """Parse a text into block tokens, with references resolved to links."""
-    return _parser().parse(text)
-
-
-def html(tokens: Sequence[Token]) -> str:
-    """Render tokens to HTML that is not yet sanitised. Raises TooLong."""
-    parser = _parser()
-    return str(parser.renderer.render(tokens, parser.options, {}))
+# The signs at the start of a line that open a quote or a list.
+_CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-+*](?=\s)|[0-9]{1,9}[.)](?=\s)))+")
+_CONTAINER = re.compile(r"[>*+.)-]")
+_DELIMITER_ROW = re.compile(r"[\s>*+0-9.)-]*+[|:][\s|:-]*+")
+_EMPTY = re.compile(r"[\s>]*")
+_ALERT = re.compile(
+    r"^([ \t>]*>[ \t]*\[!(?:note|tip|important|warning|caution)\])", re.IGNORECASE | re.MULTILINE
+)
+_PRIVATE = range(0xF0000, 0xFFFFD)  # plane 15: characters without a meaning
 
 
-def comment_html(text: str) -> str:
-    """Render a comment to HTML that is not yet sanitised. Raises TooLong."""
-    return str(_comment_parser().render(text))
+class TooComplex(Exception):
+    """The text would take too long. Its argument says what there is too much of."""
 
 
-def plain_text(tokens: Sequence[Token]) -> str:
-    """Return the words of a text without markup, code blocks and footnote marks."""
-    inline = (token.children or [] for token in tokens if token.type == "inline")
-    return " ".join(filter(None, (_words(children) for children in inline)))
+class Marks(NamedTuple):
+    """Characters that a text does not contain. They stand for signs that comrak must not read.
 
-
-def _words(tokens: Iterable[Token]) -> str:
-    parts = (
-        token.content if token.type in ("text", "code_inline") else " "
-        for token in tokens
-        if token.type in ("text", "code_inline", "softbreak", "hardbreak")
-    )
-    return " ".join("".join(parts).split())
-
-
-@cache
-def _parser() -> MarkdownIt:
-    return _with_links().enable(["table", "strikethrough"]).use(footnote_plugin)
-
-
-@cache
-def _comment_parser() -> MarkdownIt:
-    return _with_links().enable("strikethrough").disable(["heading", "lheading", "hr", "image"])
-
-
-def _with_links() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_BoundedRenderer)
-    # Only the core rule, as a last step. The inline rule of the same name takes quadratic time in
-    # the length of a line.
-    parser.core.ruler.enable("linkify")
-    parser.options["linkify"] = True
-    parser.linkify = _Linkifier()
-    return parser
-
-
-class _BoundedRenderer(RendererHTML):
-    """A renderer that raises TooLong when a document or one of its lines would pass MAX_HTML."""
-
-    def render(self, tokens: Sequence[Token], options: OptionsDict, env: Any) -> str:
-        pieces = (
-            self.renderInline(token.children or [], options, env)
-            if token.type == "inline"
-            else self._piece(tokens, i, options, env)
-            for i, token in enumerate(tokens)
-        )
-        return _joined(pieces)
-
-    def renderInline(  # noqa: N802 - markdown-it's name
-        self, tokens: Sequence[Token], options: OptionsDict, env: Any
-    ) -> str:
-        return _joined(self._piece(tokens, i, options, env) for i in range(len(tokens)))
-
-    def _piece(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: Any) -> str:
-        token = tokens[index]
-        if token.type in ("th_open", "td_open") and "style" in token.attrs:
-            alignment = _ALIGNMENT.fullmatch(str(token.attrs.pop("style")))
-            if alignment:  # an attribute, because a Content-Security-Policy may forbid styles
-                token.attrs["align"] = alignment[1]
-        if token.type in self.rules:
-            return str(self.rules[token.type](tokens, index, options, env))
-        return self.renderToken(tokens, index, options, env)
-
-
-def _joined(pieces: Iterable[str]) -> str:
-    collected: list[str] = []
-    length = 0
-    for piece in pieces:
-        length += len(piece)
-        if length > MAX_HTML:
-            raise TooLong
-        collected.append(piece)
-    return "".join(collected)
-
-
-class _Linkifier(LinkifyIt):  # type: ignore[misc] # it has no types
-    """A finder of http(s) and mailto addresses. A text without a scheme (`posts.py`) is no link.
-
-    It searches word by word, and skips words longer than MAX_ADDRESS. Searching a text of 100 KiB
-    in one piece takes a minute.
+    `signs` maps a character to the sign of an address that it stands for. `footnote` begins each
+    label of a footnote, and `alert` each title of an alert. So nobody can type HTML that looks like
+    a footnote or an alert.
     """
 
-    def __init__(self) -> None:
-        super().__init__(options={"fuzzy_link": False, "fuzzy_email": False})
-        for scheme in ("//", "ftp:"):
-            self.add(scheme, None)
+    signs: dict[str, str]
+    footnote: str
+    alert: str
 
-    def pretest(self, text: str) -> bool:
-        return ":" in text
 
-    def test(self, text: str) -> bool:
-        return ":" in text
+class Rendered(NamedTuple):
+    """HTML that is not yet clean, with the marks that are still in it."""
 
-    def match(self, text: str) -> list[Match]:
-        matches = []
-        for word in re.finditer(rf"(?<!\S)\S{{1,{MAX_ADDRESS}}}(?!\S)", text):
-            if ":" not in word[0]:
-                continue
-            for match in super().match(word[0]) or []:
-                match.index += word.start()
-                match.last_index += word.start()
-                matches.append(match)
-        return matches
+    html: str
+    marks: Marks
+
+
+def post_html(text: str) -> Rendered:
+    """Render a post. Raises TooComplex."""
+    return _html(text, *_post_options())
+
+
+def comment_html(text: str) -> Rendered:
+    """Render a comment. Raises TooComplex."""
+    return _html(text, *_comment_options())
+
+
+def _html(
+    text: str, extensions: comrak.ExtensionOptions, rendering: comrak.RenderOptions
+) -> Rendered:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _check(text)
+    marks = _marks(text)
+    html = comrak.render_markdown(
+        _marked(text, marks), extension_options=extensions, render_options=rendering
+    )
+    for character, sign in (*marks.signs.items(), (marks.footnote, marks.footnote)):
+        html = html.replace(_percent_encoded(character), sign).replace(character, sign)
+    return Rendered(html, marks)
+
+
+def _check(text: str) -> None:
+    if text.count("[^") > MAX_FOOTNOTE_MARKS:
+        raise TooComplex(f"{MAX_FOOTNOTE_MARKS:,} footnote marks")
+    cells = columns = 0
+    for line in text.split("\n"):
+        opened = _CONTAINERS.match(line)
+        if opened and len(_CONTAINER.findall(opened[0])) > MAX_DEPTH:
+            raise TooComplex(f"{MAX_DEPTH} quotes and lists inside each other")
+        if "|" in line and _DELIMITER_ROW.fullmatch(line):
+            columns = max(columns, line.count("|") + 1)
+        elif columns and _EMPTY.fullmatch(line):
+            columns = 0
+        cells += columns
+        if cells > MAX_CELLS:
+            raise TooComplex(f"{MAX_CELLS:,} cells of tables")
+
+
+def _marks(text: str) -> Marks:
+    unused = (chr(code) for code in _PRIVATE)
+    free = (c for c in unused if c not in text and _percent_encoded(c) not in text.upper())
+    return Marks({next(free): sign for sign in "_*~"}, next(free), next(free))
+
+
+def _marked(text: str, marks: Marks) -> str:
+    """Hide the signs of emphasis in addresses, and mark footnotes and alerts."""
+    hidden = str.maketrans({sign: mark for mark, sign in marks.signs.items()})
+    text = "".join(_with_hidden(text, hidden))
+    text = text.replace("[^", f"[^{marks.footnote}")
+    return _ALERT.sub(rf"\1 {marks.alert}", text)
+
+
+def _with_hidden(text: str, hidden: dict[int, str]) -> Iterator[str]:
+    end = 0
+    for link in find_links(text):
+        yield text[end : link.start]
+        yield text[link.start : link.end].translate(hidden)
+        end = link.end
+    yield text[end:]
+
+
+def _percent_encoded(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
+@cache
+def _post_options() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
+    extensions, rendering = _comment_options_uncached()
+    extensions.table = extensions.footnotes = extensions.alerts = True
+    return extensions, rendering
+
+
+@cache
+def _comment_options() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
+    return _comment_options_uncached()
+
+
+def _comment_options_uncached() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
+    extensions = comrak.ExtensionOptions()
+    extensions.strikethrough = extensions.tasklist = extensions.cjk_friendly_emphasis = True
+    rendering = comrak.RenderOptions()
+    rendering.unsafe_ = True  # HTML passes; markup.py and nh3 clean it
+    return extensions, rendering

@@ -4,18 +4,18 @@ Posts and comments are rendered when they are written, never when they are read.
 """
 
 import re
-from html import unescape
 from typing import NamedTuple
 
 import nh3
 from pydantic_core import to_json
 
-from blog.characters import has_visible, without_direction
+from blog.characters import has_visible, whole_characters, without_direction
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
-from blog.posts import markdown
+from blog.posts import markdown, markup
 
 EXCERPT_CHARACTERS = 200
+LONGEST_WORD = 40  # characters; an excerpt cuts a longer one
 MAX_COMMENT_HTML = 20 * 1024  # bytes in a response: UTF-8, with the escapes of JSON
 WORDS_A_MINUTE = 230
 # Scripts without spaces between words are counted by their characters.
@@ -23,36 +23,6 @@ CHARACTERS_A_MINUTE = 500
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-
-# The HTML may contain only these. nh3's defaults would drop the classes of code, the ids of
-# footnotes and the alignment of tables.
-_ATTRIBUTES = {
-    "a": {"href", "title", "id"},
-    "code": {"class"},
-    "img": {"src", "alt", "title"},
-    "li": {"id"},
-    "ol": {"start"},
-}
-_TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li",
-    "ol", "p", "pre", "s", "section", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr",
-    "ul",
-}  # fmt: skip
-_CLASSES = {
-    "a": {"footnote-backref"},
-    "hr": {"footnotes-sep"},
-    "li": {"footnote-item"},
-    "ol": {"footnotes-list"},
-    "section": {"footnotes"},
-    "sup": {"footnote-ref"},
-}
-_ALIGNMENTS = {"align": {"left", "center", "right"}}
-_PATTERNS = {
-    ("a", "id"): re.compile(r"fnref\d+(:\d+)?"),
-    ("code", "class"): re.compile(r"language-[^\s\"'<>&=`]{1,40}"),
-    ("li", "id"): re.compile(r"fn\d+"),
-    ("ol", "start"): re.compile(r"\d{1,9}"),
-}
 
 
 class Content(NamedTuple):
@@ -64,34 +34,46 @@ class Content(NamedTuple):
 
 
 def rendered(body: str) -> Content:
-    """Render a Markdown body; raise Unprocessable if its HTML would be over 250 KiB."""
-    try:
-        tokens = markdown.parsed(body)
-        # Character references such as &#12; can produce characters that XML cannot hold.
-        html = without_refused(_CLEANER.clean(markdown.html(tokens)))
-    except (markdown.TooLong, RecursionError) as e:
-        raise _too_long("250 KiB") from e
-    if len(html.encode()) > markdown.MAX_HTML:
+    """Render the Markdown body of a post.
+
+    Raises Unprocessable if its HTML would be over 250 KiB, or if it would take too long to render.
+    """
+    text = _text(body, "250 KiB")
+    html = sanitised(text.html)
+    if len(html.encode()) > markup.MAX_HTML:
         raise _too_long("250 KiB")
-    text = without_direction(without_refused(markdown.plain_text(tokens)))
-    return Content(html, _first_words(text), _reading_minutes(text))
+    return Content(html, _excerpt(text.prose), _reading_minutes(text.words))
 
 
 def rendered_comment(body: str) -> str:
     """Render the HTML of a comment.
 
-    Raises Unprocessable if it would have more than MAX_COMMENT_HTML bytes in a response, or if no
-    text in it is visible.
+    Raises Unprocessable if it would have more than MAX_COMMENT_HTML bytes in a response, if it
+    would take too long to render, or if no text in it is visible.
     """
-    try:
-        html = without_refused(_CLEANER.clean(markdown.comment_html(body)))
-    except (markdown.TooLong, RecursionError) as e:
-        raise _too_long("20 KiB") from e
+    text = _text(body, "20 KiB", is_comment=True)
+    html = sanitised(text.html)
     if len(to_json(html)) > MAX_COMMENT_HTML:
         raise _too_long("20 KiB")
-    if not has_visible(unescape(nh3.clean(html, tags=set()))):
+    if not has_visible(text.words):
         raise Unprocessable([FieldError("body", "Must have visible text when rendered")])
     return html
+
+
+def _text(body: str, limit: str, *, is_comment: bool = False) -> markup.Text:
+    try:
+        html = markdown.comment_html(body) if is_comment else markdown.post_html(body)
+        return markup.rewritten(html, is_comment=is_comment)
+    except markup.TooLong as e:
+        raise _too_long(limit) from e
+    except markdown.TooComplex as e:
+        raise Unprocessable([FieldError("body", f"Has more than {e}")]) from e
+
+
+def sanitised(html: str) -> str:
+    """Remove what the lists below do not allow, and characters that XML cannot hold."""
+    # Character references such as &#12; can produce characters that XML cannot hold.
+    return without_refused(_CLEANER.clean(html))
 
 
 def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
@@ -99,11 +81,43 @@ def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
     return value if pattern is None or pattern.fullmatch(value) else None
 
 
+_ID = re.compile(re.escape(markup.PREFIX) + r"[^\s\"'<>]{1,1000}")
+_NUMBER = re.compile(r"\d{1,4}")
+_SPAN = re.compile(r"\d{1,2}")
+_PATTERNS = {
+    ("a", "aria-label"): re.compile(r"Back to reference [\d-]{1,20}"),
+    ("code", "class"): markup.LANGUAGE,
+    ("img", "height"): _NUMBER,
+    ("img", "width"): _NUMBER,
+    ("ol", "start"): re.compile(r"\d{1,9}"),
+    **{(tag, "id"): _ID for tag in ("a", "li", *markup.HEADINGS)},
+    **{(tag, name): _SPAN for tag in ("td", "th") for name in ("colspan", "rowspan")},
+}
+_ALIGNMENTS = {"align": {"left", "center", "right"}}
+_VALUES = {"td": _ALIGNMENTS, "th": _ALIGNMENTS, "input": {"type": {"checkbox"}}}
+_ALERTS = {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
+
+# The last word on what HTML may contain, after markup.py. The classes and ids of footnotes, alerts
+# and headings get here only from there.
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes=_ATTRIBUTES,
-    allowed_classes=_CLASSES,
-    tag_attribute_values={"td": _ALIGNMENTS, "th": _ALIGNMENTS},
+    tags=set(markup.BLOCKS | markup.INLINE),
+    attributes={
+        **{
+            tag: set(names) - _VALUES.get(tag, {}).keys()
+            for tag, names in markup.ATTRIBUTES.items()
+        },
+        "a": {"href", "title", "id", "aria-label"},
+        "li": {"id"},
+        **{heading: {"id"} for heading in markup.HEADINGS},
+    },
+    allowed_classes={
+        "a": {"footnote-backref"},
+        "div": {"markdown-alert"} | _ALERTS,
+        "p": {"markdown-alert-title"},
+        "section": {"footnotes"},
+        "sup": {"footnote-ref"},
+    },
+    tag_attribute_values=_VALUES,
     attribute_filter=_allowed_attribute,
     url_schemes={"http", "https", "mailto"},
     link_rel="nofollow ugc noopener",
@@ -115,12 +129,15 @@ def _too_long(limit: str) -> Unprocessable:
     return Unprocessable([FieldError("body", text)])
 
 
-def _first_words(text: str) -> str:
+def _excerpt(prose: str) -> str:
+    """Return the first words of a text, at most EXCERPT_CHARACTERS characters."""
+    text = without_direction(without_refused(prose))
     if len(text) <= EXCERPT_CHARACTERS:
         return text
-    cut = text[: EXCERPT_CHARACTERS - 1]
-    whole_words, space, _ = cut.rpartition(" ")
-    return f"{whole_words if space else cut}…"
+    cut = text[: whole_characters(text, EXCERPT_CHARACTERS - 1)]
+    words, space, rest = cut.rpartition(" ")
+    # In a script without spaces, the last "word" may be most of the text.
+    return f"{words if space and len(rest) < LONGEST_WORD else cut}…"
 
 
 def _reading_minutes(text: str) -> int:

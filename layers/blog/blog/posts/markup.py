@@ -1,0 +1,320 @@
+"""Rewrites the HTML of a text: which elements stay, the ids of headings, and links.
+
+The result has one form: known elements in lower case, quoted attributes, and no other `<`. So the
+sanitiser, which gets it next, reads it as it is meant here. The words of the text are collected on
+the way.
+"""
+
+import re
+from collections import Counter
+from html import escape, unescape
+from typing import NamedTuple
+from unicodedata import category
+from urllib.parse import unquote
+
+from blog.posts.links import find_links
+from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
+
+MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
+MAX_ID = 200  # characters of a heading
+PREFIX = "user-content-"  # of all ids, so that they cannot replace ids and names of a page
+
+BLOCKS = frozenset({
+    "blockquote", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
+    "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
+    "th", "thead", "tr", "ul",
+})  # fmt: skip
+INLINE = frozenset({
+    "a", "abbr", "br", "code", "del", "em", "img", "input", "ins", "kbd", "mark", "strong", "sub",
+    "sup",
+})  # fmt: skip
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+VOID = frozenset({"br", "hr", "img", "input"})
+# In the order in which they are written.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "a": ("href", "title"),
+    "abbr": ("title",),
+    "code": ("class",),
+    "details": ("open",),
+    "img": ("src", "alt", "title", "width", "height"),
+    "input": ("type", "checked", "disabled"),
+    "ol": ("start",),
+    "td": ("align", "colspan", "rowspan"),
+    "th": ("align", "colspan", "rowspan"),
+}
+# Elements with the meaning of others.
+_SAME = {"b": "strong", "i": "em", "s": "del", "strike": "del"}
+# Elements that close themselves when the same element begins.
+_CLOSED_BY_NEXT = {
+    "li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "tr": {"tr"}, "td": {"td", "th"},
+    "th": {"td", "th"}, "p": BLOCKS - {"li", "td", "th", "tr", "tbody", "thead", "dt", "dd"},
+}  # fmt: skip
+_NOT_IN_COMMENTS = HEADINGS | {"details", "figcaption", "figure", "hr", "input", "summary"}
+
+_SILENT = HEADINGS | {"table", "pre", "section"}  # not part of the prose
+_SILENT_CLASSES = {"footnote-ref", "markdown-alert-title"}
+_CODE = frozenset({"a", "code", "pre"})  # an address in them does not become a link
+
+# Parts that nobody sees: how they begin and end.
+_UNSEEN = (
+    (re.compile("<!(?=--)"), re.compile("-->")),
+    (
+        re.compile(r"<script(?=[\s/>])", re.IGNORECASE),
+        re.compile(r"</script[^<>]*>", re.IGNORECASE),
+    ),
+    (re.compile(r"<style(?=[\s/>])", re.IGNORECASE), re.compile(r"</style[^<>]*>", re.IGNORECASE)),
+)
+_TAG = re.compile(r"""(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^"'>]|"[^"]*"|'[^']*')*+)>""")
+_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
+_DECLARATION = re.compile(r"/?[!?][^>]*>")
+LANGUAGE = re.compile(r"language-[^\s\"'<>&=`]{1,40}")
+
+
+class TooLong(Exception):
+    """The HTML would be longer than MAX_HTML."""
+
+
+class Text(NamedTuple):
+    """Clean HTML, and two kinds of plain text.
+
+    `words` are all words. `prose` leaves out headings, tables, code blocks and footnotes.
+    """
+
+    html: str
+    words: str
+    prose: str
+
+
+def rewritten(rendered: Rendered, *, is_comment: bool = False) -> Text:
+    """Rewrite the HTML of a post or a comment. Raises TooComplex and TooLong."""
+    writer = _Writer(rendered, is_comment=is_comment)
+    writer.read(rendered.html)
+    return writer.text()
+
+
+class _Element(NamedTuple):
+    """An open element. If it is silent, its words are no prose. Code holds no automatic links."""
+
+    name: str
+    is_silent: bool
+    is_code: bool
+
+
+_ELEMENTS = {
+    name: _Element(name, name in _SILENT, name in _CODE) for name in (BLOCKS | INLINE) - VOID
+}
+_SILENT_ELEMENTS = {name: element._replace(is_silent=True) for name, element in _ELEMENTS.items()}
+
+
+class _Writer:
+    def __init__(self, rendered: Rendered, *, is_comment: bool) -> None:
+        self._marks = rendered.marks
+        self._is_comment = is_comment
+        self._known = (BLOCKS | INLINE) - (_NOT_IN_COMMENTS if is_comment else set())
+        self._parts: list[str] = []
+        self._length = 0  # of the parts
+        self._open: list[_Element] = []
+        self._silent = self._code = 0  # how many open elements are silent, and code
+        self._words: list[str] = []
+        self._prose: list[str] = []
+        self._alert_title = ""
+        self._heading: tuple[int, int] | None = None  # its places in _parts and in _words
+        self._ids: set[str] = set()
+        self._repeated: Counter[str] = Counter()
+        self._in_page: list[tuple[int, str]] = []  # the places in _parts of links to headings
+
+    def read(self, html: str) -> None:
+        first, *self._pieces = _without_unseen(html).split("<")
+        self._add_text(first)
+        for i, piece in enumerate(self._pieces):
+            if tag := _TAG.match(piece):
+                closing, name, attributes = tag.groups()
+                if closing:
+                    self._end(self._name(name))
+                else:
+                    self._start(self._name(name), attributes, i)
+                self._add_text(piece[tag.end() :])
+            elif declaration := _DECLARATION.match(piece):
+                self._add_text(piece[declaration.end() :])
+            else:
+                self._add_text(f"&lt;{piece}")
+        while self._open:
+            self._close()
+        for place, target in self._in_page:
+            name = PREFIX + _slug(unquote(target))
+            if name in self._ids:
+                self._parts[place] = self._parts[place].replace(
+                    f'href="#{escape(target)}"', f'href="#{escape(name)}"'
+                )
+
+    def text(self) -> Text:
+        def joined(parts: list[str]) -> str:
+            return " ".join(self._unmarked("".join(parts)).split())
+
+        html = self._unmarked("".join(self._parts))
+        return Text(html, joined(self._words), joined(self._prose))
+
+    def _unmarked(self, text: str) -> str:
+        return text.replace(self._marks.footnote, "").replace(f" {self._marks.alert}", "")
+
+    def _write(self, part: str) -> None:
+        self._parts.append(part)
+        self._length += len(part)
+        if self._length > MAX_HTML:
+            raise TooLong
+
+    def _name(self, name: str) -> str:
+        """Return the name of the element that stands for this one."""
+        name = name.lower()
+        return "p" if self._is_comment and name in HEADINGS else _SAME.get(name, name)
+
+    def _start(self, name: str, attributes: str, place: int) -> None:
+        given = _attributes(attributes) if attributes else {}
+        own = self._own(name, given, place) if attributes else {}
+        if name == "img" and self._is_comment:
+            self._start("a", f'href="{escape(given.get("src", ""))}"', place)
+            self._add_text(escape(given.get("alt", "")))
+            self._end("a")
+        elif self._is_allowed(name, given, own):
+            if self._open and name in _CLOSED_BY_NEXT.get(self._open[-1].name, ()):
+                self._close()
+            self._separate(name)
+            if name in HEADINGS:
+                self._heading = (len(self._parts), len(self._words))
+            elif name == "a" and given.get("href", "").startswith("#") and not own:
+                self._in_page.append((len(self._parts), given["href"][1:]))
+            self._write(_start_tag(name, _allowed(name, given) | own) if given else f"<{name}>")
+            if name not in VOID:
+                is_silent = own.get("class") in _SILENT_CLASSES
+                self._push((_SILENT_ELEMENTS if is_silent else _ELEMENTS)[name])
+        else:
+            self._separate(name)
+
+    def _is_allowed(self, name: str, given: dict[str, str], own: dict[str, str]) -> bool:
+        if name == "a":  # browsers close a link before the next begins
+            return all(element.name != "a" for element in self._open)
+        if name == "input":
+            return name in self._known and given.get("type", "").lower() == "checkbox"
+        return name in self._known and (bool(own) or name not in ("div", "section"))
+
+    def _own(self, name: str, given: dict[str, str], place: int) -> dict[str, str]:
+        """Return the attributes of footnotes and alerts, which only the Markdown parser makes."""
+        one, two = (*self._pieces[place + 1 : place + 3], "", "")[:2]
+        kind = given.get("class", "").rpartition("-")[2]
+        if name == "div" and one.startswith('p class="') and self._marks.alert in one:
+            self._alert_title = kind.capitalize()
+            return {"class": f"markdown-alert markdown-alert-{kind}"}
+        if name == "p" and self._marks.alert in self._pieces[place] and kind == "title":
+            return {"class": "markdown-alert-title"}
+        if name == "sup" and one.startswith(f'a href="#fn-{self._marks.footnote}'):
+            return {"class": "footnote-ref"}
+        if name == "section" and two.startswith(f'li id="fn-{self._marks.footnote}'):
+            return {"class": "footnotes"}
+        return self._footnote_link(given) if name in ("a", "li") else {}
+
+    def _footnote_link(self, given: dict[str, str]) -> dict[str, str]:
+        """Return the attributes of a footnote, of a link to it, or of a link back."""
+        mark = self._marks.footnote
+        own = {"id": PREFIX + given["id"]} if mark in given.get("id", "") else {}
+        if mark in given.get("href", "")[:9]:  # after #fn- or #fnref-
+            own["href"] = f"#{PREFIX}{given['href'][1:]}"
+            if not given.get("id"):
+                own |= {"class": "footnote-backref", "aria-label": given.get("aria-label", "")}
+        return own
+
+    def _push(self, element: _Element) -> None:
+        self._open.append(element)
+        if len(self._open) > MAX_DEPTH:
+            raise TooComplex(f"{MAX_DEPTH} elements inside each other")
+        self._silent += element.is_silent
+        self._code += element.is_code
+
+    def _end(self, name: str) -> None:
+        if any(element.name == name for element in reversed(self._open)):
+            while self._close() != name:
+                pass
+
+    def _close(self) -> str:
+        """Close the innermost element, and return its name."""
+        name, is_silent, is_code = self._open.pop()
+        if name in HEADINGS and self._heading:
+            self._give_id(name, *self._heading)
+            self._heading = None
+        self._silent -= is_silent
+        self._code -= is_code
+        self._write(f"</{name}>")
+        self._separate(name)
+        return name
+
+    def _give_id(self, name: str, place: int, first_word: int) -> None:
+        slug = _slug(self._unmarked("".join(self._words[first_word:]).strip()))
+        number = self._repeated[slug]
+        self._repeated[slug] += 1
+        heading_id = PREFIX + (f"{slug}-{number}" if number else slug)
+        if slug and heading_id not in self._ids:
+            self._ids.add(heading_id)
+            self._parts[place] = _start_tag(name, {"id": heading_id})
+
+    def _separate(self, name: str) -> None:
+        """End a word where an element ends a line."""
+        if name in BLOCKS or name == "br":
+            self._words.append(" ")
+            self._prose.append(" ")
+
+    def _add_text(self, text: str) -> None:
+        if not text:
+            return
+        if "&" in text:
+            text = unescape(text)
+        if self._alert_title and self._marks.alert in text and self._open[-1].name == "p":
+            text = text.replace(self._marks.alert, "").strip() or self._alert_title
+        self._words.append(text)
+        if not self._silent:
+            self._prose.append(text)
+        end = 0
+        for link in () if self._code else find_links(text):
+            self._write(escape(text[end : link.start], quote=False))
+            self._write(f'<a href="{escape(link.href)}">')
+            self._write(f"{escape(text[link.start : link.end], quote=False)}</a>")
+            end = link.end
+        self._write(escape(text[end:], quote=False))
+
+
+def _without_unseen(html: str) -> str:
+    """Remove comments, scripts and styles that have an end."""
+    for begin, end in _UNSEEN:
+        parts = []
+        position = 0
+        while (first := begin.search(html, position)) and (last := end.search(html, first.end())):
+            parts.append(html[position : first.start()])
+            position = last.end()
+        html = "".join(parts) + html[position:]
+    return html
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """Return the attributes of a tag. Of several with the same name the first counts."""
+    return {
+        name.lower(): unescape(double or single or bare)
+        for name, double, single, bare in reversed(_ATTRIBUTE.findall(text))
+    }
+
+
+def _allowed(name: str, given: dict[str, str]) -> dict[str, str]:
+    allowed = {key: given[key] for key in ATTRIBUTES.get(name, ()) if key in given}
+    if name == "code" and not LANGUAGE.fullmatch(allowed.get("class", "")):
+        return {}
+    return allowed | {"disabled": ""} if name == "input" else allowed
+
+
+def _start_tag(name: str, attributes: dict[str, str]) -> str:
+    return (
+        " ".join([f"<{name}", *(f'{key}="{escape(value)}"' for key, value in attributes.items())])
+        + ">"
+    )
+
+
+def _slug(text: str) -> str:
+    """Return the name of a heading as GitHub writes it: lower case, without punctuation."""
+    kept = (c for c in text.lower() if c in "-_ " or c.isalnum() or category(c)[0] == "M")
+    return "".join(kept).replace(" ", "-")[:MAX_ID]

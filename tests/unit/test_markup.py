@@ -1,0 +1,138 @@
+"""What authors may write as HTML, the ids of headings, footnotes and alerts, and the words."""
+
+import pytest
+
+from blog.errors import Unprocessable
+from blog.posts.rendering import rendered, rendered_comment
+from tests.support.html import elements
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("a <kbd>b</kbd> <sub>c</sub> <mark>d</mark>", "<p>a <kbd>b</kbd> <sub>c</sub> <mark>d</mark></p>\n"),
+        ("H<sub>2</SUB>O<BR>b", "<p>H<sub>2</sub>O<br>b</p>\n"),
+        ('<abbr title="x" id="i" class="c" style="s" name="n">a</abbr>', '<p><abbr title="x">a</abbr></p>\n'),
+        ("<b>a</b> <i>b</i>", "<p><strong>a</strong> <em>b</em></p>\n"),
+        ("a <!-- unseen --> b", "<p>a  b</p>\n"),
+        ("a<!-->b", "<p>ab</p>\n"),
+        ("a <script>alert(1)</script>b", "<p>a b</p>\n"),
+        ("<font color=red>a</font> <blink>b</blink>", "<p>a b</p>\n"),
+        ("Vec<T> and Map<K,V>", "<p>Vec and Map&lt;K,V&gt;</p>\n"),
+        ("1 < 2 > 0 && x<y", "<p>1 &lt; 2 &gt; 0 &amp;&amp; x&lt;y</p>\n"),
+        ("<kbd>a\n\nb", "<p><kbd>a</kbd></p>\n<p>b</p>\n"),
+        ("</kbd>a</p></div>", "<p>a</p>\n"),
+        ('<input type="checkbox" checked onclick=x> <input type=text>', '<p><input type="checkbox" checked="" disabled=""> </p>\n'),
+        ("<details>\n<summary>S</summary>\n\n*a*\n\n</details>", "<details>\n<summary>S</summary>\n<p><em>a</em></p>\n</details>\n"),
+        ("<dl><dt>a<dd>b</dl>", "<dl><dt>a</dt><dd>b</dd></dl>\n"),
+        ('<img src="https://a.example/b.png" width="20" height="1e9" onerror=x>', '<img src="https://a.example/b.png" width="20">\n'),
+        ("<section class=footnotes>a</section>", "a\n"),
+        ('<div class="markdown-alert markdown-alert-note">a</div>', "a\n"),
+        ("> [!NOTE]\n> a", '<div class="markdown-alert markdown-alert-note">\n<p class="markdown-alert-title">Note</p>\n<p>a</p>\n</div>\n'),
+        ("> [!tip] Try *it*\n> a", '<div class="markdown-alert markdown-alert-tip">\n<p class="markdown-alert-title">Try *it*</p>\n<p>a</p>\n</div>\n'),
+        ("```\n> [!NOTE]\n[^a-z]\n```", "<pre><code>&gt; [!NOTE]\n[^a-z]\n</code></pre>\n"),
+        ("^[0-9]+$ and [^a-z]", "<p>^[0-9]+$ and [^a-z]</p>\n"),
+        ("[Map](https://a.example/_b_) `https://a.example/_b_`", '<p><a href="https://a.example/_b_" rel="nofollow ugc noopener">Map</a> <code>https://a.example/_b_</code></p>\n'),
+        ("*https://a.example/b*", '<p><em><a href="https://a.example/b" rel="nofollow ugc noopener">https://a.example/b</a></em></p>\n'),
+    ],
+)  # fmt: skip
+def test_html_of_authors_passes_a_list(body: str, html: str) -> None:
+    assert rendered(body).html == html
+
+
+def test_headings_have_the_ids_of_github_with_a_prefix() -> None:
+    body = "# Don\u2019t *Panic*, v1.2\n\n## \u80cc\u666f\n\n## \u80cc\u666f\n\n# !\n\nHeading\n===\n\n# \u0939\u093f\u0928\u094d\u0926\u0940"
+    ids = [attributes.get("id") for tag, attributes in elements(rendered(body).html) if tag != "em"]
+    prefix = "user-content-"
+    assert ids == [
+        prefix + "dont-panic-v12", prefix + "\u80cc\u666f", prefix + "\u80cc\u666f-1", None,
+        prefix + "heading", prefix + "\u0939\u093f\u0928\u094d\u0926\u0940",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("link", "href"),
+    [
+        ("#next-steps", "#user-content-next-steps"),
+        ("#Next-Steps", "#user-content-next-steps"),
+        ("#%E8%83%8C%E6%99%AF", "#user-content-\u80cc\u666f"),
+        ("#nowhere", "#nowhere"),
+        ("/posts/a#next-steps", "/posts/a#next-steps"),
+    ],
+)
+def test_links_within_a_post_lead_to_its_headings(link: str, href: str) -> None:
+    html = rendered(f"[a]({link})\n\n# Next steps\n\n# \u80cc\u666f").html
+    (found,) = [attributes["href"] for tag, attributes in elements(html) if tag == "a"]
+    assert found == href
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<li id="fn-1">a</li>', '<h2 id="x" class="y">a</h2>', '<a id="fnref-1" href="#fn-1" data-footnote-ref>1</a>',
+        '<sup class="footnote-ref"><a href="#fn-1" id="fnref-1">1</a></sup>', '<a name="x">a</a>',
+        '<section class="footnotes" data-footnotes>\n<ol>\n<li id="fn-1">a</li></ol></section>',
+        '<p class="markdown-alert-title">a</p>', "<form id=x name=y>a</form>", '<img name="body" src=x>',
+        '<li id="user-content-x">a</li>', '<a class="footnote-backref" href="#fnref-1" aria-label="x">a</a>',
+    ],
+)  # fmt: skip
+def test_no_id_name_class_or_style_of_an_author_survives(html: str) -> None:
+    for text in (html, f"a {html} b", f"[^1]\n\n[^1]: {html}"):
+        found = elements(rendered(text).html)
+        genuine = (
+            {"user-content-fn-1", "user-content-fnref-1"} if text.startswith("[^1]") else set()
+        )
+        ids = [attributes["id"] for _, attributes in found if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        # A heading has an id of its own, from its words.
+        assert set(ids) <= genuine | {"user-content-a"}
+        for _, attributes in found:
+            assert not {"name", "style"} & attributes.keys()
+            if not genuine:
+                assert "class" not in attributes
+
+
+def test_comments_have_neither_headings_nor_images_nor_tables_nor_footnotes() -> None:
+    body = "# a\n\n![b](https://a.example/c.png)\n\n|d|\n|-|\n\ne[^1]\n\n[^1]: f\n\n---\n\n<h2 id=g>h</h2>"
+    tags = {tag for tag, attributes in elements(rendered_comment(body)) if not attributes.get("id")}
+    assert tags == {"p", "a"}
+
+
+@pytest.mark.parametrize(
+    ("body", "excerpt"),
+    [
+        ("# Title\n\nSome *text* with `code`[^1].\n\n[^1]: Note.", "Some text with code."),
+        ("Heading\n---\n\nfirst<br>second\n\n- third", "first second third"),
+        ("| a |\n|-|\n| b |\n\ntext <!-- unseen --> <b>here</b>", "text here"),
+        ("> [!NOTE]\n> inside\n\nafter", "inside after"),
+        ("```\ncode\n```", ""),
+        ("## \u80cc\u666f\n\n" + "\u3042" * 300, "\u3042" * 199 + "\u2026"),
+        ("\u3042" * 150 + " " + "\u3044" * 150, "\u3042" * 150 + " " + "\u3044" * 48 + "\u2026"),
+        ("a" + "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 50, "a" + "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 39 + "\u2026"),
+        ("\U0001f1e9\U0001f1ea" * 150, "\U0001f1e9\U0001f1ea" * 99 + "\u2026"),
+        ("\u0e01\u0e33" * 150, "\u0e01\u0e33" * 99 + "\u2026"),
+        ("e\u0301" * 150, "e\u0301" * 99 + "\u2026"),
+    ],
+)  # fmt: skip
+def test_an_excerpt_is_prose_and_cuts_no_character(body: str, excerpt: str) -> None:
+    assert rendered(body).excerpt == excerpt
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (">" * 101 + " a", "100 quotes and lists"),
+        ("- " * 101 + "a", "100 quotes and lists"),
+        ("<kbd>" * 101, "100 elements"),
+        ("*a **a " * 200 + " a** a*" * 200, "100 elements"),
+        ("|a" * 200 + "\n" + "|-" * 200 + "\n" + "|a|\n" * 200, "10,000 cells"),
+        ("> 1. " + "|a" * 200 + "\n> " + "|:-" * 200 + "\n" + "> |a|\n" * 200, "10,000 cells"),
+        ("[^1]" * 1001 + "\n\n[^1]: a", "1,000 footnote marks"),
+    ],
+)
+def test_a_text_that_takes_long_is_refused_with_the_reason(body: str, what: str) -> None:
+    for render in (rendered, rendered_comment):
+        with pytest.raises(Unprocessable) as refused:
+            render(body)
+        (error,) = refused.value.errors
+        assert (error.field, what in error.message) == ("body", True)
