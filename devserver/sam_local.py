@@ -19,13 +19,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from devserver.lambda_.environments import running_pools
-from devserver.lambda_.eventbridge import running_events
 from devserver.settings import ROOT, LocalStackSettings, StartupError, bound_socket, port_setting
 from devserver.signals import treat_sigterm_as_interrupt
-from devserver.startup import Backends, running_backends
 from devserver.template.intrinsics import LOCAL_CREDENTIAL, REGION
+
+if TYPE_CHECKING:
+    from devserver.startup import Backends
 
 CONTAINERS_HOST = "host.docker.internal"
 SHIPPED_VARIABLES = ROOT / "devserver" / "sam-local.json"
@@ -48,6 +49,8 @@ def main() -> int:
         check_tools()
         bridge = _bridge_address()
         _check_ports(settings, bridge, dynamodb_port)
+        from devserver.startup import running_backends  # noqa: PLC0415 - slow
+
         _build()
         with running_backends(settings, bridge, dynamodb_port) as backends:
             greeting = GREETING.format(api=settings.api_url, issuer=settings.issuer_url)
@@ -84,13 +87,16 @@ def _build() -> None:
 
 
 async def _wait_for_end(
-    sam: subprocess.Popen[bytes], backends: Backends, tick: float | None
+    sam: subprocess.Popen[bytes], backends: "Backends", tick: float | None
 ) -> int:
     """Wait for the end of SAM CLI, and return its exit code.
 
     Meanwhile, scheduled functions and those that uploads trigger run outside of containers, because
     sam local supports neither.
     """
+    from devserver.lambda_.environments import running_pools  # noqa: PLC0415 - slow
+    from devserver.lambda_.eventbridge import running_events  # noqa: PLC0415 - slow
+
     async with (
         running_pools(backends.deployment.functions, backends.variables, 1) as pools,
         running_events(backends.deployment, pools, backends.storage, tick),
