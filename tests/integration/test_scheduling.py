@@ -12,6 +12,7 @@ from blog.dynamodb.actions import Action
 from blog.dynamodb.table import Table
 from blog.errors import NotFound, Unavailable, Unprocessable
 from blog.jobs.runner import run_jobs
+from blog.posts import service
 from blog.posts.model import Post
 from blog.posts.scheduling import publish_due, seconds_overdue
 from tests.support.posts import (
@@ -33,6 +34,26 @@ LATER = HOUR + timedelta(minutes=1)
 def scheduled(posts: Blog, owner: str = ALICE, **members: Any) -> Post:
     """Create a post that is due in an hour."""
     return create(posts, owner, status="scheduled", publish_at=HOUR.isoformat(), **members)
+
+
+def test_an_author_schedules_at_most_a_thousand_posts(
+    posts: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_SCHEDULED", 2)
+
+    def again(post: Post) -> Post:
+        return edit(posts, post, status="scheduled", publish_at=HOUR.isoformat())
+
+    draft, first, other = create(posts), scheduled(posts), scheduled(posts)
+    with pytest.raises(Unprocessable) as refused:
+        scheduled(posts)
+    assert [error.field for error in refused.value.errors] == ["status"]
+    with pytest.raises(Unprocessable):
+        again(draft)
+    again(other)  # an edit of a scheduled post
+    assert scheduled(posts, BOB).status == "scheduled"
+    edit(posts, first, status="draft")
+    assert again(draft).status == "scheduled"
 
 
 def test_a_scheduled_post_is_published_when_it_is_due(

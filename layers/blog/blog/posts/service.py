@@ -9,6 +9,7 @@ from blog.dynamodb.idempotency import CreatedBefore, Idempotency
 from blog.dynamodb.keys import (
     Key,
     ban_key,
+    owner_partition,
     post_key,
     profile_key,
     revision_text_key,
@@ -16,9 +17,17 @@ from blog.dynamodb.keys import (
     stats_key,
 )
 from blog.dynamodb.retries import retrying
-from blog.dynamodb.table import Table
+from blog.dynamodb.table import Range, Table
 from blog.entity_tags import IfMatch
-from blog.errors import Conflict, Forbidden, NotFound, PreconditionFailed, SlugTaken
+from blog.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    SlugTaken,
+    Unprocessable,
+)
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
 from blog.people.write_access import raise_if_blocked
@@ -31,11 +40,14 @@ from blog.posts.slugs import derived_slug
 from blog.posts.transactions import change, creation
 from blog.posts.view import PostView, owned_post, revision_of
 
+MAX_SCHEDULED = 1000  # posts of one author
+
 
 class Posts:
     """The posts of one table, for those who write them.
 
-    Each operation reads once and writes once. For each race that it loses, it writes once more.
+    Each operation reads once and writes once. One that schedules a post also counts those that are
+    scheduled. For each race that it loses, it writes once more.
     """
 
     def __init__(
@@ -72,6 +84,8 @@ class Posts:
             raise_if_blocked(items.get(ban))
             self._limits.raise_if_over("posts", owner.author_id, at, items.get(ban))
             post = created(new, owner=owner, feed_shards=self._feed_shards, now=at)
+            if post.status == "scheduled":
+                self._require_room_in_schedule(post.owner)
 
             def attempt(items: Items) -> PostView:
                 with_free_slug = _with_free_slug(post) if items.get(slug) else post
@@ -145,6 +159,8 @@ class Posts:
             # that would fail, and that could disturb the owner's own.
             before = _changeable(items.get(post_key(post_id)), owner.sub, if_match, items.get(ban))
             after = edit.applied_to(before, now())
+            if after.status == "scheduled" != before.status:
+                self._require_room_in_schedule(owner.sub)
             if after.slug not in reserved_slugs(before):
                 reservation = items.get(slug_key(after.slug))
                 if reservation and reservation["post_id"] != post_id:
@@ -155,6 +171,16 @@ class Posts:
             return PostView.of(after, items)
 
         return retrying(attempt, items)
+
+    def _require_room_in_schedule(self, owner: str) -> None:
+        """Raise Unprocessable if the owner has as many scheduled posts as one may have.
+
+        Requests at the same moment may exceed the limit by their number.
+        """
+        scheduled = Range(owner_partition(owner, "scheduled"))
+        if self._table.count(scheduled, MAX_SCHEDULED) >= MAX_SCHEDULED:
+            text = f"You have {MAX_SCHEDULED:,} scheduled posts, as many as one can"
+            raise Unprocessable([FieldError("status", text)])
 
     def _read(self, post_id: str, owner: Person, *more: Key) -> dict[Key, Item]:
         """Read a post and everything that a response about it needs, in one round trip."""
