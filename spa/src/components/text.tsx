@@ -1,3 +1,5 @@
+import { useEffect, useRef } from "preact/hooks";
+
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -14,12 +16,52 @@ export function count(n: number, one: string, many = `${one}s`): string {
  * HTML from the API, which renders and sanitises Markdown when a post or comment is written. Only
  * this component inserts HTML; everything else is plain text to Preact.
  */
-export function Html({ html, label }: { html: string; label?: string }) {
+export function Html({
+  html,
+  label,
+  hasAnchors = false,
+}: {
+  html: string;
+  label?: string;
+  hasAnchors?: boolean;
+}) {
+  const text = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (hasAnchors && text.current) addAnchors(text.current);
+  }, [html, hasAnchors]);
   return (
     <div
+      ref={text}
       class="text"
       {...(label ? { role: "region", "aria-label": label } : {})}
       dangerouslySetInnerHTML={{ __html: html }}
     />
   );
+}
+
+// The API puts this before the ids of headings and footnotes.
+const PREFIX = "user-content-";
+
+/** Add a link to each heading, and scroll to the heading that the address of the page names. */
+function addAnchors(text: HTMLElement): void {
+  for (const heading of text.querySelectorAll(":is(h1, h2, h3, h4, h5, h6)[id]")) {
+    const anchor = document.createElement("a");
+    anchor.className = "anchor";
+    anchor.href = `#${heading.id}`;
+    anchor.textContent = "#";
+    anchor.setAttribute("aria-label", `Link to “${heading.textContent}”`);
+    heading.append(" ", anchor);
+  }
+  const name = decoded(location.hash.slice(1));
+  if (!name) return;
+  const target = document.getElementById(name) ?? document.getElementById(PREFIX + name);
+  if (target && text.contains(target)) target.scrollIntoView();
+}
+
+function decoded(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
 }

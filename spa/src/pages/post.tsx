@@ -50,7 +50,7 @@ export function PostPage({ slug }: { slug: string }) {
           )}
           {post.cover_image && <img class="cover" src={imageUrl(post.cover_image)} alt="" />}
         </header>
-        <Html html={post.body_html} />
+        <Html html={post.body_html} hasAnchors />
         <footer>
           <TagLinks tags={post.tags} />
           <LikeButton post={post} />

@@ -41,6 +41,20 @@ def test_a_post_is_written_previewed_saved_automatically_and_published(visit: Vi
     expect(read.get_by_role("link", name="Written in a browser")).to_be_visible()
 
 
+def test_headings_have_links_and_an_address_leads_to_them(visit: Visit, alice: Client) -> None:
+    body = "[Below](#next-steps)\n\n" + "A paragraph.\n\n" * 80 + "## Next steps\n\nThe end."
+    post = alice.create(title="With headings", status="published", body=body)
+    page = visit().open(f"/posts/{post['slug']}#next-steps")
+    heading = page.get_by_role("heading", name="Next steps")
+    expect(heading).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    expect(heading).not_to_be_in_viewport()
+    page.get_by_role("link", name="Below").click()
+    expect(heading).to_be_in_viewport()
+    link = page.get_by_role("link", name="Link to \u201cNext steps\u201d")
+    expect(link).to_have_attribute("href", "#user-content-next-steps")
+
+
 def test_saving_does_not_move_the_focus(visit: Visit) -> None:
     page = visit("alice").open("/me/posts/new")
     page.get_by_label("Title").click()
