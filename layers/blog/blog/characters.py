@@ -33,6 +33,8 @@ _FLAGS = re.compile(FLAGS)
 
 # Characters that continue the one before: joiners, Thai and Lao AM, emoji modifiers, and tags.
 _EXTENDING = re.compile("[\u200c\u200d\u0e33\u0eb3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+# The joiner, and the signs that join two consonants of Indic scripts (UAX 29 GB9c).
+_JOINING = "\u200d\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 _FLAG_LETTER = re.compile("[\U0001f1e6-\U0001f1ff]")
 # Letters of a syllable that is written with separate letters (UAX 29 GB6 to GB8).
 _HANGUL = re.compile(
@@ -86,7 +88,7 @@ def whole_characters(text: str, length: int) -> int:
 
 def _continues(text: str, index: int) -> bool:
     before, after = text[index - 1], text[index]
-    if before == "\u200d" or _EXTENDING.match(after) or unicodedata.category(after)[0] == "M":
+    if before in _JOINING or _EXTENDING.match(after) or unicodedata.category(after)[0] == "M":
         return True
     if _FLAG_LETTER.match(after):
         letters = 0

@@ -1,7 +1,8 @@
 """Finds the addresses in a text that become links without markup.
 
-The rules are those of GitHub (GFM §6.9). In addition, an address ends before the punctuation of
-Chinese and Japanese, because these scripts write no space there.
+The rules are those of GitHub (GFM §6.9). In addition, an address ends before a bracket that it does
+not open, and before the punctuation of Chinese and Japanese, because these scripts write no space
+there. The punctuation of other scripts does not belong to its end, either.
 """
 
 import re
@@ -11,10 +12,11 @@ from typing import NamedTuple
 MAX_ADDRESS = 2000  # characters; a longer word is no address
 
 _WORD = re.compile(r"[^\s<]+")
+_WORD_OF_MARKDOWN = re.compile(r"""[^\s<>`|"\]]+""")
 _START = re.compile(r"(?<![a-z0-9])(?:https?://|www\.(?=\w)|mailto:(?=[\w.+-]+@))", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _EMAIL = re.compile(
-    r"(?<![\w.+/-])[a-z0-9._+-]{1,64}@(?:[a-z0-9_-]{1,63}\.){1,8}[a-z0-9_-]{0,62}[a-z0-9](?![\w-])",
+    r"(?<![\w.+/])[a-z0-9._+][a-z0-9._+-]{0,63}@(?:[a-z0-9_-]{1,63}\.){1,8}[a-z0-9_-]{0,62}[a-z0-9](?![\w-])",
     re.IGNORECASE | re.ASCII,
 )
 # Typographic quotes, ideographic punctuation (without the letters 々〆〇), and full-width forms of
@@ -23,7 +25,13 @@ _CJK_PUNCTUATION = re.compile(
     "[\u2018-\u201f\u2026\u3000-\u3004\u3008-\u3020\u3030\u303d"
     "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
 )
-_TRAILING = "?!.,:*_~'\""
+# In ASCII, Greek and Cyrillic, Arabic, Devanagari and its neighbours, and Ethiopic; and characters
+# without ink that set the direction.
+_TRAILING = frozenset(
+    "?!.,:*_~'\"\u00b7\u037e\u0387\u00bb\u203a\u060c\u061b\u061f\u06d4\u0964\u0965"
+    "\u1361\u1362\u1363\u1364\u1365\u1366\u1367\u200e\u200f\u061c"
+)
+_BRACKET = re.compile("[()]")
 _REFERENCE = re.compile(r"&[a-zA-Z0-9]+;\Z")
 
 
@@ -35,11 +43,14 @@ class Link(NamedTuple):
     href: str
 
 
-def find_links(text: str) -> Iterator[Link]:
-    """Yield the addresses of a text, in order. Takes time in proportion to the text."""
+def find_links(text: str, *, is_markdown: bool = False) -> Iterator[Link]:
+    """Yield the addresses of a text, in order. Takes time in proportion to the text.
+
+    In Markdown, an address also ends before the signs that end code, cells and link texts.
+    """
     if ":" not in text and "@" not in text and "www." not in text.lower():
         return
-    for word in _WORD.finditer(text):
+    for word in (_WORD_OF_MARKDOWN if is_markdown else _WORD).finditer(text):
         yield from _links_of_word(word[0], word.start())
 
 
@@ -76,19 +87,26 @@ def _end(word: str, start: re.Match[str]) -> int | None:
     if host is None or "_" in "".join(host[0].split(".")[-2:]):
         return None
     stop = _CJK_PUNCTUATION.search(word, start.end())
-    end = _without_trailing(word, start.start(), stop.start() if stop else len(word))
+    most = _closing_bracket(word, start.end(), stop.start() if stop else len(word))
+    end = _without_trailing(word, start.start(), most)
     return end if end > start.end() else None
+
+
+def _closing_bracket(word: str, start: int, end: int) -> int:
+    """Return the place of the first bracket that is not opened after `start`, or the end."""
+    depth = 0
+    for bracket in _BRACKET.finditer(word, start, end):
+        depth += 1 if bracket[0] == "(" else -1
+        if depth < 0:
+            return bracket.start()
+    return end
 
 
 def _without_trailing(word: str, start: int, end: int) -> int:
     """Return the end without punctuation that belongs to the sentence (GFM §6.9)."""
-    open_brackets = word.count("(", start, end) - word.count(")", start, end)
     while end > start:
         last = word[end - 1]
-        if last == ")" and open_brackets < 0:
-            open_brackets += 1
-            end -= 1
-        elif last in _TRAILING:
+        if last in _TRAILING:
             end -= 1
         elif last == ";":
             reference = _REFERENCE.search(word, max(start, end - 40), end)

@@ -10,7 +10,10 @@ The HTML contains what authors typed as HTML. `markup.py` must clean it.
 import re
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
+from secrets import choice
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import comrak
 
@@ -38,11 +41,11 @@ class TooComplex(Exception):
 
 
 class Marks(NamedTuple):
-    """Characters that a text does not contain. They stand for signs that comrak must not read.
+    """Text that stands for signs that comrak must not read, or that shows what comrak made.
 
     `signs` maps a character to the sign of an address that it stands for. `footnote` begins each
-    label of a footnote, and `alert` each title of an alert. So nobody can type HTML that looks like
-    a footnote or an alert.
+    label of a footnote, and `alert` each title of an alert. Both are random, so nobody can type
+    HTML that looks like a footnote or an alert.
     """
 
     signs: dict[str, str]
@@ -99,9 +102,10 @@ def _check(text: str) -> None:
 
 
 def _marks(text: str) -> Marks:
-    unused = (chr(code) for code in _PRIVATE)
-    free = (c for c in unused if c not in text and _percent_encoded(c) not in text.upper())
-    return Marks({next(free): sign for sign in "_*~"}, next(free), next(free))
+    decoded = text + unescape(text) + unquote(text)
+    free = (c for c in map(chr, _PRIVATE) if c not in decoded)
+    footnote, alert = ("".join(chr(choice(_PRIVATE)) for _ in range(8)) for _ in range(2))
+    return Marks({next(free): sign for sign in "_*~"}, footnote, alert)
 
 
 def _marked(text: str, marks: Marks) -> str:
@@ -114,7 +118,7 @@ def _marked(text: str, marks: Marks) -> str:
 
 def _with_hidden(text: str, hidden: dict[int, str]) -> Iterator[str]:
     end = 0
-    for link in find_links(text):
+    for link in find_links(text, is_markdown=True):
         yield text[end : link.start]
         yield text[link.start : link.end].translate(hidden)
         end = link.end

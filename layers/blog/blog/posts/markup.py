@@ -16,7 +16,9 @@ from blog.posts.links import find_links
 from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
 
 MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
+_IN_IDS = {"Mc", "Me", "Mn", "Pc"}  # besides letters and digits
 MAX_ID = 200  # characters of a heading
+REL = "nofollow ugc noopener"  # of all links
 PREFIX = "user-content-"  # of all ids, so that they cannot replace ids and names of a page
 
 BLOCKS = frozenset({
@@ -68,6 +70,11 @@ _TAG = re.compile(r"""(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^"'>]|"[^"]*"|'[^']*')*+)>
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
 _DECLARATION = re.compile(r"/?[!?][^>]*>")
 LANGUAGE = re.compile(r"language-[^\s\"'<>&=`]{1,40}")
+
+
+# Chinese and Japanese write no space where a line ends.
+_CJK = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff"
+_LINE_BREAK = re.compile(f"(?<=[{_CJK}])\n(?=[{_CJK}])")
 
 
 class TooLong(Exception):
@@ -149,7 +156,8 @@ class _Writer:
 
     def text(self) -> Text:
         def joined(parts: list[str]) -> str:
-            return " ".join(self._unmarked("".join(parts)).split())
+            text = _LINE_BREAK.sub("", self._unmarked("".join(parts)))
+            return " ".join(text.split())
 
         html = self._unmarked("".join(self._parts))
         return Text(html, joined(self._words), joined(self._prose))
@@ -160,6 +168,8 @@ class _Writer:
     def _write(self, part: str) -> None:
         self._parts.append(part)
         self._length += len(part)
+        if part.startswith("<a "):
+            self._length += len(REL) + 7  # the sanitiser adds it
         if self._length > MAX_HTML:
             raise TooLong
 
@@ -198,13 +208,18 @@ class _Writer:
         return name in self._known and (bool(own) or name not in ("div", "section"))
 
     def _own(self, name: str, given: dict[str, str], place: int) -> dict[str, str]:
-        """Return the attributes of footnotes and alerts, which only the Markdown parser makes."""
-        one, two = (*self._pieces[place + 1 : place + 3], "", "")[:2]
-        kind = given.get("class", "").rpartition("-")[2]
-        if name == "div" and one.startswith('p class="') and self._marks.alert in one:
+        """Return the attributes of footnotes and alerts, which only the Markdown parser makes.
+
+        An author's `[^` is also followed by a mark. So the marks must be where the parser puts
+        them.
+        """
+        piece, one, two = (*self._pieces[place : place + 3], "", "")[:3]
+        title = f'p class="markdown-alert-title">{self._marks.alert}'
+        if name == "div" and one.startswith(title):
+            kind = given["class"].rpartition("-")[2]
             self._alert_title = kind.capitalize()
             return {"class": f"markdown-alert markdown-alert-{kind}"}
-        if name == "p" and self._marks.alert in self._pieces[place] and kind == "title":
+        if name == "p" and piece.startswith(title):
             return {"class": "markdown-alert-title"}
         if name == "sup" and one.startswith(f'a href="#fn-{self._marks.footnote}'):
             return {"class": "footnote-ref"}
@@ -214,13 +229,19 @@ class _Writer:
 
     def _footnote_link(self, given: dict[str, str]) -> dict[str, str]:
         """Return the attributes of a footnote, of a link to it, or of a link back."""
-        mark = self._marks.footnote
-        own = {"id": PREFIX + given["id"]} if mark in given.get("id", "") else {}
-        if mark in given.get("href", "")[:9]:  # after #fn- or #fnref-
-            own["href"] = f"#{PREFIX}{given['href'][1:]}"
-            if not given.get("id"):
-                own |= {"class": "footnote-backref", "aria-label": given.get("aria-label", "")}
-        return own
+        note, reference = (f"{kind}-{self._marks.footnote}" for kind in ("fn", "fnref"))
+        href, own_id = given.get("href", ""), given.get("id", "")
+        if own_id.startswith(note):
+            return {"id": PREFIX + own_id}
+        if own_id.startswith(reference) and href.startswith(f"#{note}"):
+            return {"id": PREFIX + own_id, "href": f"#{PREFIX}{href[1:]}"}
+        if href.startswith(f"#{reference}"):
+            return {
+                "class": "footnote-backref",
+                "href": f"#{PREFIX}{href[1:]}",
+                "aria-label": given.get("aria-label", ""),
+            }
+        return {}
 
     def _push(self, element: _Element) -> None:
         self._open.append(element)
@@ -266,8 +287,8 @@ class _Writer:
             return
         if "&" in text:
             text = unescape(text)
-        if self._alert_title and self._marks.alert in text and self._open[-1].name == "p":
-            text = text.replace(self._marks.alert, "").strip() or self._alert_title
+        if text.startswith(self._marks.alert):
+            text = text.removeprefix(self._marks.alert).strip() or self._alert_title
         self._words.append(text)
         if not self._silent:
             self._prose.append(text)
@@ -304,7 +325,7 @@ def _allowed(name: str, given: dict[str, str]) -> dict[str, str]:
     allowed = {key: given[key] for key in ATTRIBUTES.get(name, ()) if key in given}
     if name == "code" and not LANGUAGE.fullmatch(allowed.get("class", "")):
         return {}
-    return allowed | {"disabled": ""} if name == "input" else allowed
+    return allowed | {"type": "checkbox", "disabled": ""} if name == "input" else allowed
 
 
 def _start_tag(name: str, attributes: dict[str, str]) -> str:
@@ -316,5 +337,5 @@ def _start_tag(name: str, attributes: dict[str, str]) -> str:
 
 def _slug(text: str) -> str:
     """Return the name of a heading as GitHub writes it: lower case, without punctuation."""
-    kept = (c for c in text.lower() if c in "-_ " or c.isalnum() or category(c)[0] == "M")
+    kept = (c for c in text.lower() if c in "- " or c.isalnum() or category(c) in _IN_IDS)
     return "".join(kept).replace(" ", "-")[:MAX_ID]

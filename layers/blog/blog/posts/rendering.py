@@ -20,9 +20,12 @@ MAX_COMMENT_HTML = 20 * 1024  # bytes in a response: UTF-8, with the escapes of 
 WORDS_A_MINUTE = 230
 # Scripts without spaces between words are counted by their characters.
 CHARACTERS_A_MINUTE = 500
+# Thai and Lao, Burmese, Khmer, kana and Bopomofo, and Han.
 _UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u31a0-\u31bf"
+    "\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+_SPACE = re.compile("[\\s\u1361]")  # with the separator of words in Ethiopic
 
 
 class Content(NamedTuple):
@@ -82,14 +85,14 @@ def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 _ID = re.compile(re.escape(markup.PREFIX) + r"[^\s\"'<>]{1,1000}")
-_NUMBER = re.compile(r"\d{1,4}")
-_SPAN = re.compile(r"\d{1,2}")
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_SPAN = re.compile(r"[0-9]{1,2}")
 _PATTERNS = {
-    ("a", "aria-label"): re.compile(r"Back to reference [\d-]{1,20}"),
+    ("a", "aria-label"): re.compile(r"Back to reference [0-9-]{1,20}"),
     ("code", "class"): markup.LANGUAGE,
     ("img", "height"): _NUMBER,
     ("img", "width"): _NUMBER,
-    ("ol", "start"): re.compile(r"\d{1,9}"),
+    ("ol", "start"): re.compile(r"[0-9]{1,9}"),
     **{(tag, "id"): _ID for tag in ("a", "li", *markup.HEADINGS)},
     **{(tag, name): _SPAN for tag in ("td", "th") for name in ("colspan", "rowspan")},
 }
@@ -120,7 +123,7 @@ _CLEANER = nh3.Cleaner(
     tag_attribute_values=_VALUES,
     attribute_filter=_allowed_attribute,
     url_schemes={"http", "https", "mailto"},
-    link_rel="nofollow ugc noopener",
+    link_rel=markup.REL,
 )
 
 
@@ -135,12 +138,12 @@ def _excerpt(prose: str) -> str:
     if len(text) <= EXCERPT_CHARACTERS:
         return text
     cut = text[: whole_characters(text, EXCERPT_CHARACTERS - 1)]
-    words, space, rest = cut.rpartition(" ")
+    ends = [space.start() for space in _SPACE.finditer(cut)]
     # In a script without spaces, the last "word" may be most of the text.
-    return f"{words if space and len(rest) < LONGEST_WORD else cut}…"
+    return f"{cut[: ends[-1]] if ends and len(cut) - ends[-1] <= LONGEST_WORD else cut}…"
 
 
 def _reading_minutes(text: str) -> int:
     unspaced = len(_UNSPACED.findall(text))
-    words = len(_UNSPACED.sub(" ", text).split())
+    words = sum(any(map(str.isalnum, word)) for word in _SPACE.split(_UNSPACED.sub(" ", text)))
     return max(1, round(words / WORDS_A_MINUTE + unspaced / CHARACTERS_A_MINUTE))
