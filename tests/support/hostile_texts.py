@@ -86,6 +86,20 @@ PATTERNS: dict[str, Callable[[int], str]] = {
     "open elements": _repeated("<div>"),
     "open formatting": _repeated("<b><i>"),
     "paragraphs of open formatting": _repeated("<b>a\n\n"),
+    "formatting in paragraphs": lambda kib: (
+        "<p>" + "".join(f"<code class=language-{n}>" for n in range(90)) + filled("<p>x", kib - 4)
+    ),
+    "formatting in items": lambda kib: (
+        "<ul><li>"
+        + "".join(f"<code class=language-{n}>" for n in range(90))
+        + filled("<li>x", kib - 4)
+    ),
+    "formatting and quotes": lambda kib: (
+        "<p>" + "<em>" * 90 + filled("<blockquote>x</blockquote><p>y", kib - 4)
+    ),
+    "a long name of an element": lambda kib: "<div>\n<" + "a" * (kib * 1024),
+    "a long name of an attribute": lambda kib: "<div>\n<abbr " + "a" * (kib * 1024),
+    "white space in a tag": lambda kib: "<abbr a" + " " * (kib * 1024) + ">",
     "open tables": _repeated("<table>a"),
     "links in links": _repeated("<a href=b>"),
     "attributes": lambda kib: "<abbr " + filled("a=b ", kib) + ">a</abbr>",

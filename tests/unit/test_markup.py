@@ -20,6 +20,10 @@ from tests.support.html import elements
         ("<font color=red>a</font> <blink>b</blink>", "<p>a b</p>\n"),
         ("Vec<T> and Map<K,V>", "<p>Vec and Map&lt;K,V&gt;</p>\n"),
         ("1 < 2 > 0 && x<y", "<p>1 &lt; 2 &gt; 0 &amp;&amp; x&lt;y</p>\n"),
+        ("<p><code>a<p>b", "<p><code>a</code></p><p>b\n</p>"),
+        ("<table><tr><td><p><kbd>a<td>b<tr><td>c</table>", "<table><tbody><tr><td><p><kbd>a</kbd></p></td><td>b</td></tr><tr><td>c</td></tr></tbody></table>\n"),
+        ("<ul><li><kbd>a<li>b</ul>", "<ul><li><kbd>a</kbd></li><li>b</li></ul>\n"),
+        ('<a href="/?a=1&copy=2&amp;b">a</a>', '<p><a href="/?a=1&amp;copy=2&amp;b" rel="nofollow ugc noopener">a</a></p>\n'),
         ("<kbd>a\n\nb", "<p><kbd>a</kbd></p>\n<p>b</p>\n"),
         ("</kbd>a</p></div>", "<p>a</p>\n"),
         ('<input type="checkbox" checked onclick=x> <input type=text>', '<p><input type="checkbox" checked="" disabled=""> </p>\n'),
@@ -38,6 +42,13 @@ from tests.support.html import elements
 )  # fmt: skip
 def test_html_of_authors_passes_a_list(body: str, html: str) -> None:
     assert rendered(body).html == html
+
+
+def test_a_heading_does_not_take_the_id_of_a_footnote() -> None:
+    found = elements(rendered("# fn-1\n\n[a](#fn-1) [^1] [^x'y]\n\n[^1]: b\n\n[^x'y]: c").html)
+    ids = [attributes["id"] for _, attributes in found if "id" in attributes]
+    assert len(ids) == len(set(ids)) == 5
+    assert "user-content-section-fn-1" in ids
 
 
 def test_headings_have_the_ids_of_github_with_a_prefix() -> None:

@@ -8,6 +8,7 @@ the way.
 import re
 from collections import Counter
 from html import escape, unescape
+from html.entities import html5
 from typing import NamedTuple
 from unicodedata import category
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from blog.posts.links import find_links
 from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
 
 MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
+_NOT_IN_IDS = re.compile(r"[^\w\- ]")  # of ASCII
 _IN_IDS = {"Mc", "Me", "Mn", "Pc"}  # besides letters and digits
 MAX_ID = 200  # characters of a heading
 REL = "nofollow ugc noopener"  # of all links
@@ -46,11 +48,18 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 # Elements with the meaning of others.
 _SAME = {"b": "strong", "i": "em", "s": "del", "strike": "del"}
-# Elements that close themselves when the same element begins.
+# Which elements end when another one begins, as in browsers (HTML standard, 13.2.6.4.7).
 _CLOSED_BY_NEXT = {
-    "li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "tr": {"tr"}, "td": {"td", "th"},
-    "th": {"td", "th"}, "p": BLOCKS - {"li", "td", "th", "tr", "tbody", "thead", "dt", "dd"},
-}  # fmt: skip
+    "p": BLOCKS,
+    "li": {"li"},
+    "dt": {"dt", "dd"},
+    "dd": {"dt", "dd"},
+    "td": {"td", "th", "tr", "tbody", "thead"},
+    "th": {"td", "th", "tr", "tbody", "thead"},
+    "tr": {"tr", "tbody", "thead"},
+    "tbody": {"tbody", "thead"},
+    "thead": {"tbody", "thead"},
+}
 _NOT_IN_COMMENTS = HEADINGS | {"details", "figcaption", "figure", "hr", "input", "summary"}
 
 _SILENT = HEADINGS | {"table", "pre", "section"}  # not part of the prose
@@ -66,8 +75,9 @@ _UNSEEN = (
     ),
     (re.compile(r"<style(?=[\s/>])", re.IGNORECASE), re.compile(r"</style[^<>]*>", re.IGNORECASE)),
 )
-_TAG = re.compile(r"""(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^"'>]|"[^"]*"|'[^']*')*+)>""")
+_TAG = re.compile(r"""(/?)([a-zA-Z][a-zA-Z0-9-]*+)((?:[^"'>]|"[^"]*"|'[^']*')*+)>""")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
+_BARE_REFERENCE = re.compile(r"&([a-zA-Z][a-zA-Z0-9]*+)(?!;)(=?)")
 _DECLARATION = re.compile(r"/?[!?][^>]*>")
 LANGUAGE = re.compile(r"language-[^\s\"'<>&=`]{1,40}")
 
@@ -186,8 +196,7 @@ class _Writer:
             self._add_text(escape(given.get("alt", "")))
             self._end("a")
         elif self._is_allowed(name, given, own):
-            if self._open and name in _CLOSED_BY_NEXT.get(self._open[-1].name, ()):
-                self._close()
+            self._close_before(name)
             self._separate(name)
             if name in HEADINGS:
                 self._heading = (len(self._parts), len(self._words))
@@ -200,9 +209,27 @@ class _Writer:
         else:
             self._separate(name)
 
+    def _is_open(self, name: str) -> bool:
+        return any(element.name == name for element in reversed(self._open))
+
+    def _close_before(self, name: str) -> None:
+        """Close what browsers close when this element begins, with all that is open in it.
+
+        If the sanitiser had to do it, it would open each formatting element again, block by block.
+        """
+        while name in _CLOSED_BY_NEXT.get(block := self._innermost_block(), ()):
+            while self._close() != block:
+                pass
+
+    def _innermost_block(self) -> str:
+        for element in reversed(self._open):
+            if element.name not in INLINE:
+                return element.name
+        return ""
+
     def _is_allowed(self, name: str, given: dict[str, str], own: dict[str, str]) -> bool:
         if name == "a":  # browsers close a link before the next begins
-            return all(element.name != "a" for element in self._open)
+            return not self._is_open(name)
         if name == "input":
             return name in self._known and given.get("type", "").lower() == "checkbox"
         return name in self._known and (bool(own) or name not in ("div", "section"))
@@ -251,7 +278,9 @@ class _Writer:
         self._code += element.is_code
 
     def _end(self, name: str) -> None:
-        if any(element.name == name for element in reversed(self._open)):
+        if self._open and self._open[-1].name == name:
+            self._close()
+        elif self._is_open(name):
             while self._close() != name:
                 pass
 
@@ -269,6 +298,8 @@ class _Writer:
 
     def _give_id(self, name: str, place: int, first_word: int) -> None:
         slug = _slug(self._unmarked("".join(self._words[first_word:]).strip()))
+        if slug.startswith(("fn-", "fnref-")):  # as the ids of footnotes
+            slug = f"section-{slug}"
         number = self._repeated[slug]
         self._repeated[slug] += 1
         heading_id = PREFIX + (f"{slug}-{number}" if number else slug)
@@ -316,9 +347,15 @@ def _without_unseen(html: str) -> str:
 def _attributes(text: str) -> dict[str, str]:
     """Return the attributes of a tag. Of several with the same name the first counts."""
     return {
-        name.lower(): unescape(double or single or bare)
+        name.lower(): unescape(_BARE_REFERENCE.sub(_kept, double or single or bare))
         for name, double, single, bare in reversed(_ATTRIBUTE.findall(text))
     }
+
+
+def _kept(reference: re.Match[str]) -> str:
+    """Keep what is no reference in an attribute, such as `&copy=` (HTML standard, 13.2.5.73)."""
+    name, equals = reference.groups()
+    return reference[0] if name in html5 and not equals else f"&amp;{name}{equals}"
 
 
 def _allowed(name: str, given: dict[str, str]) -> dict[str, str]:
@@ -337,5 +374,7 @@ def _start_tag(name: str, attributes: dict[str, str]) -> str:
 
 def _slug(text: str) -> str:
     """Return the name of a heading as GitHub writes it: lower case, without punctuation."""
+    if text.isascii():
+        return _NOT_IN_IDS.sub("", text.lower()).replace(" ", "-")[:MAX_ID]
     kept = (c for c in text.lower() if c in "- " or c.isalnum() or category(c) in _IN_IDS)
     return "".join(kept).replace(" ", "-")[:MAX_ID]

@@ -84,7 +84,7 @@ def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
     return value if pattern is None or pattern.fullmatch(value) else None
 
 
-_ID = re.compile(re.escape(markup.PREFIX) + r"[^\s\"'<>]{1,1000}")
+_ID = re.compile(re.escape(markup.PREFIX) + r"[^\s\"<>]{1,1000}")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _SPAN = re.compile(r"[0-9]{1,2}")
 _PATTERNS = {
