@@ -1,5 +1,7 @@
 """The rendering of a body: harmless HTML of bounded size, an excerpt, and the reading time."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from blog.posts.markup import MAX_HTML
 from blog.posts.rendering import EXCERPT_CHARACTERS, rendered, rendered_comment
 from tests.support.hostile_texts import PATTERNS
 from tests.support.html import dangers, elements
-from tests.support.xss import CORPUS
+from tests.support.xss import CORPUS, PIECES, REFUSED, SPOOFED
 
 LINK = 'rel="nofollow ugc noopener"'
 
@@ -58,29 +60,87 @@ def test_a_footnote_links_to_its_note_and_back() -> None:
     assert set(targets) == set(ids)
 
 
-@pytest.mark.parametrize("attack", CORPUS)
+@pytest.mark.parametrize("attack", [*CORPUS, *REFUSED])
 def test_an_attack_is_harmless(attack: str) -> None:
     assert list(dangers(rendered(attack).html)) == []
 
 
+@pytest.mark.parametrize("attack", [*CORPUS, *REFUSED])
+def test_an_attack_in_a_comment_is_harmless_or_refused(attack: str) -> None:
+    with suppress(Unprocessable):
+        assert list(dangers(rendered_comment(attack), is_comment=True)) == []
+
+
+@pytest.mark.parametrize("html", SPOOFED)
+def test_nobody_can_type_a_footnote_or_an_alert_as_html(html: str) -> None:
+    for _, attributes in elements(rendered(html).html):
+        assert not {"id", "class", "aria-label"} & attributes.keys()
+
+
 def test_the_corpus_is_large_and_the_check_finds_dangerous_html() -> None:
-    assert len(set(CORPUS)) == len(CORPUS) >= 100
+    assert len({*CORPUS, *REFUSED}) == len(CORPUS) + len(REFUSED) >= 500
+    rel = "rel='nofollow ugc noopener'"
+    back = f"class=footnote-backref {rel}"
     dangerous = (
         "<script>",
         "<b onclick=x>",
-        "<a href=' java\tscript:x' rel='nofollow ugc noopener'>",
+        f"<a href=' java\tscript:x' {rel}>",
         "<!-- x -->",
         "<p style=x>",
         "<a href=x>",
+        f"<a href=x href=y {rel}>",
+        f"<a href=x {rel} target=_top>",
         "<img src=data:x>",
+        "<img width=1e9>",
+        "<img width=\u0663>",
+        "<img name=body>",
+        "<ol start=-1>",
+        "<td colspan=100>",
+        "<td align=justify>",
+        "<h1 id=x>",
+        "<h1 id='user-content-a.b'>",
+        "<li id=user-content-x>",
+        f"<a id=user-content-fn-1 {rel}>",
+        "<p id=user-content-x>",
+        "<p class=danger>",
+        "<code class='language-js danger'>",
+        "<div class=markdown-alert-note>",
+        "<section class='footnotes danger'>",
+        f"<a href=https://a.example {back} aria-label='Back to reference 1'>",
+        f"<a href=#user-content-fnref-1 {back} aria-label='Log in'>",
+        f"<a href=#user-content-fnref-1 {back}>",
+        "<input type=checkbox>",
+        "<input type=chec\u212abox disabled>",
+        "<input disabled>",
     )
     for html in dangerous:
         assert list(dangers(html)), html
+    of_posts = (
+        "<h1>",
+        "<img src=x>",
+        "<hr>",
+        "<details>",
+        "<li id=user-content-fn-1>",
+        "<sup class=footnote-ref>",
+        "<p class=markdown-alert-title>",
+        "<input type=checkbox disabled>",
+    )
+    for html in of_posts:
+        assert list(dangers(html)) == [], html
+        assert list(dangers(html, is_comment=True)), html
 
 
 @given(st.text(alphabet="[]()<>!*_`~|-:\\\"'\n &#^ahttps://.x1", max_size=60))
 def test_no_text_renders_to_dangerous_html(body: str) -> None:
     assert list(dangers(rendered(body).html)) == []
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_no_parts_of_attacks_render_to_dangerous_html(body: str) -> None:
+    with suppress(Unprocessable):
+        assert list(dangers(rendered(body).html)) == []
+    with suppress(Unprocessable):
+        assert list(dangers(rendered_comment(body), is_comment=True)) == []
 
 
 @given(st.text(max_size=80))
