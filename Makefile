@@ -159,7 +159,7 @@ test-long: $(READY) ## Run the property tests with many random examples (SEED=)
 
 test-dynoxide: $(READY) ## Run what can differ between engines on Dynoxide (needs Cargo, once)
 	@$(PY) -m devserver.aws.dynoxide
-	@DYNAMODB=dynoxide $(PYTEST) tests/integration tests/torture tests/e2e/test_ownership.py tests/e2e/test_races.py $(ARGS)
+	@DYNAMODB=dynoxide $(PYTEST) tests/integration tests/torture tests/e2e/test_ownership.py tests/e2e/test_races.py tests/e2e/test_kept_data.py $(ARGS)
 
 test-sam-local: $(READY) $(SAM_READY) ## Run the end-to-end tests against sam local (needs Docker, Python 3.13)
 	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)

@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from devserver.aws.dynoxide import binary
 from devserver.startup import running_issuer
 from tests.support.samples import ROOT
 from tests.support.stack import (
     LEFT_OUT,
     SECONDS_TO_START,
-    Client,
-    DevServer,
     await_health,
     free_port,
     free_ports,
@@ -44,7 +41,7 @@ def _descendants(pid: int) -> list[int]:
     return response
 
 
-def _run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(module: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module],
         cwd=ROOT,
@@ -142,7 +139,7 @@ def test_sigint_to_make_ends_everything(tmp_path: Path, start: str) -> None:
 def test_a_port_in_use_is_a_clear_error(variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])
-        result = _run("devserver", **free_ports() | {variable: port})
+        result = run("devserver", **free_ports() | {variable: port})
     assert result.returncode == 1
     assert f"Port {port} is taken" in result.stderr
     assert f"{variable}=" in result.stderr
@@ -154,7 +151,7 @@ def test_a_port_in_use_on_another_address_of_localhost_is_an_error() -> None:
         pytest.skip("localhost has only 127.0.0.1: add ::1 localhost to /etc/hosts")
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
         port = str(sock.getsockname()[1])
-        result = _run("devserver", **free_ports() | {"API_PORT": port})
+        result = run("devserver", **free_ports() | {"API_PORT": port})
     assert f"Port {port} is taken" in result.stderr
 
 
@@ -174,7 +171,7 @@ def test_a_port_in_use_on_another_address_of_localhost_is_an_error() -> None:
     ],
 )
 def test_an_invalid_variable_is_named(variables: dict[str, str], named: str) -> None:
-    result = _run("devserver", **variables)
+    result = run("devserver", **variables)
     assert result.returncode == 1
     assert named in result.stderr
     assert "Traceback" not in result.stderr
@@ -189,35 +186,18 @@ def _command(folder: Path, name: str, exit_code: int) -> None:
 
 def test_an_engine_that_cannot_be_built_names_the_missing_tool(tmp_path: Path) -> None:
     variables = {"DYNAMODB": "dynoxide", "XDG_CACHE_HOME": str(tmp_path), "PATH": str(tmp_path)}
-    result = _run("devserver", **variables, **free_ports())
+    result = run("devserver", **variables, **free_ports())
     assert result.returncode == 1
     assert "needs Rust's Cargo" in result.stderr
     _command(tmp_path, "cargo", 1)
-    result = _run("devserver", **variables, **free_ports())
+    result = run("devserver", **variables, **free_ports())
     assert result.returncode == 1
     assert "Dynoxide could not be built" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.skipif(not binary().exists(), reason="Dynoxide is not built: make test-dynoxide")
-def test_dynoxide_keeps_its_data_between_starts(tmp_path: Path) -> None:
-    folder = {"DYNAMODB": "dynoxide", "DYNAMODB_DATA": str(tmp_path / "data")}
-    with DevServer(tmp_path / "first", **folder) as stack:
-        saved_post = Client(stack, stack.token("alice")).create(title="Kept", status="published")
-        assert f"kept in {tmp_path / 'data'}" in (tmp_path / "first").read_text()
-        second = _run("devserver", **folder, **free_ports())
-        assert second.returncode == 1
-        assert "another local stack keeps its data in" in second.stderr
-    with DevServer(tmp_path / "second", **folder) as stack:
-        response = Client(stack).get(f"/posts/{saved_post['id']}")
-        assert response.status_code == 200
-        titles = [row["title"] for row in Client(stack).get("/posts?limit=100").json()["items"]]
-    assert titles.count("Kept") == 1
-    assert titles.count("Who is calling my API?") == 1, "the samples are written once"
-
-
 def test_make_test_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
-    result = _run("tests.support.sam_local", PATH=str(tmp_path))
+    result = run("tests.support.sam_local", PATH=str(tmp_path))
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("make test-sam-local: SAM CLI is missing")
 
@@ -229,7 +209,7 @@ def test_make_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
         "Docker is missing": ("docker", 1),
         "Docker does not respond": ("docker", 0),
     }.items():
-        result = _run("devserver.sam_local", PATH=str(tmp_path), **free_ports())
+        result = run("devserver.sam_local", PATH=str(tmp_path), **free_ports())
         assert result.returncode == 1
         assert missing in result.stderr
         assert "Traceback" not in result.stderr
@@ -239,8 +219,8 @@ def test_make_sam_local_names_the_missing_tool(tmp_path: Path) -> None:
 def test_make_token_prints_only_a_token() -> None:
     port = free_port()
     with running_issuer(f"http://localhost:{port}/", port):
-        result = _run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="bob")
-        unknown = _run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="mallory")
+        result = run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="bob")
+        unknown = run("devserver.token", ISSUER_PORT=str(port), TOKEN_USER="mallory")
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", result.stdout)
     assert (unknown.returncode, unknown.stdout) == (1, "")
@@ -248,20 +228,18 @@ def test_make_token_prints_only_a_token() -> None:
 
 
 def test_make_token_refuses_an_invalid_lifetime() -> None:
-    result = _run("devserver.token", EXPIRES_IN="abc")
+    result = run("devserver.token", EXPIRES_IN="abc")
     assert (result.returncode, result.stdout) == (1, "")
     assert "EXPIRES_IN" in result.stderr
 
 
 def test_make_token_without_an_issuer_explains_how_to_start_one() -> None:
-    result = _run("devserver.token", ISSUER_PORT=str(free_port()))
+    result = run("devserver.token", ISSUER_PORT=str(free_port()))
     assert (result.returncode, result.stdout) == (1, "")
     assert "make dev" in result.stderr
 
 
 def test_make_token_for_a_real_tenant_explains_how_to_get_a_token() -> None:
-    result = _run(
-        "devserver.token", AUTH0_DOMAIN="tenant.example.com", AUTH0_AUDIENCE="https://api"
-    )
+    result = run("devserver.token", AUTH0_DOMAIN="tenant.example.com", AUTH0_AUDIENCE="https://api")
     assert (result.returncode, result.stdout) == (1, "")
     assert "real tenant" in result.stderr

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from scripts.release import sbom
 from tests.support.samples import ROOT
@@ -27,6 +29,14 @@ def test_each_package_of_a_layer_is_named_with_its_version(folder: Path, layer: 
     lock = (ROOT / "layers" / layer / "requirements.txt").read_text()
     pinned = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", lock, re.M)
     assert {(one["name"], one["version"]) for one in document["components"]} == set(pinned)
+
+
+def test_the_files_of_the_layers_are_valid(folder: Path) -> None:
+    for layer in ("auth", "blog"):
+        text = (folder / f"{layer}.cdx.json").read_text()
+        _, _, version = json.loads(text)["specVersion"].partition(".")
+        validator = JsonStrictValidator(SchemaVersion[f"V1_{version}"])
+        assert validator.validate_str(text) is None
 
 
 @pytest.mark.parametrize("version", [None, "9.2.0"])

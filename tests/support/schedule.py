@@ -16,6 +16,7 @@ WITHOUT_A_SHARED_STACK = {
     "test_conformance.py",
     "test_debugging.py",
     "test_devserver.py",
+    "test_kept_data.py",
     "test_spa_server.py",
 }
 
