@@ -33,7 +33,9 @@ function Authors() {
             {"available" in author ? (
               <span class="quiet">An author who has left</span>
             ) : (
-              <a href={`/authors/${author.id}`}>{author.name}</a>
+              <a dir="auto" href={`/authors/${author.id}`}>
+                {author.name}
+              </a>
             )}
           </li>
         ))}

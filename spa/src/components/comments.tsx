@@ -127,7 +127,9 @@ function OneComment(props: {
   return (
     <article class="comment" ref={article} tabIndex={-1}>
       <p class="byline">
-        <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
+        <a dir="auto" href={`/authors/${comment.author.id}`}>
+          {comment.author.name}
+        </a>
         <DateTime at={comment.created_at} exact />
         {comment.status === "pending" && <span>Pending approval by the author</span>}
       </p>

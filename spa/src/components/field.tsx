@@ -53,6 +53,7 @@ export function TextField(props: TextProps & { type?: string; autoComplete?: str
     <Field label={props.label} hint={props.hint} error={props.error}>
       {(attributes) => (
         <input
+          dir="auto"
           {...attributes}
           type={props.type ?? "text"}
           autoComplete={props.autoComplete ?? "off"}
@@ -70,6 +71,7 @@ export function TextArea(props: TextProps & { rows?: number; class?: string }) {
     <Field label={props.label} hint={props.hint} error={props.error}>
       {(attributes) => (
         <textarea
+          dir="auto"
           {...attributes}
           class={props.class}
           rows={props.rows ?? 4}

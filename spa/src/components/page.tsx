@@ -18,7 +18,7 @@ export function Heading({ title, children }: { title: string; children?: Compone
     isFirst = false;
   }, []);
   return (
-    <h1 ref={heading} tabIndex={-1}>
+    <h1 ref={heading} tabIndex={-1} dir="auto">
       {children ?? title}
     </h1>
   );

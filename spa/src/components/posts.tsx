@@ -50,10 +50,14 @@ export function PostCard({ post, ...mine }: ShownPost) {
     <article class="card">
       <div>
         <h2>
-          <a href={`/posts/${post.slug}`}>{post.title}</a>
+          <a dir="auto" href={`/posts/${post.slug}`}>
+            {post.title}
+          </a>
         </h2>
         <Byline post={post} {...mine} />
-        <p class="excerpt">{post.excerpt}</p>
+        <p class="excerpt" dir="auto">
+          {post.excerpt}
+        </p>
         <TagLinks tags={post.tags} />
       </div>
       {post.cover_image && (
@@ -66,7 +70,9 @@ export function PostCard({ post, ...mine }: ShownPost) {
 export function Byline({ post, isLiked = false, isFollowed = false }: ShownPost) {
   return (
     <p class="byline">
-      <a href={`/authors/${post.author.id}`}>{post.author.name}</a>
+      <a dir="auto" href={`/authors/${post.author.id}`}>
+        {post.author.name}
+      </a>
       {isFollowed && <span>following</span>}
       {post.published_at && <DateTime at={post.published_at} />}
       <span>{post.reading_minutes} min read</span>
@@ -85,7 +91,9 @@ export function TagLinks({ tags }: { tags: readonly string[] }) {
     <ul class="tags" aria-label="Tags">
       {tags.map((tag) => (
         <li key={tag}>
-          <a href={`/tags/${encodeURIComponent(tag)}`}>{tag}</a>
+          <a dir="auto" href={`/tags/${encodeURIComponent(tag)}`}>
+            {tag}
+          </a>
         </li>
       ))}
     </ul>

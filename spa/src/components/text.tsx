@@ -33,6 +33,7 @@ export function Html({
     <div
       ref={text}
       class="text"
+      dir="auto"
       {...(label ? { role: "region", "aria-label": label } : {})}
       dangerouslySetInnerHTML={{ __html: html }}
     />

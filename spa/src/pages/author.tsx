@@ -23,7 +23,7 @@ export function AuthorPage({ id }: { id: string }) {
         {author.picture && <img src={author.picture} alt="" width="96" height="96" />}
         <div>
           <Heading title={author.name} />
-          {author.bio && <p>{author.bio}</p>}
+          {author.bio && <p dir="auto">{author.bio}</p>}
           <p class="byline">
             <span>{count(author.post_count, "post")}</span>
             <span>{count(author.follower_count, "follower")}</span>

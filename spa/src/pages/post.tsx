@@ -31,6 +31,8 @@ export function PostPage({ slug }: { slug: string }) {
     if (current !== slug) history.replaceState(null, "", `/posts/${current}${location.hash}`);
   }, [current, slug]);
 
+  useCanonical(loaded.status === "loaded" ? (loaded.value.canonical_url ?? null) : null);
+
   if (loaded.status === "loading") return <Spinner />;
   if (loaded.status === "failed") return <LoadError failed={loaded} />;
   const post = loaded.value;
@@ -76,4 +78,16 @@ function LikeButton({ post }: { post: Post }) {
       )}
     </Toggle>
   );
+}
+
+/** Name the address where a post appeared first, so that search engines prefer it. */
+function useCanonical(address: string | null): void {
+  useEffect(() => {
+    if (address === null) return;
+    const link = document.createElement("link");
+    link.rel = "canonical";
+    link.href = address;
+    document.head.append(link);
+    return () => link.remove();
+  }, [address]);
 }

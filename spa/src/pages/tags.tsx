@@ -15,7 +15,10 @@ export function TagsPage() {
       <ul class="tags large">
         {pages.items.map(({ tag, count: n }) => (
           <li key={tag}>
-            <a href={`/tags/${encodeURIComponent(tag)}`}>{tag}</a> <span>{count(n, "post")}</span>
+            <a dir="auto" href={`/tags/${encodeURIComponent(tag)}`}>
+              {tag}
+            </a>{" "}
+            <span>{count(n, "post")}</span>
           </li>
         ))}
       </ul>

@@ -89,7 +89,7 @@ function Version(props: { name: string; fields: Fields; shown: (keyof Fields)[] 
       {props.shown.map((name) => (
         <div key={name}>
           <p class="quiet">{LABELS[name]}</p>
-          <pre tabIndex={0} aria-label={`${props.name}: ${LABELS[name]}`}>
+          <pre dir="auto" tabIndex={0} aria-label={`${props.name}: ${LABELS[name]}`}>
             {props.fields[name]}
           </pre>
         </div>

@@ -47,7 +47,9 @@ function MyPosts() {
       <ul class="rows">
         {pages.items.map((post) => (
           <li key={post.id}>
-            <a href={`/me/posts/${post.id}`}>{post.title}</a>
+            <a dir="auto" href={`/me/posts/${post.id}`}>
+              {post.title}
+            </a>
             <p class="byline">
               <span class={`status ${post.status}`}>{post.status}</span>
               <PostTime post={post} />

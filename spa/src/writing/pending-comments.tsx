@@ -40,7 +40,9 @@ function PendingComments() {
         {pages.items.map((comment) => (
           <li key={comment.id} class="comment">
             <p class="byline">
-              <a href={`/authors/${comment.author.id}`}>{comment.author.name}</a>
+              <a dir="auto" href={`/authors/${comment.author.id}`}>
+                {comment.author.name}
+              </a>
               <DateTime at={comment.created_at} exact />
               <a href={`/posts/${comment.post_id}`}>View post</a>
             </p>

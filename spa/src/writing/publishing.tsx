@@ -55,7 +55,10 @@ export function Publishing({ editing }: { editing: EditSession }) {
           "A moderator has hidden this post. Only you can read it."}
         {status === "published" && post && !post.moderation && (
           <>
-            Everyone can read this post: <a href={`/posts/${post.slug}`}>{post.title}</a>
+            Everyone can read this post:{" "}
+            <a dir="auto" href={`/posts/${post.slug}`}>
+              {post.title}
+            </a>
           </>
         )}
       </p>
