@@ -61,6 +61,35 @@ def published(posts: Blog, sub: str = ALICE, days: int = 0, **members: Any) -> P
     return create(posts, sub, at, status="published", **members)
 
 
+def test_a_feed_names_the_address_where_a_post_appeared_first(call: Call, posts: Blog) -> None:
+    address = "https://elsewhere.example/hello"
+    published(posts, canonical_url=address)
+    atom, feed = valid_atom(call("public-feed-atom")), valid_json(call("public-feed-json"))
+    assert [link.href for link in atom.entries[0].links if link.rel == "via"] == [address]
+    assert feed["items"][0]["external_url"] == address
+
+
+def test_json_feed_has_absolute_addresses(call: Call, posts: Blog) -> None:
+    body = (
+        "[a](#b) [c](d?e=f&g) ![h](/i.png) [j](//k.example/l) [m](mailto:n@o.example)\n\n"
+        '# b\n\n`<a href="/p">`'
+    )
+    post = published(posts, body=body)
+    (item,) = valid_json(call("public-feed-json"))["items"]
+    here = f"{SITE}/posts/{post.slug}"
+    for address in (
+        f'href="{here}#user-content-b"', f'href="{SITE}/posts/d?e=f&amp;g"', f'src="{SITE}/i.png"',
+        'href="https://k.example/l"', 'href="mailto:n@o.example"', '&lt;a href="/p"&gt;',
+    ):  # fmt: skip
+        assert address in item["content_html"]
+
+
+def test_absolute_addresses_do_not_multiply_a_text(posts: Blog) -> None:
+    post = published(posts, body='<a href="#">a</a>' * 3000)
+    html = feeds._with_absolute_addresses(post.body_html, f"{SITE}/posts/{'a' * 120}")
+    assert 0 < len(html) - len(post.body_html) <= feeds.MAX_GROWTH
+
+
 def test_a_feed_contains_full_posts_with_the_sites_addresses(call: Call, posts: Blog) -> None:
     post = published(
         posts,
@@ -75,10 +104,9 @@ def test_a_feed_contains_full_posts_with_the_sites_addresses(call: Call, posts: 
     assert (entry.link, item["url"]) == (address, address)
     assert (entry.title, item["title"]) == ("Hello & <welcome>", "Hello & <welcome>")
     assert [tag.term for tag in entry.tags] == item["tags"] == ["c#", "हिन्दी"]
-    assert item["content_html"].strip() == entry.content[0].value.replace(
-        f"{SITE}/posts/other", "/posts/other"
-    )
+    assert item["content_html"].strip() == entry.content[0].value
     assert f'href="{SITE}/posts/other"' in entry.content[0].value, "relative to the entry's base"
+    assert "external_url" not in item
     assert item["summary"] == entry.summary == "Some text and a link."
     assert item["image"] == "https://images.example/a.png"
     assert item["id"] == entry.id

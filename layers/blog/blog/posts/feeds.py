@@ -7,10 +7,12 @@ All addresses are on the site itself, so the site must serve them; docs/feeds.md
 """
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import escape, unescape
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
 from ulid import ULID
@@ -22,6 +24,11 @@ from blog.posts.model import Entry, Post
 from blog.posts.view import FeedItem
 
 POSTS = 20
+MAX_GROWTH = 16 * 1024  # characters of a post, by absolute addresses
+
+# The sanitiser writes all attributes in double quotes.
+_TAG_WITH_ADDRESS = re.compile(r'<(?:a|img) (?:[^">]|"[^"]*")*>')
+_ADDRESS = re.compile(r'\b(href|src)="([^"]*)"')
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +96,8 @@ def _atom_entry(feed: Feed, item: FeedItem) -> ET.Element:
     _text(entry, "id", _permanent_id(post))
     _text(entry, "title", post.title)
     ET.SubElement(entry, "link", rel="alternate", type="text/html", href=address)
+    if post.canonical_url:
+        ET.SubElement(entry, "link", rel="via", href=post.canonical_url)
     _text(entry, "published", to_rfc3339(post.published_at or post.updated_at))
     _text(entry, "updated", to_rfc3339(_changed_at(post)))
     person = ET.SubElement(entry, "author")
@@ -108,10 +117,12 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
     post, author = item
     content = {"content_text": post.excerpt}
     if isinstance(post, Post):
-        content = {"content_html": post.body_html}
+        html = _with_absolute_addresses(post.body_html, _address(feed, post))
+        content = {"content_html": html}
     return {
         "id": _permanent_id(post),
         "url": _address(feed, post),
+        **({"external_url": post.canonical_url} if post.canonical_url else {}),
         "title": post.title,
         **content,
         "summary": post.excerpt,
@@ -121,6 +132,22 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
         "authors": [{"name": author.name, "url": f"{feed.site_url}/authors/{author.id}"}],
         "tags": post.tags,
     }
+
+
+def _with_absolute_addresses(html: str, base: str) -> str:
+    """Resolve relative addresses, because JSON Feed has no base.
+
+    After MAX_GROWTH characters the others stay, so that a text of tiny links stays small.
+    """
+    growth = 0
+
+    def resolved(address: re.Match[str]) -> str:
+        nonlocal growth
+        absolute = escape(urljoin(base, unescape(address[2])))
+        growth += len(absolute) - len(address[2])
+        return address[0] if growth > MAX_GROWTH else f'{address[1]}="{absolute}"'
+
+    return _TAG_WITH_ADDRESS.sub(lambda tag: _ADDRESS.sub(resolved, tag[0]), html)
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
