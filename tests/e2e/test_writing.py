@@ -25,7 +25,7 @@ def test_a_preview_equals_the_published_post(alice: Client, visitor: Client) -> 
     post = alice.create(title="Rendered", body=body, status="published")
     read = visitor.get(f"/posts/{post['id']}").json()
     assert {name: read[name] for name in preview} == preview
-    for part in ('<td align="center">', '<code class="language-c#">', '<li id="fn1"'):
+    for part in ('<td align="center">', '<code class="language-c#">', '<li id="user-content-fn-1"'):
         assert part in read["body_html"]
     assert visitor.send("POST", "/me/preview", json={"body": body}).status_code == 401
     problem(alice.send("POST", "/me/preview", json={"body": "[](a)" * 20_000}), 422)

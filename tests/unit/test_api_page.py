@@ -12,6 +12,7 @@ from blog.media.image_types import MAX_BYTES
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
 from blog.posts.markup import MAX_HTML
 from blog.posts.rendering import MAX_COMMENT_HTML
+from blog.posts.service import MAX_SCHEDULED
 from blog.reactions.service import MAX_FOLLOWS
 from tests.support.openapi_document import DOCUMENT, SCHEMAS
 from tests.support.samples import ROOT
@@ -49,6 +50,7 @@ LIMITS = {
     "`body` of a post": f"{fields.MAX_BODY_BYTES // KIB} KiB of UTF-8, and {MAX_HTML // KIB} KiB"
     " of rendered HTML",
     "`excerpt` of a post": length("NewPost", "excerpt"),
+    "scheduled posts of an author": f"{MAX_SCHEDULED:,}",
     "`tags` of a post": f"{fields.MAX_TAGS} tags",
     "a tag": f"1 to {tags.MAX_TAG_CHARACTERS} characters",
     "`slug` of a post": "1 to 120 characters",

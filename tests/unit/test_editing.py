@@ -39,6 +39,27 @@ def test_a_new_post_is_version_one() -> None:
     assert 0 <= post.feed_shard < 4
 
 
+def test_a_post_that_moves_here_keeps_its_time_of_publication() -> None:
+    post = new_post(status="published", published_at="2009-12-31T23:00:00-05:00")
+    assert post.published_at == datetime(2010, 1, 1, 4, tzinfo=UTC)
+    assert post.created_at == post.updated_at == THEN
+    assert edited(post, title="New").published_at == post.published_at
+
+
+@pytest.mark.parametrize(
+    ("status", "published_at"),
+    [
+        ("draft", "2009-12-31T23:00:00Z"),
+        ("published", "2026-01-31T09:30:00.001Z"),
+        ("published", "1989-12-31T23:59:59Z"),
+    ],
+)
+def test_a_time_of_publication_that_does_not_fit_is_refused(status: str, published_at: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        new_post(status=status, published_at=published_at)
+    assert [error.field for error in refused.value.errors] == ["published_at"]
+
+
 def test_every_edit_raises_the_version_even_an_empty_one() -> None:
     for changes in ({}, {"comments": "closed"}, {"title": "Hello"}):
         post = edited(new_post(title="Hello"), **changes)
@@ -266,6 +287,9 @@ def test_an_entry_contains_neither_the_body_nor_the_raw_sub() -> None:
         ("!!!", "post"),
         ("😀", "post"),
         ("  a  --  b  ", "a-b"),
+        ("Don't", "dont"),
+        ("Don\u2019t", "dont"),
+        ("&amp; &#65; &#x41;", "amp-65-x41"),
     ],
 )
 def test_slugs_are_derived_from_titles(title: str, slug: str) -> None:

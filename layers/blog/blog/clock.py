@@ -1,5 +1,6 @@
 """Times: UTC, to the millisecond, written as RFC 3339 with three decimals and a Z."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Protocol
@@ -53,11 +54,13 @@ def ends_soon(context: _Context) -> Callable[[], bool]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
+    # Pydantic also reads a number in a text, as seconds from 1970.
+    if not isinstance(value, str) or not _DATE.match(value):
         raise PydanticCustomError("time_type", "Must be a time such as 2026-01-31T09:30:00Z")
     return value
 
 
+_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = Field(json_schema_extra={"format": "date-time"})
 
 # A time in a request: text, with an offset.

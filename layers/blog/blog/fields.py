@@ -14,7 +14,13 @@ from blog.characters import (
     piles_marks,
 )
 from blog.identifiers import media_id_of
-from blog.tags import MAX_TAG_CHARACTERS, has_tag_characters, normalised_tag
+from blog.tags import (
+    JOINERS,
+    MAX_TAG_CHARACTERS,
+    has_tag_characters,
+    is_path,
+    normalised_tag,
+)
 
 MAX_BODY_BYTES = 100 * 1024
 MAX_TAGS = 10
@@ -40,17 +46,18 @@ def _pattern(refused: str, *, blank: bool) -> Any:
     return Field(json_schema_extra={"pattern": f"^[^{refused}]*{middle}$"})
 
 
-_PLAIN = _pattern(_CONTROL, blank=True)
-_PLAIN_NOT_BLANK = _pattern(_CONTROL, blank=False)
+_VISIBLE = Field(json_schema_extra={"pattern": f"[^{_UNSEEN}{_CONTROL}]"})
 _LINE = _pattern(_CONTROL + DIRECTION, blank=True)
 _LINE_NOT_BLANK = _pattern(_CONTROL + DIRECTION, blank=False)
 _HTTPS = "[hH][tT][tT][pP][sS]://"
 _ADDRESS = Field(json_schema_extra={"pattern": f"^{_HTTPS}[^{_CONTROL}]+$"})
 _COVER = Field(json_schema_extra={"pattern": f"^({_HTTPS}|/media/)[^{_CONTROL}]+$"})
+_WIDE = r"\u00a0\u3000"
+_IN_TAGS = r"\p{L}\p{M}\p{N}_.+#&'\u00b7()\u2018\u2019\uff07"
 _TAG = Field(
     json_schema_extra={
         "maxLength": MAX_TAG_CHARACTERS,
-        "pattern": r"^ *[\p{L}\p{M}\p{N}_.+#-][\p{L}\p{M}\p{N} _.+#-]*$",
+        "pattern": f"^[ {_WIDE}]*[{_IN_TAGS}-][{_IN_TAGS} {_WIDE}{JOINERS}-]*$",
     }
 )
 
@@ -68,9 +75,22 @@ def without_refused(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    if _REFUSED.search(text):
-        raise PydanticCustomError("control_character", "Must not contain control characters")
+    if refused := _REFUSED.search(text):
+        line, column = _place(text, refused.start())
+        message = "Must not contain control characters: one is in line {line}, column {column}"
+        raise PydanticCustomError("control_character", message, {"line": line, "column": column})
     return text
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column of a character, both from 1, as editors count them."""
+    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _without_control(value: object) -> object:
+    """Drop the characters that XML cannot hold, and byte order marks. Exports leave them behind."""
+    return _REFUSED.sub("", value).replace("\ufeff", "") if isinstance(value, str) else value
 
 
 def _not_blank(text: str) -> str:
@@ -114,7 +134,11 @@ def _tag(tag: str) -> str:
         raise PydanticCustomError("tag_length", "Must have 1 to 40 characters")
     if not has_tag_characters(normal):
         raise PydanticCustomError(
-            "tag_characters", "Must only have letters, digits, spaces and - _ . + #"
+            "tag_characters", "Must only have letters, digits, spaces and - _ . + # & ' \u00b7 ( )"
+        )
+    if is_path(normal):
+        raise PydanticCustomError(
+            "tag_path", "Must not be . or .., because addresses cannot have it"
         )
     return _few_marks(_not_blank(normal))
 
@@ -164,7 +188,11 @@ Title = Annotated[
     AfterValidator(_not_blank),
     _LINE_NOT_BLANK,
 ]
-Body = Annotated[str, AfterValidator(_plain), AfterValidator(_within_body_limit), _PLAIN]
+Body = Annotated[
+    str,
+    BeforeValidator(_without_control, json_schema_input_type=str),
+    AfterValidator(_within_body_limit),
+]
 Excerpt = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500),
@@ -180,12 +208,14 @@ Name = Annotated[
     AfterValidator(_few_marks),
     _LINE_NOT_BLANK,
 ]
+_CommentLength = StringConstraints(min_length=1, max_length=5000)
 CommentBody = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=5000),
-    AfterValidator(_plain),
+    _CommentLength,
+    BeforeValidator(
+        _without_control, json_schema_input_type=Annotated[str, _CommentLength, _VISIBLE]
+    ),
     AfterValidator(_not_blank),
-    _PLAIN_NOT_BLANK,
 ]
 Reason = Annotated[
     str,

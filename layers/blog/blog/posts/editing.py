@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from blog.errors import FieldError, Unprocessable
@@ -15,14 +15,17 @@ from blog.posts.slugs import derived_slug, with_suffix
 
 MAX_FORMER_SLUGS = 20
 MAX_REVISIONS = 50
+FIRST_PUBLICATION = datetime(1990, 1, 1, tzinfo=UTC)  # no blog is older
 
 
 def created(new: NewPost, *, owner: Person, feed_shards: int, now: datetime) -> Post:
     """Return the first version of a post, with its permanent shard of the feed.
 
-    Raises Unprocessable if the body's HTML would be too long, or if `publish_at` does not fit.
+    Raises Unprocessable if the body's HTML would be too long, or if `publish_at` or `published_at`
+    does not fit.
     """
     publish_at = _publish_at(new.status, new.publish_at, None, now)
+    published_at = _published_at(new.status, new.published_at, now)
     return Post(
         id=new_id(now),
         owner=owner.sub,
@@ -42,7 +45,7 @@ def created(new: NewPost, *, owner: Person, feed_shards: int, now: datetime) -> 
         created_at=now,
         updated_at=now,
         publish_at=publish_at,
-        published_at=now if new.status == "published" else None,
+        published_at=published_at,
     )
 
 
@@ -139,6 +142,21 @@ def _publish_at(
     if message:
         raise Unprocessable([FieldError("publish_at", message)])
     return requested or before
+
+
+def _published_at(status: Status, requested: datetime | None, now: datetime) -> datetime | None:
+    """Return a new post's time of publication. A post that moves here has the one it had.
+
+    The bound keeps the months of the sitemap few.
+    """
+    message = None
+    if requested is not None and status != "published":
+        message = "Needs the status published"
+    elif requested is not None and not FIRST_PUBLICATION <= requested <= now:
+        message = "Must be in the past, and not before 1990"
+    if message:
+        raise Unprocessable([FieldError("published_at", message)])
+    return (requested or now) if status == "published" else None
 
 
 def with_another_slug(post: Post) -> Post:

@@ -22,6 +22,10 @@ class NewPost(RequestBody):
     canonical_url: HttpsAddress | None = None
     status: Status = "draft"
     publish_at: Annotated[TimestampInput | None, Field(description="For status scheduled")] = None
+    published_at: Annotated[
+        TimestampInput | None,
+        Field(description="For status published: when it appeared elsewhere. By default, now"),
+    ] = None
     slug: Annotated[Slug | None, Field(description="By default, derived from the title")] = None
     comments: CommentMode = "open"
 
