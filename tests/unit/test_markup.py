@@ -34,6 +34,8 @@ from tests.support.html import elements
         ('<div class="markdown-alert markdown-alert-note">a</div>', "a\n"),
         ("> [!NOTE]\n> a", '<div class="markdown-alert markdown-alert-note">\n<p class="markdown-alert-title">Note</p>\n<p>a</p>\n</div>\n'),
         ("> [!tip] Try *it*\n> a", '<div class="markdown-alert markdown-alert-tip">\n<p class="markdown-alert-title">Try *it*</p>\n<p>a</p>\n</div>\n'),
+        ("- > [!NOTE]\n  > a", '<ul>\n<li>\n<div class="markdown-alert markdown-alert-note">\n<p class="markdown-alert-title">Note</p>\n<p>a</p>\n</div>\n</li>\n</ul>\n'),
+        ("[!NOTE] and [!note](/a)", '<p>[!NOTE] and <a href="/a" rel="nofollow ugc noopener">!note</a></p>\n'),
         ("```\n> [!NOTE]\n[^a-z]\n```", "<pre><code>&gt; [!NOTE]\n[^a-z]\n</code></pre>\n"),
         ("^[0-9]+$ and [^a-z]", "<p>^[0-9]+$ and [^a-z]</p>\n"),
         ("[Map](https://a.example/_b_) `https://a.example/_b_`", '<p><a href="https://a.example/_b_" rel="nofollow ugc noopener">Map</a> <code>https://a.example/_b_</code></p>\n'),

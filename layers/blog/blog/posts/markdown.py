@@ -30,9 +30,7 @@ _CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-+*](?=\s)|[0-9]{1,9}[.)](?=\s)))+")
 _CONTAINER = re.compile(r"[>*+.)-]")
 _DELIMITER_ROW = re.compile(r"[\s>*+0-9.)-]*+[|:][\s|:-]*+")
 _EMPTY = re.compile(r"[\s>]*")
-_ALERT = re.compile(
-    r"^([ \t>]*>[ \t]*\[!(?:note|tip|important|warning|caution)\])", re.IGNORECASE | re.MULTILINE
-)
+_ALERT = re.compile(r"\[!(?:note|tip|important|warning|caution)\](?![(\[:])", re.IGNORECASE)
 _PRIVATE = range(0xF0000, 0xFFFFD)  # plane 15: characters without a meaning
 
 
@@ -79,8 +77,10 @@ def _html(
     html = comrak.render_markdown(
         _marked(text, marks), extension_options=extensions, render_options=rendering
     )
-    for character, sign in (*marks.signs.items(), (marks.footnote, marks.footnote)):
+    for character, sign in marks.signs.items():
         html = html.replace(_percent_encoded(character), sign).replace(character, sign)
+    # comrak encodes ids and addresses.
+    html = html.replace(_percent_encoded(marks.footnote), marks.footnote)
     return Rendered(html, marks)
 
 
@@ -113,7 +113,7 @@ def _marked(text: str, marks: Marks) -> str:
     hidden = str.maketrans({sign: mark for mark, sign in marks.signs.items()})
     text = "".join(_with_hidden(text, hidden))
     text = text.replace("[^", f"[^{marks.footnote}")
-    return _ALERT.sub(rf"\1 {marks.alert}", text)
+    return _ALERT.sub(rf"\g<0> {marks.alert}", text)
 
 
 def _with_hidden(text: str, hidden: dict[int, str]) -> Iterator[str]:
@@ -131,17 +131,17 @@ def _percent_encoded(character: str) -> str:
 
 @cache
 def _post_options() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
-    extensions, rendering = _comment_options_uncached()
+    extensions, rendering = _new_options()
     extensions.table = extensions.footnotes = extensions.alerts = True
     return extensions, rendering
 
 
 @cache
 def _comment_options() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
-    return _comment_options_uncached()
+    return _new_options()
 
 
-def _comment_options_uncached() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
+def _new_options() -> tuple[comrak.ExtensionOptions, comrak.RenderOptions]:
     extensions = comrak.ExtensionOptions()
     extensions.strikethrough = extensions.tasklist = extensions.cjk_friendly_emphasis = True
     rendering = comrak.RenderOptions()

@@ -17,10 +17,9 @@ from blog.posts.links import find_links
 from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
 
 MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
-_NOT_IN_IDS = re.compile(r"[^\w\- ]")  # of ASCII
-_IN_IDS = {"Mc", "Me", "Mn", "Pc"}  # besides letters and digits
 MAX_ID = 200  # characters of a heading
 REL = "nofollow ugc noopener"  # of all links
+LENGTH_OF_REL = len(f' rel="{REL}"')  # the sanitiser adds it
 PREFIX = "user-content-"  # of all ids, so that they cannot replace ids and names of a page
 
 BLOCKS = frozenset({
@@ -80,7 +79,8 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s
 _BARE_REFERENCE = re.compile(r"&([a-zA-Z][a-zA-Z0-9]*+)(?!;)(=?)")
 _DECLARATION = re.compile(r"/?[!?][^>]*>")
 LANGUAGE = re.compile(r"language-[^\s\"'<>&=`]{1,40}")
-
+_NOT_IN_IDS = re.compile(r"[^\w\- ]")  # of ASCII
+_IN_IDS = {"Mc", "Me", "Mn", "Pc"}  # besides letters and digits
 
 # Chinese and Japanese write no space where a line ends.
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff"
@@ -143,8 +143,16 @@ class _Writer:
     def read(self, html: str) -> None:
         first, *self._pieces = _without_unseen(html).split("<")
         self._add_text(first)
+        plain, plain_end = self._plain_tags()
         for i, piece in enumerate(self._pieces):
-            if tag := _TAG.match(piece):
+            inside, _, text = piece.partition(">")
+            if inside in plain:  # most tags: an element that stays, without attributes
+                self._begin(inside, f"<{inside}>", _ELEMENTS[inside])
+                self._add_text(text)
+            elif inside in plain_end:
+                self._end(inside[1:])
+                self._add_text(text)
+            elif tag := _TAG.match(piece):
                 closing, name, attributes = tag.groups()
                 if closing:
                     self._end(self._name(name))
@@ -178,8 +186,6 @@ class _Writer:
     def _write(self, part: str) -> None:
         self._parts.append(part)
         self._length += len(part)
-        if part.startswith("<a "):
-            self._length += len(REL) + 7  # the sanitiser adds it
         if self._length > MAX_HTML:
             raise TooLong
 
@@ -196,18 +202,34 @@ class _Writer:
             self._add_text(escape(given.get("alt", "")))
             self._end("a")
         elif self._is_allowed(name, given, own):
+            if name == "a" and given.get("href", "").startswith("#") and not own:
+                self._in_page.append((len(self._parts), given["href"][1:]))
+            is_silent = own.get("class") in _SILENT_CLASSES
+            elements = _SILENT_ELEMENTS if is_silent else _ELEMENTS
+            tag = _start_tag(name, _allowed(name, given) | own) if given else f"<{name}>"
+            self._begin(name, tag, elements.get(name))
+        else:
+            self._separate(name)
+
+    def _plain_tags(self) -> tuple[set[str], set[str]]:
+        """Return the tags, between `<` and `>`, that need no further look."""
+        names = self._known - VOID - {"a", "div", "section"}
+        return names, {f"/{name}" for name in names}
+
+    def _begin(self, name: str, tag: str, element: _Element | None) -> None:
+        """Write a start tag, and open its element unless it is void."""
+        if name in BLOCKS:
             self._close_before(name)
             self._separate(name)
             if name in HEADINGS:
                 self._heading = (len(self._parts), len(self._words))
-            elif name == "a" and given.get("href", "").startswith("#") and not own:
-                self._in_page.append((len(self._parts), given["href"][1:]))
-            self._write(_start_tag(name, _allowed(name, given) | own) if given else f"<{name}>")
-            if name not in VOID:
-                is_silent = own.get("class") in _SILENT_CLASSES
-                self._push((_SILENT_ELEMENTS if is_silent else _ELEMENTS)[name])
-        else:
+        elif name == "br":
             self._separate(name)
+        elif name == "a":
+            self._length += LENGTH_OF_REL
+        self._write(tag)
+        if element:
+            self._push(element)
 
     def _is_open(self, name: str) -> bool:
         return any(element.name == name for element in reversed(self._open))
@@ -316,6 +338,12 @@ class _Writer:
     def _add_text(self, text: str) -> None:
         if not text:
             return
+        if text == "\n":
+            self._write(text)
+            self._words.append(text)
+            if not self._silent:
+                self._prose.append(text)
+            return
         if "&" in text:
             text = unescape(text)
         if text.startswith(self._marks.alert):
@@ -325,6 +353,7 @@ class _Writer:
             self._prose.append(text)
         end = 0
         for link in () if self._code else find_links(text):
+            self._length += LENGTH_OF_REL
             self._write(escape(text[end : link.start], quote=False))
             self._write(f'<a href="{escape(link.href)}">')
             self._write(f"{escape(text[link.start : link.end], quote=False)}</a>")
