@@ -7,6 +7,7 @@ the way.
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from html import escape, unescape
 from html.entities import html5
 from typing import NamedTuple
@@ -211,7 +212,7 @@ class _Writer:
         else:
             self._separate(name)
 
-    def _plain_tags(self) -> tuple[set[str], set[str]]:
+    def _plain_tags(self) -> tuple[Collection[str], Collection[str]]:
         """Return the tags, between `<` and `>`, that need no further look."""
         names = self._known - VOID - {"a", "div", "section"}
         return names, {f"/{name}" for name in names}
