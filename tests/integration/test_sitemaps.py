@@ -8,14 +8,18 @@ import boto3
 import pytest
 from lxml import etree
 
+from blog.admin.migrate_posts import migrate_all
 from blog.dynamodb.actions import Action
 from blog.dynamodb.table import Table
 from blog.errors import BadRequest
 from blog.identifiers import new_id
 from blog.posts import sitemaps
+from blog.posts.editing import created
 from blog.posts.listing_entries import counters, entries
+from blog.posts.schemas import NewPost
+from blog.posts.transactions import creation
 from tests.support.handlers import Call, Response, header, problem
-from tests.support.posts import TABLE, Blog, create, edit
+from tests.support.posts import TABLE, Blog, create, edit, person
 from tests.support.samples import ALICE, BOB, ROOT
 
 SITE = "https://blog.example.com"
@@ -44,6 +48,35 @@ def all_addresses(call: Call) -> list[str]:
         assert (f"{parts.scheme}://{parts.netloc}", parts.path) == (SITE, "/sitemap.xml")
         found += addresses(call("public-sitemap", query=dict(parse_qsl(parts.query))))
     return found
+
+
+def test_a_post_that_appeared_elsewhere_first_is_not_in_the_sitemap(
+    call: Call, posts: Blog
+) -> None:
+    elsewhere = "https://elsewhere.example/one"
+    create(posts, now=JANUARY, title="Here", status="published")
+    post = create(posts, now=FEBRUARY, title="One", status="published", canonical_url=elsewhere)
+    assert all_addresses(call) == [f"{SITE}/posts/here"]
+    post = edit(posts, post, canonical_url=None)
+    assert set(all_addresses(call)) == {f"{SITE}/posts/here", f"{SITE}/posts/one"}
+    edit(posts, post, canonical_url=elsewhere)
+    assert all_addresses(call) == [f"{SITE}/posts/here"]
+
+
+def test_the_migration_takes_such_a_post_out_of_the_sitemap(
+    call: Call, posts: Blog, table: Table
+) -> None:
+    """Schema 2 had these posts in the sitemap, and counted them."""
+    new = NewPost.model_validate({"title": "Old", "status": "published"})
+    owner = person(ALICE)
+    old = created(new, owner=owner, feed_shards=1, now=JANUARY).model_copy(
+        update={"schema_number": 2, "canonical_url": "https://elsewhere.example/old"}
+    )
+    table.write(creation(old, None))
+    create(posts, now=FEBRUARY, title="Here", status="published")
+    assert len(all_addresses(call)) == 2
+    assert migrate_all(table) == 1
+    assert all_addresses(call) == [f"{SITE}/posts/here"]
 
 
 def test_every_published_post_is_in_the_file_of_its_month(call: Call, posts: Blog) -> None:

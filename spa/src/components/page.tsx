@@ -24,6 +24,22 @@ export function Heading({ title, children }: { title: string; children?: Compone
   );
 }
 
+/** Keep a link in the head of the document while the page shows; null keeps none. */
+export function useHeadLink(rel: string, href: string | null, type = ""): void {
+  useEffect(() => {
+    if (href === null) return;
+    const link = document.createElement("link");
+    Object.assign(link, { rel, href, type });
+    document.head.append(link);
+    return () => link.remove();
+  }, [rel, href, type]);
+}
+
+/** Name the Atom feed of the page's list, so that feed readers find it. */
+export function useFeed(path: string): void {
+  useHeadLink("alternate", `${path}/feed.atom`, "application/atom+xml");
+}
+
 /** Content for logged-in users; others see a login button. */
 export function MembersOnly({ title, children }: { title: string; children: ComponentChildren }) {
   if (session.value.status === "member") return <>{children}</>;

@@ -1,7 +1,7 @@
 import { member, visitor } from "../api/client";
 import { unwrap } from "../api/problem";
 import { Spinner } from "../components/loading";
-import { Heading } from "../components/page";
+import { Heading, useFeed } from "../components/page";
 import { PostList } from "../components/posts";
 import { count } from "../components/text";
 import { Toggle } from "../components/toggle";
@@ -14,6 +14,7 @@ export function AuthorPage({ id }: { id: string }) {
   const loaded = useLoaded(id, () =>
     unwrap(visitor.GET("/authors/{author_id}", { params: { path } })),
   );
+  useFeed(`/authors/${encodeURIComponent(id)}`);
   if (loaded.status === "loading") return <Spinner />;
   if (loaded.status === "failed") return <LoadError failed={loaded} />;
   const author = loaded.value;

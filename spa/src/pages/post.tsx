@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { member, imageUrl, visitor, type Schemas } from "../api/client";
 import { unwrap } from "../api/problem";
 import { Spinner } from "../components/loading";
-import { Heading } from "../components/page";
+import { Heading, useHeadLink } from "../components/page";
 import { Byline, TagLinks } from "../components/posts";
 import { Html } from "../components/text";
 import { Toggle } from "../components/toggle";
@@ -31,7 +31,8 @@ export function PostPage({ slug }: { slug: string }) {
     if (current !== slug) history.replaceState(null, "", `/posts/${current}${location.hash}`);
   }, [current, slug]);
 
-  useCanonical(loaded.status === "loaded" ? (loaded.value.canonical_url ?? null) : null);
+  // Search engines prefer the address where a post appeared first.
+  useHeadLink("canonical", loaded.status === "loaded" ? loaded.value.canonical_url : null);
 
   if (loaded.status === "loading") return <Spinner />;
   if (loaded.status === "failed") return <LoadError failed={loaded} />;
@@ -78,16 +79,4 @@ function LikeButton({ post }: { post: Post }) {
       )}
     </Toggle>
   );
-}
-
-/** Name the address where a post appeared first, so that search engines prefer it. */
-function useCanonical(address: string | null): void {
-  useEffect(() => {
-    if (address === null) return;
-    const link = document.createElement("link");
-    link.rel = "canonical";
-    link.href = address;
-    document.head.append(link);
-    return () => link.remove();
-  }, [address]);
 }

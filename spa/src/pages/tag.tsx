@@ -1,14 +1,16 @@
 import { visitor } from "../api/client";
 import { unwrap } from "../api/problem";
-import { Heading } from "../components/page";
+import { Heading, useFeed } from "../components/page";
 import { PostList } from "../components/posts";
 
 export function TagPage({ tag }: { tag: string }) {
+  const path = `/tags/${encodeURIComponent(tag)}`;
+  useFeed(path);
   return (
     <>
       <Heading key={tag} title={`Posts tagged ${tag}`} />
       <p>
-        <a href={`/tags/${encodeURIComponent(tag)}/feed.atom`}>Atom feed</a>
+        <a href={`${path}/feed.atom`}>Atom feed</a>
       </p>
       <PostList
         id={tag}

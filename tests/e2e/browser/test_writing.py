@@ -55,6 +55,21 @@ def test_headings_have_links_and_an_address_leads_to_them(visit: Visit, alice: C
     expect(link).to_have_attribute("href", "#user-content-next-steps")
 
 
+def test_the_head_names_the_first_address_and_the_feed_of_a_page(
+    visit: Visit, alice: Client
+) -> None:
+    first = "https://elsewhere.example/a"
+    post = alice.create(title="Moved", status="published", tags=["moved"], canonical_url=first)
+    page = visit().open(f"/posts/{post['slug']}")
+    canonical = page.locator("link[rel=canonical]")
+    expect(canonical).to_have_attribute("href", first)
+    page.get_by_role("link", name="moved", exact=True).click()
+    expect(page.locator("link[rel=alternate]").last).to_have_attribute(
+        "href", "/tags/moved/feed.atom"
+    )
+    expect(canonical).to_have_count(0)
+
+
 def test_saving_does_not_move_the_focus(visit: Visit) -> None:
     page = visit("alice").open("/me/posts/new")
     page.get_by_label("Title").click()

@@ -50,8 +50,10 @@ def find_links(text: str, *, is_markdown: bool = False) -> Iterator[Link]:
     """
     if ":" not in text and "@" not in text and "www." not in text.lower():
         return
-    for word in (_WORD_OF_MARKDOWN if is_markdown else _WORD).finditer(text):
-        yield from _links_of_word(word[0], word.start())
+    for found in (_WORD_OF_MARKDOWN if is_markdown else _WORD).finditer(text):
+        word = found[0]
+        if ":" in word or "@" in word or "www." in word.lower():
+            yield from _links_of_word(word, found.start())
 
 
 def _links_of_word(word: str, offset: int) -> Iterator[Link]:

@@ -48,9 +48,10 @@ def entries(post: Post) -> dict[Key, dict[str, Any]]:
             *(Key(tag_partition(tag), published) for tag in post.tags),
             summary_key(post.id),
         ]
-        sitemap = Key(sitemap_partition(_month(post.published_at)), sitemap_sort_key(post.id))
-        changed_at = to_rfc3339(max(post.updated_at, post.published_at))
-        address[sitemap] = {"slug": post.slug, "changed_at": changed_at}
+        if _is_in_sitemap(post):
+            sitemap = Key(sitemap_partition(_month(post.published_at)), sitemap_sort_key(post.id))
+            changed_at = to_rfc3339(max(post.updated_at, post.published_at))
+            address[sitemap] = {"slug": post.slug, "changed_at": changed_at}
     entry = Entry.of(post).model_dump(exclude_none=True)
     return dict.fromkeys(keys, entry) | address
 
@@ -64,14 +65,20 @@ class PostCounter(NamedTuple):
 
 
 def counters(post: Post) -> list[PostCounter]:
-    """Return the counters of a public post: its tags, its month and its author."""
+    """Return the counters of a public post: its tags, its author, and its month in the sitemap."""
     if not post.is_public or post.published_at is None:
         return []
+    month = month_count_key(_month(post.published_at), post.feed_shard)
     return [
         *(PostCounter(tag_count_key(tag)) for tag in post.tags),
-        PostCounter(month_count_key(_month(post.published_at), post.feed_shard)),
+        *([PostCounter(month)] if _is_in_sitemap(post) else []),
         PostCounter(author_stats_key(post.author_id), "post_count", is_listed=False),
     ]
+
+
+def _is_in_sitemap(post: Post) -> bool:
+    """Return whether this site is the first address of a post. Schema 2 did not ask."""
+    return post.canonical_url is None or post.schema_number < 3
 
 
 def reserved_slugs(post: Post) -> list[str]:
