@@ -332,7 +332,7 @@ def other_writes() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def put_post(blog: Blog, owner: Person, body: str = largest.BODY, **update: Any) -> Post:
     """Store a post that fills as many items as a post can."""
-    edited = largest.edited(largest.post(next(NUMBERS), AT, owner, body))
+    edited = largest.edited(largest.post(next(NUMBERS), AT, owner, body, canonical_url=None))
     post = edited.model_copy(update=update)
     blog.table.put_all([*stored(post)])
     return post

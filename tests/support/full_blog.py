@@ -142,7 +142,7 @@ def counts() -> Iterator[Item]:
 
 def month_of_sitemap(count: int) -> Iterator[Item]:
     """Yield addresses of a month, as they are stored."""
-    one = largest.post(0, AT, OWNER)
+    one = largest.post(0, AT, OWNER, canonical_url=None)
     key, address = next((key, row) for key, row in entries(one).items() if "changed_at" in row)
     for n in range(count):
         row = address | {"slug": largest.slug(n)}
