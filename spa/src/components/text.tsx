@@ -27,7 +27,9 @@ export function Html({
 }) {
   const text = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (hasAnchors && text.current) addAnchors(text.current);
+    if (!text.current) return;
+    nameTasks(text.current);
+    if (hasAnchors) addAnchors(text.current);
   }, [html, hasAnchors]);
   return (
     <div
@@ -57,6 +59,13 @@ function addAnchors(text: HTMLElement): void {
   if (!name) return;
   const target = document.getElementById(name) ?? document.getElementById(PREFIX + name);
   if (target && text.contains(target)) target.scrollIntoView();
+}
+
+/** Say to screen readers what the box of a task means. */
+function nameTasks(text: HTMLElement): void {
+  for (const box of text.querySelectorAll<HTMLInputElement>("input[type=checkbox]")) {
+    box.setAttribute("aria-label", box.checked ? "Done" : "To do");
+  }
 }
 
 function decoded(fragment: string): string {

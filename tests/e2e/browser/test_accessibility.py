@@ -15,7 +15,20 @@ from tests.support.visitor import write
 AXE = ROOT / "spa" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
-BODY = "Text with a [link](https://example.com), `code`[^1].\n\n> A quote.\n\n[^1]: A note."
+BODY = """Text with a [link](https://example.com), `code`[^1].
+
+## A heading
+
+- [x] done
+- [ ] to do
+
+> [!WARNING]
+> An alert.
+
+> A quote.
+
+[^1]: A note.
+"""
 
 
 def violations(page: Page, *rules: str) -> list[str]:
