@@ -84,6 +84,37 @@ def test_json_feed_has_absolute_addresses(call: Call, posts: Blog) -> None:
         assert address in item["content_html"]
 
 
+@pytest.mark.parametrize(
+    ("body", "tag"),
+    [
+        ("<a href='//['>a</a>", '<a href="//[" {rel}>'),
+        ("<a href='//a]b/c'>a</a>", '<a href="//a]b/c" {rel}>'),
+        ("<a href='//\u2100.example'>a</a>", '<a href="//\u2100.example" {rel}>'),
+        ("[a](HTTPS://a.example/?)", '<a href="HTTPS://a.example/?" {rel}>'),
+        ("[a](?b#)", '<a href="{here}/z?b" {rel}>'),
+        (
+            "<img src=y alt='a src=' title='/x onerror=z '>",
+            '<img src="{here}/y" alt="a src=" title="/x onerror=z ">',
+        ),
+        (
+            "<img src=y alt=' href=' title=' src='>",
+            '<img src="{here}/y" alt=" href=" title=" src=">',
+        ),
+        ('`<a href="c">`', '&lt;a href="c"&gt;'),
+    ],
+)
+def test_only_relative_addresses_that_are_valid_change(body: str, tag: str) -> None:
+    here = f"{SITE}/posts"
+    html = feeds._with_absolute_addresses(rendered(body).html, f"{here}/z")
+    assert tag.format(here=here, rel='rel="nofollow ugc noopener"') in html
+
+
+def test_attacks_stay_harmless_with_absolute_addresses() -> None:
+    for attack in CORPUS:
+        html = feeds._with_absolute_addresses(rendered(attack).html, f"{SITE}/posts/a")
+        assert list(dangers(html)) == [], attack
+
+
 def test_absolute_addresses_do_not_multiply_a_text(posts: Blog) -> None:
     post = published(posts, body='<a href="#">a</a>' * 3000)
     html = feeds._with_absolute_addresses(post.body_html, f"{SITE}/posts/{'a' * 120}")

@@ -1,4 +1,4 @@
-"""What authors may write as HTML, the ids of headings, footnotes and alerts, and the words."""
+"""Test the rewriting of HTML: the elements of authors, ids, footnotes, alerts, and the words."""
 
 import pytest
 

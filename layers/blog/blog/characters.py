@@ -38,7 +38,9 @@ _JOINING = "\u200d\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 _FLAG_LETTER = re.compile("[\U0001f1e6-\U0001f1ff]")
 # Letters of a syllable that is written with separate letters (UAX 29 GB6 to GB8).
 _HANGUL = re.compile(
-    "[\u1100-\u115f\ua960-\ua97c][\u1100-\u11a7\ua960-\ua97c\uac00-\ud7c6]|[\uac00-\ud7a3\u1160-\u11a7\ud7b0-\ud7c6][\u1160-\u11ff\ud7b0-\ud7fb]|[\u11a8-\u11ff\ud7cb-\ud7fb][\u11a8-\u11ff\ud7cb-\ud7fb]"
+    "[\u1100-\u115f\ua960-\ua97c][\u1100-\u11a7\ua960-\ua97c\uac00-\ud7c6]"
+    "|[\uac00-\ud7a3\u1160-\u11a7\ud7b0-\ud7c6][\u1160-\u11ff\ud7b0-\ud7fb]"
+    "|[\u11a8-\u11ff\ud7cb-\ud7fb][\u11a8-\u11ff\ud7cb-\ud7fb]"
 )
 
 

@@ -23,9 +23,8 @@ def normalised_tag(tag: str) -> str:
 
 
 def is_tag(normal: str) -> bool:
-    """Return whether a post can have this normalised tag."""
-    has_length = 1 <= len(normal) <= MAX_TAG_CHARACTERS
-    return has_length and has_tag_characters(normal) and not is_path(normal)
+    """Return whether a stored post can have this normalised tag."""
+    return 1 <= len(normal) <= MAX_TAG_CHARACTERS and has_tag_characters(normal)
 
 
 def has_tag_characters(normal: str) -> bool:
@@ -40,7 +39,10 @@ def has_tag_characters(normal: str) -> bool:
 
 
 def is_path(normal: str) -> bool:
-    """Return whether a tag is a step of a path. Browsers resolve `/tags/..` to another page."""
+    """Return whether a tag is a step of a path. Browsers resolve `/tags/..` to another page.
+
+    New posts cannot have such a tag. Older ones may, and stay listed.
+    """
     return normal in (".", "..")
 
 

@@ -26,9 +26,11 @@ from blog.posts.view import FeedItem
 POSTS = 20
 MAX_GROWTH = 16 * 1024  # characters of a post, by absolute addresses
 
-# The sanitiser writes all attributes in double quotes.
-_TAG_WITH_ADDRESS = re.compile(r'<(?:a|img) (?:[^">]|"[^"]*")*>')
-_ADDRESS = re.compile(r'\b(href|src)="([^"]*)"')
+# The sanitiser writes all attributes in double quotes. A value may look like an attribute or a tag,
+# so whole tags and whole attributes are read, one after the other.
+_TAG = re.compile(r'<([a-z0-9]+)((?: [a-z-]+="[^"]*")*)>')
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -141,13 +143,23 @@ def _with_absolute_addresses(html: str, base: str) -> str:
     """
     growth = 0
 
-    def resolved(address: re.Match[str]) -> str:
+    def resolved(attribute: re.Match[str]) -> str:
         nonlocal growth
-        absolute = escape(urljoin(base, unescape(address[2])))
-        growth += len(absolute) - len(address[2])
-        return address[0] if growth > MAX_GROWTH else f'{address[1]}="{absolute}"'
+        name, address = attribute.groups()
+        if name not in ("href", "src") or _SCHEME.match(address):
+            return attribute[0]
+        try:
+            absolute = escape(urljoin(base, unescape(address)))
+        except ValueError:  # no browser follows it either, such as `//[`
+            return attribute[0]
+        growth += len(absolute) - len(address)
+        return attribute[0] if growth > MAX_GROWTH else f' {name}="{absolute}"'
 
-    return _TAG_WITH_ADDRESS.sub(lambda tag: _ADDRESS.sub(resolved, tag[0]), html)
+    def with_resolved(tag: re.Match[str]) -> str:
+        name, attributes = tag.groups()
+        return f"<{name}{_ATTRIBUTE.sub(resolved, attributes)}>" if attributes else tag[0]
+
+    return _TAG.sub(with_resolved, html)
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:

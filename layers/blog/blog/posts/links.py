@@ -84,8 +84,8 @@ def _end(word: str, start: re.Match[str]) -> int | None:
     if start[0].lower() == "mailto:":
         email = _EMAIL.match(word, start.end())
         return email and email.end()
-    is_short = start[0].lower() == "www."
-    host = _HOST.match(word, start.start() if is_short else start.end())
+    has_scheme = start[0].lower() != "www."
+    host = _HOST.match(word, start.end() if has_scheme else start.start())
     if host is None or "_" in "".join(host[0].split(".")[-2:]):
         return None
     stop = _CJK_PUNCTUATION.search(word, start.end())
