@@ -9,59 +9,29 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from html import escape, unescape
-from html.entities import html5
 from typing import NamedTuple
 from unicodedata import category
 from urllib.parse import unquote
 
+from blog.posts.elements import (
+    BLOCKS,
+    CLOSED_BY_NEXT,
+    HEADINGS,
+    INLINE,
+    LENGTH_OF_REL,
+    NOT_IN_COMMENTS,
+    PREFIX,
+    SAME,
+    VOID,
+    allowed_attributes,
+    attributes_of,
+    start_tag,
+)
 from blog.posts.links import find_links
 from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
 
 MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
 MAX_ID = 200  # characters of a heading
-REL = "nofollow ugc noopener"  # of all links
-LENGTH_OF_REL = len(f' rel="{REL}"')  # the sanitiser adds it
-PREFIX = "user-content-"  # of all ids, so that they cannot replace ids and names of a page
-
-BLOCKS = frozenset({
-    "blockquote", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
-    "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
-    "th", "thead", "tr", "ul",
-})  # fmt: skip
-INLINE = frozenset({
-    "a", "abbr", "br", "code", "del", "em", "img", "input", "ins", "kbd", "mark", "strong", "sub",
-    "sup",
-})  # fmt: skip
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-VOID = frozenset({"br", "hr", "img", "input"})
-# In the order in which they are written.
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "a": ("href", "title"),
-    "abbr": ("title",),
-    "code": ("class",),
-    "details": ("open",),
-    "img": ("src", "alt", "title", "width", "height"),
-    "input": ("type", "checked", "disabled"),
-    "ol": ("start",),
-    "td": ("align", "colspan", "rowspan"),
-    "th": ("align", "colspan", "rowspan"),
-}
-# Elements with the meaning of others.
-_SAME = {"b": "strong", "i": "em", "s": "del", "strike": "del"}
-# Which elements end when another one begins, as in browsers (HTML standard, 13.2.6.4.7).
-_CLOSED_BY_NEXT = {
-    "p": BLOCKS,
-    "li": {"li"},
-    "dt": {"dt", "dd"},
-    "dd": {"dt", "dd"},
-    "td": {"td", "th", "tr", "tbody", "thead"},
-    "th": {"td", "th", "tr", "tbody", "thead"},
-    "tr": {"tr", "tbody", "thead"},
-    "tbody": {"tbody", "thead"},
-    "thead": {"tbody", "thead"},
-}
-_NOT_IN_COMMENTS = HEADINGS | {"details", "figcaption", "figure", "hr", "input", "summary"}
-
 _SILENT = HEADINGS | {"table", "pre", "section"}  # not part of the prose
 _SILENT_CLASSES = {"footnote-ref", "markdown-alert-title"}
 _CODE = frozenset({"a", "code", "pre"})  # an address in them does not become a link
@@ -76,10 +46,7 @@ _UNSEEN = (
     (re.compile(r"<style(?=[\s/>])", re.IGNORECASE), re.compile(r"</style[^<>]*>", re.IGNORECASE)),
 )
 _TAG = re.compile(r"""(/?)([a-zA-Z][a-zA-Z0-9-]*+)((?:[^"'>]|"[^"]*"|'[^']*')*+)>""")
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
-_BARE_REFERENCE = re.compile(r"&([a-zA-Z][a-zA-Z0-9]*+)(?!;)(=?)")
 _DECLARATION = re.compile(r"/?[!?][^>]*>")
-LANGUAGE = re.compile(r"language-[^\s\"'<>&=`]{1,40}")
 _NOT_IN_IDS = re.compile(r"[^\w\- ]")  # of ASCII
 _IN_IDS = {"Mc", "Me", "Mn", "Pc"}  # besides letters and digits
 
@@ -128,7 +95,7 @@ class _Writer:
     def __init__(self, rendered: Rendered, *, is_comment: bool) -> None:
         self._marks = rendered.marks
         self._is_comment = is_comment
-        self._known = (BLOCKS | INLINE) - (_NOT_IN_COMMENTS if is_comment else set())
+        self._known = (BLOCKS | INLINE) - (NOT_IN_COMMENTS if is_comment else set())
         self._parts: list[str] = []
         self._length = 0  # of the parts
         self._open: list[_Element] = []
@@ -193,10 +160,10 @@ class _Writer:
     def _name(self, name: str) -> str:
         """Return the name of the element that stands for this one."""
         name = name.lower()
-        return "p" if self._is_comment and name in HEADINGS else _SAME.get(name, name)
+        return "p" if self._is_comment and name in HEADINGS else SAME.get(name, name)
 
     def _start(self, name: str, attributes: str, place: int) -> None:
-        given = _attributes(attributes) if attributes else {}
+        given = attributes_of(attributes) if attributes else {}
         own = self._own(name, given, place) if attributes else {}
         if name == "img" and self._is_comment:
             self._start("a", f'href="{escape(given.get("src", ""))}"', place)
@@ -207,7 +174,7 @@ class _Writer:
                 self._in_page.append((len(self._parts), given["href"][1:]))
             is_silent = own.get("class") in _SILENT_CLASSES
             elements = _SILENT_ELEMENTS if is_silent else _ELEMENTS
-            tag = _start_tag(name, _allowed(name, given) | own) if given else f"<{name}>"
+            tag = start_tag(name, allowed_attributes(name, given) | own) if given else f"<{name}>"
             self._begin(name, tag, elements.get(name))
         else:
             self._separate(name)
@@ -240,7 +207,7 @@ class _Writer:
 
         If the sanitiser had to do it, it would open each formatting element again, block by block.
         """
-        while name in _CLOSED_BY_NEXT.get(block := self._innermost_block(), ()):
+        while name in CLOSED_BY_NEXT.get(block := self._innermost_block(), ()):
             while self._close() != block:
                 pass
 
@@ -328,7 +295,7 @@ class _Writer:
         heading_id = PREFIX + (f"{slug}-{number}" if number else slug)
         if slug and heading_id not in self._ids:
             self._ids.add(heading_id)
-            self._parts[place] = _start_tag(name, {"id": heading_id})
+            self._parts[place] = start_tag(name, {"id": heading_id})
 
     def _separate(self, name: str) -> None:
         """End a word where an element ends a line."""
@@ -372,34 +339,6 @@ def _without_unseen(html: str) -> str:
             position = last.end()
         html = "".join(parts) + html[position:]
     return html
-
-
-def _attributes(text: str) -> dict[str, str]:
-    """Return the attributes of a tag. Of several with the same name the first counts."""
-    return {
-        name.lower(): unescape(_BARE_REFERENCE.sub(_kept, double or single or bare))
-        for name, double, single, bare in reversed(_ATTRIBUTE.findall(text))
-    }
-
-
-def _kept(reference: re.Match[str]) -> str:
-    """Keep what is no reference in an attribute, such as `&copy=` (HTML standard, 13.2.5.73)."""
-    name, equals = reference.groups()
-    return reference[0] if name in html5 and not equals else f"&amp;{name}{equals}"
-
-
-def _allowed(name: str, given: dict[str, str]) -> dict[str, str]:
-    allowed = {key: given[key] for key in ATTRIBUTES.get(name, ()) if key in given}
-    if name == "code" and not LANGUAGE.fullmatch(allowed.get("class", "")):
-        return {}
-    return allowed | {"type": "checkbox", "disabled": ""} if name == "input" else allowed
-
-
-def _start_tag(name: str, attributes: dict[str, str]) -> str:
-    return (
-        " ".join([f"<{name}", *(f'{key}="{escape(value)}"' for key, value in attributes.items())])
-        + ">"
-    )
 
 
 def _slug(text: str) -> str:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from blog.characters import has_visible, whole_characters, without_direction
 from blog.errors import FieldError, Unprocessable
 from blog.fields import without_refused
-from blog.posts import markdown, markup
+from blog.posts import elements, markdown, markup
 
 EXCERPT_CHARACTERS = 200
 LONGEST_WORD = 40  # characters; an excerpt cuts a longer one
@@ -84,16 +84,16 @@ def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
     return value if pattern is None or pattern.fullmatch(value) else None
 
 
-_ID = re.compile(re.escape(markup.PREFIX) + r"[^\s\"<>]{1,1000}")
+_ID = re.compile(re.escape(elements.PREFIX) + r"[^\s\"<>]{1,1000}")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _SPAN = re.compile(r"[0-9]{1,2}")
 _PATTERNS = {
     ("a", "aria-label"): re.compile(r"Back to reference [0-9-]{1,20}"),
-    ("code", "class"): markup.LANGUAGE,
+    ("code", "class"): elements.LANGUAGE,
     ("img", "height"): _NUMBER,
     ("img", "width"): _NUMBER,
     ("ol", "start"): re.compile(r"[0-9]{1,9}"),
-    **{(tag, "id"): _ID for tag in ("a", "li", *markup.HEADINGS)},
+    **{(tag, "id"): _ID for tag in ("a", "li", *elements.HEADINGS)},
     **{(tag, name): _SPAN for tag in ("td", "th") for name in ("colspan", "rowspan")},
 }
 _ALIGNMENTS = {"align": {"left", "center", "right"}}
@@ -103,15 +103,15 @@ _ALERTS = {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "wa
 # The last word on what HTML may contain, after markup.py. The classes and ids of footnotes, alerts
 # and headings get here only from there.
 _CLEANER = nh3.Cleaner(
-    tags=set(markup.BLOCKS | markup.INLINE),
+    tags=set(elements.BLOCKS | elements.INLINE),
     attributes={
         **{
             tag: set(names) - _VALUES.get(tag, {}).keys()
-            for tag, names in markup.ATTRIBUTES.items()
+            for tag, names in elements.ATTRIBUTES.items()
         },
         "a": {"href", "title", "id", "aria-label"},
         "li": {"id"},
-        **{heading: {"id"} for heading in markup.HEADINGS},
+        **{heading: {"id"} for heading in elements.HEADINGS},
     },
     allowed_classes={
         "a": {"footnote-backref"},
@@ -123,7 +123,7 @@ _CLEANER = nh3.Cleaner(
     tag_attribute_values=_VALUES,
     attribute_filter=_allowed_attribute,
     url_schemes={"http", "https", "mailto"},
-    link_rel=markup.REL,
+    link_rel=elements.REL,
 )
 
 
