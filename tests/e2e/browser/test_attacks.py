@@ -70,7 +70,9 @@ TRIGGER = """selector => {
         for (const kind of ["mouseover", "focus", "toggle", "animationend", "error"])
             one.dispatchEvent(new Event(kind));
     for (const link of document.querySelectorAll(`${selector} a[href]`))
-        if (!/^(https?|mailto):/.test(link.protocol)) window.executed.push(link.href);
+        // an address that cannot be parsed leads nowhere, and has the protocol ":"
+        if (!/^(https?|mailto):/.test(link.protocol) && URL.canParse(link.href))
+            window.executed.push(link.href);
 }"""
 
 
