@@ -31,11 +31,12 @@ from blog.posts.schemas import (
     RevisionPage,
 )
 from blog.posts.service import Posts
-from blog.settings import AuthorSettings
+from blog.settings import PostSettings
 
-settings = AuthorSettings.from_environment(os.environ)
+settings = PostSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-posts = Posts(table, settings.feed_shards, RateLimits.from_environment(os.environ))
+limits = RateLimits.from_environment(os.environ)
+posts = Posts(table, settings.feed_shards, limits, settings.text_form)
 post_queries = PostQueries(table, settings.feed_shards)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)

@@ -46,7 +46,7 @@ from blog.settings import PublicSettings
 from blog.tags import is_tag, normalised_tag
 
 settings = PublicSettings.from_environment(os.environ)
-table = Table.connect(settings.table_name)
+table = Table.connect(settings.table_name).for_public()
 post_queries = PostQueries(table, settings.feed_shards)
 profiles = Profiles(table)
 comment_queries = CommentQueries(table)

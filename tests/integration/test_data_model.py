@@ -9,6 +9,7 @@ from blog.accounts.merge import AccountMerge
 from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Table
+from functions.posts import app as posts_app
 from tests.support.data_model import Kind, kinds
 from tests.support.engines import empty_stores
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, caller
@@ -43,6 +44,9 @@ def stored() -> Iterator[Stored]:
         send("account-edit-me", alice, body=profile)
         links = {"excerpt": "In short.", "canonical_url": "https://example.com/original"}
         people.post(CAROL, "Linked", **links)
+        with pytest.MonkeyPatch.context() as plain:
+            plain.setattr(posts_app.posts, "_text_form", "plain")
+            send("posts-edit", BOB, post_id=people.bobs_post, body={"body": "Stored as it is"})
         report = {"reason": "Spam."}
         parts = {COMMENT_PART: people.alices_comment}
         send("comments-report-comment", CAROL, post_id=people.bobs_post, parts=parts, body=report)

@@ -22,7 +22,7 @@ from blog.posts.empty_counters import remove_if_empty
 from blog.posts.schemas import NewPost
 from blog.posts.service import Posts
 from blog.s3 import Bucket
-from tests.support.consistency import Items, faults, plain
+from tests.support.consistency import Items, faults, plain, readable
 from tests.support.engines import IS_MOTO, Stores, empty_stores, shared_engine
 from tests.support.fault_proxy import (
     ONLY_FOR,
@@ -386,5 +386,5 @@ def test_jobs_that_meet_faults_are_finished_by_later_runs(
     assert sum(setup.proxy.met.values()) > setup.proxy.met["no fault"] > 0
     setup.proxy.plan = no_faults
     assert inconsistencies(setup) == []
-    remaining = json.dumps([[*key, item] for key, item in plain(client).items()], default=str)
+    remaining = json.dumps([*readable(plain(client)).items()], default=str)
     assert ALICE not in remaining

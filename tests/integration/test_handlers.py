@@ -439,7 +439,7 @@ def _fail(error: Exception) -> Callable[..., Any]:
 def test_a_database_outage_is_503_with_retry_after(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Table, "get", _fail(Unavailable()))
+    monkeypatch.setattr(Table, "get_all", _fail(Unavailable()))
     response = call("public-get-post")
     problem(response, 503)
     assert header(response, "Retry-After") == "5"
@@ -449,7 +449,7 @@ def test_the_line_of_a_throttled_request_has_dynamodbs_reasons(
     call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reason = "TableReadKeyRangeThroughputExceeded"
-    monkeypatch.setattr(Table, "get", _fail(Unavailable([reason])))
+    monkeypatch.setattr(Table, "get_all", _fail(Unavailable([reason])))
     assert reason not in str(problem(call("public-get-post"), 503))
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["throttled"] == reason
@@ -461,7 +461,7 @@ def test_a_bug_is_a_fixed_500_and_its_log_has_no_message_text(
     capsys: pytest.CaptureFixture[str],
     faults: io.StringIO,
 ) -> None:
-    monkeypatch.setattr(Table, "get", _fail(RuntimeError("alice@example.com")))
+    monkeypatch.setattr(Table, "get_all", _fail(RuntimeError("alice@example.com")))
     refused = problem(call("public-get-post"), 500)
     assert "alice" not in str(refused)
     logged = (faults.getvalue(), capsys.readouterr().out)

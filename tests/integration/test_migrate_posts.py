@@ -9,14 +9,17 @@ from blog.admin import migrate_posts
 from blog.admin.__main__ import main
 from blog.admin.migrate_posts import migrate, migrate_all, outdated
 from blog.dynamodb.actions import Action
-from blog.dynamodb.keys import Key, feed_partition, post_key
+from blog.dynamodb.keys import Key, feed_partition, post_key, revision_text_key, slug_key
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable, Unprocessable
+from blog.jobs.runner import run_jobs
 from blog.posts.listing_entries import entries
 from blog.posts.model import SCHEMA, Post
+from blog.posts.stored_text import TextForm
 from tests.support.consistency import faults, plain
-from tests.support.posts import BUCKET, TABLE, VERSION_1, Blog, RacingTable, create, edit
-from tests.support.samples import BOB
+from tests.support.handlers import Call, json_body
+from tests.support.posts import BUCKET, NO_BUCKET, TABLE, VERSION_1, Blog, RacingTable, create, edit
+from tests.support.samples import ALICE, BOB
 
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
 OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}
@@ -24,7 +27,7 @@ OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading
 
 def with_old_schema(table: Table, post: Post) -> Post:
     """Store a post as schema 1 did, which did not list it in the feed."""
-    old = post.model_copy(update={**OLD, "schema_number": 1})
+    old = post.model_copy(update={**OLD, "schema_number": 1, "text_form": "plain"})
     table.transact([Action(post_key(post.id), item=old.item())])
     for key, entry in entries(old).items():
         is_new_list = key.pk == feed_partition(0)
@@ -108,6 +111,55 @@ def test_a_body_that_is_invalid_today_stays_unchanged(
         assert plain(client)[post_key(old.id)]["body_html"] == OLD["body_html"]
 
 
+@pytest.mark.parametrize("form", ["compressed", "plain"])
+def test_texts_of_posts_and_revisions_get_the_form(
+    table: Table, client: Any, form: TextForm
+) -> None:
+    other: TextForm = "plain" if form == "compressed" else "compressed"
+    blog = Blog(table, text_form=other)
+    post = create(blog, body="*one*", status="published")
+    post = edit(blog, post, body="*two*")
+    before = plain(client)
+    assert migrate_all(table, form) == 1
+    items = plain(client)
+    assert faults(items) == []
+    assert Post.of(items[post_key(post.id)]) == post.model_copy(
+        update={"text_form": form, "lock_version": post.lock_version + 1}
+    )
+    attribute = {"compressed": "texts", "plain": "body"}
+    for key in (post_key(post.id), revision_text_key(post.id, 1)):
+        assert attribute[other] in before[key]
+        assert attribute[form] in items[key]
+        assert attribute[other] not in items[key]
+    assert blog.revision(ALICE, post.id, 1).body == "*one*"
+    assert (migrate_all(table, form), migrate_all(table)) == (0, 0)
+
+
+def test_a_revision_that_is_dropped_during_the_migration_does_not_return(
+    racing_table: RacingTable, client: Any
+) -> None:
+    blog = Blog(racing_table, text_form="plain")
+    post = edit(blog, create(blog, status="published"), body="two")
+    racing_table.before_write = [lambda: blog.delete(post.id, sub=post.owner, if_match=None)]
+    assert not migrate(racing_table, post_key(post.id), "compressed")
+    run_jobs(Table(client, TABLE), NO_BUCKET)
+    assert not [key for key in plain(client) if key[0] == post_key(post.id).pk]
+
+
+def test_reservations_of_an_older_schema_get_their_author(
+    table: Table, call: Call, posts: Blog, client: Any
+) -> None:
+    post = create(posts, slug="old", status="published")
+    post = edit(posts, post, slug="new")
+    with_old_schema(table, post)
+    for slug in ("old", "new"):
+        table.transact([Action(slug_key(slug), item={"post_id": post.id})])
+    assert json_body(call("public-get-post-by-slug", slug="new"))["author"]["id"] == post.author_id
+    assert migrate_all(table) == 1
+    items = plain(client)
+    assert [items[slug_key(slug)]["author_id"] for slug in ("old", "new")] == [post.author_id] * 2
+
+
 @pytest.fixture
 def command(table: Table, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.setattr(Table, "connect", lambda _: table)
@@ -120,17 +172,30 @@ def test_the_command_only_counts_unless_apply_is_given(
 ) -> None:  # fmt: skip
     before = plain(client)
     assert command() == 0
-    assert capsys.readouterr().out.startswith("3 posts are older than schema 3.")
+    assert capsys.readouterr().out.startswith("3 posts are not of schema 3.")
     assert plain(client) == before
     assert command("--apply") == 0
     assert capsys.readouterr().out == "3 posts are of schema 3 now.\n"
+
+
+def test_the_command_compresses_where_the_setting_says_so(
+    table: Table, posts: Blog, command: Callable[..., int], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    create(Blog(table, text_form="plain"))
+    create(posts)
+    assert command() == 0
+    assert capsys.readouterr().out.startswith("0 posts")
+    monkeypatch.setitem(ENVIRONMENT, "STORED_TEXT", "compressed")
+    assert command("--apply") == 0
+    assert capsys.readouterr().out == "1 posts are of schema 3 with compressed texts now.\n"
 
 
 def test_an_outage_is_reported(
     old_posts: list[Post], command: Callable[..., int], capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def unavailable(_table: Table, _key: Key) -> bool:
+    def unavailable(_table: Table, _key: Key, _form: object) -> bool:
         raise Unavailable
 
     monkeypatch.setattr(migrate_posts, "migrate", unavailable)

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from blog.clock import now
+from blog.dynamodb import recent_items
 from blog.dynamodb.actions import TransactionContended
+from blog.dynamodb.recent_items import REMEMBERED
 from blog.dynamodb.table import Table
 from blog.errors import NotFound, WriteContended
 from blog.people.person import NEUTRAL_NAME
@@ -56,18 +59,27 @@ def test_the_first_patch_creates_the_profile_and_later_ones_change_only_their_fi
     assert json_body(call("account-get-me", sub=BOB))["name"] is None
 
 
-def test_a_new_name_appears_in_posts_lists_and_feeds_at_once(call: Call) -> None:
+def test_a_new_name_appears_in_posts_at_once_and_in_public_lists_after_seconds(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [now()]
+    monkeypatch.setattr(recent_items, "now", lambda: clock[0])
     post = json_body(call("posts-create", body={"title": "T", "status": "published"}))
     assert post["author"]["name"] == NEUTRAL_NAME
+    call("public-list-posts", query={})
     for name in ("Alice", "Alice & <b>Bob</b>", "आलिस"):
         me = json_body(call("account-edit-me", body={"name": name}))
         assert me["author_id"] == post["author"]["id"]
         public_profile = {"id": me["author_id"], "name": name, "picture": None}
         assert json_body(call("public-get-post", post_id=post["id"]))["author"] == public_profile
         assert json_body(call("posts-get-mine", post_id=post["id"]))["author"] == public_profile
-        for listing in ("public-list-posts", "posts-list-mine"):
-            (row,) = json_body(call(listing, query={}))["items"]
-            assert row["author"] == public_profile
+        (row,) = json_body(call("posts-list-mine", query={}))["items"]
+        assert row["author"] == public_profile
+        (row,) = json_body(call("public-list-posts", query={}))["items"]
+        assert row["author"]["name"] != name, "it is remembered"
+        clock[0] += REMEMBERED
+        (row,) = json_body(call("public-list-posts", query={}))["items"]
+        assert row["author"] == public_profile
         (item,) = json_body(call("public-feed-json"))["items"]
         assert item["authors"][0]["name"] == name
         edited = json_body(call("posts-edit", post_id=post["id"], body={}))

@@ -50,7 +50,7 @@ def lines(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(Table, "get", fail)
+    monkeypatch.setattr(Table, "get_all", fail)
     call("public-get-post")
     event = sample_event("authorizer-request")
     event["multiValueHeaders"]["Authorization"] = ["Bearer opaque"]

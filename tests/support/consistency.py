@@ -12,12 +12,12 @@ from blog.dynamodb.keys import (
     own_media_key,
     pending_comment_key,
     post_key,
-    slug_key,
     stats_key,
 )
 from blog.dynamodb.table import Table
-from blog.posts.listing_entries import counters, entries, reserved_slugs
+from blog.posts.listing_entries import counters, entries, reservations
 from blog.posts.model import Post
+from blog.posts.stored_text import _uncompressed
 from tests.support.posts import TABLE, stored
 
 Items = dict[tuple[str, str], Item]
@@ -28,6 +28,14 @@ def plain(client: Any) -> Items:
     """Return every item of the table by its key."""
     table = Table(client, TABLE)
     return {key: table._plain(item) for key, item in stored(client).items()}
+
+
+def readable(items: Items) -> Items:
+    """Return the items with what is compressed in them, to look for words."""
+    return {
+        key: item | {"texts": _uncompressed(item["texts"])} if "texts" in item else item
+        for key, item in items.items()
+    }
 
 
 def faults(items: Items) -> list[str]:
@@ -48,18 +56,25 @@ def _lists(items: Items, posts: dict[str, Post]) -> list[str]:
     for post in posts.values():
         expected |= entries(post)
     found = {
-        key: {name: value for name, value in item.items() if name not in ("pk", "sk")}
+        key: _attributes(item)
         for key, item in items.items()
         if (key[1].startswith("ENTRY#") and key[0] not in ("REPORTS", "BANNED"))
         or key[1] == "SUMMARY"
     }  # fmt: skip
-    slugs = {slug_key(one) for post in posts.values() for one in reserved_slugs(post)}
-    reserved = {key for key in items if key[1] == "SLUG"}
+    slugs = {key: one for post in posts.values() for key, one in reservations(post).items()}
+    wrong = [
+        *(key for key in slugs if slugs[key] != _attributes(items.get(key, {}))),
+        *(key for key in items if key[1] == "SLUG" and key not in slugs),
+    ]
     errors = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
     return [
         *(f"a list entry is missing, differs, or has no post: {key}" for key in errors),
-        *(f"a slug reservation is wrong: {key}" for key in slugs ^ reserved),
+        *(f"a slug reservation is wrong: {key}" for key in wrong),
     ]
+
+
+def _attributes(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in ("pk", "sk")}
 
 
 def _comments(items: Items, posts: dict[str, Post]) -> list[str]:

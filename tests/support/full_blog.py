@@ -24,14 +24,13 @@ from blog.dynamodb.keys import (
     revision_key,
     revision_text_key,
     sitemap_sort_key,
-    slug_key,
     stats_key,
     tag_count_key,
     tag_partition,
 )
 from blog.identifiers import new_id
 from blog.posts.feeds import POSTS as FEED_POSTS
-from blog.posts.listing_entries import counters, entries, reserved_slugs
+from blog.posts.listing_entries import counters, entries, reservations
 from blog.posts.model import Post
 from blog.reactions.service import MAX_FOLLOWS
 from tests.support import largest
@@ -57,7 +56,7 @@ def stored(of: Post, revisions: int = 2) -> Iterator[Item]:
     """Yield all items of a post, but only its first revisions, and no comments."""
     yield item(post_key(of.id), of.item())
     yield item(stats_key(of.id), largest.stats(of))
-    yield from (item(slug_key(one), {"post_id": of.id}) for one in reserved_slugs(of))
+    yield from (item(key, one) for key, one in reservations(of).items())
     yield from (item(key, entry) for key, entry in entries(of).items())
     yield from (item(one.key, {one.name: 1}) for one in counters(of))
     for version in of.revisions[:revisions]:

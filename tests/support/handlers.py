@@ -27,7 +27,9 @@ COMMENT_PART = "01JDC0000000000000000000C0"
 
 
 def _use(app: ModuleType, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a function this table."""
+    """Give a function this table. The public function gets it as it connects to its own."""
+    if app.__name__ == "functions.public.app":
+        table = table.for_public()
     if hasattr(app, "table"):
         monkeypatch.setattr(app, "table", table)
     for service in _services(app):

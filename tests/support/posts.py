@@ -13,11 +13,12 @@ from blog.identifiers import author_id
 from blog.limits import KINDS
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
-from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
+from blog.posts.listing_entries import PostCounter, counters, entries, reservations, reserved_slugs
 from blog.posts.model import Post, Stats
 from blog.posts.queries import PostQueries
 from blog.posts.schemas import NewPost, PostChanges
 from blog.posts.service import Posts
+from blog.posts.stored_text import TextForm
 from blog.s3 import Bucket
 from tests.support.samples import ALICE
 
@@ -34,8 +35,10 @@ NO_LIMITS = RateLimits(dict.fromkeys(KINDS, 10**9))
 class Blog(Posts, PostQueries):
     """The services that write posts and read posts, in one class. It has no rate limits."""
 
-    def __init__(self, table: Table, feed_shards: int = 1) -> None:
-        super().__init__(table, feed_shards, NO_LIMITS)
+    def __init__(
+        self, table: Table, feed_shards: int = 1, text_form: TextForm = "compressed"
+    ) -> None:
+        super().__init__(table, feed_shards, NO_LIMITS, text_form)
 
 
 def person(sub: str) -> Person:
@@ -73,9 +76,8 @@ def items_of(post: Post) -> Iterator[Item]:
     """Yield all items that the creation of a post stores, except the shared counters."""
     yield {**post.item(), **post_key(post.id)._asdict()}
     yield {**Stats.of(post).model_dump(), **stats_key(post.id)._asdict()}
-    yield {"post_id": post.id, **slug_key(post.slug)._asdict()}
-    for key, entry in entries(post).items():
-        yield {**entry, **key._asdict()}
+    for key, item in (reservations(post) | entries(post)).items():
+        yield {**item, **key._asdict()}
 
 
 VERSION_NAMES = ("version", "count", "post_count")

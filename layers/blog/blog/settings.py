@@ -1,7 +1,7 @@
 """The functions' settings, read from the environment and validated once at the cold start."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,6 +10,7 @@ SiteUrl = Annotated[
     str, Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
 ]
 AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
+TextForm = Literal["plain", "compressed"]
 
 
 class TableSettings(BaseModel):
@@ -61,6 +62,12 @@ class AuthorSettings(BlogSettings):
     author_id_key: AuthorIdKey
 
 
+class PostSettings(AuthorSettings):
+    """Adds the form in which posts and revisions store their texts."""
+
+    text_form: TextForm = Field(default="compressed", alias="STORED_TEXT")
+
+
 class MediaSettings(AuthorSettings):
     """Adds the media bucket, for functions that sign its addresses for a user."""
 
@@ -80,6 +87,10 @@ class BucketSettings(TableSettings):
 
 
 class AdminSettings(BucketSettings):
-    """Adds the key of author ids, for operators, who name users by their sub."""
+    """Adds the key of author ids, for operators, who name users by their sub, and the text's form.
+
+    Without the form, a migration keeps the one that each post has.
+    """
 
     author_id_key: AuthorIdKey
+    text_form: TextForm | None = Field(default=None, alias="STORED_TEXT")

@@ -117,8 +117,8 @@ class _Erasure:
         for row in self._rows(owner_partition(self._person.sub, "published"), ENTRY):
             item = self._table.get(post_key(row["id"]))
             if item is not None:
-                text = f"{item.get('cover_image', '')} {item['body']}"
-                staying |= media_ids_in(text)
+                post = Post.of(item)
+                staying |= media_ids_in(f"{post.cover_image or ''} {post.body}")
         return staying
 
     def pending_comments(self) -> None:

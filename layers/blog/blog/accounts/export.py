@@ -38,6 +38,7 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.resumable import iter_rows
 from blog.dynamodb.table import Table
 from blog.people.person import Person
+from blog.posts import stored_text
 from blog.posts.model import Post, Stats
 from blog.s3 import Bucket, export_object_key, media_object_key
 
@@ -169,7 +170,8 @@ def _post(table: Table, post_id: str) -> Iterator[tuple[str, Iterator[bytes]]]:
         revision = table.get(revision_text_key(post_id, version))
         if revision is not None:
             members = {name: revision[name] for name in ("title", "created_at")}
-            yield _markdown(f"revisions/{post.slug}/{version}", members, revision["body"])
+            text, _ = stored_text.read(revision, "body")
+            yield _markdown(f"revisions/{post.slug}/{version}", members, text["body"])
 
 
 def _profile(table: Table, person: Person) -> Members:

@@ -1,8 +1,9 @@
 """The operator's commands: `python -m blog.admin merge OLD NEW`, `migrate`, `restore COPY`.
 
-They read the variables of the functions (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY). The AWS
-credentials need the permissions of JobsFunction, Scan for `migrate` and `restore`, and for
-`restore` all of these on the copy too. Without --apply, a command only reports what it would do.
+They read the variables of the functions (TABLE_NAME, MEDIA_BUCKET, AUTHOR_ID_KEY), and `migrate`
+also STORED_TEXT: it rewrites the texts in this form. The AWS credentials need the permissions of
+JobsFunction, Scan for `migrate` and `restore`, and for `restore` all of these on the copy too.
+Without --apply, a command only reports what it would do.
 """
 
 import argparse
@@ -78,11 +79,13 @@ def _merge(options: argparse.Namespace, settings: AdminSettings) -> int:
 
 def _migrate(options: argparse.Namespace, settings: AdminSettings) -> int:
     table = Table.connect(settings.table_name)
+    form = settings.text_form
+    what = f"schema {SCHEMA}" + (f" with {form} texts" if form else "")
     if options.apply:
-        print(f"{migrate_all(table)} posts are of schema {SCHEMA} now.")
+        print(f"{migrate_all(table, form)} posts are of {what} now.")
     else:
-        count = sum(1 for _ in outdated(table))
-        print(f"{count} posts are older than schema {SCHEMA}. To migrate them, add --apply.")
+        count = sum(1 for _ in outdated(table, form))
+        print(f"{count} posts are not of {what}. To migrate them, add --apply.")
     return 0
 
 

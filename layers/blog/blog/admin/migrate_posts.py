@@ -7,14 +7,16 @@ by the next. Each post is one transaction, under the condition that nobody else 
 
 from collections.abc import Callable, Iterator
 
-from blog.dynamodb.actions import Action, Items
-from blog.dynamodb.keys import POST, Key
+from blog.dynamodb.actions import IS_THERE, Action, Items
+from blog.dynamodb.keys import POST, Key, revision_text_key
 from blog.dynamodb.retries import retrying
 from blog.dynamodb.table import Table
 from blog.errors import Unprocessable
-from blog.posts.listing_entries import entries
+from blog.posts import stored_text
+from blog.posts.listing_entries import entries, reservations
 from blog.posts.model import SCHEMA, Post
 from blog.posts.rendering import rendered
+from blog.posts.stored_text import TextForm
 from blog.posts.transactions import change
 
 
@@ -47,44 +49,77 @@ def rendered_anew(post: Post) -> Post:
 STEPS: tuple[Callable[[Post], Post], ...] = (unchanged, rendered_anew)
 
 
-def outdated(table: Table) -> Iterator[Key]:
-    """Yield the keys of posts of an older schema. Reads the whole table."""
-    for item in table.scan("sk = :sk AND schema_number < :schema", {"sk": POST, "schema": SCHEMA}):
+# The attribute that a post has only in the other form.
+_OTHER = {"plain": stored_text.ATTRIBUTE, "compressed": "body"}
+
+
+def outdated(table: Table, form: TextForm | None = None) -> Iterator[Key]:
+    """Yield the keys of posts of an older schema, or of another form. Reads the whole table."""
+    is_outdated = "schema_number < :schema"
+    if form is not None:
+        is_outdated = f"({is_outdated} OR attribute_exists({_OTHER[form]}))"
+    values = {"sk": POST, "schema": SCHEMA}
+    for item in table.scan(f"sk = :sk AND {is_outdated}", values):
         yield Key.of(item)
 
 
-def migrate(table: Table, key: Key) -> bool:
-    """Bring a post to the current schema. Return whether this call did it.
+def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
+    """Bring a post to the current schema, and its texts to a form. Return whether this call did it.
 
-    This is not an edit: the version and the times stay. Raises WriteContended and Unavailable.
+    This is not an edit: the version and the times stay. Without a form, each text keeps its own.
+    Raises WriteContended and Unavailable.
     """
 
     def attempt(items: Items) -> bool:
         item = items.get(key)
         post = None if item is None else Post.of(item)
-        if post is None or post.schema_number >= SCHEMA:
+        if post is None:
             return False
-        table.write(_migration(post))
+        wanted = form or post.text_form
+        if post.schema_number >= SCHEMA and post.text_form == wanted:
+            return False
+        if form is not None:  # before the post, which tells that there is something to do
+            _migrate_revisions(table, post, form)
+        table.write(_migration(post, wanted))
         return True
 
     return retrying(attempt, {key: table.get(key)})
 
 
-def _migration(before: Post) -> list[Action]:
+def _migrate_revisions(table: Table, post: Post, form: TextForm) -> None:
+    """Bring the texts of a post's revisions to a form. Each is written once and then only removed.
+
+    Those that have the form already cost a read.
+    """
+    keys = [revision_text_key(post.id, version) for version in post.revisions]
+    for key, item in table.get_all(keys).items():
+        text, found = stored_text.read(item, "body")
+        if found != form:
+            row = {name: item[name] for name in ("version", "title", "created_at")}
+            stored = row | stored_text.stored(text, form)
+            table.try_write([Action(key, item=stored, condition=IS_THERE)])
+
+
+def _migration(before: Post, form: TextForm) -> list[Action]:
     after = before
     for step in STEPS[before.schema_number - 1 :]:
         after = step(after)
-    update = {"schema_number": SCHEMA, "lock_version": before.lock_version + 1}
+    update = {
+        "schema_number": SCHEMA,
+        "text_form": form,
+        "lock_version": before.lock_version + 1,
+    }
     after = after.model_copy(update=update)
     actions = {action.key: action for action in change(before, after, before.owner)}
-    # All current entries, because an older version may have written other ones.
-    put = {key: Action(key, item=entry) for key, entry in entries(after).items()}
+    # All current entries and reservations: an older version may have written other ones.
+    current = entries(after) | reservations(after)
+    put = {key: Action(key, item=item) for key, item in current.items()}
     return [*({**actions, **put}).values()]
 
 
-def migrate_all(table: Table) -> int:
-    """Bring all posts to the current schema. Return how many were not.
+def migrate_all(table: Table, form: TextForm | None = None) -> int:
+    """Bring all posts to the current schema, and to a form. Return how many were not.
 
     Raises what `migrate` raises.
     """
-    return sum(migrate(table, key) for key in outdated(table))
+    return sum(migrate(table, key, form) for key in outdated(table, form))

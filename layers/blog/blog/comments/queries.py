@@ -31,7 +31,7 @@ class CommentQueries:
         if stats is None or not Stats.model_validate(stats).is_public:
             raise NotFound("There is no such post.")
         rows, next_cursor = within_page(listing, *page, _bytes_sent)
-        profiles = self._table.get_all(
+        profiles = self._table.get_recent(
             profile_key(row["author_id"]) for row in rows if not is_tombstone(row)
         )
         items = [

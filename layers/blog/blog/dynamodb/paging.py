@@ -7,7 +7,7 @@ still has a cursor, so the list continues.
 
 import heapq
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from blog.dynamodb.actions import Item
 from blog.dynamodb.concurrency import each_side_by_side
@@ -79,14 +79,18 @@ def _after(
 
 
 def _known(pages: Sequence[Page], listing: Listing) -> list[Item]:
-    """Merge pages up to the end of the first that DynamoDB cut: what follows may have gaps."""
+    """Merge pages up to the end of the first that DynamoDB cut: what follows may have gaps.
+
+    A row that is moving from one partition to another may be seen in both. It counts once.
+    """
     descending = not listing.order.is_ascending
-    rows = heapq.merge(
+    merged = heapq.merge(
         *(page.items for page in pages), key=lambda row: str(row["sk"]), reverse=descending
     )
+    rows = [next(same) for _, same in groupby(merged, key=lambda row: row["sk"])]
     ends = [page.items[-1]["sk"] for page in pages if page.has_more]
     if not ends:
-        return list(rows)
+        return rows
     if descending:
         return [row for row in rows if row["sk"] >= max(ends)]
     return [row for row in rows if row["sk"] <= min(ends)]

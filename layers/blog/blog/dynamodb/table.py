@@ -8,10 +8,11 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
@@ -20,6 +21,7 @@ from blog.dynamodb.client import CLIENT_CONFIG, ONE_TRY, connect
 from blog.dynamodb.concurrency import each_side_by_side
 from blog.dynamodb.deadline import deadline
 from blog.dynamodb.keys import Key
+from blog.dynamodb.recent_items import RecentItems
 from blog.dynamodb.retries import WRITE_TRIES, backoff
 from blog.errors import Unavailable, WriteContended
 
@@ -88,6 +90,8 @@ class Table:
         self._connect_for_one_try = connect_for_one_try or (lambda: self._client)
         self._client_of_one_try: DynamoDBClient | None = None
         self._connecting = threading.Lock()  # boto3 cannot make two clients at once
+        self._is_consistent = True
+        self._recent: RecentItems | None = None
         self._serialise = TypeSerializer().serialize
         self._deserialise = TypeDeserializer().deserialize
 
@@ -96,13 +100,46 @@ class Table:
         """Return the table of this name in the account and region of the environment."""
         return cls(connect(), name, lambda: connect(CLIENT_CONFIG.merge(ONE_TRY)))
 
+    def for_public(self) -> Self:
+        """Return the table for reads that no write depends on. They cost half.
+
+        Reads are eventually consistent: most show what was written a second ago or less. Items that
+        `get_recent` has read are remembered for a few seconds.
+        """
+        table = copy(self)
+        table._is_consistent = False
+        table._recent = RecentItems()
+        return table
+
+    def consistent(self) -> Self:
+        """Return the table for reads of what is stored now."""
+        table = copy(self)
+        table._is_consistent = True
+        return table
+
     def get(self, key: Key) -> Item | None:
-        """Return the item as it is now, or None."""
-        response = self._call("get_item", Key=self._attributes(key._asdict()), ConsistentRead=True)
+        """Return the item, or None."""
+        response = self._call(
+            "get_item", Key=self._attributes(key._asdict()), ConsistentRead=self._is_consistent
+        )
         return self._item(response.get("Item"))
 
+    def get_recent(self, recent: Iterable[Key], others: Iterable[Key] = ()) -> dict[Key, Item]:
+        """Return the items that exist under all these keys, in one round trip or none.
+
+        For the public, those under the `recent` keys may be remembered.
+        """
+        if self._recent is None:
+            return self.get_all([*recent, *others])
+        keys = list(dict.fromkeys(recent))
+        known = self._recent.known(keys)
+        unknown = [key for key in keys if key not in known]
+        items = self.get_all([*unknown, *others])
+        self._recent.remember(unknown, items)
+        return {**{key: item for key, item in known.items() if item is not None}, **items}
+
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Return the items that exist under these keys, as they are now, in one round trip.
+        """Return the items that exist under these keys, in one round trip.
 
         If there are more keys than DynamoDB takes at once, several calls run side by side.
         """
@@ -115,7 +152,7 @@ class Table:
         items: list[Item] = []
         remaining = [self._attributes(key._asdict()) for key in keys]
         for _ in backoff(MAX_TRIES):
-            request = {self._name: {"Keys": remaining, "ConsistentRead": True}}
+            request = {self._name: {"Keys": remaining, "ConsistentRead": self._is_consistent}}
             response = self._call("batch_get_item", RequestItems=request)
             items += map(self._plain, response["Responses"].get(self._name, []))
             remaining = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
@@ -168,7 +205,7 @@ class Table:
                 {":pk": wanted.partition, ":first": wanted.first, ":last": wanted.last}
             ),
             "ScanIndexForward": wanted.is_ascending,
-            "ConsistentRead": True,
+            "ConsistentRead": self._is_consistent,
             **more,
         }
         while True:
@@ -339,8 +376,12 @@ class Table:
         return self._serialise(item)["M"]
 
     def _plain(self, attributes: Mapping[str, Any]) -> Item:
+        """Return an item in Python's types, with bytes for what boto3 calls Binary."""
         item: Item = self._deserialise({"M": attributes})
-        return item
+        return {
+            name: value.__bytes__() if isinstance(value, Binary) else value
+            for name, value in item.items()
+        }
 
     def _item(self, attributes: Mapping[str, Any] | None) -> Item | None:
         return self._plain(attributes) if attributes else None

@@ -8,17 +8,25 @@ from typing import Any
 from blog.errors import FieldError, Unprocessable
 from blog.identifiers import new_id
 from blog.people.person import Person
-from blog.posts.model import Post, Status
+from blog.posts.model import MAX_STORED_BYTES, Post, Status
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
 from blog.posts.slugs import derived_slug, with_suffix
+from blog.posts.stored_text import TextForm
 
 MAX_FORMER_SLUGS = 20
 MAX_REVISIONS = 50
 FIRST_PUBLICATION = datetime(1990, 1, 1, tzinfo=UTC)  # no blog is older
 
 
-def created(new: NewPost, *, owner: Person, feed_shards: int, now: datetime) -> Post:
+def created(
+    new: NewPost,
+    *,
+    owner: Person,
+    feed_shards: int,
+    now: datetime,
+    text_form: TextForm = "compressed",
+) -> Post:
     """Return the first version of a post, with its permanent shard of the feed.
 
     Raises Unprocessable if the body's HTML would be too long, or if `publish_at` or `published_at`
@@ -46,6 +54,7 @@ def created(new: NewPost, *, owner: Person, feed_shards: int, now: datetime) -> 
         updated_at=now,
         publish_at=publish_at,
         published_at=published_at,
+        text_form=text_form,
     )
 
 
@@ -55,8 +64,10 @@ class Edit:
     It can be applied again if another write comes first.
     """
 
-    def __init__(self, changes: Mapping[str, Any], now: datetime) -> None:
-        """Take the provided members of a PostChanges.
+    def __init__(
+        self, changes: Mapping[str, Any], now: datetime, text_form: TextForm = "compressed"
+    ) -> None:
+        """Take the provided members of a PostChanges, and the form to store the text in.
 
         Raises Unprocessable for changes that fit no post: a body whose HTML would be too long, or a
         `publish_at` that does not fit.
@@ -68,6 +79,7 @@ class Edit:
         if "body" in provided:
             provided |= _content_fields(rendered(provided["body"]))
         self._provided = provided
+        self._text_form = text_form
 
     @property
     def wanted_slug(self) -> str | None:
@@ -92,6 +104,7 @@ class Edit:
         if before.status == "published" and _changes_text(before, update):
             update["revisions"] = [*before.revisions, before.version][-MAX_REVISIONS:]
         update |= {"version": before.version + 1, "lock_version": before.lock_version + 1}
+        update["text_form"] = self._text_form
         after = before.model_copy(update=update)
         if _as_read(after) == _as_read(before):
             return after
@@ -157,6 +170,13 @@ def _published_at(status: Status, requested: datetime | None, now: datetime) -> 
     if message:
         raise Unprocessable([FieldError("published_at", message)])
     return (requested or now) if status == "published" else None
+
+
+def require_room(post: Post) -> None:
+    """Raise Unprocessable if a post is larger than what the table keeps of one."""
+    if post.stored_bytes > MAX_STORED_BYTES:
+        text = f"Is too long to store: with its HTML, the post may take {MAX_STORED_BYTES:,} bytes"
+        raise Unprocessable([FieldError("body", text)])
 
 
 def with_another_slug(post: Post) -> Post:

@@ -2,15 +2,19 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from blog.clock import Timestamp
+from blog.posts import stored_text
+from blog.posts.stored_text import TextForm
 
 # The schema version of stored posts. Increment it when `blog.admin.migrate_posts` gets a step.
 SCHEMA = 3
-MAX_STORED_BYTES = 400 * 1024  # of an item in DynamoDB
+MAX_STORED_BYTES = 390_000  # of a post in the table: DynamoDB takes items of 400 KB
 MAX_HTML_BYTES = 512 * 1024  # of a post's HTML in JSON
+
+_TEXTS = ("body", "body_html")  # in the order of the compressed form
 
 Status = Literal["draft", "scheduled", "published"]
 CommentMode = Literal["open", "closed"]
@@ -29,6 +33,7 @@ class Post(BaseModel):
     `version` counts edits and is public. `lock_version` counts all writes, and conditions compare
     it; so a scheduled publication does not make an edit fail. `given_excerpt` is the author's own
     excerpt, which replaces the derived one. `revisions` lists the stored versions, oldest first.
+    `text_form` says how the item stores the body and the HTML.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +65,7 @@ class Post(BaseModel):
     publish_at: Timestamp | None = None
     published_at: Timestamp | None = None
     moderation: Moderation | None = None
+    text_form: TextForm = Field(default="compressed", exclude=True)
 
     @property
     def excerpt(self) -> str:
@@ -74,7 +80,8 @@ class Post(BaseModel):
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:
         """Build a post from an item of the table."""
-        return cls.model_validate(item)
+        texts, form = stored_text.read(item, *_TEXTS)
+        return cls.model_validate({**item, **texts, "text_form": form})
 
     def item(self) -> dict[str, Any]:
         """Return the item for the table.
@@ -82,9 +89,17 @@ class Post(BaseModel):
         If newer code stored the post, the item loses the attributes that this code does not know.
         It then gets this code's schema number, so that a migration converts it again.
         """
-        return self.model_dump(exclude_none=True) | {
-            "schema_number": min(self.schema_number, SCHEMA)
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        return {
+            **self.model_dump(exclude={*_TEXTS}, exclude_none=True),
+            **stored_text.stored(texts, self.text_form),
+            "schema_number": min(self.schema_number, SCHEMA),
         }
+
+    @property
+    def stored_bytes(self) -> int:
+        """Return the size of the item in the table, at least, in bytes."""
+        return _size(self.item())
 
 
 class Entry(BaseModel):
@@ -119,7 +134,7 @@ class Entry(BaseModel):
     def of(cls, post: Post) -> Self:
         """Build the entry of a post."""
         sizes = {
-            "stored_bytes": _size(post.item()),
+            "stored_bytes": post.stored_bytes,
             "html_bytes": len(to_json(post.body_html)),
         }
         return cls.model_validate({**post.model_dump(), **sizes, "excerpt": post.excerpt})
@@ -133,6 +148,8 @@ def _size(value: Any) -> int:
     match value:
         case str():
             return len(value.encode())
+        case bytes():
+            return len(value)
         case dict():
             return 3 + sum(1 + _size(name) + _size(member) for name, member in value.items())
         case list():

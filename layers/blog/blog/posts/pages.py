@@ -28,6 +28,8 @@ def joined_rows(
     """Return a page of entries with their authors and counters, in two round trips."""
     rows, next_cursor = rows_of(table, listing, limit, cursor)
     entries = [Entry.model_validate(row) for row in rows]
-    keys = [stats_key(entry.id) for entry in entries]
-    items = table.get_all(keys + [profile_key(entry.author_id) for entry in entries])
+    items = table.get_recent(
+        [profile_key(entry.author_id) for entry in entries],
+        [stats_key(entry.id) for entry in entries],
+    )
     return [joined(entry, items) for entry in entries], next_cursor

@@ -5,7 +5,7 @@ This module never writes, because the function for anonymous requests uses it an
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from blog.dynamodb.actions import Item
+from blog.dynamodb.actions import Item, Items
 from blog.dynamodb.keys import (
     Key,
     merged_key,
@@ -50,10 +50,7 @@ class PostQueries:
 
     def published(self, post_id: str) -> PostView:
         """Return a public post; raise NotFound for every other post."""
-        post = self._post(post_id)
-        if post is None or not post.is_public:
-            raise NotFound("There is no such post.")
-        return self._view(post)
+        return self._published(self._table, post_id, [])
 
     def published_by_slug(self, slug: str) -> PostView:
         """Return the public post with this current or former slug.
@@ -63,7 +60,18 @@ class PostQueries:
         reservation = self._table.get(slug_key(slug)) if is_slug(slug) else None
         if reservation is None:
             raise NotFound("There is no such post.")
-        return self.published(reservation["post_id"])
+        post_id, author_id = reservation["post_id"], reservation.get("author_id")
+        # Reservations of an older schema name no author.
+        profile = [profile_key(author_id)] if author_id else []
+        found = self._published(self._table, post_id, profile)
+        if found.post.slug == slug:
+            return found
+        # A redirect is remembered, so it must not come from a read that was late: two such
+        # redirects could lead to each other.
+        current = self._published(self._table.consistent(), post_id, profile)
+        if slug not in (current.post.slug, *current.post.former_slugs):
+            raise NotFound("There is no such post.")
+        return current
 
     def owned_by(self, sub: str, post_id: str) -> PostView:
         """Return the user's own post with any status; raise NotFound for every other post."""
@@ -137,7 +145,7 @@ class PostQueries:
         entries = [Entry.model_validate(row) for row in rows]
         full = {post_key(entry.id) for entry in _within_feed(entries)}
         profiles = [profile_key(entry.author_id) for entry in entries]
-        items = self._table.get_all([*full, *profiles, *extra_keys])
+        items = self._table.get_recent(profiles, [*full, *extra_keys])
         shown = [
             FeedItem(post, Author.of(post.author_id, items.get(profile_key(post.author_id))))
             for post in (_post_or_entry(entry, full, items) for entry in entries)
@@ -145,9 +153,19 @@ class PostQueries:
         ]
         return shown, items
 
-    def _post(self, post_id: str) -> Post | None:
-        item = self._table.get(post_key(post_id))
-        return None if item is None else Post.of(item)
+    @staticmethod
+    def _published(table: Table, post_id: str, more: Sequence[Key]) -> PostView:
+        """Return a public post; read also `more`, which may have the author's profile."""
+        wanted = [post_key(post_id), stats_key(post_id)]
+        items: Items = {**dict.fromkeys(more), **table.get_all([*wanted, *more])}
+        item = items.get(post_key(post_id))
+        post = None if item is None else Post.of(item)
+        if post is None or not post.is_public:
+            raise NotFound("There is no such post.")
+        profile = profile_key(post.author_id)
+        if profile not in items:
+            items[profile] = table.get(profile)
+        return PostView.of(post, items)
 
     def _own(self, sub: str, post_id: str) -> Post:
         return owned_post(self._table.get(post_key(post_id)), sub)

@@ -31,12 +31,13 @@ from blog.errors import (
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
 from blog.people.write_access import raise_if_blocked
-from blog.posts.editing import Edit, created, with_another_slug
+from blog.posts.editing import Edit, created, require_room, with_another_slug
 from blog.posts.empty_counters import write_and_count
 from blog.posts.listing_entries import reserved_slugs
 from blog.posts.model import Post
 from blog.posts.schemas import NewPost, PostChanges
 from blog.posts.slugs import derived_slug
+from blog.posts.stored_text import TextForm
 from blog.posts.transactions import change, creation
 from blog.posts.view import PostView, owned_post, revision_of
 
@@ -51,9 +52,14 @@ class Posts:
     """
 
     def __init__(
-        self, table: Table, feed_shards: int = 1, limits: RateLimits | None = None
+        self,
+        table: Table,
+        feed_shards: int = 1,
+        limits: RateLimits | None = None,
+        text_form: TextForm = "compressed",
     ) -> None:
         self._table = table
+        self._text_form = text_form
         self._limits = limits or RateLimits()
         self._feed_shards = feed_shards
 
@@ -83,7 +89,14 @@ class Posts:
                 idempotency.require_unused(items.get(idempotency.key), at)
             raise_if_blocked(items.get(ban))
             self._limits.raise_if_over("posts", owner.author_id, at, items.get(ban))
-            post = created(new, owner=owner, feed_shards=self._feed_shards, now=at)
+            post = created(
+                new,
+                owner=owner,
+                feed_shards=self._feed_shards,
+                now=at,
+                text_form=self._text_form,
+            )
+            require_room(post)
             if post.status == "scheduled":
                 self._require_room_in_schedule(post.owner)
 
@@ -110,7 +123,8 @@ class Posts:
         and WriteContended.
         """
         self._limits.raise_if_over("post_edits", owner.author_id, now())  # before rendering
-        edit = Edit(changes.provided(), now())  # first: 422 comes before 404 and 403
+        # First, because 422 comes before 404 and 403.
+        edit = Edit(changes.provided(), now(), self._text_form)
         slugs = [] if edit.wanted_slug is None else [slug_key(edit.wanted_slug)]
         items = self._read(post_id, owner, *slugs)
         return self._write(post_id, edit, owner, if_match, items)
@@ -127,7 +141,8 @@ class Posts:
         items = self._read(post_id, owner, text_key)
         owned_post(items.get(post_key(post_id)), owner.sub)
         revision = revision_of(items.get(text_key))
-        edit = Edit({"title": revision.title, "body": revision.body}, now())
+        text = {"title": revision.title, "body": revision.body}
+        edit = Edit(text, now(), self._text_form)
         return self._write(post_id, edit, owner, if_match, items)
 
     def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
@@ -159,6 +174,7 @@ class Posts:
             # that would fail, and that could disturb the owner's own.
             before = _changeable(items.get(post_key(post_id)), owner.sub, if_match, items.get(ban))
             after = edit.applied_to(before, now())
+            require_room(after)
             if after.status == "scheduled" != before.status:
                 self._require_room_in_schedule(owner.sub)
             if after.slug not in reserved_slugs(before):

@@ -16,13 +16,13 @@ from blog.dynamodb.keys import (
     post_key,
     revision_key,
     revision_text_key,
-    slug_key,
     stats_key,
 )
 from blog.errors import SlugTaken
 from blog.identifiers import media_id_of
 from blog.media.model import require_owned_image
-from blog.posts.listing_entries import PostCounter, counters, entries, reserved_slugs
+from blog.posts import stored_text
+from blog.posts.listing_entries import PostCounter, counters, entries, reservations
 from blog.posts.model import Post, Stats
 
 
@@ -67,16 +67,17 @@ def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
 
 def _slugs(before: Post | None, after: Post | None) -> Iterator[Action]:
     """Reserve new slugs; refused with SlugTaken for a slug that the client asked for."""
-    had = [] if before is None else reserved_slugs(before)
-    has = [] if after is None else reserved_slugs(after)
-    for slug in has:
-        if slug not in had and after is not None:
-            reservation = {"post_id": after.id}
+    had = {} if before is None else reservations(before)
+    has = {} if after is None else reservations(after)
+    for key, reservation in has.items():
+        if key not in had and after is not None:
             refused = None if after.slug_is_derived else _slug_taken
-            yield Action(slug_key(slug), item=reservation, condition=IS_NEW, refused=refused)
-    for slug in had:
-        if slug not in has:
-            yield Action(slug_key(slug))
+            yield Action(key, item=reservation, condition=IS_NEW, refused=refused)
+        elif had.get(key) != reservation:
+            yield Action(key, item=reservation)
+    for key in had:
+        if key not in has:
+            yield Action(key)
 
 
 def _slug_taken(_: Item | None) -> SlugTaken:
@@ -151,7 +152,8 @@ def _revisions(before: Post, after: Post) -> Iterator[Action]:
                 "created_at": to_rfc3339(before.updated_at),
             }
             yield Action(revision_key(after.id, version), item=row)
-            yield Action(revision_text_key(after.id, version), item=row | {"body": before.body})
+            text = stored_text.stored({"body": before.body}, after.text_form)
+            yield Action(revision_text_key(after.id, version), item=row | text)
     for version in before.revisions:
         if version not in after.revisions:
             yield Action(revision_key(after.id, version))

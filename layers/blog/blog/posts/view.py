@@ -7,6 +7,7 @@ from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import Key, profile_key, stats_key
 from blog.errors import NotFound
 from blog.people.person import Author
+from blog.posts import stored_text
 from blog.posts.model import Entry, Post, Stats
 from blog.posts.schemas import OwnPost, PostDetail, Revision
 
@@ -52,7 +53,8 @@ def revision_of(item: Item | None) -> Revision:
     """Return the revision of an item; raise NotFound if there is none."""
     if item is None:
         raise NotFound("There is no such revision.")
-    return Revision.model_validate(item)
+    text, _ = stored_text.read(item, "body")
+    return Revision.model_validate({**item, **text})
 
 
 def joined(entry: Entry, items: Mapping[Key, Item]) -> tuple[Entry, Author, Stats]:

@@ -100,7 +100,7 @@ class ReactionQueries:
         writes nothing for followers.
         """
         authors = [row["of"] for row in self._follows(person)]
-        return page_of(self._table, followed(person.sub, authors), limit, cursor)
+        return page_of(self._table.for_public(), followed(person.sub, authors), limit, cursor)
 
     def _follows(self, person: Person) -> list[Item]:
         wanted = Range(user_partition(person.sub), FOLLOW, FOLLOW + HIGHEST)
