@@ -25,6 +25,7 @@ from blog.posts.schemas import NewPost
 from blog.posts.view import FeedItem
 from tests.support.handlers import AUTHOR_PART, Call, Response, header, problem
 from tests.support.html import dangers
+from tests.support.largest import STORED_BODY
 from tests.support.posts import TABLE, THEN, Blog, create, edit, items_of, person
 from tests.support.samples import ALICE, BOB, ROOT
 from tests.support.xss import CORPUS
@@ -274,16 +275,17 @@ def with_content(*contents: Content, titles: Sequence[str] = ()) -> list[Post]:
 @pytest.mark.parametrize(
     ("html", "full"),
     [
-        ("x" * 50_000, 20),
-        ("x" * 100_000, 10),
-        ("ह" * 33_000, 10),
-        ('"' * 150_000, 6),
+        ("x" * 100_000, 20),
+        ("ह" * 33_000, 20),
+        ("x" * 200_000, 14),
+        ('"' * 150_000, 4),
         ("<p></p>" * 20_000, 7),
-        ("&amp;" * 50_000, 4),
-        ("\n" * 250_000, 4),
+        ("&amp;" * 50_000, 6),
+        ("\n" * 250_000, 3),
+        (STORED_BODY[:200_000], 6),  # it cannot be compressed much
     ],
 )
-def test_a_feed_switches_to_excerpts_before_it_reads_1_mib(
+def test_a_feed_switches_to_excerpts_before_it_reads_1_mib_or_sends_3_mb(
     call: Call, table: Table, html: str, full: int
 ) -> None:
     for post in with_content(*[Content(html, "excerpt", 1)] * 20):

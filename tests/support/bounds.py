@@ -3,9 +3,10 @@
 Read units are computed from the sizes of what DynamoDB returns, because moto does not report them.
 
 Sources: docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html for
-the size of an item, and read-write-operations.html in the same guide for units. All reads are
-strongly consistent and have no filter and no projection. So they cost a unit for each 4 KB: of the
-sum for a Query, and of each item otherwise. A missing item costs one.
+the size of an item, and read-write-operations.html in the same guide for units. Reads have no
+filter and no projection. So they cost a unit for each 4 KB, or half if they are eventually
+consistent: of the sum for a Query, and of each item otherwise. A missing item counts like a small
+one. The units of a call are rounded up.
 """
 
 import json
@@ -53,6 +54,9 @@ class Counter:
 
     def _before(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         requests = params.get("RequestItems", {}).values()
+        gets = [one for one in requests if "Keys" in one]
+        is_consistent = any(one.get("ConsistentRead") for one in (params, *gets))
+        context["share"] = 1 if is_consistent else 0.5
         context["wanted"] = sum(len(one["Keys"]) for one in requests if "Keys" in one)
         actions = params.get("TransactItems", [])
         puts = [item_size(action["Put"]["Item"]) for action in actions if "Put" in action]
@@ -72,6 +76,7 @@ class Counter:
             units = sum(_units([size]) for size in found) + missing
         elif model.name == "Query":
             units = _units(map(item_size, parsed["Items"]))
+        units = math.ceil(units * context["share"])
         with self._lock:
             self._cost = self._cost._replace(
                 calls=self._cost.calls + 1,
@@ -95,6 +100,8 @@ def _size(value: Mapping[str, Any]) -> int:
     match kind:
         case "S":
             return len(str(content).encode())
+        case "B":
+            return len(content)
         case "N":
             return len(content.strip("-")) // 2 + 2
         case "L":

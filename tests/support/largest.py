@@ -4,6 +4,8 @@ A character of four bytes is the largest as stored. A backslash has one byte as 
 in JSON, and four in what Lambda sends, because that is JSON in a JSON string.
 """
 
+import random
+import string
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,8 +20,8 @@ from blog.identifiers import new_id
 from blog.people.person import Person
 from blog.people.schemas import ProfileChanges
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS, created
-from blog.posts.model import Moderation, Post, Stats
-from blog.posts.queries import MAX_FULL_BYTES
+from blog.posts.model import MAX_STORED_BYTES, Moderation, Post, Stats, _size_in_feed
+from blog.posts.queries import MAX_FULL_BYTES, MAX_FULL_HTML_BYTES
 from blog.posts.rendering import rendered, rendered_comment
 from blog.posts.schemas import NewPost
 from tests.support.people import person_of
@@ -39,9 +41,12 @@ PROFILE = {
     "website": ADDRESS,
     "approves_first_comments": True,
 }
-# A link by reference has 4 bytes, and its HTML has 46. The numbers come close to both limits.
-BODY = f"    {BACKSLASH * 87_700}\n\n{'[a]b' * 3_650}\n\n[a]: b"
-OTHER_BODY = BODY.replace("[a]b", "[a]c")
+# The largest as sent: a backslash has two bytes in JSON, as body and as HTML.
+BODY = f"    {BACKSLASH * 262_000}"
+# The largest as stored, because nothing in it repeats.
+_LETTERS = f"{string.ascii_letters}{string.digits},;"
+STORED_BODY = "".join(random.Random(23).choices(_LETTERS, k=246_000))
+OTHER_BODY = STORED_BODY.swapcase()
 COMMENT = f"    {BACKSLASH * 3_300}\n\n{'[a](b)' * 280}"  # the largest as sent
 STORED_COMMENT = EMOJI * 5000  # the largest as stored
 
@@ -125,10 +130,12 @@ def stats(of: Post) -> Item:
 
 def body_for_feed(unit: str, posts: int) -> str:
     """Return a text of this unit, so that a feed just contains `posts` such posts in full."""
+    if not unit:
+        share = MAX_FULL_BYTES / posts / MAX_STORED_BYTES
+        return STORED_BODY[: int(0.96 * len(STORED_BODY) * share)]
     sample = 1000
-    stored = len(unit.encode()) * sample + len(rendered(_block(unit, sample)).html.encode())
-    others = 20_000  # the other members of a post, and the names of all
-    return _block(unit, (MAX_FULL_BYTES // posts - others) * sample // stored)
+    size = _size_in_feed(rendered(_block(unit, sample)).html)
+    return _block(unit, int(0.99 * MAX_FULL_HTML_BYTES / posts * sample / size))
 
 
 def _block(unit: str, count: int) -> str:

@@ -11,6 +11,7 @@ from blog.limits import IN_WORDS, PER_HOUR
 from blog.media.image_types import MAX_BYTES
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS
 from blog.posts.markup import MAX_HTML
+from blog.posts.model import MAX_STORED_BYTES
 from blog.posts.rendering import MAX_COMMENT_HTML
 from blog.posts.service import MAX_SCHEDULED
 from blog.reactions.service import MAX_FOLLOWS
@@ -48,7 +49,7 @@ def length(schema: str, member: str) -> str:
 LIMITS = {
     "`title` of a post": length("NewPost", "title"),
     "`body` of a post": f"{fields.MAX_BODY_BYTES // KIB} KiB of UTF-8, and {MAX_HTML // KIB} KiB"
-    " of rendered HTML",
+    f" of rendered HTML in JSON; a post may take {MAX_STORED_BYTES:,} bytes as stored",
     "`excerpt` of a post": length("NewPost", "excerpt"),
     "scheduled posts of an author": f"{MAX_SCHEDULED:,}",
     "`tags` of a post": f"{fields.MAX_TAGS} tags",

@@ -46,7 +46,7 @@ def damaged() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("data", damaged().values(), ids=damaged())
 def test_a_damaged_text_is_an_error(data: bytes) -> None:
-    with pytest.raises(ValueError, match="stored text|decode"):
+    with pytest.raises(ValueError, match=r"stored text|decode"):
         stored_text.read({ATTRIBUTE: data}, "body")
 
 

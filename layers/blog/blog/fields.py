@@ -22,7 +22,7 @@ from blog.tags import (
     normalised_tag,
 )
 
-MAX_BODY_BYTES = 100 * 1024
+MAX_BODY_BYTES = 256 * 1024
 MAX_TAGS = 10
 MAX_ADDRESS_CHARACTERS = 2000
 
@@ -124,7 +124,7 @@ def _name(text: str) -> str:
 
 def _within_body_limit(text: str) -> str:
     if len(text.encode()) > MAX_BODY_BYTES:
-        raise PydanticCustomError("too_long", "Must be at most 100 KiB of UTF-8")
+        raise PydanticCustomError("too_long", "Must be at most 256 KiB of UTF-8")
     return text
 
 

@@ -30,7 +30,7 @@ from blog.posts.elements import (
 from blog.posts.links import find_links
 from blog.posts.markdown import MAX_DEPTH, Rendered, TooComplex
 
-MAX_HTML = 250 * 1024  # characters here, bytes when it is clean
+MAX_HTML = 512 * 1024  # characters here, bytes in JSON when it is clean
 MAX_ID = 200  # characters of a heading
 _SILENT = HEADINGS | {"table", "pre", "section"}  # not part of the prose
 _SILENT_CLASSES = {"footnote-ref", "markdown-alert-title"}

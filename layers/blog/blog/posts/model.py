@@ -1,5 +1,6 @@
 """Posts as they are stored."""
 
+from html import escape
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,7 @@ from blog.posts.stored_text import TextForm
 # The schema version of stored posts. Increment it when `blog.admin.migrate_posts` gets a step.
 SCHEMA = 3
 MAX_STORED_BYTES = 390_000  # of a post in the table: DynamoDB takes items of 400 KB
-MAX_HTML_BYTES = 512 * 1024  # of a post's HTML in JSON
+MAX_HTML_BYTES = 1_500_000  # of a post's HTML in a feed, as Lambda sends it
 
 _TEXTS = ("body", "body_html")  # in the order of the compressed form
 
@@ -105,8 +106,8 @@ class Post(BaseModel):
 class Entry(BaseModel):
     """A post's entry in a list: everything that lists show, except values of other items.
 
-    `stored_bytes` is the size of the post in the table, and `html_bytes` that of its HTML in JSON.
-    Feeds need them to choose which posts they contain in full.
+    `stored_bytes` is the size of the post in the table, and `html_bytes` that of its HTML in a
+    feed. Feeds need them to choose which posts they contain in full.
     """
 
     id: str
@@ -135,9 +136,18 @@ class Entry(BaseModel):
         """Build the entry of a post."""
         sizes = {
             "stored_bytes": post.stored_bytes,
-            "html_bytes": len(to_json(post.body_html)),
+            "html_bytes": _size_in_feed(post.body_html),
         }
         return cls.model_validate({**post.model_dump(), **sizes, "excerpt": post.excerpt})
+
+
+def _size_in_feed(html: str) -> int:
+    """Return the larger size of HTML in both kinds of feeds, in bytes.
+
+    A feed escapes it for JSON or for XML. Then Lambda sends the feed as a JSON string.
+    """
+    as_json, as_xml = to_json(html).decode(), escape(html, quote=False)
+    return max(len(to_json(as_json)), len(to_json(as_xml)))
 
 
 def _size(value: Any) -> int:

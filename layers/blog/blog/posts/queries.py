@@ -36,7 +36,7 @@ from blog.posts.schemas import (
 from blog.posts.view import FeedItem, PostView, owned_post, revision_of
 from blog.tags import is_tag, normalised_tag
 
-# Of posts that a feed contains in full: together as stored, and their HTML in JSON.
+# Of posts that a feed contains in full: together as stored, and their HTML as Lambda sends it.
 MAX_FULL_BYTES = 1024 * 1024
 MAX_FULL_HTML_BYTES = 3_000_000
 

@@ -39,12 +39,13 @@ class Content(NamedTuple):
 def rendered(body: str) -> Content:
     """Render the Markdown body of a post.
 
-    Raises Unprocessable if its HTML would be over 250 KiB, or if it would take too long to render.
+    Raises Unprocessable if its HTML would have more than 512 KiB in a response, or if it would take
+    too long to render.
     """
-    text = _text(body, "250 KiB")
+    text = _text(body, "512 KiB")
     html = sanitised(text.html)
-    if len(html.encode()) > markup.MAX_HTML:
-        raise _too_long("250 KiB")
+    if len(to_json(html)) > markup.MAX_HTML:
+        raise _too_long("512 KiB")
     return Content(html, _excerpt(text.prose), _reading_minutes(text.words))
 
 
