@@ -25,8 +25,8 @@ MAX_DEPTH = 100
 MAX_CELLS = 10_000
 MAX_FOOTNOTE_MARKS = 1_000
 
-# The signs at the start of a line that open a quote or a list.
-_CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-+*](?=\s)|[0-9]{1,9}[.)](?=\s)))+")
+# The signs at the start of a line that open a quote or a list: as many as tell that it is too deep.
+_CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-+*](?=\s)|[0-9]{1,9}[.)](?=\s))){1,101}")
 _CONTAINER = re.compile(r"[>*+.)-]")
 _DELIMITER_ROW = re.compile(r"[\s>*+0-9.)-]*+[|:][\s|:-]*+")
 _EMPTY = re.compile(r"[\s>]*")
