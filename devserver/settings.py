@@ -150,6 +150,7 @@ class LocalStackSettings:
             "Auth0Audience": self.auth0_audience,
             "AuthorIdKey": AUTHOR_ID_KEY,
             "SiteUrl": self.spa_url,
+            "StoredText": "compressed",
             **{f"{_camel_case(kind)}PerHour": str(limit) for kind, limit in self.per_hour.items()},
         }
 

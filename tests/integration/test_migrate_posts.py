@@ -18,6 +18,7 @@ from blog.posts.model import SCHEMA, Post
 from blog.posts.stored_text import TextForm
 from tests.support.consistency import faults, plain
 from tests.support.handlers import Call, json_body
+from tests.support.largest import STORED_BODY
 from tests.support.posts import BUCKET, NO_BUCKET, TABLE, VERSION_1, Blog, RacingTable, create, edit
 from tests.support.samples import ALICE, BOB
 
@@ -133,6 +134,18 @@ def test_texts_of_posts_and_revisions_get_the_form(
         assert attribute[other] not in items[key]
     assert blog.revision(ALICE, post.id, 1).body == "*one*"
     assert (migrate_all(table, form), migrate_all(table)) == (0, 0)
+
+
+def test_a_post_that_has_no_room_in_the_plain_form_stays_compressed(
+    table: Table, posts: Blog, client: Any
+) -> None:
+    post = create(posts, body=STORED_BODY[:200_000])
+    before = plain(client)
+    assert migrate_all(table, "plain") == 0
+    assert plain(client) == before
+    with pytest.raises(Unprocessable) as refused:
+        edit(Blog(table, text_form="plain"), post, title="Other")
+    assert refused.value.errors[0].field == "body"
 
 
 def test_a_revision_that_is_dropped_during_the_migration_does_not_return(

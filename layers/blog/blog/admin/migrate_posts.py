@@ -14,7 +14,7 @@ from blog.dynamodb.table import Table
 from blog.errors import Unprocessable
 from blog.posts import stored_text
 from blog.posts.listing_entries import entries, reservations
-from blog.posts.model import SCHEMA, Post
+from blog.posts.model import MAX_STORED_BYTES, SCHEMA, Post
 from blog.posts.rendering import rendered
 from blog.posts.stored_text import TextForm
 from blog.posts.transactions import change
@@ -78,9 +78,12 @@ def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
         wanted = form or post.text_form
         if post.schema_number >= SCHEMA and post.text_form == wanted:
             return False
+        after = _migrated(post, wanted)
+        if after.stored_bytes > MAX_STORED_BYTES:  # only in the plain form
+            return False
         if form is not None:  # before the post, which tells that there is something to do
             _migrate_revisions(table, post, form)
-        table.write(_migration(post, wanted))
+        table.write(_migration(post, after))
         return True
 
     return retrying(attempt, {key: table.get(key)})
@@ -100,7 +103,7 @@ def _migrate_revisions(table: Table, post: Post, form: TextForm) -> None:
             table.try_write([Action(key, item=stored, condition=IS_THERE)])
 
 
-def _migration(before: Post, form: TextForm) -> list[Action]:
+def _migrated(before: Post, form: TextForm) -> Post:
     after = before
     for step in STEPS[before.schema_number - 1 :]:
         after = step(after)
@@ -109,7 +112,10 @@ def _migration(before: Post, form: TextForm) -> list[Action]:
         "text_form": form,
         "lock_version": before.lock_version + 1,
     }
-    after = after.model_copy(update=update)
+    return after.model_copy(update=update)
+
+
+def _migration(before: Post, after: Post) -> list[Action]:
     actions = {action.key: action for action in change(before, after, before.owner)}
     # All current entries and reservations: an older version may have written other ones.
     current = entries(after) | reservations(after)
