@@ -157,9 +157,13 @@ test-long: $(READY) ## Run the property tests with many random examples (SEED=)
 		tests/integration/accounts/test_concurrent_requests.py tests/integration/accounts/test_interruptions.py \
 		tests/e2e/test_conformance.py $(ARGS)
 
+# They test no behaviour of the engine, or bring their own.
+SAME_ON_ENGINES := key_server_faults.py late_reads.py recordings.py saved_queries.py
+
 test-dynoxide: $(READY) ## Run what can differ between engines on Dynoxide (needs Cargo, once)
 	@$(PY) -m devserver.aws.dynoxide
-	@DYNAMODB=dynoxide $(PYTEST) tests/integration tests/torture tests/e2e/test_ownership.py tests/e2e/test_races.py tests/e2e/test_kept_data.py $(ARGS)
+	@DYNAMODB=dynoxide $(PYTEST) tests/integration tests/torture tests/e2e/test_ownership.py tests/e2e/test_races.py tests/e2e/test_kept_data.py \
+		$(addprefix --ignore tests/integration/test_,$(SAME_ON_ENGINES)) $(ARGS)
 
 test-sam-local: $(READY) $(SAM_READY) ## Run the end-to-end tests against sam local (needs Docker, Python 3.13)
 	@$(WITH_SAM) $(PY) -m tests.support.sam_local $(ARGS)

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from blog.dynamodb.keys import author_partition
+from blog.dynamodb.listings import followed
+from blog.dynamodb.paging import rows_of
+from blog.dynamodb.table import Range, Table
 from blog.identifiers import new_id
 from blog.reactions import service
 from tests.support.handlers import AUTHOR_PART, Call, json_body, problem
-from tests.support.posts import person
+from tests.support.posts import Blog, create, person
 from tests.support.samples import ALICE, BOB, CAROL
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -145,3 +149,13 @@ def test_a_list_tells_which_of_some_ids_are_in_it(call: Call) -> None:
         problem(asked(event, *[new_id(NOW) for _ in range(101)]), 400)
         problem(asked(event, ""), 400)
         assert asked(event, *posts)["multiValueHeaders"]["Cache-Control"] == ["private, no-store"]
+
+
+def test_a_row_that_moves_between_partitions_is_listed_once(table: Table, posts: Blog) -> None:
+    """A late read may see a post of a merged account under both authors."""
+    post = create(posts, status="published")
+    (row,) = table.query(Range(author_partition(post.author_id)), 1)
+    table.put_all([row | {"pk": author_partition(person(BOB).author_id)}])
+    both = followed(ALICE, [post.author_id, person(BOB).author_id])
+    rows, cursor = rows_of(table, both, 1, None)
+    assert ([one["id"] for one in rows], cursor) == ([post.id], None)

@@ -1,6 +1,7 @@
 """Errors of DynamoDB: outages raise Unavailable, and refused conditions raise ConditionRefused."""
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import (
@@ -261,3 +262,22 @@ def test_a_list_of_more_than_one_dynamodb_page_is_read_to_its_end(table: Table) 
     table.transact([Action(Key("FEED#0", sort_key), item={}) for sort_key in ("BAN", "PROFILE")])
     rows = table.query(Range("FEED#0", "ENTRY#", "ENTRY#~", is_ascending=False), 9)
     assert [row["sk"] for row in rows] == [f"ENTRY#{number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_reads_for_the_public_are_eventually_consistent_and_all_others_consistent(
+    client: Any,
+) -> None:
+    made: list[Any] = []
+
+    def record(params: dict[str, Any], **_: Any) -> None:
+        made.append(params.get("ConsistentRead", params.get("RequestItems")))
+
+    client.meta.events.register("provide-client-params.dynamodb", record)
+    table = Table(client, TABLE)
+    for one in (table, table.for_public(), table.for_public().consistent()):
+        one.get(KEY)
+        one.get_all([KEY])
+        one.query_page(Range("a"), 1)
+    consistent = [True, {TABLE: {"Keys": [ANY], "ConsistentRead": True}}, True]
+    late = [False, {TABLE: {"Keys": [ANY], "ConsistentRead": False}}, False]
+    assert made == [*consistent, *late, *consistent]
