@@ -31,6 +31,7 @@ from scripts.docs.cost import EDITS_OF_A_POST, LENGTH
 from tests.performance.figures import Figures
 from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
+from tests.performance.prose import prose
 from tests.support.handlers import Call, Response, caller, json_body
 from tests.support.people import person_of
 from tests.support.posts import TABLE
@@ -58,12 +59,21 @@ class Measured(NamedTuple):
     p99: float
 
 
+class CurrentClient:
+    """The client of the blog that is being measured, for all handlers."""
+
+    client: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+
 class Bench:
     """Blogs of several sizes, each in its own engine, and the handlers that use them."""
 
-    def __init__(self, call: Call, table: Table) -> None:
+    def __init__(self, call: Call, current: "CurrentClient") -> None:
         self.call = call
-        self._table = table
+        self._current = current
         self._meters: dict[Blog, tuple[Any, Meter]] = {}
 
     def add(self, blog: Blog, endpoint: str) -> None:
@@ -73,6 +83,13 @@ class Bench:
         client = boto3.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG)
         self._meters[blog] = client, Meter(client)
         print(f"  {blog.posts} posts stored in {time.perf_counter() - started:.0f} s", flush=True)
+
+    @staticmethod
+    def _forget() -> None:
+        """Forget the profiles that the public function remembers for seconds."""
+        public = importlib.import_module("functions.public.app")
+        for queries in (public.post_queries, public.comment_queries):
+            queries._table._recent._found.clear()
 
     def table_of(self, blog: Blog) -> Table:
         """Return the blog's table."""
@@ -91,7 +108,8 @@ class Bench:
         for turn in range(WARM_UP + TURNS):
             for blog, request in requests.items():
                 client, meter = self._meters[blog]
-                self._table._client = client
+                self._current.client = client
+                self._forget()
                 responses: list[Response] = []
                 cost = meter.of(lambda: responses.append(request(turn)))  # noqa: B023 - called at once
                 (response,) = responses
@@ -126,9 +144,8 @@ def _typical(costs: list[Cost]) -> Cost:
 def running_bench(*blogs: Blog) -> Iterator[Bench]:
     """Yield a bench with these blogs."""
     with ExitStack() as engines, pytest.MonkeyPatch.context() as patched:
-        first: Any = None  # no request uses this client
-        table = Table(first, TABLE)
-        bench = Bench(caller(table, patched), table)
+        current: Any = CurrentClient()
+        bench = Bench(caller(Table(current, TABLE), patched), current)
         for blog in blogs:
             bench.add(blog, engines.enter_context(running_dynoxide("127.0.0.1")))
         yield bench
@@ -141,6 +158,8 @@ def measure(figures: Figures) -> None:
         _shards(figures)
         _followed(figures)
         _long(figures)
+        _pages(figures)
+        _large_feed(figures)
     except StartupError as e:
         figures.left_out("part three", str(e))
 
@@ -166,11 +185,7 @@ def _routes(figures: Figures, blogs: list[Blog]) -> None:
 Request = Callable[[int], Response]
 # The parts of a post of LENGTH, for the bill in docs/cost.md.
 WORDS = 1_500
-PARAGRAPH = (
-    "Serverless functions *answer* requests one at a time, keep nothing between them that they "
-    "could not do without, and are [billed](https://aws.example/pricing) by the millisecond; the "
-    "table beside them is where a blog really lives, and what its keys do not say it cannot find."
-)
+KB_OF_A_LARGE_POST = 88  # Markdown and HTML
 
 
 def _requests(call: Call, blog: Blog) -> dict[str, Request]:
@@ -299,15 +314,15 @@ def _followed(figures: Figures) -> None:
 
 def _long(figures: Figures) -> None:
     """Measure a long post: creation, reading, editing, and the items that are stored."""
-    paragraphs = WORDS // len(PARAGRAPH.split())
-    text = "\n\n".join(f"## Part {n}\n\n{PARAGRAPH}" for n in range(paragraphs))
+    texts = [prose(WORDS, turn) for turn in range(WARM_UP + TURNS)]
     blog = Blog(FEW)
     with running_bench(blog) as bench:
         made: list[dict[str, Any]] = []
 
         def create(turn: int) -> Response:
-            body = {"title": f"Long {turn}", "body": text, "status": "published", "tags": ["long"]}
-            response = bench.call("posts-create", sub=f"auth0|{turn}", body=body)
+            title, body = f"Long {turn}", texts[turn]
+            new = {"title": title, "body": body, "status": "published", "tags": ["long"]}
+            response = bench.call("posts-create", sub=f"auth0|{turn}", body=new)
             made.append(json_body(response))
             return response
 
@@ -316,7 +331,7 @@ def _long(figures: Figures) -> None:
                 "posts-edit",
                 sub=f"auth0|{turn}",
                 post_id=made[turn]["id"],
-                body={"body": f"{text}\n\nEdited {time.perf_counter()}."},
+                body={"body": f"{texts[turn]}\n\nEdited {time.perf_counter()}."},
             )
 
         requests: dict[str, Request] = {
@@ -340,3 +355,26 @@ def _long(figures: Figures) -> None:
                 assert edit(turn)["statusCode"] == 200
         stored = (bench.stored(blog) - before) / len(made)
         figures.add(f"stored of each, edited {EDITS_OF_A_POST} times: bytes", stored)
+
+
+def _pages(figures: Figures) -> None:
+    """Measure a page of twenty posts by five authors, and by twenty."""
+    for authors, limit in ((5, 15.5), (20, 23)):
+        blog = Blog(FEW, authors=authors)
+        with running_bench(blog) as bench:
+            one = bench.measured({blog: _asking(bench, "public-list-posts")})[blog]
+        figures.add(f"GET /posts, {authors} authors: read units", one.cost.reads, limit)
+
+
+def _large_feed(figures: Figures) -> None:
+    """Measure a feed of twenty large posts."""
+    blog = Blog(FEW)
+    with running_bench(blog) as bench:
+        for turn in range(20):
+            body = prose(KB_OF_A_LARGE_POST * 1000 // 2 // 6, turn)
+            new = {"title": f"Large {turn}", "body": body, "status": "published"}
+            made = json_body(bench.call("posts-create", sub=f"auth0|{turn}", body=new))
+        size = len(made["body"]) + len(made["body_html"])
+        one = bench.measured({blog: lambda _: bench.call("public-feed-atom")})[blog]
+    figures.add("GET /feed.atom, 20 large posts: KB of each", size / 1000)
+    figures.add("GET /feed.atom, 20 large posts: read units", one.cost.reads, 145)
