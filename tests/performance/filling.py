@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import multiprocessing
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -113,6 +114,8 @@ def _put(endpoint: str, items: Iterable[dict[str, Any]]) -> None:
     def typed(value: Any) -> Any:
         if isinstance(value, str):
             return {"S": value}
+        if isinstance(value, bytes):
+            return {"B": b64encode(value).decode()}
         if not isinstance(value, (int, bool)):
             return serialise(value)
         if (type(value), value) not in known:
