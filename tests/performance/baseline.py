@@ -83,7 +83,7 @@ def _compare(figures: Figures, size: int) -> None:
         _fill_theirs(resource, blog)
         client = boto3.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG)
         table = Table(client, TABLE)
-        ours, posts, post_queries = Reactions(table), Posts(table), PostQueries(table)
+        ours, posts, post_queries = Reactions(table), Posts(table), PostQueries(table.for_public())
         theirs = TutorialBlog(resource)
         post = blog.post(size // 2)
         reader, changes = (
@@ -167,4 +167,5 @@ def _fill_theirs(resource: Any, blog: Blog) -> None:
         time.sleep(0.1)
     with resource.Table(THEIRS).batch_writer() as batch:
         for n in range(blog.posts):
-            batch.put_item(Item={**blog.post(n).item(), "likes": 0})
+            plain = blog.post(n).model_copy(update={"text_form": "plain"})
+            batch.put_item(Item={**plain.item(), "likes": 0})
