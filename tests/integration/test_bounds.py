@@ -153,6 +153,7 @@ def requests_of_a_post(own: Post, public: Post) -> Iterator[tuple[str, dict[str,
     """Yield every request for a post or its revision."""
     yield "public-get-post", {"post_id": public.id}
     yield "public-get-post-by-slug", {"slug": public.slug}
+    yield "public-get-post-by-slug", {"slug": public.former_slugs[0]}
     yield "posts-get-mine", {"post_id": own.id}
     yield "posts-list-revisions", {"post_id": own.id, "query": FULL}
     yield "posts-get-revision", {"post_id": own.id}
