@@ -1,8 +1,8 @@
 """The cost of a request at DynamoDB: its calls are counted, and their parameters are checked.
 
 Budgets count calls that follow each other: 2 for a post by id, for a page of any list, and for
-every write of a post. 3 for a redirect from a former slug, and for a write that schedules a post. Each lost
-race costs one more.
+every write of a post. 3 for a redirect from a former slug, and for a write that schedules a post.
+Each lost race costs one more.
 """
 
 from collections.abc import Callable

@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def waited(deadline: Deadline, clock: Clock, seconds: float) -> None:
-    with deadline.waiting():
+    with deadline.waiting:
         clock.now += seconds
 
 
@@ -88,11 +88,11 @@ def test_waiting_for_the_processor_does_not_count(
     monkeypatch.setattr(module, "_SHARE", 0.25)
     deadline = Deadline()
     with deadline.request_scope():
-        with deadline.waiting():
+        with deadline.waiting:
             clock.now += 4.0
             computed.now += 1.0
         assert deadline.allows_retry()
-        with deadline.waiting():  # a burst: Lambda gave more than this function's share
+        with deadline.waiting:  # a burst: Lambda gave more than this function's share
             clock.now += 0.2
             computed.now += 0.2
         waited(deadline, clock, 0.45)
@@ -109,7 +109,7 @@ def test_concurrent_calls_count_once() -> None:
     deadline = Deadline()
 
     def call(_: int) -> None:
-        with deadline.waiting():
+        with deadline.waiting:
             time.sleep(0.1)
 
     with deadline.request_scope():

@@ -39,7 +39,8 @@ def to_millisecond(time: datetime) -> datetime:
 
 def to_rfc3339(time: datetime) -> str:
     """Format a time as `2026-01-31T09:30:00.000Z`. Such texts sort like the times."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 class _Context(Protocol):

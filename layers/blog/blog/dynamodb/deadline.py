@@ -44,6 +44,7 @@ class Deadline:
         self._waiting = 0
         self._since = 0.0
         self._waited = 0.0
+        self.waiting = _Waiting(self)
 
     @contextmanager
     def request_scope(self) -> Iterator[None]:
@@ -67,23 +68,35 @@ class Deadline:
         with self._lock:
             return self._so_far()
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Count the time in this block."""
+    def begin(self) -> None:
+        """Begin to count the time of a call."""
         with self._lock:
             if self._waiting == 0:
                 self._since = _now()
             self._waiting += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                if self._waiting == 1:
-                    self._waited = self._so_far()
-                self._waiting -= 1
+
+    def end(self) -> None:
+        """End the count of a call."""
+        with self._lock:
+            if self._waiting == 1:
+                self._waited = self._so_far()
+            self._waiting -= 1
 
     def _so_far(self) -> float:
         return self._waited + max(0.0, _now() - self._since if self._waiting else 0.0)
+
+
+class _Waiting:
+    """A block whose time counts. Each call enters one, so it is no generator."""
+
+    def __init__(self, of: Deadline) -> None:
+        self._of = of
+
+    def __enter__(self) -> None:
+        self._of.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self._of.end()
 
 
 def _share_of_a_processor(memory: str | None) -> float:

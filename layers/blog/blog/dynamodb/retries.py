@@ -26,7 +26,7 @@ def backoff(attempts: int) -> Iterator[None]:
         if attempt:
             longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1))
             deadline.require_time_for_call()
-            with deadline.waiting():
+            with deadline.waiting:
                 time.sleep(random.uniform(0, longest))  # noqa: S311 - not used for security
         yield
 
