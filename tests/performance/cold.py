@@ -215,7 +215,7 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
         names = (*READING, TUTORIALS, RESOLVER)
         rounds = [{name: contenders[name].run_warm(python) for name in names} for _ in range(5)]
         warm = {
-            name: tuple(map(statistics.median, zip(*(one[name] for one in rounds), strict=True)))
+            name: [statistics.median(turn[name][n] for turn in rounds) for n in range(2)]
             for name in names
         }
     assert all(response["statusCode"] == 200 for _, _, response in runs[TUTORIALS])
