@@ -24,8 +24,8 @@ EDIT = f"PATCH /posts/{{id}}, its text, {LENGTH}"
 READS = 1_000_000
 POSTS = 1_000
 EDITS_OF_A_POST = 5
-KB_OF_A_PAGE = 22.5  # JSON, uncompressed, as `make bench` measured it
-KB_STORED = 80  # a post with its entries and revisions, as `make bench` measured it
+KB_OF_A_PAGE = 22.1  # JSON, uncompressed, as `make bench` measured it
+KB_STORED = 32  # a post with its entries and revisions, as `make bench` measured it
 KB_OF_AN_IMAGE = 200
 MS_OF_A_REDIRECT = 15  # assumed
 # AWS bills the initialization of functions since 1 August 2025 (AWS Compute Blog, "AWS Lambda
