@@ -132,7 +132,7 @@ clients: $(READY) $(CLIENTS_READY) ## Generate clients from openapi.json, and co
 	@$(PY) -m scripts.clients $(CURDIR)/$(CLIENTS)/bin
 
 coverage: $(READY) ## Check that the tests take every branch of blog_auth
-	@$(PYTEST) -q $$(grep -l blog_auth tests/unit/test_*.py) tests/integration/test_key_server_faults.py \
+	@$(PYTEST) -q $$(grep -l "from blog_auth" tests/unit/test_*.py) tests/integration/test_key_server_faults.py \
 		--cov=layers/auth/blog_auth --cov-branch --cov-report=term-missing --cov-fail-under=100
 
 ci: ## Run all that must pass before a change lands: .ci/run

@@ -48,7 +48,15 @@ from tests.support import full_blog, largest
 from tests.support.bounds import UNIT, Cost, Counter, bytes_sent, item_size, require_documented
 from tests.support.engines import Stores, empty_stores
 from tests.support.full_blog import AT, OWNER, stored
-from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, Response, caller, json_body
+from tests.support.handlers import (
+    AUTHOR_PART,
+    COMMENT_PART,
+    Call,
+    Response,
+    caller,
+    forget_profiles,
+    json_body,
+)
 from tests.support.largest import BACKSLASH, TAGS, item, user
 from tests.support.openapi_document import DOCUMENT
 from tests.support.posts import TABLE
@@ -98,6 +106,7 @@ def blog() -> Iterator[Blog]:
 def measured(blog: Blog, event: str, **request: Any) -> Measured:
     """Send a request, which must succeed."""
     responses: list[Response] = []
+    forget_profiles()
     cost = blog.counter.of(lambda: responses.append(blog.call(event, **request)))
     (response,) = responses
     assert response["statusCode"] < 400, response

@@ -32,7 +32,7 @@ from tests.performance.filling import Blog
 from tests.performance.meter import Cost, Meter
 from tests.performance.prose import prose
 from tests.support.bounds import item_size
-from tests.support.handlers import Call, Response, caller, json_body
+from tests.support.handlers import Call, Response, caller, forget_profiles, json_body
 from tests.support.people import person_of
 from tests.support.posts import TABLE
 
@@ -84,13 +84,6 @@ class Bench:
         self._meters[blog] = client, Meter(client)
         print(f"  {blog.posts} posts stored in {time.perf_counter() - started:.0f} s", flush=True)
 
-    @staticmethod
-    def _forget() -> None:
-        """Forget the profiles that the public function remembers for seconds."""
-        public = importlib.import_module("functions.public.app")
-        for queries in (public.post_queries, public.comment_queries):
-            queries._table._recent._found.clear()
-
     def table_of(self, blog: Blog) -> Table:
         """Return the blog's table."""
         return Table(self._meters[blog][0], TABLE)
@@ -109,7 +102,7 @@ class Bench:
             for blog, request in requests.items():
                 client, meter = self._meters[blog]
                 self._current.client = client
-                self._forget()
+                forget_profiles()
                 responses: list[Response] = []
                 cost = meter.of(lambda: responses.append(request(turn)))  # noqa: B023 - called at once
                 (response,) = responses

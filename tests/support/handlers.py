@@ -49,6 +49,14 @@ def forget_rate_limits() -> None:
                 service._limits._hours.clear()
 
 
+def forget_profiles() -> None:
+    """Let the public function forget the profiles that it remembers for seconds."""
+    app = importlib.import_module("functions.public.app")
+    for table in {service._table for service in _services(app)}:
+        if table._recent is not None:
+            table._recent._found.clear()
+
+
 def caller(table: Table, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Return a function that changes a sample event and sends it to its handler.
 

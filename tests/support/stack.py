@@ -26,6 +26,9 @@ DEPLOYMENT = read_deployment(TEMPLATE, LocalStackSettings.from_environment({}).p
 Json = dict[str, Any]
 
 
+SECONDS_OF_LATE_READS = 1.0  # usually less, says DynamoDB's guide
+
+
 @dataclass
 class Stack:
     """The addresses of a stack, and how to get tokens for it."""
@@ -36,6 +39,12 @@ class Stack:
     log: Path | None = None
     spa_url: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
+    written_at: float = 0.0
+
+    def wait_for_late_reads(self) -> None:
+        """Wait until DynamoDB shows the last write to the public. Local engines do so at once."""
+        if self.issuer_url is None:
+            time.sleep(max(0.0, self.written_at + SECONDS_OF_LATE_READS - time.monotonic()))
 
     def token(self, user: str, **form: str) -> str:
         """Return an access token of the local stack's issuer, or the one from the environment."""
@@ -77,6 +86,10 @@ class Client:
     def send(self, method: str, path: str, **more: Any) -> requests.Response:
         """Send a request."""
         url = self._stack.api_url + path
+        if method not in ("GET", "HEAD"):
+            self._stack.written_at = time.monotonic()
+        elif "Authorization" not in self._session.headers:
+            self._stack.wait_for_late_reads()
         return self._session.request(method, url, timeout=30, allow_redirects=False, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:
