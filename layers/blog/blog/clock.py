@@ -30,6 +30,8 @@ def to_millisecond(time: datetime) -> datetime:
 
     Raises PydanticCustomError if the result is before the year 1 or after 9999.
     """
+    if time.tzinfo is UTC and not time.microsecond % 1000:
+        return time
     try:
         time = time.astimezone(UTC)
     except OverflowError as e:

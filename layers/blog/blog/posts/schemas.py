@@ -123,7 +123,7 @@ class OwnPost(PostDetail):
 
 def _joined(stored: Entry | Post, author: Author, stats: Stats) -> dict[str, Any]:
     counters = {"like_count": stats.like_count, "comment_count": stats.comment_count}
-    return {**dict(stored), "author": author, **counters}
+    return {**stored.__dict__, "author": author, **counters}
 
 
 class PostPage(BaseModel):
