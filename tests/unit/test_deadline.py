@@ -53,7 +53,7 @@ def test_every_function_may_run_longer_than_a_request_waits() -> None:
 
 def test_a_late_call_gets_one_try_and_a_later_one_gets_none(clock: Clock) -> None:
     deadline = Deadline()
-    with deadline.request_scope():
+    with deadline.request_scope:
         assert deadline.allows_retry()
         waited(deadline, clock, 0.3)
         assert deadline.allows_retry()
@@ -67,7 +67,7 @@ def test_a_late_call_gets_one_try_and_a_later_one_gets_none(clock: Clock) -> Non
 def test_each_request_starts_at_zero_and_counts_only_its_waits(clock: Clock) -> None:
     deadline = Deadline()
     for _ in range(3):
-        with deadline.request_scope():
+        with deadline.request_scope:
             clock.now += 60  # seconds of rendering
             waited(deadline, clock, 0.3)
             assert deadline.allows_retry()
@@ -87,7 +87,7 @@ def test_waiting_for_the_processor_does_not_count(
     monkeypatch.setattr(time, "process_time", computed)
     monkeypatch.setattr(module, "_SHARE", 0.25)
     deadline = Deadline()
-    with deadline.request_scope():
+    with deadline.request_scope:
         with deadline.waiting:
             clock.now += 4.0
             computed.now += 1.0
@@ -112,7 +112,7 @@ def test_concurrent_calls_count_once() -> None:
         with deadline.waiting:
             time.sleep(0.1)
 
-    with deadline.request_scope():
+    with deadline.request_scope:
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(call, range(10)))
         assert deadline.allows_retry(), "ten calls of 0.1 s at once do not count one second"

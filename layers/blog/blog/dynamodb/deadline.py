@@ -19,8 +19,7 @@ context.
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from blog.errors import Unavailable
 
@@ -44,16 +43,16 @@ class Deadline:
         self._waiting = 0
         self._since = 0.0
         self._waited = 0.0
-        self.waiting = _Waiting(self)
+        self.request_scope = _Block(self.bind, self.unbind)  # the bound applies in it
+        self.waiting = _Block(self.begin, self.end)  # its time counts
 
-    @contextmanager
-    def request_scope(self) -> Iterator[None]:
-        """Count from zero and apply the bound, until the block ends."""
+    def bind(self) -> None:
+        """Count from zero, and apply the bound."""
         self._waited, self._is_bound = 0.0, True
-        try:
-            yield
-        finally:
-            self._is_bound = False
+
+    def unbind(self) -> None:
+        """End the bound."""
+        self._is_bound = False
 
     def require_time_for_call(self) -> None:
         """Raise Unavailable if no time is left for another call."""
@@ -86,17 +85,18 @@ class Deadline:
         return self._waited + max(0.0, _now() - self._since if self._waiting else 0.0)
 
 
-class _Waiting:
-    """A block whose time counts. Each call enters one, so it is no generator."""
+class _Block:
+    """A block that can be entered again. Each request enters some, and a generator costs more."""
 
-    def __init__(self, of: Deadline) -> None:
-        self._of = of
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self._begin = begin
+        self._end = end
 
     def __enter__(self) -> None:
-        self._of.begin()
+        self._begin()
 
     def __exit__(self, *_: object) -> None:
-        self._of.end()
+        self._end()
 
 
 def _share_of_a_processor(memory: str | None) -> float:

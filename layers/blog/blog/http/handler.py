@@ -58,9 +58,10 @@ def _refuse_unknown_parameters(
     the API again.
     """
     route: Route = app.context["_route"]
-    declared = {parameter.alias for parameter in route.dependant.query_params}
+    query = app.current_event.resolved_query_string_parameters
+    declared = {parameter.alias for parameter in route.dependant.query_params} if query else set()
     is_known = route.summary is not None  # the resolver's own route for unknown paths has none
-    if is_known and not declared.issuperset(app.current_event.resolved_query_string_parameters):
+    if is_known and not declared.issuperset(query):
         has = ", ".join(sorted(declared)) or "none"
         raise BadRequest(f"The query has an unknown parameter. This route knows: {has}.")
     return next_middleware(app)
@@ -89,7 +90,7 @@ def lambda_handler(
             app.context["line"] = line
             if authenticated:
                 app.context["identity"] = Identity.from_event(event)
-            with deadline.request_scope():
+            with deadline.request_scope:
                 response = app.resolve(normalized_event(event), context)
         except (Problem, NotAuthenticated) as e:
             app.context.clear()

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -46,7 +47,7 @@ class RequestLine:
         line = {
             "level": "INFO",
             "message": "request",
-            "timestamp": clock.to_rfc3339(clock.now()),
+            "timestamp": clock.to_rfc3339(datetime.now(UTC)),
             "service": _SERVICE,
             **self.ids,
             "xray_trace_id": _trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),
