@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blog_auth import refusals
+from blog_auth import emf, refusals
 from blog_auth.access_token import AccessTokenVerifier
 from blog_auth.errors import Undecided
 from blog_auth.key_fetch import KeySetUnusable
@@ -130,6 +130,17 @@ def test_decisions_are_metrics_by_reason(capsys: pytest.CaptureFixture[str]) -> 
     assert (line["Decisions"], line["decision"], line["reason"]) == (1, "deny", "opaque")
     for name in directive["Dimensions"][0]:
         assert isinstance(line[name], str), "a dimension's value is in the line"
+
+
+def test_a_decision_without_metrics_is_the_same_line_without_their_directives(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decide("Bearer opaque")
+    monkeypatch.setattr(emf, "IS_ENABLED", False)
+    decide("Bearer opaque")
+    with_metrics, without = map(json.loads, capsys.readouterr().out.splitlines())
+    assert with_metrics.pop("_aws")["CloudWatchMetrics"]
+    assert without == with_metrics
 
 
 def test_fetches_are_metrics_by_outcome(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ times, decodes base64 with invalid characters, and uses the last of two members 
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,8 @@ MAX_SUBJECT_BYTES = 255
 LATEST_TIME = 253_402_300_799  # the last second of the year 9999
 
 _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+# By the number of characters of an incomplete part: those whose left-over bits are 0.
+_LAST_CHARACTERS = {1: "", 2: "AQgw", 3: "AEIMQUYcgkosw048"}
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 _KEYS_IN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c"})
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
@@ -70,23 +72,23 @@ class AccessTokenVerifier:
         keys are not available. Before the signature is verified, only the names of the issuer and
         the key are used, to choose among the trusted issuers and their keys.
         """
-        key_id, claims = _read_unverified(token)
+        key_id, claims, signature = _read_unverified(token)
         try:
-            self._verify_signature(token, key_id, claims.get("iss"))
+            self._verify_signature(token, signature, key_id, claims.get("iss"))
             return self._verify_claims(claims, key_id)
         except NoAllow as e:
             e.key_id = key_id
             e.client_id = str(claims.get("azp") or claims.get("client_id") or "")
             raise
 
-    def _verify_signature(self, token: str, key_id: str, issuer: object) -> None:
+    def _verify_signature(self, token: str, signature: bytes, key_id: str, issuer: object) -> None:
         if not isinstance(issuer, str) or issuer not in self._key_sets:
             raise TokenRefused(refusals.WRONG_ISSUER)
         key = self._key_sets[issuer].key(key_id)
         if key is None:
             raise TokenRefused(refusals.UNKNOWN_KEY)
-        signed, _, signature = token.rpartition(".")
-        if not _RS256.verify(signed.encode(), key.key, _decoded(signature)):
+        signed, _, _ = token.rpartition(".")
+        if not _RS256.verify(signed.encode(), key.key, signature):
             raise TokenRefused(refusals.BAD_SIGNATURE)
 
     def _verify_claims(self, claims: dict[str, Any], key_id: str) -> AccessToken:
@@ -122,8 +124,8 @@ class AccessTokenVerifier:
         )
 
 
-def _read_unverified(token: str) -> tuple[str, dict[str, Any]]:
-    """Return the key id and the claims of a well-formed token."""
+def _read_unverified(token: str) -> tuple[str, dict[str, Any], bytes]:
+    """Return the key id, the claims and the signature of a well-formed token."""
     if len(token) > MAX_BYTES:
         raise TokenRefused(refusals.TOO_LARGE)
     if token.count(".") in (0, 4):  # a random string, or five encrypted segments (RFC 7516)
@@ -131,8 +133,8 @@ def _read_unverified(token: str) -> tuple[str, dict[str, Any]]:
     match = _SEGMENTS.fullmatch(token)
     if match is None:
         raise TokenRefused(refusals.MALFORMED)
-    header, claims, _ = (_decoded(segment) for segment in match.groups())
-    return _key_id(_json_object(header)), _json_object(claims)
+    header, claims, signature = map(_decoded, match.groups())
+    return _key_id(_json_object(header)), _json_object(claims), signature
 
 
 def _key_id(header: dict[str, Any]) -> str:
@@ -149,23 +151,20 @@ def _key_id(header: dict[str, Any]) -> str:
 
 
 def _decoded(segment: str) -> bytes:
-    """Decode strict base64url: nonzero spare bits would give one token several encodings."""
-    try:
-        decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except ValueError as e:
-        raise TokenRefused(refusals.MALFORMED) from e
-    if urlsafe_b64encode(decoded).rstrip(b"=") != segment.encode():
+    """Decode base64url whose alphabet is checked, without padding (RFC 7515 §2).
+
+    Raises TokenRefused if bits are left over that are not zero (RFC 4648 §3.5): they would give one
+    token several encodings.
+    """
+    characters_of_a_part = len(segment) % 4
+    if characters_of_a_part and segment[-1] not in _LAST_CHARACTERS[characters_of_a_part]:
         raise TokenRefused(refusals.MALFORMED)
-    return decoded
+    return urlsafe_b64decode(segment + "=" * (-characters_of_a_part % 4))
 
 
 def _json_object(document: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(
-            document.decode(),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-        )
+        value = _JSON.decode(document.decode())
     except (ValueError, RecursionError) as e:
         raise TokenRefused(refusals.MALFORMED) from e
     if not isinstance(value, dict):
@@ -182,6 +181,10 @@ def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) < len(members):
         raise ValueError("duplicate member")
     return unique
+
+
+# json.loads would make a decoder for each call.
+_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
 
 
 def _audiences(claims: dict[str, Any]) -> list[str]:

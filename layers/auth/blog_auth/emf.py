@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Blog"  # the stack's name
@@ -33,20 +34,22 @@ def count(
     The metric has the value 1, by all dimensions and by the first dimension alone. `properties` are
     fields to search by. `seconds` are metrics in seconds for the whole service.
     """
-    sets = [["service", *dimensions], ["service", *list(dimensions)[:1]]]
     seconds = seconds or {}
+    line = json.dumps({"service": SERVICE, metric: 1, **seconds, **dimensions, **properties})
+    if IS_ENABLED:
+        directives = _directives(metric, tuple(dimensions), tuple(seconds))
+        aws = f'"_aws": {{"Timestamp": {_milliseconds()}, "CloudWatchMetrics": {directives}}}'
+        line = f"{{{aws}, {line[1:]}"
+    sys.stdout.write(f"{line}\n")
+
+
+@cache  # most of a line is the same for each decision
+def _directives(metric: str, dimensions: tuple[str, ...], seconds: tuple[str, ...]) -> str:
+    sets = [["service", *dimensions], ["service", *dimensions[:1]]]
     directives = [_directive(sets if len(dimensions) > 1 else sets[:1], {metric: "Count"})]
     if seconds:
         directives.append(_directive([["service"]], dict.fromkeys(seconds, "Seconds")))
-    line = {
-        **_header(directives),
-        "service": SERVICE,
-        metric: 1,
-        **seconds,
-        **dimensions,
-        **properties,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
+    return json.dumps(directives)
 
 
 def header(metric: str, dimensions: Sequence[str]) -> dict[str, Any]:
@@ -54,13 +57,14 @@ def header(metric: str, dimensions: Sequence[str]) -> dict[str, Any]:
 
     Where metrics are disabled, there are none.
     """
-    return _header([_directive([dimensions], {metric: "Count"})])
-
-
-def _header(directives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not IS_ENABLED:
         return {}
-    return {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}}
+    directives = [_directive([dimensions], {metric: "Count"})]
+    return {"_aws": {"Timestamp": _milliseconds(), "CloudWatchMetrics": directives}}
+
+
+def _milliseconds() -> int:
+    return int(time.time() * 1000)
 
 
 def _directive(dimensions: Sequence[Sequence[str]], units: Mapping[str, str]) -> dict[str, Any]:
