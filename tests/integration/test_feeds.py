@@ -110,6 +110,32 @@ def test_only_relative_addresses_that_are_valid_change(body: str, tag: str) -> N
     assert tag.format(here=here, rel='rel="nofollow ugc noopener"') in html
 
 
+@pytest.mark.parametrize(
+    ("body", "is_marked"),
+    [
+        ("שלום", True),
+        ("مرحبا", True),
+        ("ދިވެހި", True),
+        ("𞤀𞤁𞤂", True),
+        ("Hello (שלום)", True),
+        ("Hello", False),
+        ("日本語 हिन्दी ไทย", False),
+        ("", False),
+    ],
+)
+def test_content_that_may_run_from_right_to_left_says_so(
+    call: Call, posts: Blog, body: str, is_marked: bool
+) -> None:
+    create(posts, body=body, status="published")
+    (entry,) = ET.fromstring(call("public-feed-atom")["body"]).findall(f"{ATOM}entry")
+    content = entry.find(f"{ATOM}content")
+    assert content is not None
+    (item,) = valid_json(call("public-feed-json"))["items"]
+    for html in (content.text or "", item["content_html"]):
+        assert html.startswith('<div dir="auto"><p>') == is_marked
+        assert html.endswith("</div>") == is_marked
+
+
 def test_attacks_stay_harmless_with_absolute_addresses() -> None:
     for attack in CORPUS:
         html = feeds._with_absolute_addresses(rendered(attack).html, f"{SITE}/posts/a")

@@ -30,6 +30,10 @@ MAX_GROWTH = 16 * 1024  # characters of a post, by absolute addresses
 # so whole tags and whole attributes are read, one after the other.
 _TAG = re.compile(r'<([a-z0-9]+)((?: [a-z-]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+# Hebrew to Arabic, their presentation forms, and the planes of older and of African scripts.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -111,7 +115,7 @@ def _atom_entry(feed: Feed, item: FeedItem) -> ET.Element:
     if isinstance(post, Post):
         # With the base, feed readers resolve relative links of the post.
         content = ET.SubElement(entry, "content", {"type": "html", "xml:base": address})
-        content.text = post.body_html
+        content.text = _with_direction(post.body_html)
     return entry
 
 
@@ -120,7 +124,7 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
     content = {"content_text": post.excerpt}
     if isinstance(post, Post):
         html = _with_absolute_addresses(post.body_html, _address(feed, post))
-        content = {"content_html": html}
+        content = {"content_html": _with_direction(html)}
     return {
         "id": _permanent_id(post),
         "url": _address(feed, post),
@@ -160,6 +164,14 @@ def _with_absolute_addresses(html: str, base: str) -> str:
         return f"<{name}{_ATTRIBUTE.sub(resolved, attributes)}>" if attributes else tag[0]
 
     return _TAG.sub(with_resolved, html)
+
+
+def _with_direction(html: str) -> str:
+    """Let readers find the direction of a text that has letters written from right to left.
+
+    Neither format has a direction for titles and summaries (RFC 4287 §3.1, JSON Feed 1.1).
+    """
+    return f'<div dir="auto">{html}</div>' if _RIGHT_TO_LEFT.search(html) else html
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
