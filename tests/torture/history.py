@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from blog.dynamodb.keys import follow_key, like_key, post_key
 from blog.identifiers import author_id
+from blog.posts import stored_text
 from devserver.settings import AUTHOR_ID_KEY
 from tests.support.consistency import Items, faults
 from tests.torture.operations import Operation
@@ -100,7 +101,8 @@ def _versions(
         highest = max(version, highest)
         newest = at.get(version)
         if newest is not None:
-            shown = {name: item.get(name) for name in _FIELDS}
+            texts, _ = stored_text.read(item, "body", "body_html")
+            shown = {name: {**item, **texts}.get(name) for name in _FIELDS}
             if shown != {name: newest.response[name] for name in _FIELDS}:
                 yield LOST, f"{post_id}: the stored fields differ from the response to {newest.id}"
     gaps = highest - 1 - len(at)
