@@ -10,7 +10,7 @@ SiteUrl = Annotated[
     str, Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
 ]
 AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
-TextForm = Literal["plain", "compressed"]
+TextForm = Literal["plain", "compressed"]  # as in posts/stored_text.py, which few functions import
 
 
 class TableSettings(BaseModel):
