@@ -136,6 +136,22 @@ def test_texts_of_posts_and_revisions_get_the_form(
     assert (migrate_all(table, form), migrate_all(table)) == (0, 0)
 
 
+@pytest.mark.parametrize("form", ["compressed", "plain"])
+def test_older_revisions_of_a_post_that_was_edited_since_get_the_form(
+    table: Table, client: Any, form: TextForm
+) -> None:
+    other: TextForm = "plain" if form == "compressed" else "compressed"
+    post = create(Blog(table, text_form=other), body="*one*", status="published")
+    post = edit(Blog(table, text_form=other), post, body="*two*")
+    edit(Blog(table, text_form=form), post, body="*three*")
+    assert migrate_all(table, form) == 1
+    text = {"compressed": "texts", "plain": "body"}[form]
+    items = plain(client)
+    assert all(text in items[revision_text_key(post.id, version)] for version in (1, 2))
+    assert Blog(table).revision(ALICE, post.id, 1).body == "*one*"
+    assert (faults(items), migrate_all(table, form)) == ([], 0)
+
+
 def test_a_post_that_has_no_room_in_the_plain_form_stays_compressed(
     table: Table, posts: Blog, client: Any
 ) -> None:

@@ -54,13 +54,16 @@ _OTHER = {"plain": stored_text.ATTRIBUTE, "compressed": "body"}
 
 
 def outdated(table: Table, form: TextForm | None = None) -> Iterator[Key]:
-    """Yield the keys of posts of an older schema, or of another form. Reads the whole table."""
-    is_outdated = "schema_number < :schema"
+    """Yield the keys of posts of an older schema, or with a text of another form, each once.
+
+    Reads the whole table.
+    """
+    condition, values = "sk = :sk AND schema_number < :schema", {"sk": POST, "schema": SCHEMA}
     if form is not None:
-        is_outdated = f"({is_outdated} OR attribute_exists({_OTHER[form]}))"
-    values = {"sk": POST, "schema": SCHEMA}
-    for item in table.scan(f"sk = :sk AND {is_outdated}", values):
-        yield Key.of(item)
+        has_other = f"(sk = :sk OR begins_with(sk, :text)) AND attribute_exists({_OTHER[form]})"
+        condition, values = f"({condition}) OR ({has_other})", values | {"text": "REVISION-TEXT#"}
+    found = {item["pk"] for item in table.scan(condition, values)}
+    yield from (Key(pk, POST) for pk in found)
 
 
 def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
@@ -77,7 +80,8 @@ def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
             return False
         wanted = form or post.text_form
         if post.schema_number >= SCHEMA and post.text_form == wanted:
-            return False
+            # It may have been edited since the form changed, and its older revisions may not.
+            return form is not None and _migrate_revisions(table, post, form)
         after = _migrated(post, wanted)
         if after.stored_bytes > MAX_STORED_BYTES:  # only in the plain form
             return False
@@ -89,18 +93,20 @@ def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
     return retrying(attempt, {key: table.get(key)})
 
 
-def _migrate_revisions(table: Table, post: Post, form: TextForm) -> None:
+def _migrate_revisions(table: Table, post: Post, form: TextForm) -> bool:
     """Bring the texts of a post's revisions to a form. Each is written once and then only removed.
 
-    Those that have the form already cost a read.
+    Those that have the form already cost a read. Return whether there were others.
     """
+    changed = False
     keys = [revision_text_key(post.id, version) for version in post.revisions]
     for key, item in table.get_all(keys).items():
         text, found = stored_text.read(item, "body")
         if found != form:
             row = {name: item[name] for name in ("version", "title", "created_at")}
             stored = row | stored_text.stored(text, form)
-            table.try_write([Action(key, item=stored, condition=IS_THERE)])
+            changed |= table.try_write([Action(key, item=stored, condition=IS_THERE)])
+    return changed
 
 
 def _migrated(before: Post, form: TextForm) -> Post:
