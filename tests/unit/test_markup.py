@@ -1,8 +1,11 @@
 """Test the rewriting of HTML: the elements of authors, ids, footnotes, alerts, and the words."""
 
+from typing import Any
+
 import pytest
 
 from blog.errors import Unprocessable
+from blog.posts import markdown
 from blog.posts.rendering import rendered, rendered_comment
 from tests.support.html import elements
 
@@ -149,3 +152,20 @@ def test_a_text_that_takes_long_is_refused_with_the_reason(body: str, what: str)
             render(body)
         (error,) = refused.value.errors
         assert (error.field, what in error.message) == ("body", True)
+
+
+def test_marks_are_never_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first(characters: Any) -> Any:
+        return characters[0]
+
+    monkeypatch.setattr(markdown, "choice", first)
+    body = "> [!tip] Try *it*\n> a_b ~~c~~ [^1]\n\n[^1]: https://a.example/_b_*c"
+    usual = rendered(body).html
+    monkeypatch.undo()
+    assert rendered(body).html == usual
+    assert '<p class="markdown-alert-title">Try *it*</p>' in usual
+
+
+def test_a_body_may_have_all_characters_of_a_private_plane() -> None:
+    characters = "".join(map(chr, range(0xF0000, 0xFFFFE)))
+    assert rendered(characters).html == f"<p>{characters}</p>\n"

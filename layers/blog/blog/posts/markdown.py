@@ -31,7 +31,10 @@ _CONTAINER = re.compile(r"[>*+.)-]")
 _DELIMITER_ROW = re.compile(r"[\s>*+0-9.)-]*+[|:][\s|:-]*+")
 _EMPTY = re.compile(r"[\s>]*")
 _ALERT = re.compile(r"\[!(?:note|tip|important|warning|caution)\](?![(\[:])", re.IGNORECASE)
-_PRIVATE = range(0xF0000, 0xFFFFD)  # plane 15: characters without a meaning
+# Characters without a meaning, of planes 15 and 16. A mark contains none that stands for a sign. No
+# body is long enough to contain all of the first ones.
+_SIGNS = (*range(0xF0000, 0xFFFFE), *range(0x100000, 0x100003))
+_LETTERS = range(0x100003, 0x10FFFE)
 
 
 class TooComplex(Exception):
@@ -103,8 +106,8 @@ def _check(text: str) -> None:
 
 def _marks(text: str) -> Marks:
     decoded = text + unescape(text) + unquote(text)
-    free = (c for c in map(chr, _PRIVATE) if c not in decoded)
-    footnote, alert = ("".join(chr(choice(_PRIVATE)) for _ in range(8)) for _ in range(2))
+    free = (c for c in map(chr, _SIGNS) if c not in decoded)
+    footnote, alert = ("".join(chr(choice(_LETTERS)) for _ in range(8)) for _ in range(2))
     return Marks({next(free): sign for sign in "_*~"}, footnote, alert)
 
 
