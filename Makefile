@@ -55,6 +55,7 @@ lock: ## Renew the locks (needs uv); ARGS=--upgrade takes the newest of all
 	@$(LOCK) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(LOCK) --extra auth -c requirements-dev.txt -o layers/auth/requirements.txt
 	@$(LOCK) --extra blog -c requirements-dev.txt -o layers/blog/requirements.txt
+	@$(LOCK) --extra images -c requirements-dev.txt -o layers/images/requirements.txt
 	@for function in authorizer posts; do \
 		$(LOCK) --extra tutorial-$$function -c requirements-dev.txt \
 			-o tests/performance/tutorial/$$function/requirements.txt || exit; \

@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("layer", ["auth", "blog"])
+@pytest.mark.parametrize("layer", ["auth", "blog", "images"])
 def test_each_package_of_a_layer_is_named_with_its_version(folder: Path, layer: str) -> None:
     document = json.loads((folder / f"{layer}.cdx.json").read_text())
     assert document["bomFormat"] == "CycloneDX"
@@ -32,7 +32,7 @@ def test_each_package_of_a_layer_is_named_with_its_version(folder: Path, layer: 
 
 
 def test_the_files_of_the_layers_are_valid(folder: Path) -> None:
-    for layer in ("auth", "blog"):
+    for layer in ("auth", "blog", "images"):
         text = (folder / f"{layer}.cdx.json").read_text()
         _, _, version = json.loads(text)["specVersion"].partition(".")
         validator = JsonStrictValidator(SchemaVersion[f"V1_{version}"])
