@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from blog.dynamodb.actions import Action
-from blog.dynamodb.keys import ban_key
+from blog.dynamodb.keys import ban_key, media_key
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.limits import PER_HOUR
@@ -110,6 +110,11 @@ def test_the_form_is_bound_to_the_type_the_size_and_the_authors_folder(call: Cal
         ({"content_type": "image/svg+xml", "size": 1}, "content_type"),
         ({"content_type": "text/html", "size": 1}, "content_type"),
         ({"content_type": "image/png; x", "size": 1}, "content_type"),
+        ({"content_type": "image/jpg; x", "size": 1}, "content_type"),
+        ({"content_type": "IMAGE/JPG", "size": 1}, "content_type"),
+        ({"content_type": "image/pjpeg", "size": 1}, "content_type"),
+        ({"content_type": "jpg", "size": 1}, "content_type"),
+        ({"content_type": ["image/jpg"], "size": 1}, "content_type"),
         ({"content_type": "image/png", "size": 8 * 1024 * 1024 + 1}, "size"),
         ({"content_type": "image/png", "size": 0}, "size"),
         ({"content_type": "image/png", "size": "1"}, "size"),
@@ -127,6 +132,14 @@ def test_every_image_type_is_accepted_up_to_the_largest_size(call: Call) -> None
     for kind in ("png", "jpeg", "webp", "gif", "avif"):
         body = {"content_type": f"image/{kind}", "size": 8 * 1024 * 1024}
         assert call("media-create", body=body)["statusCode"] == 201
+
+
+def test_the_other_name_of_jpeg_is_accepted_and_not_kept(call: Call, table: Table) -> None:
+    made = json_body(call("media-create", body={"content_type": "image/jpg", "size": 1}))
+    assert made["upload"]["fields"]["Content-Type"] == "image/jpeg"
+    item = table.get(media_key(made["media"]["id"]))
+    assert item is not None
+    assert item["content_type"] == "image/jpeg"
 
 
 def test_an_image_is_available_after_its_inspection(

@@ -53,3 +53,40 @@ def test_enough_bytes_are_read_to_recognise_each_type() -> None:
     box = b"ftypmif1\0\0\0\0" + brands + b"avif"
     head = (len(box) + 4).to_bytes(4, "big") + box
     assert is_image(head[:HEAD_BYTES], "image/avif")
+
+
+def with_64_bits(box: bytes, size: int | None = None) -> bytes:
+    """Return a box with its size in 64 bits, after the type (ISO/IEC 14496-12 §4.2)."""
+    size = len(box) + 8 if size is None else size
+    return b"\0\0\0\1ftyp" + size.to_bytes(8, "big") + box[8:]
+
+
+@pytest.mark.parametrize(
+    "brands",
+    [
+        b"avif\0\0\0\0",
+        b"avis\0\0\0\0msf1",
+        b"mif1\0\0\0\0avif",
+        b"mif1\0\0\0\0mif1miafavif",
+        b"msf1\0\0\0\0miafavis",
+    ],
+)
+def test_the_box_of_avif_may_have_a_size_of_64_bits(brands: bytes) -> None:
+    box = (len(brands) + 8).to_bytes(4, "big") + b"ftyp" + brands
+    assert is_image(box, "image/avif")
+    assert is_image(with_64_bits(box), "image/avif")
+    assert is_image(with_64_bits(box) + b"the next box", "image/avif")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        with_64_bits(b"\0\0\0\x14ftypisom\0\0\0\0mp41") + b"avif",  # after the box
+        with_64_bits(AVIF, size=0),
+        with_64_bits(AVIF, size=16),  # before the first brand
+        b"\0\0\0\1ftypavif\0\0\0\0isom\0\0\0\0",  # in the place of the size
+        b"\0\0\0\1ftyp\0\0\0\0",
+    ],
+)
+def test_a_64_bit_size_does_not_make_other_content_avif(head: bytes) -> None:
+    assert not any(is_image(head, content_type) for content_type in HEADS)

@@ -32,6 +32,9 @@ def _is_avif(head: bytes) -> bool:
     """
     if head[4:8] != b"ftyp":
         return False
-    box = head[: int.from_bytes(head[:4], "big")]
-    brands = {box[8:12], *(box[n : n + 4] for n in range(16, len(box), 4))}
+    size, start = int.from_bytes(head[:4], "big"), 8
+    if size == 1:  # the size follows in 64 bits
+        size, start = int.from_bytes(head[8:16], "big"), 16
+    box = head[:size]
+    brands = {box[start : start + 4], *(box[n : n + 4] for n in range(start + 8, len(box), 4))}
     return not brands.isdisjoint((b"avif", b"avis"))

@@ -1,17 +1,22 @@
 """Media items in requests and responses."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from blog.media.image_types import MAX_BYTES, ContentType
 from blog.schemas import RequestBody
 
 
+def _registered(value: Any) -> Any:
+    """Return the registered name of a media type: some programs call JPEG `image/jpg`."""
+    return "image/jpeg" if value == "image/jpg" else value
+
+
 class NewMedia(RequestBody):
     """An image to upload."""
 
-    content_type: ContentType
+    content_type: Annotated[ContentType, BeforeValidator(_registered)]
     size: Annotated[int, Field(ge=1, le=MAX_BYTES, description="The exact size in bytes")]
 
 
