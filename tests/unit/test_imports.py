@@ -114,6 +114,34 @@ def test_no_cold_start_loads_what_only_a_new_name_needs(function: str) -> None:
     assert not {"blog.names", "precis_i18n", "precis_i18n.profile"} & all_imported(function)
 
 
+@pytest.mark.parametrize("function", sorted(BUDGETS))
+def test_no_function_imports_pillow_into_its_own_process(function: str) -> None:
+    assert "PIL" not in imported(function)
+
+
+def test_only_the_program_that_rewrites_images_imports_pillow() -> None:
+    places = ("functions", "layers", "devserver", "scripts")
+    files = (path for place in places for path in (ROOT / place).rglob("*.py"))
+    importing = [
+        path for path in files if re.search(r"^\s*(from|import) PIL\b", path.read_text(), re.M)
+    ]
+    assert importing == [ROOT / "layers" / "blog" / "blog" / "media" / "rewriting.py"]
+
+
+def test_what_starts_that_program_does_not_import_it() -> None:
+    program = (
+        "import sys, blog.media.rewriter\n"
+        "assert not {'PIL', 'blog.media.rewriting'} & {*sys.modules}"
+    )
+    folder = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "blog")}
+    subprocess.run([sys.executable, "-c", program], env=folder, check=True)
+
+
+def test_pillow_lies_in_a_layer_of_its_own() -> None:
+    assert locked("images") == {"pillow"}
+    assert not locked("images") & (locked("auth") | locked("blog"))
+
+
 def test_the_authorizer_imports_only_its_own_layer() -> None:
     modules = imported("authorizer")
     assert distributions(modules) <= locked("auth")

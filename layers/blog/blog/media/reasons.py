@@ -1,0 +1,11 @@
+"""The reasons why an upload is refused as an image, in the words that its owner reads."""
+
+EMPTY = "The file is empty."
+TOO_LARGE = "The file is larger than 8 MB."
+UNKNOWN = "The file is not a PNG, JPEG, WebP, GIF or AVIF image."
+OTHER_TYPE = "The file is a {found} image, but it was announced as {announced}."
+DAMAGED = "The image is damaged or incomplete."
+TOO_MANY_PIXELS = "The image has more than 50 megapixels."
+TOO_DETAILED = "The image has too much detail to be stored."
+TOO_MUCH_MEMORY = "The image needs too much memory."
+TOO_SLOW = "The image took too long to process."
