@@ -39,7 +39,16 @@ ALLOWED: dict[str, Attributes] = {
     "div": {
         "class": re.compile(r"markdown-alert markdown-alert-(note|tip|important|warning|caution)")
     },
-    "img": {"alt": _ANY, "height": _NUMBER, "src": _ANY, "title": _ANY, "width": _NUMBER},
+    "img": {
+        "alt": _ANY,
+        "decoding": re.compile(r"async"),
+        "height": _NUMBER,
+        "loading": re.compile(r"lazy"),
+        "referrerpolicy": re.compile(r"no-referrer"),
+        "src": _ANY,
+        "title": _ANY,
+        "width": _NUMBER,
+    },
     "input": {"checked": _ANY, "disabled": _ANY, "type": re.compile(r"(?ai:checkbox)")},
     "li": {"id": re.compile(rf"user-content-fn-{_LABEL}")},
     "ol": {"start": re.compile(r"[0-9]{1,9}")},
@@ -49,6 +58,7 @@ ALLOWED: dict[str, Attributes] = {
     "td": _CELL,
     "th": _CELL,
 }
+_SCHEMES = {"href": ("", "http", "https", "mailto"), "src": ("", "https")}
 _NOT_IN_COMMENTS = {
     *_HEADINGS,
     "details", "div", "figcaption", "figure", "hr", "img", "input", "section", "summary",
@@ -127,10 +137,14 @@ def _of_attributes(tag: str, attributes: dict[str, str], allowed: Attributes) ->
             yield f"<{tag} {name}>"
         elif not allowed[name].fullmatch(value):
             yield f"<{tag} {name}={value!r}>"
-        if name in ("href", "src") and _scheme(value) not in ("", "http", "https", "mailto"):
+        if name in _SCHEMES and _scheme(value) not in _SCHEMES[name]:
             yield f"<{tag} {name}={value!r}>"
     if tag == "input" and not {"type", "disabled"} <= attributes.keys():
         yield f"<input {attributes}>"
+    if tag == "img" and not {"loading", "decoding"} <= attributes.keys():
+        yield f"<img {attributes}>"
+    if re.match(r"[\x00-\x20]*[/\\][\t\n\r]*[/\\]", attributes.get("src", "")):
+        yield f"<img {attributes}> with the scheme of its page"
     if tag == "a" and "rel" not in attributes:
         yield "<a> without rel"
     is_back = "#user-content-fnref-" in attributes.get("href", "")  # readers of feeds complete it

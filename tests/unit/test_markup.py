@@ -6,8 +6,13 @@ import pytest
 
 from blog.errors import Unprocessable
 from blog.posts import markdown
-from blog.posts.rendering import rendered, rendered_comment
+from blog.posts.markup import MAX_HTML
+from blog.posts.rendering import rendered, rendered_comment, sanitised
 from tests.support.html import elements
+
+LAZY = 'loading="lazy" decoding="async"'
+REMOTE = 'referrerpolicy="no-referrer"'
+LINK = 'rel="nofollow ugc noopener"'
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,7 @@ from tests.support.html import elements
         ('<input type="checkbox" checked onclick=x> <input type=text>', '<p><input type="checkbox" checked="" disabled=""> </p>\n'),
         ("<details>\n<summary>S</summary>\n\n*a*\n\n</details>", "<details>\n<summary>S</summary>\n<p><em>a</em></p>\n</details>\n"),
         ("<dl><dt>a<dd>b</dl>", "<dl><dt>a</dt><dd>b</dd></dl>\n"),
-        ('<img src="https://a.example/b.png" width="20" height="1e9" onerror=x>', '<img src="https://a.example/b.png" width="20">\n'),
+        ('<img src="https://a.example/b.png" width="20" height="1e9" onerror=x>', f'<img src="https://a.example/b.png" width="20" {LAZY} {REMOTE}>\n'),
         ("<section class=footnotes>a</section>", "a\n"),
         ('<div class="markdown-alert markdown-alert-note">a</div>', "a\n"),
         ("> [!NOTE]\n> a", '<div class="markdown-alert markdown-alert-note">\n<p class="markdown-alert-title">Note</p>\n<p>a</p>\n</div>\n'),
@@ -106,6 +111,119 @@ def test_no_id_name_class_or_style_of_an_author_survives(html: str) -> None:
             assert not {"name", "style"} & attributes.keys()
             if not genuine:
                 assert "class" not in attributes
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("https://a.example/b.png", "https://a.example/b.png"),
+        ("HTTPS://a.example/?b&amp;c", "https://a.example/?b&amp;c"),
+        ("//a.example/b.png", "https://a.example/b.png"),
+        ("/\\a.example/b.png", "https://a.example/b.png"),
+        ("\\\\\\a.example", "https://a.example"),
+        ("https:/\\/a.example", "https://a.example"),
+        (" https://a.example ", "https://a.example"),
+        ("&#9;/&#10;/a.exam&#13;ple", "https://a.example"),
+        ("ht&#10;tps://a.example", "https://a.example"),
+        ("https://b\u00fccher.example", "https://b\u00fccher.example"),
+    ],
+)
+def test_an_image_of_another_site_stays_and_does_not_tell_it_what_is_read(
+    source: str, address: str
+) -> None:
+    html = rendered(f'<img src="{source}" alt="c">').html
+    assert html == f'<img src="{address}" alt="c" {LAZY} {REMOTE}>\n'
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/media/01JDC0000000000000000000M0", "/x.png", "x.png", "x.png?a=b:c", "", "./https://a", "1:a", "\u00e9:a",
+     "?//a", "#a", "/a//b"],
+)  # fmt: skip
+def test_an_image_of_the_site_itself_stays(source: str) -> None:
+    assert rendered(f'<img src="{source}">').html == f'<img src="{source}" {LAZY}>\n'
+
+
+@pytest.mark.parametrize(
+    ("image", "html"),
+    [
+        ("![a *b*](http://c.example/d_e_f.png)", f'<a href="http://c.example/d_e_f.png" {LINK}>a b</a>'),
+        ("![](http://c.example/d.png)", f'<a href="http://c.example/d.png" {LINK}>http://c.example/d.png</a>'),
+        ("![&#8203;](http://c.example)", f'<a href="http://c.example" {LINK}>http://c.example</a>'),
+        ("![a](http://c.example 't')", f'<a href="http://c.example" title="t" {LINK}>a</a>'),
+        ("![https://a.example](http://c.example)", f'<a href="http://c.example" {LINK}>https://a.example</a>'),
+        ("![<b>](HTTP://c.example/\"'<)", f'<a href="HTTP://c.example/%22\'%3C" {LINK}>&lt;b&gt;</a>'),
+        ("![a](mailto:b@c.example)", f'<a href="mailto:b@c.example" {LINK}>a</a>'),
+        ("![a](https:b.png)", f'<a href="https:b.png" {LINK}>a</a>'),
+        ("![a](data:image/png;base64,AAAA)", "a"),
+        ("![](data:image/png;base64,AAAA)", "data:image/png;base64,AAAA"),
+        ("![](ftp://c.example/www.d.example)", "ftp://c.example/www.d.example"),
+        ("![a](https://c.example:99999/)", "a"),
+        ("![](https://[)", "https://%5B"),
+        ("![a](&#106;avascript:alert(1))", "a"),
+        ("[![a](http://c.example) b](https://d.example)", f'<a href="https://d.example" {LINK}>a b</a>'),
+        ("[![](http://c.example)](https://d.example)", f'<a href="https://d.example" {LINK}>http://c.example</a>'),
+        ("<a href=/d><b><img src=http://c.example alt=a></b></a>", f'<a href="/d" {LINK}><strong>a</strong></a>'),
+        ("[![a](https://c.example)](/d)", f'<a href="/d" {LINK}><img src="https://c.example" alt="a" {LAZY} {REMOTE}></a>'),
+    ],
+)  # fmt: skip
+def test_an_image_that_a_page_may_not_show_becomes_a_link(image: str, html: str) -> None:
+    assert rendered(f"x {image} y").html == f"<p>x {html} y</p>\n"
+
+
+def test_the_words_of_an_image_that_became_a_link_count_as_words() -> None:
+    text = rendered("# ![Logo](http://a.example)\n\n![Some words](http://a.example)")
+    assert 'id="user-content-logo"' in text.html
+    assert text.excerpt == "Some words"
+
+
+def test_an_image_in_a_link_of_a_comment_leaves_the_link_open() -> None:
+    html = rendered_comment("[![a](http://b.example) c](/d)")
+    assert html == f'<p><a href="/d" {LINK}>a c</a></p>\n'
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ["loading=eager", "decoding=sync", "referrerpolicy=unsafe-url", "srcset='/y 2x'", "sizes=100vw", "data-color=red",
+     "fetchpriority=high crossorigin ismap usemap=#m", "LOADING=EAGER loading=lazy"],
+)  # fmt: skip
+def test_authors_set_only_what_describes_an_image(attributes: str) -> None:
+    html = rendered(f"<img {attributes} height=2 title=t src=/x alt=a width=1>").html
+    assert html == f'<img src="/x" alt="a" title="t" width="1" height="2" {LAZY}>\n'
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ('<img src="http://a.example">', "<img>"),
+        ('<img src="//a.example">', "<img>"),
+        ('<img src=" /\\a.example">', "<img>"),
+        ('<img src="/&#10;/a.example">', "<img>"),
+        ('<img src="data:,">', "<img>"),
+        ('<img src="/x" loading="eager" decoding="sync">', '<img src="/x">'),
+        ('<img src="/x" referrerpolicy="origin" srcset="/y 2x">', '<img src="/x">'),
+    ],
+)
+def test_the_sanitiser_alone_takes_what_images_may_not_have(html: str, clean: str) -> None:
+    assert sanitised(html) == clean
+
+
+@pytest.mark.parametrize(
+    ("unit", "length"),
+    [
+        ("![](a)", len(f'<img src="a" alt="" {LAZY}>')),
+        ("![](//a)", len(f'<img src="https://a" alt="" {LAZY} {REMOTE}>')),
+        ("![](http:a)", len(f'<a href="http:a" {LINK}>http:a</a>')),
+    ],
+)
+def test_what_images_get_counts_before_the_sanitiser(
+    unit: str, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sanitiser would need most of the time for a text that is too long afterwards."""
+    assert rendered(f"{unit}\n" * (MAX_HTML // (2 * length))).html
+    monkeypatch.setattr("blog.posts.rendering.sanitised", pytest.fail)
+    with pytest.raises(Unprocessable):
+        rendered(f"{unit}\n" * (MAX_HTML // length + 1))
 
 
 def test_comments_have_neither_headings_nor_images_nor_tables_nor_footnotes() -> None:

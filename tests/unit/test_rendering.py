@@ -1,5 +1,6 @@
 """The rendering of a body: harmless HTML of bounded size, an excerpt, and the reading time."""
 
+import re
 from contextlib import suppress
 
 import pytest
@@ -15,6 +16,11 @@ from tests.support.html import dangers, elements
 from tests.support.xss import CORPUS, PIECES, REFUSED, SPOOFED
 
 BACKSLASH = "\\"
+IMAGE_PIECES = [
+    "<img ", "src=", 'src="', "alt='", "title=", "width=1 ", "height=2 ", "loading=eager ", "decoding=sync ",
+    "referrerpolicy=origin ", "srcset=", "/media/01JDC0000000000000000000M0", "https://a.example ", "http:", "//",
+    "/\\", "data:,", "![", "](", ")", "<a href=x>", "</a>",
+]  # fmt: skip
 LINK = 'rel="nofollow ugc noopener"'
 
 
@@ -37,7 +43,7 @@ LINK = 'rel="nofollow ugc noopener"'
         ("see https://b.example/c_d_e?f=g.", f'<p>see <a href="https://b.example/c_d_e?f=g" {LINK}>https://b.example/c_d_e?f=g</a>.</p>\n'),
         ("posts.py, www.b.example", f'<p>posts.py, <a href="http://www.b.example" {LINK}>www.b.example</a></p>\n'),
         ("ask a@b.example", f'<p>ask <a href="mailto:a@b.example" {LINK}>a@b.example</a></p>\n'),
-        ("![alt *x*](https://b.example/c.png)", '<p><img src="https://b.example/c.png" alt="alt x"></p>\n'),
+        ("![alt *x*](https://b.example/c.png)", '<p><img src="https://b.example/c.png" alt="alt x" loading="lazy" decoding="async" referrerpolicy="no-referrer"></p>\n'),
         ("<b>raw</b> &amp; &lt;", "<p><strong>raw</strong> &amp; &lt;</p>\n"),
         ("- [x] done\n- [ ] to do", '<ul>\n<li><input type="checkbox" checked="" disabled=""> done</li>\n<li><input type="checkbox" disabled=""> to do</li>\n</ul>\n'),
         ("**\uff08a\uff09**b", "<p><strong>\uff08a\uff09</strong>b</p>\n"),
@@ -79,9 +85,43 @@ def test_nobody_can_type_a_footnote_or_an_alert_as_html(html: str) -> None:
         assert not {"id", "class", "aria-label"} & attributes.keys()
 
 
+# The canonical form of an image. In an attribute of another element, no `"` follows `<img src=`.
+IMAGE = re.compile(
+    r'<img(?: src="(?P<src>[^"<>]*)")?(?: alt="[^"<>]*")?(?: title="[^"<>]*")?(?: width="[0-9]{1,4}")?'
+    r'(?: height="[0-9]{1,4}")? loading="lazy" decoding="async"(?P<remote> referrerpolicy="no-referrer")?>'
+)
+
+
+def assert_images_are_canonical(body: str) -> None:
+    html = rendered(body).html
+    found = [*IMAGE.finditer(html)]
+    assert len(found) == html.count("<img") == [tag for tag, _ in elements(html)].count("img")
+    for image in found:
+        source = image["src"] or ""
+        assert source.startswith("https://") == bool(image["remote"])
+
+
+@pytest.mark.parametrize("body", [
+    *CORPUS, *REFUSED, *SPOOFED,
+    "<a title='<img src=' href='/media/01JDC0000000000000000000M0'>a</a>",
+    "<img alt='<img src=\"/media/01JDC0000000000000000000M0\">' src=/x>",
+    "<img title='\" src=\"/y' alt='&quot; loading=&quot;eager' src='/x\"onerror=\"z'>",
+    "<img width=1 WIDTH=2 src=/x src=/y SRC=/z alt alt=a height=3 title=>",
+    "<img/src=https://a.example/&quot;&gt;/alt=a><image src=x><img =a src = b>",
+])  # fmt: skip
+def test_the_tag_of_an_image_has_one_form(body: str) -> None:
+    assert_images_are_canonical(body)
+
+
+@given(st.lists(st.sampled_from([*PIECES, *IMAGE_PIECES]), max_size=12).map("".join))
+def test_no_text_gives_the_tag_of_an_image_another_form(body: str) -> None:
+    with suppress(Unprocessable):
+        assert_images_are_canonical(body)
+
+
 def test_the_corpus_is_large_and_the_check_finds_dangerous_html() -> None:
     assert len({*CORPUS, *REFUSED}) == len(CORPUS) + len(REFUSED) >= 500
-    rel = "rel='nofollow ugc noopener'"
+    rel, lazy = "rel='nofollow ugc noopener'", "loading=lazy decoding=async"
     back = f"class=footnote-backref {rel}"
     dangerous = (
         "<script>",
@@ -92,10 +132,17 @@ def test_the_corpus_is_large_and_the_check_finds_dangerous_html() -> None:
         "<a href=x>",
         f"<a href=x href=y {rel}>",
         f"<a href=x {rel} target=_top>",
-        "<img src=data:x>",
-        "<img width=1e9>",
-        "<img width=\u0663>",
-        "<img name=body>",
+        f"<img src=data:x {lazy}>",
+        f"<img src=http://a.example {lazy}>",
+        f"<img src=//a.example {lazy}>",
+        f"<img src='/\t\\a.example' {lazy}>",
+        f"<img src=x srcset=y {lazy}>",
+        f"<img src=x referrerpolicy=origin {lazy}>",
+        "<img src=x loading=eager decoding=async>",
+        "<img src=x>",
+        f"<img width=1e9 {lazy}>",
+        f"<img width=\u0663 {lazy}>",
+        f"<img name=body {lazy}>",
         "<ol start=-1>",
         "<td colspan=100>",
         "<td align=justify>",
@@ -119,7 +166,7 @@ def test_the_corpus_is_large_and_the_check_finds_dangerous_html() -> None:
         assert list(dangers(html)), html
     of_posts = (
         "<h1>",
-        "<img src=x>",
+        f"<img src=x {lazy}>",
         "<hr>",
         "<details>",
         "<li id=user-content-fn-1>",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unicodedata import category
 from urllib.parse import unquote
 
+from blog.characters import has_visible
 from blog.posts.elements import (
     BLOCKS,
     CLOSED_BY_NEXT,
@@ -25,6 +26,10 @@ from blog.posts.elements import (
     VOID,
     allowed_attributes,
     attributes_of,
+    can_link,
+    can_show,
+    image_address,
+    image_tag,
     start_tag,
 )
 from blog.posts.links import find_links
@@ -165,10 +170,8 @@ class _Writer:
     def _start(self, name: str, attributes: str, place: int) -> None:
         given = attributes_of(attributes) if attributes else {}
         own = self._own(name, given, place) if attributes else {}
-        if name == "img" and self._is_comment:
-            self._start("a", f'href="{escape(given.get("src", ""))}"', place)
-            self._add_text(escape(given.get("alt", "")))
-            self._end("a")
+        if name == "img":
+            self._add_image(given)
         elif self._is_allowed(name, given, own):
             if name == "a" and given.get("href", "").startswith("#") and not own:
                 self._in_page.append((len(self._parts), given["href"][1:]))
@@ -178,6 +181,29 @@ class _Writer:
             self._begin(name, tag, elements.get(name))
         else:
             self._separate(name)
+
+    def _add_image(self, given: dict[str, str]) -> None:
+        """Write an image. In a comment, and if pages may not show it, write a link to it instead.
+
+        The text of the link is the alternative text. In a post without one, it is the address.
+        """
+        address = image_address(given.get("src", ""))
+        if not self._is_comment and can_show(address):
+            source = {"src": address} if "src" in given else {}
+            self._begin("img", image_tag(given | source), None)
+            return
+        text = given.get("alt", "")
+        if not self._is_comment and not has_visible(text):
+            text = address
+        is_link = can_link(address) and not self._is_open("a")
+        if is_link:
+            title = {"title": given["title"]} if "title" in given else {}
+            self._begin("a", start_tag("a", {"href": address} | title), _ELEMENTS["a"])
+        self._code += 1  # nothing in it becomes a link
+        self._add_text(escape(text))
+        self._code -= 1
+        if is_link:
+            self._close()
 
     def _plain_tags(self) -> tuple[Collection[str], Collection[str]]:
         """Return the tags, between `<` and `>`, that need no further look."""

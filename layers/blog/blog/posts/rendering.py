@@ -86,19 +86,25 @@ def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 _ID = re.compile(re.escape(elements.PREFIX) + r"[^\s\"<>]{1,1000}")
-_NUMBER = re.compile(r"[0-9]{1,4}")
 _SPAN = re.compile(r"[0-9]{1,2}")
 _PATTERNS = {
     ("a", "aria-label"): re.compile(r"Back to reference [0-9-]{1,20}"),
     ("code", "class"): elements.LANGUAGE,
-    ("img", "height"): _NUMBER,
-    ("img", "width"): _NUMBER,
+    ("img", "height"): elements.SIZE,
+    ("img", "src"): elements.IMAGE_ADDRESS,
+    ("img", "width"): elements.SIZE,
     ("ol", "start"): re.compile(r"[0-9]{1,9}"),
     **{(tag, "id"): _ID for tag in ("a", "li", *elements.HEADINGS)},
     **{(tag, name): _SPAN for tag in ("td", "th") for name in ("colspan", "rowspan")},
 }
 _ALIGNMENTS = {"align": {"left", "center", "right"}}
-_VALUES = {"td": _ALIGNMENTS, "th": _ALIGNMENTS, "input": {"type": {"checkbox"}}}
+_OF_IMAGES = elements.OF_IMAGES | elements.OF_REMOTE_IMAGES
+_VALUES = {
+    "td": _ALIGNMENTS,
+    "th": _ALIGNMENTS,
+    "input": {"type": {"checkbox"}},
+    "img": {name: {value} for name, value in _OF_IMAGES.items()},
+}
 _ALERTS = {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
 
 # The last word on what HTML may contain, after markup.py. The classes and ids of footnotes, alerts
@@ -123,7 +129,7 @@ _CLEANER = nh3.Cleaner(
     },
     tag_attribute_values=_VALUES,
     attribute_filter=_allowed_attribute,
-    url_schemes={"http", "https", "mailto"},
+    url_schemes=set(elements.SCHEMES),
     link_rel=elements.REL,
 )
 
