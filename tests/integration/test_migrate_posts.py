@@ -14,7 +14,7 @@ from blog.dynamodb.table import Table
 from blog.errors import Unavailable, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.posts.listing_entries import entries
-from blog.posts.model import SCHEMA, Post
+from blog.posts.model import MAX_STORED_BYTES, SCHEMA, Post
 from blog.posts.stored_text import TextForm
 from tests.support.consistency import faults, plain
 from tests.support.handlers import Call, json_body
@@ -23,6 +23,7 @@ from tests.support.posts import BUCKET, NO_BUCKET, TABLE, VERSION_1, Blog, Racin
 from tests.support.samples import ALICE, BOB
 
 ENVIRONMENT = {"TABLE_NAME": TABLE, "MEDIA_BUCKET": BUCKET, "AUTHOR_ID_KEY": "k" * 32}
+IMAGES = 1000
 OLD = {"body_html": "<p>as it was</p>", "derived_excerpt": "as it was", "reading_minutes": 9}
 
 
@@ -110,6 +111,62 @@ def test_a_body_that_is_invalid_today_stays_unchanged(
     assert faults(plain(client)) == []
     for old in old_posts:
         assert plain(client)[post_key(old.id)]["body_html"] == OLD["body_html"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_images_of_an_older_schema_get_what_images_have_today(
+    table: Table, posts: Blog, client: Any, number: int
+) -> None:
+    post = create(posts, body="![a](//b.example) ![c](http://d.example)", status="published")
+    html = '<p><img src="//b.example" alt="a"> <img src="http://d.example" alt="c"></p>\n'
+    old = post.model_copy(update={"schema_number": number, "body_html": html})
+    table.transact([Action(post_key(post.id), item=old.item())])
+    assert migrate_all(table) == 1
+    items = plain(client)
+    assert faults(items) == []
+    new = Post.of(items[post_key(post.id)])
+    assert new.body_html == post.body_html
+    assert new.body_html.count("<img") == new.body_html.count("<a href=") == 1
+    assert (migrate_all(table), new.schema_number) == (0, SCHEMA)
+
+
+@pytest.mark.parametrize("form", [None, "plain"])
+def test_a_post_without_room_for_new_html_keeps_the_html_that_it_has(
+    table: Table, client: Any, form: TextForm | None
+) -> None:
+    body, old = with_room_for_old_html(Blog(table, text_form="plain"), table, "plain")
+    assert migrate_all(table, form) == 1
+    items = plain(client)
+    assert faults(items) == []
+    new = Post.of(items[post_key(old.id)])
+    assert (new.body_html, new.body, new.schema_number) == (old.body_html, body, SCHEMA)
+    assert new.stored_bytes <= MAX_STORED_BYTES
+    assert (migrate_all(table, form), plain(client)) == (0, items)
+
+
+def test_a_post_without_room_in_the_plain_form_gets_the_schema_in_the_form_that_it_has(
+    table: Table, client: Any
+) -> None:
+    _, old = with_room_for_old_html(Blog(table), table, "compressed")
+    assert migrate_all(table, "plain") == 1
+    items = plain(client)
+    assert faults(items) == []
+    new = Post.of(items[post_key(old.id)])
+    assert (new.text_form, new.schema_number) == ("compressed", SCHEMA)
+    assert new.body_html.count('loading="lazy"') == IMAGES
+    assert (migrate_all(table, "plain"), plain(client)) == (0, items)
+
+
+def with_room_for_old_html(posts: Blog, table: Table, form: TextForm) -> tuple[str, Post]:
+    """Store a post of schema 3 that has room in the plain form only for the HTML of that schema."""
+    post = create(posts, status="published")
+    body = "![](a)\n" * IMAGES
+    html = '<img src="a" alt="">\n' * IMAGES
+    filling = STORED_BODY[: (MAX_STORED_BYTES - 5_000 - len(body) - len(html)) // 2]
+    update = {"body": body + filling, "body_html": f"<p>{html}{filling}</p>\n", "text_form": form}
+    old = post.model_copy(update={**update, "schema_number": 3})
+    table.transact([Action(post_key(post.id), item=old.item())])
+    return old.body, old
 
 
 @pytest.mark.parametrize("form", ["compressed", "plain"])
@@ -201,10 +258,10 @@ def test_the_command_only_counts_unless_apply_is_given(
 ) -> None:  # fmt: skip
     before = plain(client)
     assert command() == 0
-    assert capsys.readouterr().out.startswith("3 posts are not of schema 3.")
+    assert capsys.readouterr().out.startswith(f"3 posts are not of schema {SCHEMA}.")
     assert plain(client) == before
     assert command("--apply") == 0
-    assert capsys.readouterr().out == "3 posts are of schema 3 now.\n"
+    assert capsys.readouterr().out == f"3 posts are of schema {SCHEMA} now.\n"
 
 
 def test_the_command_compresses_where_the_setting_says_so(
@@ -217,7 +274,7 @@ def test_the_command_compresses_where_the_setting_says_so(
     assert capsys.readouterr().out.startswith("0 posts")
     monkeypatch.setitem(ENVIRONMENT, "STORED_TEXT", "compressed")
     assert command("--apply") == 0
-    assert capsys.readouterr().out == "1 posts are of schema 3 with compressed texts now.\n"
+    assert capsys.readouterr().out == f"1 posts are of schema {SCHEMA} with compressed texts now.\n"
 
 
 def test_an_outage_is_reported(

@@ -21,12 +21,12 @@ from blog.posts.transactions import change
 
 
 def unchanged(post: Post) -> Post:
-    """Return the post as it is (1 to 2): the step to 3 renders it anew."""
+    """Return the post as it is (1 to 2, 2 to 3): the step to 4 renders it anew."""
     return post
 
 
 def rendered_anew(post: Post) -> Post:
-    """Return the post with HTML, excerpt and reading time from the current renderer (2 to 3).
+    """Return the post with HTML, excerpt and reading time from the current renderer (3 to 4).
 
     Its entries, which are written with it, get the sizes that feeds need. A body that the renderer
     would refuse keeps its HTML.
@@ -44,9 +44,11 @@ def rendered_anew(post: Post) -> Post:
     )
 
 
-# The first step leads from schema 1 to 2, the next from 2 to 3. A new kind of list needs a step
-# that does nothing, because all entries are written again.
-STEPS: tuple[Callable[[Post], Post], ...] = (unchanged, rendered_anew)
+# The first step leads from schema 1 to 2, the next from 2 to 3, and so on. A new kind of list needs
+# a step that does nothing, because all entries are written again. Only the last step that renders
+# needs to do it.
+STEPS: tuple[Callable[[Post], Post], ...] = (unchanged, unchanged, rendered_anew)
+_RENDERED = ("body_html", "derived_excerpt", "reading_minutes")
 
 
 # The attribute that a post has only in the other form.
@@ -83,9 +85,9 @@ def migrate(table: Table, key: Key, form: TextForm | None = None) -> bool:
             # It may have been edited since the form changed, and its older revisions may not.
             return form is not None and _migrate_revisions(table, post, form)
         after = _migrated(post, wanted)
-        if after.stored_bytes > MAX_STORED_BYTES:  # only in the plain form
+        if post.schema_number >= SCHEMA and after.text_form == post.text_form:  # it has no room
             return False
-        if form is not None:  # before the post, which tells that there is something to do
+        if form == after.text_form:  # before the post, which tells that there is something to do
             _migrate_revisions(table, post, form)
         table.write(_migration(post, after))
         return True
@@ -110,15 +112,19 @@ def _migrate_revisions(table: Table, post: Post, form: TextForm) -> bool:
 
 
 def _migrated(before: Post, form: TextForm) -> Post:
+    """Return the post of the current schema, with its texts in a form.
+
+    Without room for that, the texts keep their form; without room for new HTML, also their HTML.
+    """
     after = before
     for step in STEPS[before.schema_number - 1 :]:
         after = step(after)
-    update = {
-        "schema_number": SCHEMA,
-        "text_form": form,
-        "lock_version": before.lock_version + 1,
-    }
-    return after.model_copy(update=update)
+    number = {"schema_number": SCHEMA, "lock_version": before.lock_version + 1}
+    for text_form in (form, before.text_form):
+        migrated = after.model_copy(update={**number, "text_form": text_form})
+        if migrated.stored_bytes <= MAX_STORED_BYTES:
+            return migrated
+    return migrated.model_copy(update={name: getattr(before, name) for name in _RENDERED})
 
 
 def _migration(before: Post, after: Post) -> list[Action]:

@@ -11,7 +11,7 @@ from blog.posts import stored_text
 from blog.posts.stored_text import TextForm
 
 # The schema version of stored posts. Increment it when `blog.admin.migrate_posts` gets a step.
-SCHEMA = 3
+SCHEMA = 4
 MAX_STORED_BYTES = 390_000  # of a post in the table: DynamoDB takes items of 400 KB
 MAX_HTML_BYTES = 1_500_000  # of a post's HTML in a feed, as Lambda sends it
 
