@@ -19,7 +19,7 @@ from blog.errors import Unavailable
 from blog.people.person import NEUTRAL_NAME, Author
 from blog.posts import feeds
 from blog.posts.editing import created
-from blog.posts.model import Post
+from blog.posts.model import Post, _size_in_feed
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
 from blog.posts.view import FeedItem
@@ -70,19 +70,65 @@ def test_a_feed_names_the_address_where_a_post_appeared_first(call: Call, posts:
     assert feed["items"][0]["external_url"] == address
 
 
-def test_json_feed_has_absolute_addresses(call: Call, posts: Blog) -> None:
+def test_feeds_have_absolute_addresses(call: Call, posts: Blog) -> None:
     body = (
         "[a](#b) [c](d?e=f&g) ![h](/i.png) [j](//k.example/l) [m](mailto:n@o.example)\n\n"
         '# b\n\n`<a href="/p">`'
     )
     post = published(posts, body=body)
-    (item,) = valid_json(call("public-feed-json"))["items"]
     here = f"{SITE}/posts/{post.slug}"
-    for address in (
-        f'href="{here}#user-content-b"', f'href="{SITE}/posts/d?e=f&amp;g"', f'src="{SITE}/i.png"',
-        'href="https://k.example/l"', 'href="mailto:n@o.example"', '&lt;a href="/p"&gt;',
-    ):  # fmt: skip
-        assert address in item["content_html"]
+    for html in in_feeds(call):
+        for address in (
+            f'href="{here}#user-content-b"', f'href="{SITE}/posts/d?e=f&amp;g"',
+            f'src="{SITE}/i.png"', 'href="https://k.example/l"', 'href="mailto:n@o.example"',
+            '&lt;a href="/p"&gt;',
+        ):  # fmt: skip
+            assert address in html
+
+
+def in_feeds(call: Call) -> list[str]:
+    """Return the HTML of the only post as it stands in Atom, and in JSON Feed."""
+    content = ET.fromstring(call("public-feed-atom")["body"]).find(f".//{ATOM}content")
+    assert content is not None
+    (item,) = valid_json(call("public-feed-json"))["items"]
+    return [content.text or "", item["content_html"]]
+
+
+@pytest.mark.parametrize(
+    ("html", "resolved"),
+    [
+        (
+            '<img src="/m/A" alt="/" srcset="/m/A?w=9 9w, /m/A?w=10 10w">',
+            '<img src="{site}/m/A" alt="/" srcset="{site}/m/A?w=9 9w, {site}/m/A?w=10 10w">',
+        ),
+        (
+            '<img src="/a" sizes="(min-width: 40em) 20em, 100vw" data-color="/c">',
+            '<img src="{site}/a" sizes="(min-width: 40em) 20em, 100vw" data-color="/c">',
+        ),
+        (
+            '<img srcset="/a,b 1x,/c, https://d.example/e 2x,//f.example/g 3x">',
+            '<img srcset="{site}/a,b 1x,{site}/c, https://d.example/e 2x,https://f.example/g 3x">',
+        ),
+        ('<img srcset=" , /a , ,">', '<img srcset=" , {site}/a , ,">'),
+        ('<img srcset="">', '<img srcset="">'),
+        ('<img srcset="/a?b&amp;c&quot;&nbsp;&lt; 2x">',
+         '<img srcset="{site}/a?b&amp;c&quot;&nbsp;&lt; 2x">'),
+        ('<img src="" alt="">', '<img src="" alt="">'),
+        ("<a href=\"https://d.example/'&amp;lt;&nbsp;\">",
+         "<a href=\"https://d.example/'&amp;lt;&nbsp;\">"),
+        ('<p title="/a">/b srcset="/c"</p>', '<p title="/a">/b srcset="/c"</p>'),
+        ('<abbr title="&lt;img src=" href="/a">x</abbr>',
+         '<abbr title="&lt;img src=" href="/a">x</abbr>'),
+        ('<code>&lt;img src="/a" srcset="/b 2x"></code>',
+         '<code>&lt;img src="/a" srcset="/b 2x"></code>'),
+    ],
+)  # fmt: skip
+def test_addresses_of_images_and_links_become_absolute_and_nothing_else_changes(
+    call: Call, table: Table, html: str, resolved: str
+) -> None:
+    (post,) = with_content(Content(html, "excerpt", 1))
+    table.put_all([*items_of(post)])
+    assert in_feeds(call) == [resolved.format(site=SITE)] * 2
 
 
 @pytest.mark.parametrize(
@@ -95,19 +141,20 @@ def test_json_feed_has_absolute_addresses(call: Call, posts: Blog) -> None:
         ("[a](?b#)", '<a href="{here}/z?b" {rel}>'),
         (
             "<img src=y alt='a src=' title='/x onerror=z '>",
-            '<img src="{here}/y" alt="a src=" title="/x onerror=z ">',
+            '<img src="{here}/y" alt="a src=" title="/x onerror=z " {lazy}>',
         ),
         (
             "<img src=y alt=' href=' title=' src='>",
-            '<img src="{here}/y" alt=" href=" title=" src=">',
+            '<img src="{here}/y" alt=" href=" title=" src=" {lazy}>',
         ),
         ('`<a href="c">`', '&lt;a href="c"&gt;'),
     ],
 )
 def test_only_relative_addresses_that_are_valid_change(body: str, tag: str) -> None:
     here = f"{SITE}/posts"
-    html = feeds._with_absolute_addresses(rendered(body).html, f"{here}/z")
-    assert tag.format(here=here, rel='rel="nofollow ugc noopener"') in html
+    html = feeds._with_absolute_addresses(rendered(body).html, SITE, f"{here}/z")
+    lazy, rel = 'loading="lazy" decoding="async"', 'rel="nofollow ugc noopener"'
+    assert tag.format(here=here, rel=rel, lazy=lazy) in html
 
 
 @pytest.mark.parametrize(
@@ -138,14 +185,53 @@ def test_content_that_may_run_from_right_to_left_says_so(
 
 def test_attacks_stay_harmless_with_absolute_addresses() -> None:
     for attack in CORPUS:
-        html = feeds._with_absolute_addresses(rendered(attack).html, f"{SITE}/posts/a")
+        html = feeds._with_absolute_addresses(rendered(attack).html, SITE, f"{SITE}/posts/a")
         assert list(dangers(html)) == [], attack
 
 
-def test_absolute_addresses_do_not_multiply_a_text(posts: Blog) -> None:
-    post = published(posts, body='<a href="#">a</a>' * 3000)
-    html = feeds._with_absolute_addresses(post.body_html, f"{SITE}/posts/{'a' * 120}")
-    assert 0 < len(html) - len(post.body_html) <= feeds.MAX_GROWTH
+@pytest.mark.parametrize(
+    "unit",
+    [
+        '<a href="#">a</a>',
+        '<img src="a" srcset="b 1x,c 2x">',
+        '<a href="&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;">a</a>',
+        '<a href="\'&amp;&quot;&lt;">a</a>',
+        '<a href="\n\n\n\n\né/../\U0001f600">\u05d0</a>',
+        '<a href="\\">\\</a>',
+    ],
+)
+def test_the_size_of_html_in_a_feed_is_bounded_also_with_absolute_addresses(unit: str) -> None:
+    html = unit * 3000
+    (post,) = with_content(Content(html, "", 1))
+    post = post.model_copy(update={"slug": "a" * 120})
+    resolved = feeds._content(feeds.feed_of_all(SITE), post)
+    growth = _size_in_feed(resolved) - _size_in_feed(html)
+    assert feeds.MAX_GROWTH - 1000 < len(resolved) - len(html) <= feeds.MAX_GROWTH + 30
+    assert growth <= feeds.MAX_GROWTH + _size_in_feed('<div dir="auto"></div>')
+
+
+def test_media_items_are_below_the_path_of_the_site_as_cover_images_are() -> None:
+    path = "/media/01JDC0000000000000000000M0"
+    html = f'<img src="{path}" srcset="{path} 2x"><a href="/about">a</a>'
+    (post,) = with_content(Content(html, "", 1))
+    post = post.model_copy(update={"cover_image": path})
+    site = f"{SITE}/blog"
+    item = FeedItem(post, Author.of(post.author_id, None))
+    document = json.loads(feeds.json_feed(feeds.feed_of_all(site), [item]))
+    assert document["items"][0]["image"] == site + path
+    assert document["items"][0]["content_html"] == (
+        f'<img src="{site}{path}" srcset="{site}{path} 2x"><a href="{SITE}/about">a</a>'
+    )
+
+
+def test_a_tag_is_resolved_in_whole_or_not_at_all() -> None:
+    """Else a reader would take a relative address from `srcset` instead of `src`."""
+    tag = '<img src="/a" srcset="/b 1x, /c 2x">'
+    whole = feeds._with_absolute_addresses(tag, SITE, SITE)
+    html = feeds._with_absolute_addresses(tag * 1000, SITE, SITE)
+    assert html.count(whole) > 100
+    assert html.count(tag) > 100
+    assert html.count(whole) + html.count(tag) == 1000
 
 
 def test_a_feed_contains_full_posts_with_the_sites_addresses(call: Call, posts: Blog) -> None:

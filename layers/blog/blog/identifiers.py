@@ -15,8 +15,8 @@ from blog.errors import NotFound
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_ID = re.compile(r"[a-z2-7]{26}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_MEDIA_PATH = "/media/"
-_MEDIA_PATHS = re.compile(f"{_MEDIA_PATH}({_ULID.pattern})")
+MEDIA_PATH = "/media/"
+_MEDIA_PATHS = re.compile(f"{MEDIA_PATH}({_ULID.pattern})")
 
 
 def new_id(now: datetime) -> str:
@@ -33,12 +33,12 @@ def parse_id(path_id: str) -> str:
 
 def media_path(media_id: str) -> str:
     """Return the path of a media item, as posts name it in `cover_image`."""
-    return _MEDIA_PATH + media_id
+    return MEDIA_PATH + media_id
 
 
 def media_id_of(address: str | None) -> str | None:
     """Return the id in the path of a media item; None for every other address."""
-    path = (address or "").removeprefix(_MEDIA_PATH)
+    path = (address or "").removeprefix(MEDIA_PATH)
     return path if path != address and _ULID.fullmatch(path) else None
 
 

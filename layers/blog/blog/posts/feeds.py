@@ -8,7 +8,7 @@ All addresses are on the site itself, so the site must serve them; docs/feeds.md
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape, unescape
 from typing import Any, NamedTuple
@@ -19,17 +19,20 @@ from ulid import ULID
 
 from blog.clock import to_rfc3339
 from blog.fields import without_refused
-from blog.identifiers import media_id_of
+from blog.identifiers import MEDIA_PATH, media_id_of
 from blog.posts.model import Entry, Post
 from blog.posts.view import FeedItem
 
 POSTS = 20
-MAX_GROWTH = 16 * 1024  # characters of a post, by absolute addresses
+MAX_GROWTH = 16 * 1024  # bytes of a post, by absolute addresses
 
 # The sanitiser writes all attributes in double quotes. A value may look like an attribute or a tag,
 # so whole tags and whole attributes are read, one after the other.
 _TAG = re.compile(r'<([a-z0-9]+)((?: [a-z-]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+_WITH_ADDRESSES = {"a": ("href",), "img": ("src", "srcset")}
+# One of the images in a `srcset`: an address, and perhaps its width (HTML standard, 4.8.4.2.1).
+_CANDIDATE = re.compile(r"([\s,]*+)(\S*[^\s,])(,+|\s[^,]*,?|\Z)")
 # Hebrew to Arabic, their presentation forms, and the planes of older and of African scripts.
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -113,9 +116,10 @@ def _atom_entry(feed: Feed, item: FeedItem) -> ET.Element:
         ET.SubElement(entry, "category", term=tag)
     _text(entry, "summary", post.excerpt)
     if isinstance(post, Post):
-        # With the base, feed readers resolve relative links of the post.
+        # Not all feed readers know the base. With it, the others resolve also the addresses that
+        # stay relative.
         content = ET.SubElement(entry, "content", {"type": "html", "xml:base": address})
-        content.text = _with_direction(post.body_html)
+        content.text = _content(feed, post)
     return entry
 
 
@@ -123,8 +127,7 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
     post, author = item
     content = {"content_text": post.excerpt}
     if isinstance(post, Post):
-        html = _with_absolute_addresses(post.body_html, _address(feed, post))
-        content = {"content_html": _with_direction(html)}
+        content = {"content_html": _content(feed, post)}
     return {
         "id": _permanent_id(post),
         "url": _address(feed, post),
@@ -140,30 +143,52 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
     }
 
 
-def _with_absolute_addresses(html: str, base: str) -> str:
-    """Resolve relative addresses, because JSON Feed has no base.
+def _content(feed: Feed, post: Post) -> str:
+    html = _with_absolute_addresses(post.body_html, feed.site_url, _address(feed, post))
+    return _with_direction(html)
 
-    After MAX_GROWTH characters the others stay, so that a text of tiny links stays small.
+
+def _with_absolute_addresses(html: str, site_url: str, base: str) -> str:
+    """Resolve the relative addresses of links and images. Paths of media items begin at the site.
+
+    After MAX_GROWTH more bytes the other tags stay, so that a text of tiny links stays small. What
+    is added is ASCII without `"` and `&`, so a character is a byte in both kinds of feeds.
     """
     growth = 0
 
-    def resolved(attribute: re.Match[str]) -> str:
-        nonlocal growth
-        name, address = attribute.groups()
-        if name not in ("href", "src") or _SCHEME.match(address):
-            return attribute[0]
+    def absolute(address: str) -> str:
+        if address.startswith(MEDIA_PATH):  # a site may have a path, as in cover images
+            return site_url + address
+        if _SCHEME.match(address):
+            return address
         try:
-            absolute = escape(urljoin(base, unescape(address)))
+            return urljoin(base, address)
         except ValueError:  # no browser follows it either, such as `//[`
-            return attribute[0]
-        growth += len(absolute) - len(address)
-        return attribute[0] if growth > MAX_GROWTH else f' {name}="{absolute}"'
+            return address
 
-    def with_resolved(tag: re.Match[str]) -> str:
+    def resolved(tag: re.Match[str]) -> str:
+        nonlocal growth
         name, attributes = tag.groups()
-        return f"<{name}{_ATTRIBUTE.sub(resolved, attributes)}>" if attributes else tag[0]
+        if name not in _WITH_ADDRESSES or growth > MAX_GROWTH:
+            return tag[0]
+        new = _ATTRIBUTE.sub(lambda found: _resolved(absolute, name, *found.groups()), attributes)
+        growth += max(0, len(new) - len(attributes))
+        return tag[0] if growth > MAX_GROWTH else f"<{name}{new}>"
 
-    return _TAG.sub(with_resolved, html)
+    return _TAG.sub(resolved, html)
+
+
+def _resolved(absolute: Callable[[str], str], tag: str, name: str, value: str) -> str:
+    """Return an attribute of a tag, with absolute addresses if it holds addresses."""
+    if name in _WITH_ADDRESSES[tag]:
+        value = unescape(value)
+        if name == "srcset":
+            value = _CANDIDATE.sub(lambda one: f"{one[1]}{absolute(one[2])}{one[3]}", value)
+        elif value or tag == "a":  # an image without an address stays one
+            value = absolute(value)
+        # As the sanitiser writes it, so that an absolute address stays as it is.
+        value = escape(value, quote=False).replace('"', "&quot;").replace("\xa0", "&nbsp;")
+    return f' {name}="{value}"'
 
 
 def _with_direction(html: str) -> str:

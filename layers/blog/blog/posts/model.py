@@ -144,7 +144,8 @@ class Entry(BaseModel):
 def _size_in_feed(html: str) -> int:
     """Return the larger size of HTML in both kinds of feeds, in bytes.
 
-    A feed escapes it for JSON or for XML. Then Lambda sends the feed as a JSON string.
+    A feed escapes it for JSON or for XML. Then Lambda sends the feed as a JSON string. Absolute
+    addresses add at most `feeds.MAX_GROWTH` to it, and the direction one tag.
     """
     as_json, as_xml = to_json(html).decode(), escape(html, quote=False)
     return max(len(to_json(as_json)), len(to_json(as_xml)))

@@ -36,7 +36,8 @@ from blog.posts.schemas import (
 from blog.posts.view import FeedItem, PostView, owned_post, revision_of
 from blog.tags import is_tag, normalised_tag
 
-# Of posts that a feed contains in full: together as stored, and their HTML as Lambda sends it.
+# Of posts that a feed contains in full: together as stored, and their HTML as Lambda sends it,
+# without what absolute addresses add to each (`feeds.MAX_GROWTH`).
 MAX_FULL_BYTES = 1024 * 1024
 MAX_FULL_HTML_BYTES = 3_000_000
 
