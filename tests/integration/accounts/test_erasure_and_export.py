@@ -217,7 +217,7 @@ def test_an_export_holds_all_content_of_its_owner_and_none_of_others(
     assert files.keys() == images | {
         "posts/kept-third.md", "posts/hidden.md", "posts/draft.md", "posts/scheduled.md",
         "revisions/kept-third/1.md", "revisions/kept-third/2.md", "profile.json",
-        "comments.json", "likes.json", "follows.json", "reports.json", "media.json",
+        "comments.json", "likes.json", "follows.json", "reports.json", "media.json", "README.txt",
     }  # fmt: skip
     _, front_matter, body = files["posts/kept-third.md"].split("---\n", 2)
     front = yaml_parse(front_matter)
@@ -228,7 +228,13 @@ def test_an_export_holds_all_content_of_its_owner_and_none_of_others(
     assert body.strip() == json_body(call("posts-get-mine", post_id=people.published_post))["body"]
     hidden = yaml_parse(files["posts/hidden.md"].split("---\n")[1])
     assert hidden["moderation"]["reason"] == "An advertisement."
-    assert files["revisions/kept-third/1.md"].startswith('---\ntitle: "Kept"\n')
+    assert (front["date"], front["draft"]) == (front["published_at"], False)
+    assert (hidden["status"], hidden["draft"]) == ("published", False)
+    assert "\ndraft: true\npublished: false\n" in files["posts/draft.md"]
+    revision = files["revisions/kept-third/1.md"]
+    assert revision.startswith('---\ntitle: "Kept"\ncreated_at: 20')
+    assert "\ndraft: true\npublished: false\n" in revision
+    assert "media/ID.webp" in files["README.txt"]
     assert {files[name] for name in images} == {PNG.decode(errors="surrogateescape")}
     profile = json.loads(files["profile.json"])
     assert (profile["name"], profile["bio"], profile["sub"]) == (NAME, BIO, ALICE)
