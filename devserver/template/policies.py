@@ -130,8 +130,13 @@ def grants(resources: Mapping[str, Any]) -> list[Grant]:
     return found
 
 
+def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the statements of a policy, also those that a condition of the template adds."""
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in document["Statement"]]
+
+
 def _check_tls(name: str, document: Mapping[str, Any]) -> None:
-    for statement in document["Statement"]:
+    for statement in statements(document):
         match statement:
             case {
                 "Effect": "Deny",
@@ -144,7 +149,7 @@ def _check_tls(name: str, document: Mapping[str, Any]) -> None:
 
 
 def _service_grants(document: Mapping[str, Any], resource: str) -> Iterator[Grant]:
-    for statement in document["Statement"]:
+    for statement in statements(document):
         if statement["Effect"] == "Deny":
             continue
         match statement["Principal"]:

@@ -194,16 +194,20 @@ def get_author(author_id: Annotated[str, Path()]) -> TextResponse:
 @app.get(
     "/media/<media_id>",
     summary="An uploaded image",
-    description="Redirects to the file, at an address that is valid for 15 minutes.",
+    description="Redirects to a WebP file, at an address that is valid for 15 minutes. With `w`, "
+    "it is the smallest file that is at least so wide; otherwise the largest.",
     operation_id="getMedia",
     tags=["Media"],
-    responses=documented_responses(302, None, 404),
+    responses=documented_responses(302, None, 400, 404),
 )
-def get_media(media_id: Annotated[str, Path()]) -> Response[None]:
-    """Redirect to the file of a media item."""
+def get_media(
+    media_id: Annotated[str, Path()],
+    w: Annotated[int | None, Query(ge=1, le=10_000, description="The width in pixels")] = None,
+) -> Response[None]:
+    """Redirect to a file of a media item."""
     # The signed address must fit the client's method; only the event itself still says HEAD.
     # CloudFront would give a cached response to GET also to HEAD.
-    address = image_addresses.address(media_id, app.current_event.request_context.http_method)
+    address = image_addresses.address(media_id, w, app.current_event.request_context.http_method)
     cache_control = PRIVATE if image_addresses.signs_addresses else PUBLIC
     return Response(302, headers={"Location": address, "Cache-Control": cache_control})
 

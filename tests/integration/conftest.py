@@ -11,12 +11,14 @@ from moto import mock_aws
 from blog.dynamodb import retries
 from blog.dynamodb.table import Table
 from blog.http.handler import logger
+from blog.media import inspection
 from blog.people import rate_limits
 from blog.s3 import Bucket
 from devserver.template.deployment import Deployment
 from tests.support.engines import DEPLOYMENT, Stores, empty_stores
 from tests.support.handlers import Call, caller, forget_rate_limits, json_body
 from tests.support.posts import TABLE, Blog, RacingTable
+from tests.support.uploads import rewrite_once
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +75,12 @@ def bucket(stores: Stores) -> Bucket:
 def racing_table(client: Any) -> RacingTable:
     """Return the same table with a faster writer."""
     return RacingTable(client, TABLE)
+
+
+@pytest.fixture(autouse=True)
+def _each_image_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rewrite equal uploads once, because each time starts a process."""
+    monkeypatch.setattr(inspection, "rewrite", rewrite_once)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Uploads: announced, sent to the bucket, looked at, and only then a picture."""
+"""Uploads: announced, sent to the bucket, rewritten, and only then an image."""
 
 import base64
 import importlib
@@ -23,9 +23,9 @@ from blog.s3 import Bucket
 from tests.support.handlers import Call, header, json_body, problem
 from tests.support.posts import BUCKET, stored
 from tests.support.samples import ALICE, BOB, LambdaContext, sample_event
+from tests.support.uploads import PNG, png
 
 MEDIA_ID = "01JDC0000000000000000000M0"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67  # 75 bytes, as the sample event announces
 HTML = b"<script>".ljust(75)
 
 
@@ -37,17 +37,17 @@ def s3(bucket: Bucket) -> Any:
 @pytest.fixture
 def inspected(
     table: Table, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], bool]:
+) -> Callable[[str], str]:
     """Return a function that sends the event of an upload to the inspector."""
     inspector = importlib.import_module("functions.inspector.app")
     monkeypatch.setattr(inspector, "table", table)
     monkeypatch.setattr(inspector, "bucket", bucket)
 
-    def inspect(key: str) -> bool:
+    def inspect(key: str) -> str:
         event = sample_event("inspector-upload")
         event["detail"]["object"]["key"] = key
-        response: dict[str, bool] = inspector.handler(event, LambdaContext())
-        return response["is_picture"]
+        response: dict[str, str] = inspector.handler(event, LambdaContext())
+        return response["status"]
 
     return inspect
 
@@ -60,11 +60,11 @@ def upload(s3: Any, made: dict[str, Any], content: bytes = PNG) -> str:
 
 
 def create_image(
-    call: Call, s3: Any, inspected: Callable[[str], bool], sub: str = ALICE
+    call: Call, s3: Any, inspected: Callable[[str], str], sub: str = ALICE
 ) -> dict[str, Any]:
     """Create an image that was uploaded and inspected."""
     made: dict[str, Any] = json_body(call("media-create", sub=sub))
-    assert inspected(upload(s3, made))
+    assert inspected(upload(s3, made)) == "ready"
     media_item: dict[str, Any] = made["media"]
     return media_item
 
@@ -77,6 +77,12 @@ def refused(code: str, status: int) -> ClientError:
 
 def keys(s3: Any) -> list[str]:
     return [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def mine(call: Call, media_id: str, sub: str = ALICE) -> dict[str, Any]:
+    """Return a media item as its owner sees it."""
+    found: dict[str, Any] = json_body(call("media-get-mine", parts={MEDIA_ID: media_id}, sub=sub))
+    return found
 
 
 def show(call: Call, media_id: str) -> dict[str, Any]:
@@ -143,26 +149,29 @@ def test_the_other_name_of_jpeg_is_accepted_and_not_kept(call: Call, table: Tabl
 
 
 def test_an_image_is_available_after_its_inspection(
-    call: Call, s3: Any, inspected: Callable[[str], bool], client: Any
+    call: Call, s3: Any, inspected: Callable[[str], str], client: Any
 ) -> None:
     made = json_body(call("media-create"))
     media_id = made["media"]["id"]
     problem(show(call, media_id), 404)
     key = upload(s3, made)
     problem(show(call, media_id), 404)
-    assert inspected(key)
+    assert inspected(key) == "ready"
     response = show(call, media_id)
     assert (response["statusCode"], response["body"] or "") == (302, "")
     address = header(response, "Location")
-    stored_key = key.replace("uploads/", "media/")
+    (stored_key,) = keys(s3)
+    assert stored_key.startswith(key.replace("uploads/", "media/") + "/")
     assert address.split("?")[0].endswith(f"/{stored_key}")
     assert "X-Amz-Signature=" in address
     assert "X-Amz-Expires=900" in address
     # A cache would also give this address to HEAD, for which it is not signed.
     assert header(response, "Cache-Control") == "private, no-store"
-    assert keys(s3) == [stored_key]
     stored_object = s3.get_object(Bucket=BUCKET, Key=stored_key)
-    assert (stored_object["Body"].read(), stored_object["ContentType"]) == (PNG, "image/png")
+    content = stored_object["Body"].read()
+    assert (content[:4], content[8:12]) == (b"RIFF", b"WEBP"), "nothing of the upload is left"
+    assert stored_object["ContentType"] == "image/webp"
+    assert "immutable" in stored_object["CacheControl"]
     rows = {pk: item for (pk, sk), item in stored(client).items() if sk.startswith("MEDIA")}
     assert len(rows) == 2
     assert not any("expires_at" in row for row in rows.values()), "it no longer expires"
@@ -171,7 +180,7 @@ def test_an_image_is_available_after_its_inspection(
 def test_with_a_cdn_the_address_is_on_the_cdn_and_caches_may_keep_it(
     call: Call,
     s3: Any,
-    inspected: Callable[[str], bool],
+    inspected: Callable[[str], str],
     table: Table,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -184,76 +193,100 @@ def test_with_a_cdn_the_address_is_on_the_cdn_and_caches_may_keep_it(
     assert header(response, "Cache-Control") == "public, max-age=0, s-maxage=60"
 
 
-def test_an_upload_that_is_no_image_of_its_type_is_removed_and_never_shown(
-    call: Call, s3: Any, inspected: Callable[[str], bool]
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (HTML, "not a PNG, JPEG, WebP, GIF or AVIF image"),
+        (b"\x89PNG\r\n\x1a\n", "damaged"),
+        (b"GIF89a<script>alert(1)</script>", "GIF"),
+        (png(0, 0), "damaged"),
+        (png(50_000, 1)[:24] + b"\0" * 40, "damaged"),
+        (png(100, 100)[:60], "damaged"),
+    ],
+)
+def test_a_refused_upload_is_removed_and_its_owner_is_told_why(
+    call: Call, s3: Any, inspected: Callable[[str], str], content: bytes, reason: str
 ) -> None:
     made = json_body(call("media-create"))
-    for content in (HTML, b"GIF89a".ljust(75)):
-        assert not inspected(upload(s3, made, content))
-        assert keys(s3) == []
-        problem(show(call, made["media"]["id"]), 404)
-    assert inspected(upload(s3, made)), "the form still accepts the right file"
+    media_id = made["media"]["id"]
+    assert (mine(call, media_id)["status"], mine(call, media_id)["reason"]) == ("pending", None)
+    assert inspected(upload(s3, made, content)) == "refused"
+    assert keys(s3) == []
+    problem(show(call, media_id), 404)
+    found = mine(call, media_id)
+    assert found["status"] == "refused"
+    assert reason in found["reason"]
+    assert inspected(upload(s3, made)) == "refused", "a form is for one file"
+    assert keys(s3) == []
 
 
 def test_a_second_upload_with_the_same_form_changes_nothing(
-    call: Call, s3: Any, inspected: Callable[[str], bool]
+    call: Call, s3: Any, inspected: Callable[[str], str]
 ) -> None:
     made = json_body(call("media-create"))
     inspected(upload(s3, made))
-    (stored_key,) = keys(s3)
-    assert not inspected(upload(s3, made, HTML))
-    assert not inspected(upload(s3, made, PNG[:-1] + b"x"))
-    assert keys(s3) == [stored_key]
-    assert s3.get_object(Bucket=BUCKET, Key=stored_key)["Body"].read() == PNG
+    before = keys(s3), mine(call, made["media"]["id"])
+    for content in (HTML, png(3, 1)):
+        assert inspected(upload(s3, made, content)) == "ready"
+        assert (keys(s3), mine(call, made["media"]["id"])) == before
 
 
-def test_an_upload_that_is_replaced_during_its_inspection_is_not_accepted(
-    call: Call, s3: Any, bucket: Bucket, inspected: Callable[[str], bool],
+def test_two_inspections_at_once_leave_the_files_of_one(
+    call: Call, s3: Any, bucket: Bucket, inspected: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     made = json_body(call("media-create"))
+    media_id = made["media"]["id"]
     key = upload(s3, made)
-    entity_tag = s3.head_object(Bucket=BUCKET, Key=key)["ETag"]
-    seen: list[str] = []
+    put = bucket.put_image
 
-    def copy_object(**parameters: Any) -> None:
-        """Fail as S3 does when the copy's condition is false. moto does not support it."""
-        seen.append(parameters["CopySourceIfMatch"])
-        raise refused("PreconditionFailed", 412)
+    def put_after_another(*arguments: Any) -> None:
+        """Let an inspection of another upload with the same form be faster."""
+        monkeypatch.setattr(bucket, "put_image", put)
+        put(*arguments)
+        upload(s3, made, png(3, 1))
+        assert inspected(key) == "ready"
 
-    monkeypatch.setattr(bucket._client, "copy_object", copy_object)
-    assert not inspected(key)
-    assert seen == [entity_tag]
-    assert keys(s3) == [key], "the replacement has its own event"
-    problem(show(call, made["media"]["id"]), 404)
+    monkeypatch.setattr(bucket, "put_image", put_after_another)
+    assert inspected(key) == "ready"
+    found = mine(call, media_id)
+    assert (found["width"], found["widths"]) == (3, [3])
+    (stored_key,) = keys(s3)
+    assert stored_key.endswith("-3.webp")
+    assert used(call) == found["bytes"]
+
+
+def used(call: Call, sub: str = ALICE) -> int:
+    return int(json_body(call("media-list-mine", sub=sub))["used_bytes"])
 
 
 def test_duplicate_events_and_events_without_an_object_are_harmless(
-    call: Call, s3: Any, inspected: Callable[[str], bool]
+    call: Call, s3: Any, inspected: Callable[[str], str]
 ) -> None:
     made = json_body(call("media-create"))
     key = made["upload"]["fields"]["key"]
-    assert not inspected(key), "there is no object"
-    assert inspected(upload(s3, made))
-    assert not inspected(key)
+    assert inspected(key) == "pending", "there is no object"
+    assert inspected(upload(s3, made)) == "ready"
+    assert inspected(key) == "ready"
     assert show(call, made["media"]["id"])["statusCode"] == 302
     stranger = key.replace(key.split("/")[1], "a" * 26)
     s3.put_object(Bucket=BUCKET, Key=stranger, Body=PNG)
-    assert not inspected(stranger)
+    assert inspected(stranger) == "gone"
     unknown = f"uploads/{'a' * 26}/{MEDIA_ID}"
     s3.put_object(Bucket=BUCKET, Key=unknown, Body=PNG)
-    assert not inspected(unknown)
+    assert inspected(unknown) == "gone"
     assert len(keys(s3)) == 1
 
 
 def test_an_upload_of_a_banned_person_is_not_accepted(
-    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
+    call: Call, s3: Any, inspected: Callable[[str], str], table: Table
 ) -> None:
     made = json_body(call("media-create"))
     me = json_body(call("account-get-me"))["author_id"]
     table.transact([Action(ban_key(me), item={"banned_at": "2026-01-01T00:00:00.000Z"})])
-    assert not inspected(upload(s3, made))
+    assert inspected(upload(s3, made)) == "refused"
     assert keys(s3) == []
+    assert "may not upload" in mine(call, made["media"]["id"])["reason"]
     assert "banned" in problem(call("media-create"), 403)["detail"]
 
 
@@ -278,7 +311,7 @@ def test_uploads_are_limited_per_hour(call: Call, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_cover_is_an_https_address_or_an_own_image(
-    call: Call, s3: Any, inspected: Callable[[str], bool]
+    call: Call, s3: Any, inspected: Callable[[str], str]
 ) -> None:
     mine, bobs = create_image(call, s3, inspected), create_image(call, s3, inspected, BOB)
     pending_media = json_body(call("media-create"))["media"]
@@ -305,7 +338,7 @@ def test_a_cover_is_an_https_address_or_an_own_image(
 
 
 def test_an_edit_of_another_field_does_not_check_the_cover_again(
-    call: Call, s3: Any, inspected: Callable[[str], bool], table: Table
+    call: Call, s3: Any, inspected: Callable[[str], str], table: Table
 ) -> None:
     mine = create_image(call, s3, inspected)
     post = json_body(call("posts-create", body={"title": "T", "cover_image": mine["url"]}))
@@ -328,9 +361,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("operation", ["get_object", "copy_object", "delete_objects"])
+@pytest.mark.parametrize("operation", ["get_object", "put_object", "delete_objects"])
 def test_a_bucket_outage_leaves_the_upload_for_the_next_try(
-    call: Call, bucket: Bucket, inspected: Callable[[str], bool], operation: str, fault: str
+    call: Call, bucket: Bucket, inspected: Callable[[str], str], operation: str, fault: str
 ) -> None:
     s3 = bucket._client
     made = json_body(call("media-create"))
@@ -341,12 +374,13 @@ def test_a_bucket_outage_leaves_the_upload_for_the_next_try(
             inspected(key)
     assert key in keys(s3)
     inspected(key)
-    assert keys(s3) == [key.replace("uploads/", "media/")]
+    (stored_key,) = keys(s3)
+    assert stored_key.startswith(key.replace("uploads/", "media/"))
     assert show(call, made["media"]["id"])["statusCode"] == 302
 
 
 def test_an_s3_refusal_caused_by_a_bug_is_not_hidden(
-    call: Call, bucket: Bucket, inspected: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+    call: Call, bucket: Bucket, inspected: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = refused("AccessDenied", 403)
     monkeypatch.setattr(bucket._client, "get_object", Mock(side_effect=denied))

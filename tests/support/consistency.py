@@ -8,11 +8,15 @@ from blog.dynamodb.keys import (
     approval_queue_key,
     author_stats_key,
     comment_key,
+    entry_sort_key,
     own_comment_key,
     own_media_key,
     pending_comment_key,
     post_key,
+    recorded_images_key,
     stats_key,
+    use_key,
+    used_bytes_key,
 )
 from blog.dynamodb.table import Table
 from blog.posts.listing_entries import counters, entries, reservations
@@ -47,6 +51,7 @@ def faults(items: Items) -> list[str]:
         *_reactions(items),
         *_counts(items, posts),
         *_media(items),
+        *_uses(items, posts),
         *(f"a job is left: {key}" for key in items if key[0] == "JOBS"),
     ]
 
@@ -153,6 +158,30 @@ def _media(items: Items) -> list[str]:
     }
     rows = {key for key in items if key[1].startswith("MEDIA#")}
     return [f"an image has only one of its two rows: {one}" for one in own ^ rows]
+
+
+def _uses(items: Items, posts: dict[str, Post]) -> list[str]:
+    """Return the wrong records of which posts use which images, and of the space these take."""
+    expected: dict[Any, Any] = {}
+    for post in posts.values():
+        entry = entry_sort_key(post.created_at, post.id)
+        if post.images:
+            expected[recorded_images_key(post.owner, post.id)] = {"images": post.images}
+        for image in post.images:
+            expected[use_key(post.owner, image, post.id)] = {"post_id": post.id, "entry": entry}
+    bytes_of: Counter[Any] = Counter()
+    for key, item in items.items():
+        if key[1] == "MEDIA":
+            bytes_of[used_bytes_key(item["owner"])] += item.get("bytes", 0)
+    kinds = ("USE#", "IMAGES#")
+    found = {key: _attributes(item) for key, item in items.items() if key[1].startswith(kinds)}
+    used = {key: item["bytes"] for key, item in items.items() if key[1] == "USED-BYTES"}
+    wrong = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
+    counted = bytes_of.keys() | used.keys()
+    return [
+        *(f"a record of an image's use is wrong: {key}" for key in wrong),
+        *(f"{key} is wrong" for key in counted if bytes_of[key] != used.get(key, 0)),
+    ]
 
 
 def post_of(items: Items, post_id: str) -> Post:

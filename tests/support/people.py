@@ -7,14 +7,16 @@ from blog.dynamodb.table import Table
 from blog.identifiers import author_id
 from blog.jobs.runner import run_jobs
 from blog.media.inspection import inspect
+from blog.media.service import QUOTA_BYTES
 from blog.people.person import Person
 from blog.s3 import Bucket
+from tests.support.consistency import Items, plain
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, json_body
-from tests.support.posts import BUCKET
+from tests.support.posts import BUCKET, NO_BUCKET, TABLE
 from tests.support.samples import ALICE, BOB, CAROL, MODERATOR
+from tests.support.uploads import PNG
 
 KEY = "a key that only the tests know, 32+"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 67
 NAME, BIO = "Alice Exemplary", "I live in a town of my own."
 
 
@@ -34,6 +36,12 @@ def finish_jobs(table: Table, bucket: Bucket) -> None:
         if run_jobs(table, bucket, at=now) == (0, {}):
             return
     raise AssertionError("jobs are left")
+
+
+def finished(client: Any) -> Items:
+    """Return the items of the table once the jobs that follow changes are done."""
+    finish_jobs(Table(client, TABLE), NO_BUCKET)
+    return plain(client)
 
 
 class PeopleFixture:
@@ -117,5 +125,7 @@ class PeopleFixture:
         created = self.send("media-create", sub)
         key = created["upload"]["fields"]["key"]
         self._bucket._client.put_object(Bucket=BUCKET, Key=key, Body=PNG)
-        assert inspect(self._table, self._bucket, key)
+        media_item = inspect(self._table, self._bucket, key, QUOTA_BYTES)
+        assert media_item is not None
+        assert media_item.status == "ready"
         return str(created["media"]["url"])

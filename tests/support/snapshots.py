@@ -7,8 +7,10 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from tests.support.engines import IS_MOTO, Stores
-from tests.support.people import PNG
 from tests.support.posts import BUCKET, TABLE, stored
+
+# The content and the type of each object that was ever seen: no key gets another content.
+_OBJECTS: dict[str, tuple[bytes, str]] = {}
 
 
 class Snapshot:
@@ -18,6 +20,10 @@ class Snapshot:
         self._client, self._bucket = stores
         self._items = _saved_items() if IS_MOTO else stored(self._client)
         self._keys = self._bucket.keys_under("")
+        for key in self._keys:
+            if key not in _OBJECTS:
+                found = self._bucket._client.get_object(Bucket=BUCKET, Key=key)
+                _OBJECTS[key] = found["Body"].read(), found["ContentType"]
 
     def restore(self) -> None:
         if isinstance(self._items, bytes):
@@ -27,7 +33,10 @@ class Snapshot:
         keys = self._bucket.keys_under("")
         self._bucket.delete([key for key in keys if key not in self._keys])
         for missing in set(self._keys) - set(keys):
-            self._bucket._client.put_object(Bucket=BUCKET, Key=missing, Body=PNG)
+            content, content_type = _OBJECTS[missing]
+            self._bucket._client.put_object(
+                Bucket=BUCKET, Key=missing, Body=content, ContentType=content_type
+            )
 
     def _restore_by_requests(self, items: dict[tuple[str, str], dict[str, Any]]) -> None:
         found = stored(self._client)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from blog.s3 import media_object_key
 from devserver.spa import API_PATHS
 from devserver.template.deployment import read_deployment
 from devserver.template.policies import PARAMETERS
@@ -79,6 +80,22 @@ def test_all_other_paths_reach_the_app(path: str) -> None:
     assert found["CachePolicyId"] == CACHING_OPTIMIZED
 
 
+def test_files_of_images_come_from_their_bucket_with_nosniff() -> None:
+    key = media_object_key("mfrggzdfmztwq2lknnwg23tpob", "01JDC0000000000000000000M0", "0-960.webp")
+    found = behaviour(f"/{key}")
+    assert (found["TargetOriginId"], found["CachePolicyId"]) == ("images", CACHING_OPTIMIZED)
+    assert found["ResponseHeadersPolicyId"] == {"Ref": "SiteHeaders"}
+    assert ORIGINS["images"]["DomainName"] == {"Fn::GetAtt": ["MediaBucket", "RegionalDomainName"]}
+    policy = RESOURCES["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    condition, allowed, _ = policy[1]["Fn::If"]
+    assert (condition, allowed["Action"]) == ("HasCdn", "s3:GetObject")
+    assert allowed["Resource"] == {"Fn::Sub": "${MediaBucket.Arn}/media/*"}, "uploads stay private"
+    variables = RESOURCES["PublicFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["MEDIA_URL"] == {
+        "Fn::If": ["ServesImagesByCdn", {"Ref": "SiteUrl"}, {"Ref": "MediaUrl"}]
+    }
+
+
 def test_responses_are_cached_as_they_say_and_never_across_tokens() -> None:
     policy = RESOURCES["ApiCaching"]["Properties"]["CachePolicyConfig"]
     assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), (
@@ -89,7 +106,8 @@ def test_responses_are_cached_as_they_say_and_never_across_tokens() -> None:
     assert key["HeadersConfig"]["Headers"] == ["Authorization"]
     assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
     for one in DISTRIBUTION["CacheBehaviors"]:
-        assert one["CachePolicyId"] == {"Ref": "ApiCaching"}
+        if one["TargetOriginId"] != "images":
+            assert one["CachePolicyId"] == {"Ref": "ApiCaching"}
 
 
 def test_no_error_is_cached_longer_than_it_says() -> None:

@@ -18,6 +18,7 @@ from devserver.template.policies import (
     Grant,
     grants,
     roles,
+    statements,
     template_resources,
 )
 
@@ -56,13 +57,15 @@ ROLES: dict[str, ActionsByResource] = {
     ),
     "CommentsFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
     "ReactionsFunctionRole": on_table((READ | WRITE) - {"ConditionCheckItem"}),
-    "ModerationFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
+    "ModerationFunctionRole": on_table(
+        READ | WRITE, uploads={"DeleteObject"}, media={"DeleteObject"}
+    ),
     "MediaFunctionRole": on_table(
-        {"PutItem", "UpdateItem"}, uploads={"PutObject"}
+        READ | WRITE, uploads={"DeleteObject", "PutObject"}, media={"DeleteObject"}
     ),
     "InspectorFunctionRole": FAILURES
     | on_table(
-        {"ConditionCheckItem", "GetItem", "UpdateItem"},
+        {"ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"},
         uploads={"GetObject", "DeleteObject"},
         media={"PutObject", "DeleteObject"},
         bucket={"ListBucket"},
@@ -108,6 +111,8 @@ GRANTS = {
           " ${PublisherFunctionEveryMinute.Arn} or ${JobsFunctionEveryMinute.Arn}"),
     Grant("cloudwatch.amazonaws.com", "sns:Publish", "${AlarmTopic}",
           "aws:SourceAccount StringEquals ${AWS::AccountId}"),
+    Grant("cloudfront.amazonaws.com", "s3:GetObject", "${MediaBucket.Arn}/media/*",
+          f"aws:SourceArn StringEquals {CDN}"),
     Grant("cloudfront.amazonaws.com", "s3:GetObject", "${SiteBucket.Arn}/*",
           f"aws:SourceArn StringEquals {CDN}"),
     Grant("cloudfront.amazonaws.com", "s3:ListBucket", "${SiteBucket.Arn}",
@@ -187,7 +192,7 @@ def test_a_boundary_grants_no_rights(resources: dict[str, Any]) -> None:
 @pytest.mark.parametrize("policy", ["FailedEventsPolicy", "MediaBucketPolicy", "SiteBucketPolicy"])
 def test_requests_without_tls_are_denied(resources: dict[str, Any], policy: str) -> None:
     properties = resources[policy]["Properties"]
-    allowed = [one for one in properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    allowed = [one for one in statements(properties["PolicyDocument"]) if one["Effect"] == "Allow"]
     open_ = {"Properties": {**properties, "PolicyDocument": {"Statement": allowed}}}
     with pytest.raises(ValueError, match=f"{policy} .* without TLS"):
         grants({**resources, policy: resources[policy] | open_})

@@ -102,7 +102,7 @@ def test_only_the_authorizer_has_the_auth_layer_alone(deployment: Deployment) ->
         "ReactionsFunction": ["auth", "blog"],
         "ModerationFunction": ["auth", "blog"],
         "MediaFunction": ["auth", "blog"],
-        "InspectorFunction": ["auth", "blog"],
+        "InspectorFunction": ["auth", "blog", "images"],
         "PublisherFunction": ["auth", "blog"],
         "JobsFunction": ["auth", "blog"],
     }
@@ -216,7 +216,7 @@ def test_the_bucket_is_retained_and_private_and_its_temporary_objects_expire() -
     rules = properties["LifecycleConfiguration"]["Rules"]
     expiring = {one["Prefix"]: one["ExpirationInDays"] for one in rules if "Prefix" in one}
     assert expiring == {"uploads/": 1, "exports/": 7}
-    (statement,) = RESOURCES["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement = RESOURCES["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 

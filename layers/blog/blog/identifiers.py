@@ -12,6 +12,8 @@ from ulid import ULID
 
 from blog.errors import NotFound
 
+MAX_IMAGES = 100  # of the site's own, that count for a post
+
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 _AUTHOR_ID = re.compile(r"[a-z2-7]{26}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -42,9 +44,14 @@ def media_id_of(address: str | None) -> str | None:
     return path if path != address and _ULID.fullmatch(path) else None
 
 
-def media_ids_in(text: str) -> set[str]:
-    """Return the ids of the media items whose paths occur in a text."""
-    return set(_MEDIA_PATHS.findall(text))
+def media_ids_in(text: str) -> list[str]:
+    """Return the ids of the media items whose paths occur in a text, each once, in order."""
+    return list(dict.fromkeys(_MEDIA_PATHS.findall(text)))
+
+
+def images_of(text: str) -> list[str]:
+    """Return the ids of the site's own images in a text, in order; at most MAX_IMAGES."""
+    return media_ids_in(text)[:MAX_IMAGES]
 
 
 def is_id(text: str) -> bool:

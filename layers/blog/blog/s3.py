@@ -7,7 +7,7 @@ Other errors are bugs and pass through.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
 from botocore.config import Config
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 SECONDS_TO_UPLOAD = 600
 SECONDS_TO_DOWNLOAD = 900
 MAX_KEYS = 1000  # that one call lists or deletes
-# An object never changes.
-CACHE_CONTROL = "public, max-age=3600"
-_ABSENT = frozenset({"NoSuchKey", "404", "PreconditionFailed"})
+# A stored image never changes. A shared cache asks again after an hour, so that an image that was
+# removed does not stay in it for a year.
+CACHE_CONTROL = "public, max-age=31536000, s-maxage=3600, immutable"
+_ABSENT = frozenset({"NoSuchKey", "404"})
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=5,
@@ -38,9 +39,12 @@ def upload_object_key(author_id: str, media_id: str) -> str:
     return f"uploads/{author_id}/{media_id}"
 
 
-def media_object_key(author_id: str, media_id: str) -> str:
-    """Return the key of an image that may be served."""
-    return f"media/{author_id}/{media_id}"
+def media_object_key(author_id: str, media_id: str, file: str = "") -> str:
+    """Return the key of a file of an image, which may be served.
+
+    Before images were rewritten, each was one file without a name.
+    """
+    return f"media/{author_id}/{media_id}" + (f"/{file}" if file else "")
 
 
 def export_object_key(author_id: str, export_id: str) -> str:
@@ -51,13 +55,6 @@ def export_object_key(author_id: str, export_id: str) -> str:
 def folders_of(author_id: str) -> list[str]:
     """Return the key prefixes of a user's objects."""
     return [f"{folder}/{author_id}/" for folder in ("uploads", "media", "exports")]
-
-
-class Beginning(NamedTuple):
-    """The first bytes of an object, and the entity tag of the object read."""
-
-    data: bytes
-    entity_tag: str
 
 
 class Bucket:
@@ -100,16 +97,27 @@ class Bucket:
         target = {"Bucket": self._name, "Key": key}
         return self._client.generate_presigned_url(operation, target, ExpiresIn=SECONDS_TO_DOWNLOAD)
 
-    def beginning(self, key: str, count: int) -> Beginning | None:
-        """Return at most `count` first bytes of an object; None if it does not exist."""
-        response = self._call("get_object", Key=key, Range=f"bytes=0-{count - 1}")
-        return None if response is None else Beginning(response["Body"].read(), response["ETag"])
+    def download(self, key: str, most: int) -> bytes | None:
+        """Return at most `most` first bytes of an object; None if it does not exist."""
+        response = self._call("get_object", Key=key, Range=f"bytes=0-{most - 1}")
+        if response is None:
+            return None
+        with _raise_unavailable():
+            content: bytes = response["Body"].read()
+        return content
 
-    def copy(
-        self, source: str, target: str, *, content_type: str, entity_tag: str | None = None
-    ) -> bool:
-        """Copy an object if it exists and still has this entity tag; return whether it did."""
-        condition = {} if entity_tag is None else {"CopySourceIfMatch": entity_tag}
+    def put_image(self, key: str, content: bytes, content_type: str) -> None:
+        """Store a file of an image, which browsers may keep for a year."""
+        self._call(
+            "put_object",
+            Key=key,
+            Body=content,
+            ContentType=content_type,
+            CacheControl=CACHE_CONTROL,
+        )
+
+    def copy(self, source: str, target: str, *, content_type: str) -> bool:
+        """Copy an object if it exists; return whether it did."""
         response = self._call(
             "copy_object",
             Key=target,
@@ -117,7 +125,6 @@ class Bucket:
             MetadataDirective="REPLACE",
             ContentType=content_type,
             CacheControl=CACHE_CONTROL,
-            **condition,
         )
         return response is not None
 
@@ -151,7 +158,7 @@ class Bucket:
             self._client.upload_fileobj(file, self._name, key, ExtraArgs=extra)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
-        """Return the response; None if the object does not exist or has changed."""
+        """Return the response; None if the object does not exist."""
         try:
             with _raise_unavailable():
                 response: dict[str, Any] = getattr(self._client, operation)(

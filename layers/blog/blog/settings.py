@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 MediaBucket = Annotated[str, Field(alias="MEDIA_BUCKET", min_length=3)]
 SiteUrl = Annotated[
@@ -11,6 +11,18 @@ SiteUrl = Annotated[
 ]
 AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
 TextForm = Literal["plain", "compressed"]  # as in posts/stored_text.py, which few functions import
+
+
+def _megabytes(number: int) -> int:
+    return number * 1_000_000
+
+
+# How many bytes the images of a user may take. The variable has megabytes.
+ImageQuota = Annotated[
+    int,
+    Field(default=_megabytes(1000), alias="IMAGE_QUOTA_MB", ge=1, le=1_000_000),
+    AfterValidator(_megabytes),
+]
 
 
 class TableSettings(BaseModel):
@@ -68,13 +80,19 @@ class PostSettings(AuthorSettings):
     text_form: TextForm = Field(default="compressed", alias="STORED_TEXT")
 
 
-class MediaSettings(AuthorSettings):
-    """Adds the media bucket, for functions that sign its addresses for a user."""
+class BucketAuthorSettings(AuthorSettings):
+    """Adds the media bucket, for functions that use it for a user."""
 
     media_bucket: MediaBucket
 
 
-class AccountSettings(MediaSettings):
+class MediaSettings(BucketAuthorSettings):
+    """Adds the space for a user's images."""
+
+    image_quota_bytes: ImageQuota
+
+
+class AccountSettings(BucketAuthorSettings):
     """Adds the site's address, because no name may be the site's."""
 
     site_url: SiteUrl
@@ -84,6 +102,12 @@ class BucketSettings(TableSettings):
     """Adds the media bucket, for functions that serve no requests."""
 
     media_bucket: MediaBucket
+
+
+class InspectorSettings(BucketSettings):
+    """Adds the space for a user's images."""
+
+    image_quota_bytes: ImageQuota
 
 
 class AdminSettings(BucketSettings):

@@ -155,6 +155,21 @@ def own_media_key(sub: str, media_id: str) -> Key:
     return Key(user_partition(sub), f"{MEDIA}{media_id}")
 
 
+def used_bytes_key(sub: str) -> Key:
+    """Return the key of the number of bytes that a user's images take."""
+    return Key(user_partition(sub), "USED-BYTES")
+
+
+def use_key(sub: str, media_id: str, post_id: str) -> Key:
+    """Return the key of the record that a user's post uses an image."""
+    return Key(user_partition(sub), f"{USE}{media_id}#{post_id}")
+
+
+def recorded_images_key(sub: str, post_id: str) -> Key:
+    """Return the key of the list of a post's images that have a `use_key`."""
+    return Key(user_partition(sub), f"IMAGES#{post_id}")
+
+
 def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
     """Return the key of the record that a user has reported a post or a comment."""
     return Key(user_partition(sub), f"{REPORT}{post_id}#{comment_id or ''}")
@@ -172,6 +187,7 @@ FOLLOWER = "FOLLOWER#"
 KNOWN = "KNOWN#"
 MEDIA = "MEDIA#"
 REPORT = "REPORT#"
+USE = "USE#"
 # The moderators' lists: hidden posts, banned users, reports.
 HIDDEN = "HIDDEN"
 BANNED = "BANNED"
@@ -259,6 +275,8 @@ def month_count_key(month: str, shard: int) -> Key:
 DELETION_JOB = "DELETION"
 TOMBSTONE_JOB = "TOMBSTONE"
 EMPTY_JOB = "EMPTY"
+CHANGED_JOB = "CHANGED"
+IMAGE_JOB = "IMAGE"
 EXPORT_JOB = "EXPORT"
 ERASURE_JOB = "ERASURE"
 
@@ -276,6 +294,16 @@ def tombstone_job_key(comment: Key) -> Key:
 def empty_counter_job_key(counter: Key) -> Key:
     """Return the key of the job that removes a counter if it has come to zero."""
     return Key(JOBS, f"{EMPTY_JOB}#{counter.sk}")
+
+
+def changed_job_key(author_id: str, post_id: str) -> Key:
+    """Return the key of the job that follows the changes of a post. An author's are together."""
+    return Key(JOBS, f"{CHANGED_JOB}#{author_id}#{post_id}")
+
+
+def changed_image_job_key(author_id: str, media_id: str) -> Key:
+    """Return the key of the job that follows a change of an image, or its removal."""
+    return Key(JOBS, f"{IMAGE_JOB}#{author_id}#{media_id}")
 
 
 def export_job_key(author_id: str) -> Key:

@@ -13,6 +13,7 @@ from blog.dynamodb.keys import (
     ENTRY,
     HIDDEN,
     LIKE,
+    MEDIA,
     PENDING,
     REPORTS,
     TAGS,
@@ -100,6 +101,7 @@ def _is_normal_tag(name: str) -> bool:
 # By time like NEWEST_FIRST, for entries of authors, whose ids are not ULIDs.
 _LATEST_FIRST = _by_name(ENTRY, has_form=_is_time_and_author, is_ascending=False)
 _LIKES = _by_name(LIKE, has_form=is_id, is_ascending=False)
+_IMAGES = _by_name(MEDIA, has_form=is_id, is_ascending=False)
 _COMMENTS = _by_name(COMMENT, has_form=is_id, is_ascending=True)
 _PENDING_COMMENTS = _by_name(PENDING, has_form=is_id, is_ascending=True)
 NEWEST_FIRST = Order(ENTRY, is_ascending=False, place=_time_and_id, sort_key=_entry)
@@ -160,6 +162,11 @@ def approval_queue(author_id: str) -> Listing:
 def liked(sub: str) -> Listing:
     """Return the list of the posts that a user likes, most recently created first."""
     return Listing(f"LIKES#{sub}", (user_partition(sub),), _LIKES)
+
+
+def images_of_user(sub: str) -> Listing:
+    """Return the list of a user's media items, the newest first."""
+    return Listing(f"MEDIA#{sub}", (user_partition(sub),), _IMAGES)
 
 
 def followed_by(sub: str) -> Listing:

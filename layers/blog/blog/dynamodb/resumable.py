@@ -17,13 +17,17 @@ class OutOfTime(Exception):
 
 
 def iter_rows(
-    table: Table, partition: str, kind: str, is_out_of_time: Callable[[], bool] = lambda: False
+    table: Table,
+    partition: str,
+    kind: str,
+    is_out_of_time: Callable[[], bool] = lambda: False,
+    start: str = "",
 ) -> Iterator[Item]:
     """Yield the rows of a kind in a partition, which may be removed meanwhile.
 
-    Raises OutOfTime.
+    With `start`, yield those whose keys have it or a later text after the kind. Raises OutOfTime.
     """
-    first = kind
+    first = kind + start
     while rows := table.query(Range(partition, first, kind + HIGHEST), ROWS_AT_ONCE):
         for row in rows:
             if is_out_of_time():

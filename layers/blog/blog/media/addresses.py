@@ -4,7 +4,8 @@ from blog.dynamodb.keys import media_key
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.identifiers import parse_id
-from blog.s3 import Bucket, media_object_key
+from blog.media.model import MediaItem
+from blog.s3 import Bucket
 
 
 class ImageAddresses:
@@ -21,15 +22,17 @@ class ImageAddresses:
         """Return whether `address` is valid for one method and for a limited time only."""
         return not self._media_url
 
-    def address(self, media_id: str, method: str = "GET") -> str:
+    def address(self, media_id: str, width: int | None, method: str = "GET") -> str:
         """Return the URL of an image for this HTTP method.
 
-        Raises NotFound if there is no such image, or if its upload is not inspected yet.
+        It is that of the smallest file with this width in pixels or more; without a width, or if
+        none is so wide, of the largest. Raises NotFound if there is no such image, or if its upload
+        is not inspected yet.
         """
         item = self._table.get(media_key(parse_id(media_id)))
         if item is None or item["status"] != "ready":
             raise NotFound("There is no such image.")
-        key = media_object_key(item["author_id"], media_id)
+        key = MediaItem.of(item).object_key(width)
         if self._media_url:
             return f"{self._media_url}/{key}"
         return self._bucket.presigned_download(key, method)
