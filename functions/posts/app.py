@@ -19,7 +19,6 @@ from blog.identifiers import parse_id, parse_version
 from blog.people.rate_limits import RateLimits
 from blog.posts.model import Status
 from blog.posts.queries import PostQueries
-from blog.posts.rendering import rendered
 from blog.posts.schemas import (
     NewPost,
     OwnPost,
@@ -197,7 +196,7 @@ def restore_revision(
 )
 def preview_body(request: Annotated[PreviewRequest, Body()]) -> TextResponse:
     """Render a body without storing it."""
-    html, excerpt, reading_minutes = rendered(request.body)
+    html, excerpt, reading_minutes = posts.preview(request.body)
     preview = Preview(body_html=html, excerpt=excerpt, reading_minutes=reading_minutes)
     return json_response(preview, cache_control=PRIVATE)
 

@@ -7,7 +7,7 @@ Each kind has its own range of keys and its own share of a run. So many jobs of 
 delay the others. A run takes turns:
 
     1. New erasures and exports, each for a few seconds. Most are done by then.
-    2. Each kind of cleanup.
+    2. Each kind of short job: changes of posts, and cleanup.
     3. One erasure or export that needs longer. It may take the rest of the run.
 
 Runs overlap, because the next run begins a minute later. It begins with the first turn again.
@@ -26,10 +26,12 @@ from blog.accounts.export import export
 from blog.clock import now
 from blog.dynamodb.actions import Action, Item, TransactionContended
 from blog.dynamodb.keys import (
+    CHANGED_JOB,
     DELETION_JOB,
     EMPTY_JOB,
     ERASURE_JOB,
     EXPORT_JOB,
+    IMAGE_JOB,
     JOBS,
     TOMBSTONE_JOB,
     Key,
@@ -37,18 +39,20 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.resumable import OutOfTime, iter_rows
 from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.errors import Unavailable, WriteContended, traceback_frames
+from blog.identifiers import random_author_id
+from blog.jobs.changed_posts import follow_change, follow_image
 from blog.jobs.cleanup import remove_if_without_replies, remove_what_is_left
 from blog.posts.empty_counters import remove_if_empty
 from blog.s3 import Bucket
 
 ACCOUNT_JOBS = (ERASURE_JOB, EXPORT_JOB)
-CLEANUP_JOBS = (DELETION_JOB, TOMBSTONE_JOB, EMPTY_JOB)
-KINDS = (*ACCOUNT_JOBS, *CLEANUP_JOBS)
+SHORT_JOBS = (IMAGE_JOB, CHANGED_JOB, DELETION_JOB, TOMBSTONE_JOB, EMPTY_JOB)
+KINDS = (*ACCOUNT_JOBS, *SHORT_JOBS)
 
 MAX_ACCOUNT_JOBS = 1000  # of a kind, that a run reads
 JOBS_IN_A_TURN = 25
 SECONDS_IN_A_TURN = 5.0
-SECONDS_OF_CLEANUP = 50.0  # after the start of a run; then the next run goes on
+SECONDS_OF_SHORT_JOBS = 50.0  # after the start of a run; then the next run goes on
 MAX_COUNTED = 100_000  # jobs of a kind
 # Longer than a run may take, so that two runs do not work on the same long job.
 LEASE = timedelta(minutes=16)
@@ -98,18 +102,28 @@ class _Run:
 
     def take_turns(self) -> None:
         """Give each kind its turns, until nothing is left for this run."""
-        cleanup_ends_at = time.monotonic() + SECONDS_OF_CLEANUP
+        short_jobs_end_at = time.monotonic() + SECONDS_OF_SHORT_JOBS
         new, long = self._account_jobs()
-        cleanup = {kind: _Queue(iter_rows(self._table, JOBS, f"{kind}#")) for kind in CLEANUP_JOBS}
-        while (new or long or cleanup) and not self._is_out_of_time():
+        short = {kind: _Queue(self._jobs(kind)) for kind in SHORT_JOBS}
+        while (new or long or short) and not self._is_out_of_time():
             self._turn_of_new(new, long)
-            for kind in list(cleanup):
-                if not self._turn_of_cleanup(cleanup[kind]):
-                    del cleanup[kind]
-            if time.monotonic() >= cleanup_ends_at:
-                cleanup.clear()
+            for kind in list(short):
+                if not self._turn_of_short(short[kind]):
+                    del short[kind]
+            if time.monotonic() >= short_jobs_end_at:
+                short.clear()
             if long and not self._is_out_of_time():
                 self._try(long.popleft(), self._is_out_of_time)
+
+    def _jobs(self, kind: str) -> Iterator[Item]:
+        """Yield the jobs of a kind.
+
+        Changes are in the order of authors, so a run starts with any of these. Otherwise those of
+        some would always come first.
+        """
+        if kind in (IMAGE_JOB, CHANGED_JOB):
+            yield from iter_rows(self._table, JOBS, f"{kind}#", start=random_author_id())
+        yield from iter_rows(self._table, JOBS, f"{kind}#")
 
     def _account_jobs(self) -> tuple[deque[Item], deque[Item]]:
         """Return the erasures and exports that no run works on: new ones, and those tried before.
@@ -134,7 +148,7 @@ class _Run:
             if self._try(job, self._ends_with_turn()):
                 long.append(job)
 
-    def _turn_of_cleanup(self, queue: "_Queue") -> bool:
+    def _turn_of_short(self, queue: "_Queue") -> bool:
         """Do jobs of one kind for the length of a turn. Return False if no job is left."""
         is_over = self._ends_with_turn()
         for _ in range(JOBS_IN_A_TURN):
@@ -171,6 +185,10 @@ class _Run:
 
     def _do(self, job: Item, is_over: Callable[[], bool]) -> bool:
         match _kind(job):
+            case "IMAGE":
+                return follow_image(self._table, job, is_over)
+            case "CHANGED":
+                return follow_change(self._table, job)
             case "DELETION":
                 remove_what_is_left(self._table, job, is_over)
             case "TOMBSTONE":

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blog.errors import FieldError, Unprocessable
-from blog.identifiers import new_id
+from blog.identifiers import images_of, new_id
+from blog.media.model import MediaItem
 from blog.people.person import Person
+from blog.posts.images import with_images
 from blog.posts.model import MAX_STORED_BYTES, Post, Status
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
@@ -26,8 +28,11 @@ def created(
     feed_shards: int,
     now: datetime,
     text_form: TextForm = "compressed",
+    images: Mapping[str, MediaItem] | None = None,
 ) -> Post:
     """Return the first version of a post, with its permanent shard of the feed.
+
+    `images` are those of `images_of(new.body)` that are ready.
 
     Raises Unprocessable if the body's HTML would be too long, or if `publish_at` or `published_at`
     does not fit.
@@ -40,7 +45,7 @@ def created(
         author_id=owner.author_id,
         title=new.title,
         body=new.body,
-        **_content_fields(rendered(new.body)),
+        **_content_fields(rendered(new.body), images or {}),
         given_excerpt=new.excerpt,
         tags=new.tags,
         cover_image=new.cover_image,
@@ -76,10 +81,21 @@ class Edit:
         _check_publish_at(provided, now)
         if "excerpt" in provided:
             provided["given_excerpt"] = provided.pop("excerpt")
-        if "body" in provided:
-            provided |= _content_fields(rendered(provided["body"]))
+        self._content = rendered(provided["body"]) if "body" in provided else None
+        if self._content:
+            provided |= _content_fields(self._content, {})
         self._provided = provided
         self._text_form = text_form
+
+    @property
+    def images(self) -> list[str]:
+        """Return the ids of the site's own images in the new body."""
+        return images_of(self._provided.get("body", ""))
+
+    def show(self, images: Mapping[str, MediaItem]) -> None:
+        """Add what browsers need to know of these images to the HTML of the new body."""
+        if self._content:
+            self._provided["body_html"] = with_images(self._content.html, images)
 
     @property
     def wanted_slug(self) -> str | None:
@@ -120,9 +136,9 @@ def _as_read(post: Post) -> dict[str, Any]:
     return post.model_dump(include=names)
 
 
-def _content_fields(content: Content) -> dict[str, Any]:
+def _content_fields(content: Content, images: Mapping[str, MediaItem]) -> dict[str, Any]:
     return {
-        "body_html": content.html,
+        "body_html": with_images(content.html, images),
         "derived_excerpt": content.excerpt,
         "reading_minutes": content.reading_minutes,
     }

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from blog.clock import Timestamp
+from blog.identifiers import images_of
 from blog.posts import stored_text
 from blog.posts.stored_text import TextForm
 
@@ -77,6 +78,11 @@ class Post(BaseModel):
     def is_public(self) -> bool:
         """Return whether everyone may read the post."""
         return self.status == "published" and self.moderation is None
+
+    @property
+    def images(self) -> list[str]:
+        """Return the ids of the site's own images that the post shows."""
+        return images_of(f"{self.cover_image or ''} {self.body}")
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Self:

@@ -9,6 +9,7 @@ from blog.dynamodb.idempotency import CreatedBefore, Idempotency
 from blog.dynamodb.keys import (
     Key,
     ban_key,
+    media_key,
     owner_partition,
     post_key,
     profile_key,
@@ -28,13 +29,16 @@ from blog.errors import (
     SlugTaken,
     Unprocessable,
 )
+from blog.identifiers import images_of
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
 from blog.people.write_access import raise_if_blocked
 from blog.posts.editing import Edit, created, require_room, with_another_slug
 from blog.posts.empty_counters import write_and_count
+from blog.posts.images import images_among, with_images
 from blog.posts.listing_entries import reserved_slugs
 from blog.posts.model import Post
+from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost, PostChanges
 from blog.posts.slugs import derived_slug
 from blog.posts.stored_text import TextForm
@@ -80,7 +84,8 @@ class Posts:
         at = at or now()
         slug = slug_key(new.slug or derived_slug(new.title))
         ban = ban_key(owner.author_id)
-        keys = [slug, profile_key(owner.author_id), ban]
+        images = images_of(new.body)
+        keys = [slug, profile_key(owner.author_id), ban, *map(media_key, images)]
         if idempotency is not None:
             keys.append(idempotency.key)
         items = self._table.get_all(keys)
@@ -95,6 +100,7 @@ class Posts:
                 feed_shards=self._feed_shards,
                 now=at,
                 text_form=self._text_form,
+                images=images_among(items, images),
             )
             require_room(post)
             if post.status == "scheduled":
@@ -126,7 +132,8 @@ class Posts:
         # First, because 422 comes before 404 and 403.
         edit = Edit(changes.provided(), now(), self._text_form)
         slugs = [] if edit.wanted_slug is None else [slug_key(edit.wanted_slug)]
-        items = self._read(post_id, owner, *slugs)
+        items = self._read(post_id, owner, *slugs, *map(media_key, edit.images))
+        edit.show(images_among(items, edit.images))
         return self._write(post_id, edit, owner, if_match, items)
 
     def restore(
@@ -143,7 +150,18 @@ class Posts:
         revision = revision_of(items.get(text_key))
         text = {"title": revision.title, "body": revision.body}
         edit = Edit(text, now(), self._text_form)
+        if edit.images:
+            media = self._table.get_all(map(media_key, edit.images))
+            edit.show(images_among(media, edit.images))
         return self._write(post_id, edit, owner, if_match, items)
+
+    def preview(self, body: str) -> Content:
+        """Return a body as it would be published, without storing it. Raises Unprocessable."""
+        content, images = rendered(body), images_of(body)
+        if not images:
+            return content
+        ready = images_among(self._table.get_all(map(media_key, images)), images)
+        return content._replace(html=with_images(content.html, ready))
 
     def delete(self, post_id: str, *, sub: str, if_match: IfMatch | None) -> None:
         """Remove the owner's post. From now on, nobody can read it. Raises what `edit` raises.

@@ -13,6 +13,7 @@ from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.keys import (
     deletion_job_key,
     empty_counter_job_key,
+    entry_sort_key,
     post_key,
     revision_key,
     revision_text_key,
@@ -20,7 +21,8 @@ from blog.dynamodb.keys import (
 )
 from blog.errors import SlugTaken
 from blog.identifiers import media_id_of
-from blog.media.model import require_owned_image
+from blog.media.actions import changed_post, require_owned_image
+from blog.people.person import Person
 from blog.posts import stored_text
 from blog.posts.listing_entries import PostCounter, counters, entries, reservations
 from blog.posts.model import Post, Stats
@@ -33,14 +35,15 @@ def creation(post: Post, idempotency: Idempotency | None) -> list[Action]:
     """
     put = Action(post_key(post.id), item=post.item(), condition=IS_NEW)
     once = [] if idempotency is None else [idempotency.action(post.id, post.created_at)]
-    return [put, *once, *_around(None, post)]
+    return [put, *once, *_around(None, post), *_follow(None, post)]
 
 
-def change(before: Post, after: Post | None, sub: str) -> list[Action]:
+def change(before: Post, after: Post | None, sub: str, *, leaves_job: bool = True) -> list[Action]:
     """Build the transaction that stores a post's next version, or removes the post.
 
     It also writes what differs in the items that depend on the post. Ownership, state and
-    existence are one condition: this `sub` owns exactly the post that was read.
+    existence are one condition: this `sub` owns exactly the post that was read. The job that
+    follows the change is left out where that job itself writes the post.
     """
     write = Action(
         post_key(before.id),
@@ -48,7 +51,8 @@ def change(before: Post, after: Post | None, sub: str) -> list[Action]:
         condition="#owner = :owner AND #lock_version = :lock_version",
         values={"owner": sub, "lock_version": before.lock_version},
     )
-    return [write, *_around(before, after)]
+    job = _follow(before, after) if leaves_job else ()
+    return [write, *_around(before, after), *job]
 
 
 def _around(before: Post | None, after: Post | None) -> Iterator[Action]:
@@ -141,6 +145,23 @@ def _cover_image(before: Post | None, after: Post | None) -> Iterator[Action]:
     media_id = media_id_of(after.cover_image)
     if media_id is not None:
         yield require_owned_image(after.owner, media_id)
+
+
+def _follow(before: Post | None, after: Post | None) -> Iterator[Action]:
+    """Leave a job that records which images the post uses, if it uses any or did.
+
+    An owner who loses the post uses them no more.
+    """
+    had, has = ([] if post is None else post.images for post in (before, after))
+    if before is not None and had and (after is None or after.owner != before.owner):
+        yield _changed(before, [])
+    if after is not None and (had or has):
+        yield _changed(after, has)
+
+
+def _changed(post: Post, images: list[str]) -> Action:
+    entry = entry_sort_key(post.created_at, post.id)
+    return changed_post(Person(post.owner, post.author_id), post.id, entry, images)
 
 
 def _revisions(before: Post, after: Post) -> Iterator[Action]:
