@@ -9,20 +9,23 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from blog.dynamodb.table import Table
-from blog.http.handler import identity, lambda_handler, require_writer, resolver
+from blog.http.handler import identity, lambda_handler, logger, require_writer, resolver
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
 from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.identifiers import parse_id
+from blog.moderation.images import remove_image
 from blog.moderation.moderators import Moderators
 from blog.moderation.schemas import BannedPage, Reasoned, ReportPage
 from blog.people.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, require_permission
 from blog.people.person import Person
 from blog.posts.schemas import OwnPostPage
-from blog.settings import AuthorSettings
+from blog.s3 import Bucket
+from blog.settings import BucketAuthorSettings
 
-settings = AuthorSettings.from_environment(os.environ)
+settings = BucketAuthorSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
+bucket = Bucket(settings.media_bucket)
 moderators = Moderators(table)
 app = resolver()
 app.configure_openapi(security_schemes=ACCESS_TOKEN)
@@ -71,6 +74,28 @@ def hide_post(
 def unhide_post(post_id: Annotated[str, Path()]) -> Response[None]:
     """Make a hidden post public again."""
     moderators.unhide(parse_id(post_id), moderator=_moderator(MODERATE_CONTENT))
+    return no_content()
+
+
+@app.delete(
+    "/moderation/media/<media_id>",
+    summary="Remove an image of any user, with all its files",
+    description="The reason goes into the log.",
+    operation_id="removeMedia",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+)
+def remove_media(
+    media_id: Annotated[str, Path()], decision: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    """Remove an image of any user."""
+    moderator = _moderator(MODERATE_CONTENT)
+    remove_image(table, bucket, parse_id(media_id), moderator=moderator)
+    logger.info(
+        "image removed",
+        extra={"media_id": media_id, "by": moderator.author_id, "reason": decision.reason},
+    )
     return no_content()
 
 

@@ -23,7 +23,10 @@ _MEDIA_TYPES = {
     "POST": ("application/json",),
     "PUT": ("application/json",),
     "PATCH": ("application/json", "application/merge-patch+json"),
+    "DELETE": ("application/json",),
 }
+# Of all DELETE routes, only these read a body (RFC 9110 §9.3.5). The others ignore it.
+_DELETIONS_WITH_BODY = {"/moderation/media/{media_id}"}
 
 
 def normalized_event(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +43,8 @@ def normalized_event(event: Mapping[str, Any]) -> dict[str, Any]:
     body = _body_bytes(event)
     if len(body) > MAX_REQUEST_BYTES:
         raise ContentTooLarge("The body must have at most 1 MiB.")
-    has_document = bool(body) and method in _MEDIA_TYPES
+    reads_body = method != "DELETE" or event.get("resource") in _DELETIONS_WITH_BODY
+    has_document = bool(body) and reads_body and method in _MEDIA_TYPES
     # The resolver only knows application/json, and takes a body without a type for JSON.
     content_type = headers.pop("content-type", "application/json")
     if has_document:
