@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from botocore.config import Config
 
 from blog.accounts.merge import AccountMerge, CannotMerge
+from blog.admin.migrate_images import migrate_images, original_images
 from blog.admin.migrate_posts import migrate_all, outdated
 from blog.admin.restore import Restoring, WrongKey
 from blog.dynamodb.client import CLIENT_CONFIG, connect
@@ -79,13 +80,20 @@ def _merge(options: argparse.Namespace, settings: AdminSettings) -> int:
 
 def _migrate(options: argparse.Namespace, settings: AdminSettings) -> int:
     table = Table.connect(settings.table_name)
+    bucket = Bucket(settings.media_bucket)
     form = settings.text_form
     what = f"schema {SCHEMA}" + (f" with {form} texts" if form else "")
     if options.apply:
         print(f"{migrate_all(table, form)} posts are of {what} now.")
+        images = migrate_images(table, bucket)
+        print(f"{images.rewritten} images are rewritten, and {images.refused} are refused.")
+        if images.waiting:
+            print(f"{images.waiting} images are not done yet. To continue, run the same again.")
     else:
         count = sum(1 for _ in outdated(table, form))
         print(f"{count} posts are not of {what}. To migrate them, add --apply.")
+        originals = sum(1 for _ in original_images(table))
+        print(f"{originals} images are stored as uploaded. With --apply, they are rewritten.")
     return 0
 
 
@@ -116,7 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument("old", metavar="OLD", help="the sub that is no longer used")
     merge.add_argument("new", metavar="NEW", help="the sub of the primary account")
     merge.add_argument("--apply", action="store_true", help="do it; without it, only report")
-    migrate = commands.add_parser("migrate", help="bring stored posts to the current schema")
+    migrate = commands.add_parser(
+        "migrate", help="bring stored posts to the current schema, and rewrite stored images"
+    )
     migrate.add_argument("--apply", action="store_true", help="do it; without it, only count")
     restore = commands.add_parser("restore", help="give a table the content of its copy")
     restore.add_argument(
