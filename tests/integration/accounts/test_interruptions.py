@@ -17,11 +17,11 @@ from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
-from tests.support.consistency import faults, plain
+from tests.support.consistency import faults
 from tests.support.engines import Stores
 from tests.support.handlers import AUTHOR_PART
 from tests.support.hypothesis_profiles import IS_LONG
-from tests.support.people import PeopleFixture, person_of
+from tests.support.people import PeopleFixture, finished, person_of
 from tests.support.posts import BUCKET, TABLE
 from tests.support.samples import ALICE, BOB, DAVE
 from tests.support.snapshots import Snapshot
@@ -72,7 +72,7 @@ Run = Callable[[Table, Bucket], None]
 
 def outcome(client: Any, bucket: Bucket) -> tuple[set[tuple[str, str]], list[str]]:
     """Check the final state, and return its keys and objects."""
-    items = plain(client)
+    items = finished(client)
     assert faults(items) == []
     for key, item in items.items():
         assert ALICE not in json.dumps(item, default=str), key

@@ -27,7 +27,7 @@ from blog.reactions.service import Reactions
 from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, json_body, problem
-from tests.support.people import PeopleFixture, finish_jobs, person_of
+from tests.support.people import PeopleFixture, finish_jobs, finished, person_of
 from tests.support.posts import TABLE, RacingTable
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 
@@ -49,7 +49,7 @@ def once_before(
 
 
 def assert_gone(client: Any, sub: str) -> None:
-    items = plain(client)
+    items = finished(client)
     assert faults(items) == []
     assert not [key for key, item in items.items() if sub in json.dumps(item, default=str)]
 

@@ -22,7 +22,7 @@ from tests.support.consistency import Items, faults, plain
 from tests.support.engines import DEPLOYMENT, IS_MOTO
 from tests.support.handlers import AUTHOR_PART
 from tests.support.hypothesis_profiles import IS_LONG
-from tests.support.people import KEY, PeopleFixture, finish_jobs, person_of
+from tests.support.people import KEY, PeopleFixture, finish_jobs, finished, person_of
 from tests.support.posts import BUCKET, TABLE, stored
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 
@@ -227,7 +227,7 @@ def test_a_chain_of_merges_is_applied_once(
     finish_jobs(table, bucket)
     restoring._decide()
     restoring.apply()
-    items = plain(client)
+    items = finished(client)
     assert faults(items) == []
     assert items[f"POST#{people.published_post}", "POST"]["owner"] == "auth0|erin"
 

@@ -11,7 +11,6 @@ from functools import partial
 from blog.accounts.requests import REPORT_RETENTION_DAYS
 from blog.accounts.transfer import (
     OwnershipTransfer,
-    remove_media_item,
     remove_rest,
     revision_keys,
     write_while_closed,
@@ -39,6 +38,7 @@ from blog.dynamodb.keys import (
     erasure_key,
     export_job_key,
     export_key,
+    media_key,
     own_comment_key,
     owner_partition,
     post_key,
@@ -48,6 +48,8 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.resumable import iter_rows, retry_transaction
 from blog.dynamodb.table import Table
 from blog.identifiers import media_ids_in
+from blog.media.model import MediaItem
+from blog.media.removal import remove
 from blog.people.person import Person
 from blog.people.write_access import unblock
 from blog.posts.empty_counters import write_and_count
@@ -108,7 +110,13 @@ class _Erasure:
             if row["of"] in staying:
                 self._transfer.image(row["of"])
             else:
-                remove_media_item(self._table, self._bucket, self._person, row["of"])
+                self._remove_image(row)
+
+    def _remove_image(self, row: Item) -> None:
+        item = self._table.get(media_key(row["of"]))
+        if item is not None and item["owner"] == self._person.sub:
+            remove(self._table, self._bucket, MediaItem.of(item))
+        self._table.delete_all([Key.of(row)])
 
     def _staying_images(self) -> set[str]:
         if not self._keeps_content:
@@ -118,7 +126,7 @@ class _Erasure:
             item = self._table.get(post_key(row["id"]))
             if item is not None:
                 post = Post.of(item)
-                staying |= media_ids_in(f"{post.cover_image or ''} {post.body}")
+                staying |= set(media_ids_in(f"{post.cover_image or ''} {post.body}"))
         return staying
 
     def pending_comments(self) -> None:

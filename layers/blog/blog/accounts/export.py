@@ -42,10 +42,11 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.resumable import iter_rows
 from blog.dynamodb.table import Table
+from blog.media.model import MediaItem
 from blog.people.person import Person
 from blog.posts import stored_text
 from blog.posts.model import Post, Stats
-from blog.s3 import Bucket, export_object_key, media_object_key
+from blog.s3 import Bucket, export_object_key
 
 RETENTION = timedelta(days=7)  # then the bucket's lifecycle removes it
 CHUNK_BYTES = 1024 * 1024
@@ -182,11 +183,16 @@ def _files(
     yield from _json_rows("reports", _reports(table, rows(REPORT)))
     images = []
     for row in rows(MEDIA):
-        item = table.get(media_key(row["of"])) or {"status": "gone"}
-        content = bucket.chunks(media_object_key(person.author_id, row["of"]), CHUNK_BYTES)
-        if item["status"] == "ready" and content is not None:
-            name = f"media/{item['id']}.{item['content_type'].removeprefix('image/')}"
-            images.append({"id": item["id"], "file": name, "created_at": item["created_at"]})
+        item = table.get(media_key(row["of"]))
+        image = None if item is None else MediaItem.of(item)
+        if image is None or image.status != "ready":
+            continue
+        content = bucket.chunks(image.object_key(), CHUNK_BYTES)
+        if content is not None:
+            name = f"media/{image.id}.{image.stored_type.removeprefix('image/')}"
+            members = {"id", "content_type", "width", "height", "created_at"}
+            described = image.model_dump(include=members) | {"content_type": image.stored_type}
+            images.append({**described, "file": name})
             yield name, content
     yield from _json_rows("media", iter(images))
 

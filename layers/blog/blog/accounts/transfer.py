@@ -6,15 +6,19 @@ So a run may end at any point and start again, and no counter is ever wrong.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from blog.comments.model import Comment, comment_of
 from blog.comments.transactions import own_row_alone
 from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, Item
 from blog.dynamodb.counters import decrement, increment
 from blog.dynamodb.keys import (
+    CHANGED_JOB,
     COMMENT,
     FOLLOW,
     FOLLOWER,
+    IMAGE_JOB,
+    JOBS,
     KNOWN,
     LIKE,
     MEDIA,
@@ -40,12 +44,13 @@ from blog.dynamodb.keys import (
 from blog.dynamodb.resumable import OutOfTime, retry_transaction
 from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.media.model import MediaItem
+from blog.media.removal import removal, remove, used
 from blog.people.person import Person
 from blog.people.write_access import require_closed
 from blog.posts.model import Post, Stats
 from blog.posts.transactions import change
 from blog.reactions.service import Reactions
-from blog.s3 import Bucket, folders_of, media_object_key, upload_object_key
+from blog.s3 import Bucket, folders_of
 
 KEYS_AT_ONCE = 89  # with the check of `closed_for`, 90 actions
 
@@ -207,46 +212,32 @@ class OwnershipTransfer:
                 Reactions(self._table).unfollow(old, old_author)
 
     def image(self, media_id: str) -> None:
-        """Transfer an image with its object. Remove a media item that is still pending."""
+        """Transfer an image with its files. Remove a media item that has no image."""
         own = own_media_key(self._old.sub, media_id)
         item = self._table.get(media_key(media_id))
         if item is None or item["owner"] != self._old.sub:
             return self._table.delete_all([own])
-        media_item = MediaItem.of(item)
-        if media_item.status != "ready":
-            return remove_media_item(self._table, self._bucket, self._old, media_id)
-        before = media_object_key(self._old.author_id, media_id)
-        after = media_object_key(self._new.author_id, media_id)
-        self._bucket.copy(before, after, content_type=media_item.content_type)
-        update = {"owner": self._new.sub, "author_id": self._new.author_id}
-        transferred = media_item.model_copy(update=update)
-        row = {"of": media_id}
-        self._table.try_write(  # False if another run has done it
-            [
-                Action(
-                    media_key(media_id),
-                    item=transferred.item(),
-                    condition="#owner = :owner",
-                    values={"owner": self._old.sub},
-                ),
-                Action(own),
-                Action(own_media_key(self._new.sub, media_id), item=row),
-            ]
-        )
-        return self._bucket.delete([before])
+        before = MediaItem.of(item)
+        if before.status != "ready":
+            return remove(self._table, self._bucket, before)
+        owner = {"owner": self._new.sub, "author_id": self._new.author_id}
+        after = before.model_copy(update=owner)
+        for source, target in zip(before.object_keys(), after.object_keys(), strict=True):
+            self._bucket.copy(source, target, content_type=before.stored_type)
+        gone = removal(before)
+        put = replace(gone[0], item=after.item())
+        moved = [*gone[1:], Action(own_media_key(after.owner, after.id), item={"of": after.id})]
+        if after.is_rewritten:
+            moved.append(used(after.owner, after.bytes))
+        if self._table.try_write([put, *moved]):  # False if another run or the inspector was faster
+            self._bucket.delete(before.object_keys())
+        return None
 
 
 def revision_keys(post: Post) -> list[Key]:
     """Return the keys of a post's revisions."""
     kinds = (revision_key, revision_text_key)
     return [kind(post.id, version) for version in post.revisions for kind in kinds]
-
-
-def remove_media_item(table: Table, bucket: Bucket, owner: Person, media_id: str) -> None:
-    """Remove a media item with its image or upload."""
-    places = (media_object_key, upload_object_key)
-    bucket.delete([place(owner.author_id, media_id) for place in places])
-    table.delete_all([media_key(media_id), own_media_key(owner.sub, media_id)])
 
 
 def write_while_closed(table: Table, author_id: str, actions: Iterable[Action]) -> None:
@@ -265,7 +256,7 @@ def _ended(_: Item | None) -> OutOfTime:
 def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
     """Remove what is left of a user and may be removed in any order.
 
-    These are exports, counters, idempotency keys, reports, and objects.
+    These are exports, counters, idempotency keys, reports, records of images, and objects.
     Raises OutOfTime if anything else is left: a pass over rows may miss one that another merge
     has moved to a place before it.
     """
@@ -278,6 +269,10 @@ def remove_rest(table: Table, bucket: Bucket, person: Person) -> None:
             raise OutOfTime
     exports = [export_job_key(author_id), export_key(author_id)]
     write_while_closed(table, author_id, map(Action, [*exports, author_stats_key(author_id)]))
+    # Before the records of images: a job that follows a change writes these while it exists.
+    for jobs in (f"{CHANGED_JOB}#{author_id}#", f"{IMAGE_JOB}#{author_id}#"):
+        while rows := table.query(Range(JOBS, jobs, jobs + HIGHEST), KEYS_AT_ONCE):
+            write_while_closed(table, author_id, (Action(Key.of(row)) for row in rows))
     while keys := table.keys_of(user_partition(person.sub), KEYS_AT_ONCE):
         write_while_closed(table, author_id, map(Action, keys))
     for folder in folders_of(author_id):
