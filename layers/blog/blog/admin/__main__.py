@@ -86,14 +86,16 @@ def _migrate(options: argparse.Namespace, settings: AdminSettings) -> int:
     if options.apply:
         print(f"{migrate_all(table, form)} posts are of {what} now.")
         images = migrate_images(table, bucket)
-        print(f"{images.rewritten} images are rewritten, and {images.refused} are refused.")
+        if any(images):
+            print(f"{images.rewritten} images are rewritten, and {images.refused} are refused.")
         if images.waiting:
             print(f"{images.waiting} images are not done yet. To continue, run the same again.")
     else:
         count = sum(1 for _ in outdated(table, form))
         print(f"{count} posts are not of {what}. To migrate them, add --apply.")
         originals = sum(1 for _ in original_images(table))
-        print(f"{originals} images are stored as uploaded. With --apply, they are rewritten.")
+        if originals:
+            print(f"{originals} images are stored as uploaded. With --apply, they are rewritten.")
     return 0
 
 
