@@ -278,9 +278,15 @@ def test_an_image_of_many_posts_hides_no_use_of_others(
     author.write(text_of(other), title="Other")
     author.jobs()
     monkeypatch.setattr("blog.media.uses.MAX_ROWS", 5)
-    page = author.library()
-    assert [one["post_count"] for one in page["items"]] == [1, 8]
-    assert len(page["items"][1]["posts"]) == 5
+    (newest,) = (page := author.library())["items"]
+    assert (newest["id"], newest["post_count"]) == (other, 1)
+    (oldest,) = (page := author.library(cursor=page["next_cursor"]))["items"]
+    assert (oldest["id"], oldest["post_count"]) == (logo, 5)
+    assert page["next_cursor"] is None
+    monkeypatch.undo()
+    first, second = author.library()["items"]
+    assert [first["post_count"], second["post_count"]] == [1, 8]
+    assert (len(second["posts"]), len(author.item(logo)["posts"])) == (5, 8)
 
 
 def test_an_image_in_use_is_deleted_only_when_forced(author: Author, bucket: Bucket) -> None:

@@ -70,9 +70,11 @@ class OwnMedia(MediaReference):
     bytes: Annotated[int, Field(description="Of all files together")]
     created_at: Timestamp
     post_count: Annotated[
-        int, Field(description="How many of your posts use it; 100 is 100 or more")
+        int, Field(description="How many of your posts use it; at most 1,000 are counted")
     ]
-    posts: Annotated[list[ImageUse], Field(description="Some of them; a list of images has five")]
+    posts: Annotated[
+        list[ImageUse], Field(description="Some of them: 100, or five in the list of images")
+    ]
 
     @classmethod
     def of(cls, media_item: MediaItem, post_count: int, posts: list[ImageUse]) -> Self:

@@ -6,12 +6,14 @@ object by the bucket's lifecycle.
 """
 
 from datetime import datetime
+from itertools import islice
 from math import inf
 from typing import Any
 
 from blog.clock import now
 from blog.dynamodb.actions import IS_NEW, Action, Item
 from blog.dynamodb.concurrency import side_by_side
+from blog.dynamodb.cursors import cursor_after
 from blog.dynamodb.keys import (
     Key,
     media_key,
@@ -43,6 +45,7 @@ from blog.s3 import Bucket, upload_object_key
 SECONDS_PENDING = 24 * 3600  # after which an announced image expires
 QUOTA_BYTES = 1_000_000_000  # of a user's images
 MAX_NAMED = 5  # posts for each image of a page
+MAX_NAMED_OF_ONE = 100
 
 
 class ImageInUse(Conflict):
@@ -129,15 +132,17 @@ class Media:
 
         It takes three round trips.
         """
-        rows, next_cursor = rows_of(self._table, images_of_user(owner.sub), limit, cursor)
+        listing = images_of_user(owner.sub)
+        rows, next_cursor = rows_of(self._table, listing, limit, cursor)
         ids, used = [row["of"] for row in rows], used_bytes_key(owner.sub)
         items, uses = side_by_side(
             lambda: self._table.get_all([used, *map(media_key, ids)]),
             lambda: posts_using(self._table, owner, ids),
         )
-        own = [one for one in ids if _is_own(items.get(media_key(one)), owner)]
-        some = {one: dict(list(uses[one].items())[:MAX_NAMED]) for one in own}
-        named = self._named(owner, some)
+        if len(uses) < len(ids):  # too many uses for one page
+            next_cursor = cursor_after(listing, rows[len(uses) - 1]["sk"])
+        own = [one for one in uses if _is_own(items.get(media_key(one)), owner)]
+        named = self._named(owner, uses, MAX_NAMED)
         return OwnMediaPage(
             items=[
                 OwnMedia.of(MediaItem.of(items[media_key(one)]), len(uses[one]), named[one])
@@ -156,8 +161,9 @@ class Media:
         item = self._table.get(media_key(parse_id(media_id)))
         if item is None or not _is_own(item, owner):
             raise NotFound("You have no such image.")
-        posts = self._named(owner, posts_using(self._table, owner, [media_id]))[media_id]
-        return OwnMedia.of(MediaItem.of(item), len(posts), posts)
+        uses = posts_using(self._table, owner, [media_id])
+        named = self._named(owner, uses, MAX_NAMED_OF_ONE)
+        return OwnMedia.of(MediaItem.of(item), len(uses[media_id]), named[media_id])
 
     def delete(self, media_id: str, *, owner: Person, force: bool) -> None:
         """Remove the owner's image with all its files.
@@ -171,15 +177,16 @@ class Media:
         if item["owner"] != owner.sub:
             raise Forbidden("This image is somebody else's.")
         if not force:
-            uses = self._named(owner, posts_using(self._table, owner, [media_id]))
-            if uses[media_id]:
-                raise ImageInUse(uses[media_id])
+            uses = posts_using(self._table, owner, [media_id])
+            if posts := self._named(owner, uses, MAX_NAMED_OF_ONE)[media_id]:
+                raise ImageInUse(posts)
         remove(self._table, self._bucket, MediaItem.of(item))
 
-    def _named(self, owner: Person, uses: Uses) -> dict[str, list[ImageUse]]:
-        """Give the posts of these uses their titles. A post without an entry is deleted."""
+    def _named(self, owner: Person, uses: Uses, most: int) -> dict[str, list[ImageUse]]:
+        """Return some posts of each image with their titles. A post without an entry is deleted."""
         partition = owner_partition(owner.sub)
-        keys = {entry for posts in uses.values() for entry in posts.values()}
+        some = {one: dict(islice(posts.items(), most)) for one, posts in uses.items()}
+        keys = {entry for posts in some.values() for entry in posts.values()}
         entries = self._table.get_all(Key(partition, entry) for entry in keys)
         return {
             media_id: [
@@ -187,7 +194,7 @@ class Media:
                 for post_id, entry in posts.items()
                 if Key(partition, entry) in entries
             ]
-            for media_id, posts in uses.items()
+            for media_id, posts in some.items()
         }
 
 

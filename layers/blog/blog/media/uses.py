@@ -7,7 +7,7 @@ rows. So until it has run, the jobs of changed posts count, and not their rows.
 from collections.abc import Callable, Sequence
 
 from blog.dynamodb.actions import Action, Item
-from blog.dynamodb.concurrency import each_side_by_side, side_by_side
+from blog.dynamodb.concurrency import side_by_side
 from blog.dynamodb.keys import (
     CHANGED_JOB,
     JOBS,
@@ -22,8 +22,7 @@ from blog.dynamodb.table import HIGHEST, Range, Table
 from blog.media.actions import job_attributes
 from blog.people.person import Person
 
-MAX_USES = 100  # posts that are named for an image
-MAX_ROWS = 1000  # of a page of images; with more, each image is read by itself
+MAX_ROWS = 1000  # uses that a request reads
 MAX_CHANGED = 200  # changed posts of an author, which a request reads
 MAX_ACTIONS = 85  # for images, of the 90 that a transaction has at most
 
@@ -69,42 +68,36 @@ def record_uses(table: Table, job: Item, is_same_job: Action) -> None:
 
 
 def posts_using(table: Table, owner: Person, media_ids: Sequence[str]) -> Uses:
-    """Return the owner's posts that use each of these images, at most MAX_USES for each.
+    """Return the owner's posts that use each of these images, in one round trip.
 
-    `media_ids` are neighbours in the owner's list of images. It takes one round trip, or two if
-    there are more than MAX_ROWS uses.
+    `media_ids` are neighbours in the owner's list of images, the newest first. With more than
+    MAX_ROWS uses, the last images are left out. The first one is always in the result, with its
+    first MAX_ROWS uses.
     """
     if not media_ids:
         return {}
-    jobs = f"{CHANGED_JOB}#{owner.author_id}#"
+    jobs, partition = f"{CHANGED_JOB}#{owner.author_id}#", user_partition(owner.sub)
+    newest, oldest = f"{USE}{media_ids[0]}#{HIGHEST}", f"{USE}{media_ids[-1]}#"
     changed, rows = side_by_side(
         lambda: table.query(Range(JOBS, jobs, f"{jobs}{HIGHEST}"), MAX_CHANGED),
-        lambda: _rows(table, owner.sub, media_ids),
+        lambda: table.query(Range(partition, oldest, newest, is_ascending=False), MAX_ROWS),
     )
-    uses: Uses = {media_id: {} for media_id in media_ids}
+    complete = media_ids
+    if len(rows) == MAX_ROWS:
+        last = _media_id(rows[-1])
+        complete = [one for one in media_ids if one > last] or media_ids[:1]
+    uses: Uses = {media_id: {} for media_id in complete}
     new = {job["post_id"]: job for job in changed if "images" in job}
     for row in rows:
-        media_id = row["sk"].split("#")[1]
+        media_id = _media_id(row)
         if media_id in uses and row["post_id"] not in new:
             uses[media_id][row["post_id"]] = row["entry"]
     for post_id, job in new.items():
         for media_id in uses.keys() & set(job["images"]):
             uses[media_id][post_id] = job["entry"]
-    return {media_id: dict(list(posts.items())[:MAX_USES]) for media_id, posts in uses.items()}
+    return uses
 
 
-def _rows(table: Table, sub: str, media_ids: Sequence[str]) -> list[Item]:
-    partition = user_partition(sub)
-
-    def between(first: str, last: str) -> Range:
-        return Range(partition, f"{USE}{first}#", f"{USE}{last}#{HIGHEST}")
-
-    rows = table.query(between(min(media_ids), max(media_ids)), MAX_ROWS)
-    if len(rows) < MAX_ROWS:
-        return rows
-    ranges = [between(media_id, media_id) for media_id in media_ids]
-    return [
-        row
-        for some in each_side_by_side(lambda one: table.query(one, MAX_USES), ranges)
-        for row in some
-    ]
+def _media_id(row: Item) -> str:
+    """Return the id of the image in the key of a use."""
+    return str(row["sk"]).split("#")[1]
