@@ -11,6 +11,7 @@ from tests.performance import (
     baseline,
     cold,
     devserver,
+    images,
     load,
     rendering,
     scale,
@@ -19,6 +20,7 @@ from tests.performance.figures import Figures
 
 PARTS = {
     "rendering": ("rendering posts (ratios to prose of the same size)", rendering.measure),
+    "images": ("rewriting images (ratios to decoding the same file with Pillow)", images.measure),
     "warm": (
         "the authorizer, warm (microseconds, and ratios to one raw RSA verification)",
         authorizer.measure,

@@ -8,16 +8,14 @@ known. So the number of lines names the file that ended the process.
 
 import json
 import os
-import re
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from blog.media import rewriting
+from tests.support.memory import peak_memory
 from tests.support.samples import ROOT
 
 
@@ -57,17 +55,6 @@ def _outcomes(output: bytes) -> list[Outcome]:
     return [Outcome(*json.loads(line)) for line in output.splitlines()]
 
 
-def peak_memory() -> int:
-    """Return the most bytes of memory that this process had.
-
-    On Linux, getrusage would also count the process that started this one.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
-
-
 def main() -> None:
     """Rewrite the files from standard input."""
     rewriting.limit(int(sys.argv[1]))
@@ -80,7 +67,8 @@ def main() -> None:
         except rewriting.Refusal as e:
             refused = str(e)
         seconds = time.monotonic() - started
-        sys.stdout.write(json.dumps(Outcome(widths, refused, seconds, peak_memory())) + "\n")
+        peak = peak_memory()
+        sys.stdout.write(json.dumps(Outcome(widths, refused, seconds, peak)) + "\n")
         sys.stdout.flush()
 
 
