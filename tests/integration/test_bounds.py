@@ -22,20 +22,24 @@ from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
     COMMENT,
     deletion_job_key,
+    entry_sort_key,
     erasure_job_key,
     export_key,
     idempotency_key,
     like_key,
     media_key,
     own_comment_key,
+    own_media_key,
     post_key,
+    recorded_images_key,
     user_partition,
 )
 from blog.dynamodb.paging import MAX_CALLS
 from blog.dynamodb.table import HIGHEST, Range, Table
-from blog.identifiers import new_id
+from blog.identifiers import MAX_IMAGES, new_id
+from blog.jobs.changed_posts import follow_change
 from blog.jobs.cleanup import COMMENTS_AT_ONCE, remove_what_is_left
-from blog.media.model import MediaItem
+from blog.media.actions import changed_post
 from blog.people.person import Person
 from blog.posts.editing import MAX_REVISIONS
 from blog.posts.markup import MAX_HTML
@@ -68,6 +72,9 @@ MAX_ACTIONS = 90
 SHARE = 10  # of the addresses of a month, because all would take long to store
 NUMBERS = itertools.count(700)
 COVER = "/media/01JDC0000000000000000000M0"
+REMOVED, UNUSED = "01JDC0000000000000000000M1", "01JDC0000000000000000000M2"
+# As many of the site's own images as count for a post.
+IMAGES = " ".join(f"![](/media/{one})" for one in full_blog.LIBRARY[:MAX_IMAGES])
 FULL = {"limit": str(full_blog.PAGE)}
 FEED = "GET /me/feed"
 FORMATS = ["atom", "json"]
@@ -135,7 +142,8 @@ def reads(blog: Blog) -> list[Measured]:
         *full_blog.month_of_sitemap(MAX_ADDRESSES // SHARE),
         *(row for own, _ in pairs for row in stored(own, MAX_REVISIONS)),
         *(row for _, public in pairs for row in stored(public)),
-        image(OWNER),
+        *image(OWNER),
+        *full_blog.library(),
         item(like_key(ALICE, public.id), {"of": public.id, "since": full_blog.SINCE}),
         item(export_key(OWNER.author_id), ready),
     ]
@@ -186,6 +194,8 @@ def requests(public: Post) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "public-list-tags", {"query": FULL}
     yield "public-get-author", {"parts": author}
     yield "public-get-media", {}
+    yield "media-list-mine", {"query": FULL}
+    yield "media-get-mine", {}
     yield "public-sitemap", {}
     yield "public-sitemap", {"query": {"month": full_blog.MONTH}}
     yield "posts-list-mine", {"query": FULL}
@@ -206,19 +216,11 @@ def requests(public: Post) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "account-get-erasure", {}
 
 
-def image(owner: Person) -> Item:
-    """Return the media item of the sample events, as this user's inspected image."""
-    media_id = "01JDC0000000000000000000M0"
-    one = MediaItem(
-        id=media_id,
-        owner=owner.sub,
-        author_id=owner.author_id,
-        content_type="image/png",
-        size=8 * 1024 * 1024,
-        status="ready",
-        created_at=AT,
-    )
-    return item(media_key(media_id), one.item())
+def image(owner: Person) -> Iterator[Item]:
+    """Yield the media item of the sample events, as this user's image that no post uses."""
+    one = largest.image("01JDC0000000000000000000M0", owner, AT)
+    yield item(media_key(one.id), one.item())
+    yield item(own_media_key(owner.sub, one.id), {"of": one.id})
 
 
 def routes(*methods: str) -> set[str]:
@@ -290,7 +292,10 @@ def test_the_largest_items_are_as_large_as_they_can_be(blog: Blog) -> None:
 @pytest.fixture(scope="module")
 def writes(blog: Blog) -> list[Measured]:
     """Make each request that writes, with as many actions in its transactions as there can be."""
-    blog.table.put_all([*largest.profile(OWNER), *largest.profile(user(1)), image(OWNER)])
+    blog.table.put_all([*largest.profile(OWNER), *largest.profile(user(1))])
+    others = [largest.image(one, OWNER, AT) for one in (REMOVED, UNUSED)]
+    blog.table.put_all([*image(OWNER), *full_blog.library()])
+    blog.table.put_all([item(media_key(one.id), one.item()) for one in others])
     return [
         measured(blog, event, **request)
         for requests in (posts(blog), comments(blog), other_writes())
@@ -300,14 +305,21 @@ def writes(blog: Blog) -> list[Measured]:
 
 def posts(blog: Blog) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every write of a post. Store the post before."""
-    new = largest.new_post(largest.STORED_BODY) | {"cover_image": COVER}
     key = {"Idempotency-Key": "k" * 255}
-    yield "posts-create", {"body": new | {"slug": largest.slug(400)}, "headers": key}
     yield "posts-preview", {"body": {"body": largest.BODY}}
-    post = put_post(blog, OWNER, former_slugs=[largest.slug(n) for n in range(19)])
-    changes = new | {"tags": largest.OTHER_TAGS, "title": "Other", "body": largest.OTHER_BODY}
-    changes |= {"slug": largest.slug(401), "comments": "closed"}
-    yield "posts-edit", {"post_id": post.id, "body": changes}
+    with_images = f"{IMAGES}\n\n{largest.STORED_BODY[: -len(IMAGES) - 20_000]}"
+    bodies = [(largest.STORED_BODY, largest.OTHER_BODY), (with_images, with_images.swapcase())]
+    for number, (body, other_body) in enumerate(bodies):
+        new = largest.new_post(body) | {"cover_image": COVER}
+        headers = {name: f"{number}{value}"[:255] for name, value in key.items()}
+        made = {"body": new | {"slug": largest.slug(400 + number)}, "headers": headers}
+        yield "posts-create", made
+        yield "posts-preview", {"body": {"body": body}}
+        former = [largest.slug(n + 20 * number) for n in range(19)]
+        post = put_post(blog, OWNER, former_slugs=former)
+        changes = new | {"tags": largest.OTHER_TAGS, "title": "Other", "body": other_body}
+        changes |= {"slug": largest.slug(402 + number), "comments": "closed"}
+        yield "posts-edit", {"post_id": post.id, "body": changes}
     yield "posts-edit", {"post_id": post.id, "body": {"status": "draft"}}
     yield "posts-restore-revision", {"post_id": put_post(blog, OWNER).id}
     yield "posts-delete", {"post_id": put_post(blog, OWNER).id}
@@ -353,6 +365,8 @@ def other_writes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "account-edit-me", {"body": largest.PROFILE}
     yield "account-create-export", {"sub": user(805).sub}
     yield "media-create", {"sub": user(806).sub}
+    yield "media-delete", {"parts": {"01JDC0000000000000000000M0": UNUSED}}
+    yield "moderation-remove-media", {"parts": {"01JDC0000000000000000000M0": REMOVED}}
     yield "account-delete-me", {"sub": CAROL}
 
 
@@ -395,6 +409,17 @@ def cleanup(blog: Blog) -> Callable[[], Any]:
     return lambda: remove_what_is_left(blog.table, job, lambda: False)
 
 
+def change_of_images(blog: Blog) -> Callable[[], Any]:
+    """Replace as many images of a post as count by as many others."""
+    post_id, entry = new_id(AT), entry_sort_key(AT, new_id(AT))
+    record = {"images": [new_id(AT) for _ in range(MAX_IMAGES)]}
+    blog.table.put_all([item(recorded_images_key(OWNER.sub, post_id), record)])
+    change = changed_post(OWNER, post_id, entry, [new_id(AT) for _ in range(MAX_IMAGES)])
+    job = item(change.key, change.item or {})
+    blog.table.put_all([job])
+    return lambda: follow_change(blog.table, job)
+
+
 def content_of(blog: Blog, owner: Person) -> None:
     """Store a post, a comment on another one, and many rows that are removed at the end."""
     put_post(blog, owner)
@@ -434,6 +459,7 @@ def migration(blog: Blog) -> Callable[[], Any]:
 
 
 JOBS: dict[str, Callable[[Blog], Callable[[], Any]]] = {
+    "change of a post's images": change_of_images,
     "publication of a scheduled post": publication,
     "removal of what a deleted post leaves": cleanup,
     "merge of two accounts": merge,

@@ -17,7 +17,9 @@ from blog.dynamodb.keys import (
     feed_partition,
     follow_key,
     like_key,
+    media_key,
     month_count_key,
+    own_media_key,
     owner_partition,
     post_key,
     post_partition,
@@ -27,8 +29,12 @@ from blog.dynamodb.keys import (
     stats_key,
     tag_count_key,
     tag_partition,
+    use_key,
 )
-from blog.identifiers import new_id
+from blog.identifiers import MAX_IMAGES, new_id
+from blog.media.actions import changed_post
+from blog.media.service import MAX_NAMED
+from blog.media.uses import MAX_CHANGED
 from blog.posts.feeds import POSTS as FEED_POSTS
 from blog.posts.listing_entries import counters, entries, reservations
 from blog.posts.model import Post
@@ -43,6 +49,7 @@ ROWS = PAGE + 1  # a list reads one more
 OWNER = person_of(ALICE)
 AT = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 MONTH = f"{AT:%Y-%m}"
+LIBRARY = [new_id(AT + timedelta(milliseconds=n)) for n in range(ROWS)]
 SINCE = "2026-01-31T09:30:00.000Z"
 
 
@@ -104,6 +111,27 @@ def lists_of_people() -> Iterator[Item]:
         for at in (reported_at, reported_at - timedelta(days=90))[: 2 if n else 1]:
             report = largest.report(n, at)
             yield item(Key(REPORTS, entry_sort_key(at, report["id"])), report)
+
+
+def library() -> Iterator[Item]:
+    """Yield more images of ALICE than a page has, with as many uses as a page reads."""
+    posts = [new_id(AT + timedelta(milliseconds=n)) for n in range(ROWS * MAX_NAMED)]
+    entry = next(entries_of(largest.hidden(largest.post(600, AT, OWNER)), owner_partition(ALICE)))
+    places = [entry_sort_key(AT + timedelta(milliseconds=n), one) for n, one in enumerate(posts)]
+    for post_id, place in zip(posts, places, strict=True):
+        yield entry | {"sk": place, "id": post_id}
+    for number, media_id in enumerate(LIBRARY):
+        one = largest.image(media_id, OWNER, AT)
+        yield item(media_key(one.id), one.item())
+        yield item(own_media_key(ALICE, one.id), {"of": one.id})
+        for n in range(number * MAX_NAMED, (number + 1) * MAX_NAMED):
+            row = {"post_id": posts[n], "entry": places[n]}
+            yield item(use_key(ALICE, one.id, posts[n]), row)
+    for n in range(MAX_CHANGED):
+        post_id = new_id(AT + timedelta(milliseconds=n))
+        images = [new_id(AT) for _ in range(MAX_IMAGES)]
+        change = changed_post(OWNER, post_id, places[n], images)
+        yield item(change.key, change.item or {})
 
 
 def comments(

@@ -17,6 +17,8 @@ from blog.comments.schemas import NewComment
 from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import Key, author_stats_key, profile_key
 from blog.identifiers import new_id
+from blog.media.image_types import MAX_BYTES
+from blog.media.model import MediaItem
 from blog.people.person import Person
 from blog.people.schemas import ProfileChanges
 from blog.posts.editing import MAX_FORMER_SLUGS, MAX_REVISIONS, created
@@ -68,6 +70,25 @@ def profile(person: Person) -> Iterator[Item]:
     names = "post_count", "comment_count", "follower_count", "following_count"
     yield item(
         author_stats_key(person.author_id), dict.fromkeys(names, MANY) | {"has_profile": True}
+    )
+
+
+def image(media_id: str, owner: Person, at: datetime) -> MediaItem:
+    """Return the largest media item."""
+    return MediaItem(
+        id=media_id,
+        owner=owner.sub,
+        author_id=owner.author_id,
+        content_type="image/jpeg",
+        size=MAX_BYTES,
+        status="ready",
+        width=2400,
+        height=16383,
+        color="#336699",
+        files="0123456789abcdef",
+        sizes={"480": MAX_BYTES, "960": MAX_BYTES, "1600": MAX_BYTES, "2400": MAX_BYTES},
+        bytes=4 * MAX_BYTES,
+        created_at=at,
     )
 
 
