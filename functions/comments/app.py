@@ -1,4 +1,4 @@
-"""Comments: create, edit, delete and approve them; report posts and comments."""
+"""Comments: create, edit, delete and approve them; report posts, comments and authors."""
 
 import blog.cold_start
 
@@ -205,6 +205,22 @@ def report_comment(
         report.reason,
         reporter=require_writer(app, settings),
     )
+    return no_content()
+
+
+@app.post(
+    "/authors/<author_id>/report",
+    summary="Report an author to the moderators",
+    operation_id="reportAuthor",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422, 429),
+)
+def report_author(
+    author_id: Annotated[str, Path()], report: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    """Report an author to the moderators."""
+    reports.report_author(author_id, report.reason, reporter=require_writer(app, settings))
     return no_content()
 
 

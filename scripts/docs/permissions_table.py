@@ -127,6 +127,7 @@ ROWS = [
     Row("comments-report-post", "published", WRITE_204, PUBLISHED),
     Row("comments-report-post", "a draft", (401, 404, 404, 404, 404, 403), DRAFT),
     Row("comments-report-comment", "", WRITE_204, ANOTHERS_COMMENT),
+    Row("comments-report-author", "another author", WRITE_204, ANOTHER),
     Row("reactions-like", "published", WRITE_204, PUBLISHED),
     Row("reactions-like", "a draft", (401, 404, 404, 404, 404, 403), DRAFT),
     Row("reactions-unlike", "", TAKE_BACK, PUBLISHED),

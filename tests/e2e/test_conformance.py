@@ -135,6 +135,7 @@ def _existing_ids(post: Json) -> Iterator[str]:
         ("followAuthor", "author_id"),
         ("getFollow", "author_id"),
         ("reportPost", "post_id"),
+        ("reportAuthor", "author_id"),
         ("getDocsAsset", "name"),
     ):
         yield f'[[operations]]\ninclude-operation-id = "{operation}"'

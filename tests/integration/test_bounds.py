@@ -362,6 +362,8 @@ def other_writes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "reactions-unfollow", author | {"sub": user(804).sub}
     yield "moderation-ban", author | {"body": {"reason": largest.REASON}}
     yield "moderation-unban", author
+    report = {"sub": user(808).sub, "body": {"reason": largest.REASON}}
+    yield "comments-report-author", author | report
     yield "account-edit-me", {"body": largest.PROFILE}
     yield "account-create-export", {"sub": user(805).sub}
     yield "media-create", {"sub": user(806).sub}

@@ -135,6 +135,7 @@ SCHEDULED = {"title": "Later", "status": "scheduled", "publish_at": "2999-01-01T
         ("comments-edit", {}, 404, ["BatchGetItem"]),
         ("comments-list-pending", {}, 200, ["Query"]),
         ("comments-report-post", {}, 204, ["TransactWriteItems"]),
+        ("comments-report-author", {}, 404, ["TransactWriteItems"]),
         ("reactions-like", {}, 204, ["TransactWriteItems"]),
         ("reactions-unlike", {}, 204, ["TransactWriteItems"]),
         ("reactions-follow", {}, 404, ["TransactWriteItems"]),

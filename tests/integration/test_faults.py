@@ -97,6 +97,7 @@ class Setup(NamedTuple):
                 "parts": {COMMENT_PART: people.pending_comment},
             },
             "comments-report-post": {"sub": BOB, "post_id": people.carols_post},
+            "comments-report-author": {"sub": ALICE, "parts": parts},
             "reactions-like": {"sub": ALICE, "post_id": people.published_post},
             "reactions-unlike": {"sub": ALICE, "post_id": people.bobs_post},
             "reactions-follow": {"sub": BOB, "parts": {AUTHOR_PART: person_of(CAROL).author_id}},
@@ -119,10 +120,10 @@ REQUESTS = (
     "posts-create", "posts-edit", "posts-delete", "posts-list-mine", "public-get-post",
     "public-get-post-by-slug", "public-list-posts", "public-feed-atom", "public-get-author",
     "posts-restore-revision", "comments-create", "comments-edit", "comments-delete",
-    "comments-approve", "comments-report-post", "reactions-like", "reactions-unlike",
-    "reactions-follow", "reactions-unfollow", "reactions-feed", "account-edit-me",
-    "account-delete-me", "media-create", "account-create-export", "moderation-hide",
-    "moderation-ban",
+    "comments-approve", "comments-report-post", "comments-report-author", "reactions-like",
+    "reactions-unlike", "reactions-follow", "reactions-unfollow", "reactions-feed",
+    "account-edit-me", "account-delete-me", "media-create", "account-create-export",
+    "moderation-hide", "moderation-ban",
 )  # fmt: skip
 # They remove counters at zero after their write. If that fails, a job does it.
 REMOVES = ("posts-edit", "posts-delete", "moderation-hide")

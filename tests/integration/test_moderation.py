@@ -18,6 +18,7 @@ from tests.support.posts import RacingTable, stored
 from tests.support.samples import ALICE, BOB, MODERATOR
 
 REASON = {"reason": "An advertisement."}
+PICTURE = "https://example.com/picture.png"
 
 
 def published(call: Call, sub: str = ALICE, **members: Any) -> dict[str, Any]:
@@ -30,6 +31,10 @@ def as_moderator(call: Call, event: str, **more: Any) -> Any:
     response = call(event, sub=MODERATOR, **more)
     assert response["statusCode"] < 300, response
     return json_body(response) if response["body"] else None
+
+
+def author_id_of(call: Call, sub: str) -> str:
+    return str(json_body(call("account-get-me", sub=sub))["author_id"])
 
 
 def ban(call: Call, author_id: str) -> None:
@@ -111,6 +116,7 @@ def test_a_ban_blocks_every_write_except_deletions_until_it_is_lifted(call: Call
         call("comments-create", post_id=post["id"], sub=BOB),
         call("comments-edit", post_id=post["id"], sub=BOB, parts={COMMENT: mine["id"]}),
         call("comments-report-post", post_id=post["id"], sub=BOB),
+        call("comments-report-author", parts={AUTHOR_PART: post["author"]["id"]}, sub=BOB),
         call("reactions-like", post_id=bobs["id"], sub=BOB),
     ]
     for response in writes:
@@ -183,6 +189,54 @@ def test_moderators_see_one_report_per_person(call: Call) -> None:
     ]
     problem(call("comments-report-comment", post_id=post_id), 404)
     problem(call("comments-report-post"), 404)
+
+
+def report_author(call: Call, author_id: str, **more: Any) -> Any:
+    return call("comments-report-author", parts={AUTHOR_PART: author_id}, **more)
+
+
+def test_moderators_see_who_was_reported(call: Call) -> None:
+    bobs = published(call, BOB)
+    bob = call("account-edit-me", sub=BOB, body={"name": "Bob", "picture": PICTURE})
+    author_id = json_body(bob)["author_id"]
+    for _ in range(2):
+        assert report_author(call, author_id)["statusCode"] == 204
+    call("comments-report-post", post_id=bobs["id"])
+    call("account-edit-me", body={"name": "Alice"})
+    of_post, of_author = as_moderator(call, "moderation-list-reports")["items"]
+    assert (of_post["post_id"], of_post["reported"]) == (bobs["id"], None)
+    assert (of_author["post_id"], of_author["comment_id"]) == (None, None)
+    assert of_author["reported"] == {"id": author_id, "name": "Bob", "picture": PICTURE}
+    assert of_author["author"]["name"] == "Alice"
+    assert of_author["reason"] == "Poses as somebody else."
+
+
+@pytest.mark.parametrize("known_by", ["a profile", "a post", "a comment"])
+def test_an_author_of_whom_anything_is_public_can_be_reported(call: Call, known_by: str) -> None:
+    post, author_id = published(call), author_id_of(call, BOB)
+    call("posts-create", sub=BOB, body={"title": "A draft"})
+    problem(report_author(call, author_id), 404)
+    if known_by == "a profile":
+        call("account-edit-me", sub=BOB, body={"name": "Bob"})
+    elif known_by == "a post":
+        published(call, BOB)
+    else:
+        call("comments-create", post_id=post["id"], sub=BOB)
+    assert report_author(call, author_id)["statusCode"] == 204
+
+
+def test_an_unknown_author_and_the_users_themselves_cannot_be_reported(
+    call: Call, client: Any
+) -> None:
+    author_id = published(call)["author"]["id"]
+    before = stored(client)
+    for nobody in ("nobody", "a" * 26, "A" * 26):
+        problem(report_author(call, nobody), 404)
+    refused = problem(report_author(call, author_id), 422)
+    assert refused["errors"][0]["field"] == "author_id"
+    problem(report_author(call, "a" * 26, body={"reason": ""}), 422)
+    problem(report_author(call, "a" * 26, body={}), 422)
+    assert stored(client) == before
 
 
 def test_a_repeated_ban_updates_the_reason_and_keeps_the_time(call: Call, client: Any) -> None:

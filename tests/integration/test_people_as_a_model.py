@@ -5,7 +5,7 @@ table must always agree with it. test_posts_as_a_model.py covers the posts thems
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from blog.dynamodb.table import Table
 from blog.errors import Forbidden, NotFound, Problem, Unprocessable
 from blog.jobs.runner import run_jobs
 from blog.moderation.moderators import Moderators
+from blog.moderation.reports import Reports
 from blog.people.profiles import Profiles
 from blog.people.schemas import ProfileChanges
 from blog.reactions.queries import ReactionQueries
@@ -142,6 +143,29 @@ class PeopleAsAModel(RuleBasedStateMachine):
         changes = ProfileChanges.model_validate({"name": "N", "approves_first_comments": approves})
         refusal = () if self._may_write(sub) else (Forbidden,)
         self._attempt(lambda: Profiles(self.table).edit(person(sub), changes), *refusal)
+
+    @rule(sub=SUBS, other=SUBS)
+    def report(self, sub: str, other: str) -> None:
+        reports, author_id = Reports(self.table, NO_LIMITS), person(other).author_id
+        known = self._known(author_id)
+        try:
+            reports.report_author(author_id, "why", reporter=person(sub))
+        except Unprocessable:
+            assert sub == other
+        except NotFound:
+            assert not known
+        except Forbidden:
+            assert not self._may_write(sub)
+        else:
+            assert known
+            assert sub != other
+            assert self._may_write(sub)
+
+    def _known(self, author_id: str) -> bool:
+        """Return whether something of an author is public."""
+        with suppress(NotFound):
+            return Profiles(self.table).public(author_id).id == author_id
+        return False
 
     @rule(sub=SUBS, post_id=posts, likes=st.booleans())
     def like(self, sub: str, post_id: str, likes: bool) -> None:

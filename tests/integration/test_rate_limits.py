@@ -135,6 +135,21 @@ def test_following_counts_with_likes(limited: Call, posts: Blog) -> None:
     assert json_body(limited("account-get-me"))["limits"]["reactions"]["left"] <= 1
 
 
+def test_reports_of_authors_count_with_other_reports(limited: Call, posts: Blog) -> None:
+    setting = Setting(limited, posts)
+    bob = json_body(limited("public-get-post", post_id=setting.bobs_post))["author"]["id"]
+    for _ in range(2):  # the second is not stored, and counts nothing
+        report = limited("comments-report-author", parts={AUTHOR_PART: bob})
+        assert report["statusCode"] == 204
+    assert json_body(limited("account-get-me"))["limits"]["reports"]["left"] == 1
+    assert write(limited, setting, "reports", 0)["statusCode"] == 204
+    refused = problem(limited("comments-report-post", post_id=setting.bobs_post), 429)
+    assert refused["limit"] == "reports"
+    other = json_body(limited("posts-create", sub=BOB, body={"title": "O", "status": "published"}))
+    parts = {AUTHOR_PART: other["author"]["id"]}
+    problem(limited("comments-report-author", parts=parts), 429)
+
+
 def test_a_repeated_like_and_a_refused_write_count_nothing(limited: Call, posts: Blog) -> None:
     setting = Setting(limited, posts)
     for _ in range(3):

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from tests.support.samples import ROOT
 
 _ITEM_COLUMNS = 6
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\(#([a-z-]+)\)")
+_AUTHOR_ID = "[a-z2-7]{26}"
 
 
 @dataclass(frozen=True)
@@ -96,5 +98,7 @@ def _anchor(heading: str) -> str:
 
 
 def _as_regex(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"<[^>]+>", pattern)
-    return re.compile(".*".join(map(re.escape, parts)))
+    parts = re.split(r"<([^>]+)>", pattern)  # every second part is the name of a placeholder
+    forms = [_AUTHOR_ID if name == "author_id" else ".*" for name in parts[1::2]]
+    texts = map(re.escape, parts[::2])
+    return re.compile("".join(chain.from_iterable(zip_longest(texts, forms, fillvalue=""))))

@@ -100,6 +100,8 @@ def lists_of_posts() -> Iterator[Item]:
 def lists_of_people() -> Iterator[Item]:
     """Yield the follows of ALICE, and the bans and reports, of which the older ones expired."""
     yield from largest.profile(OWNER)
+    for n in range(200, 200 + ROWS):
+        yield from largest.profile(user(n))  # whom reports are about
     for n in range(MAX_FOLLOWS):
         row = {"of": user(n).author_id, "since": f"2026-01-31T09:30:00.{999 - n}Z"}
         yield item(follow_key(ALICE, user(n).author_id), row)

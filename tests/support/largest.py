@@ -186,11 +186,13 @@ _comment_html = cache(rendered_comment)
 
 
 def report(number: int, at: datetime) -> Item:
-    """Return a report by one of many users, without its key."""
+    """Return a report by one of many users about another, without its key.
+
+    Such a report is larger as sent than one about a comment.
+    """
     return {
         "id": new_id(at),
-        "post_id": new_id(at),
-        "comment_id": new_id(at),
+        "reported_author_id": user(200 + number).author_id,
         "reason": REASON,
         "author_id": user(number).author_id,
         "created_at": to_rfc3339(at),

@@ -80,6 +80,7 @@ ACTS: dict[str, Act] = {
         MODERATOR,
         {"parts": ALICES_PATH, "authorizer": {"permissions": "moderate:people"}},
     ),
+    "a report": lambda w: ("comments-report-author", BOB, {"parts": ALICES_PATH}),
 }
 PROCESSES = ("erase", "anonymise", "merge")
 # Each request meets each process in test-long, at many writes; else one process, at another write.

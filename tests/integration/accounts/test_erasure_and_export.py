@@ -129,6 +129,20 @@ def test_only_a_ban_stays_after_an_erasure(
     assert "banned" in problem(call("posts-create"), 403)["detail"]
 
 
+def test_an_erasure_removes_the_users_reports_and_keeps_reports_of_the_user(
+    people: PeopleFixture, erase_account: Erase, client: Any
+) -> None:
+    alice, bob = people.alice.author_id, person_of(BOB).author_id
+    people.send("comments-report-author", ALICE, parts={AUTHOR_PART: bob})
+    people.send("comments-report-author", BOB, parts={AUTHOR_PART: alice})
+    assert len(people.send("moderation-list-reports", MODERATOR)["items"]) == 3
+    erase_account("erase")
+    (row,) = people.send("moderation-list-reports", MODERATOR)["items"]
+    assert (row["author"]["id"], row["reported"]["id"]) == (bob, alice)
+    assert row["reported"]["name"] == "Unnamed author"
+    assert faults(plain(client)) == []
+
+
 def test_after_an_erasure_the_same_sub_is_a_new_person(
     people: PeopleFixture, erase_account: Erase, call: Call, client: Any
 ) -> None:
@@ -212,6 +226,7 @@ def exported(call: Call, table: Table, bucket: Bucket, sub: str = ALICE) -> dict
 def test_an_export_holds_all_content_of_its_owner_and_none_of_others(
     people: PeopleFixture, call: Call, table: Table, bucket: Bucket
 ) -> None:
+    people.send("comments-report-author", ALICE, parts={AUTHOR_PART: person_of(BOB).author_id})
     files = exported(call, table, bucket)
     images = {f"{address[1:]}.webp" for address in people.images}
     assert files.keys() == images | {
@@ -247,8 +262,13 @@ def test_an_export_holds_all_content_of_its_owner_and_none_of_others(
         people.carols_post,
     }
     assert len(json.loads(files["follows.json"])) == 2
-    (report,) = json.loads(files["reports.json"])
-    assert (report["post_id"], report["reason"]) == (people.carols_post, "An advertisement.")
+    of_post, of_author = sorted(
+        json.loads(files["reports.json"]), key=lambda one: one["created_at"]
+    )
+    assert (of_post["post_id"], of_post["reason"]) == (people.carols_post, "An advertisement.")
+    assert of_post["reported_author_id"] is None
+    assert (of_author["post_id"], of_author["reason"]) == (None, "Poses as somebody else.")
+    assert of_author["reported_author_id"] == person_of(BOB).author_id
     assert BOB not in "".join(files.values())
 
 

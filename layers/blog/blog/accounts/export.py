@@ -233,7 +233,7 @@ def _reports(table: Table, rows: Iterator[Item]) -> Iterator[Members]:
     for row in rows:
         entry = table.get(Key(REPORTS, row["entry"]))
         if entry is not None:
-            names = ("post_id", "comment_id", "reason", "created_at")
+            names = ("post_id", "comment_id", "reported_author_id", "reason", "created_at")
             yield {name: entry.get(name) for name in names}
 
 

@@ -175,6 +175,11 @@ def own_report_key(sub: str, post_id: str, comment_id: str | None) -> Key:
     return Key(user_partition(sub), f"{REPORT}{post_id}#{comment_id or ''}")
 
 
+def own_author_report_key(sub: str, author_id: str) -> Key:
+    """Return the key of the record that a user has reported an author."""
+    return Key(user_partition(sub), f"{REPORT}{author_id}")
+
+
 # Lists: partitions of entries, in the order of their sort keys.
 
 POST = "POST"

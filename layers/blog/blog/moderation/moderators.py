@@ -1,5 +1,6 @@
 """Moderation: moderators hide posts, ban users and read reports."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from blog.clock import now, to_rfc3339
@@ -102,12 +103,10 @@ class Moderators:
     def banned(self, *, limit: int, cursor: str | None) -> BannedPage:
         """Return a page of banned users, the latest ban first."""
         rows, next_cursor = rows_of(self._table, BANNED_PEOPLE, limit, cursor)
-        profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
+        authors = self._authors(row["author_id"] for row in rows)
         items = [
             BannedPerson(
-                author=Author.of(row["author_id"], profiles.get(profile_key(row["author_id"]))),
-                reason=row["reason"],
-                at=row["banned_at"],
+                author=authors[row["author_id"]], reason=row["reason"], at=row["banned_at"]
             )
             for row in rows
         ]
@@ -120,19 +119,27 @@ class Moderators:
         """
         listing = reported(now() - timedelta(days=REPORT_RETENTION_DAYS))
         rows, next_cursor = rows_of(self._table, listing, limit, cursor)
-        profiles = self._table.get_all(profile_key(row["author_id"]) for row in rows)
+        people = ("author_id", "reported_author_id")
+        authors = self._authors(row[name] for row in rows for name in people if name in row)
         items = [
             Report(
                 id=row["id"],
-                post_id=row["post_id"],
+                post_id=row.get("post_id"),
                 comment_id=row.get("comment_id"),
+                reported=authors.get(row.get("reported_author_id", "")),
                 reason=row["reason"],
-                author=Author.of(row["author_id"], profiles.get(profile_key(row["author_id"]))),
+                author=authors[row["author_id"]],
                 created_at=row["created_at"],
             )
             for row in rows
         ]
         return ReportPage(items=items, next_cursor=next_cursor)
+
+    def _authors(self, author_ids: Iterable[str]) -> dict[str, Author]:
+        """Return authors by their ids. Their profiles are one round trip."""
+        unique = list(dict.fromkeys(author_ids))
+        profiles = self._table.get_all(map(profile_key, unique))
+        return {one: Author.of(one, profiles.get(profile_key(one))) for one in unique}
 
 
 def ban_change(author_id: str, since: str | None, reason: str | None) -> list[Action]:

@@ -1,20 +1,21 @@
-"""Reports: what users tell moderators about posts and comments."""
+"""Reports: what users tell moderators about posts, comments and authors."""
 
 from datetime import datetime
 
 from blog.clock import now, to_rfc3339
 from blog.dynamodb.actions import IS_NEW, Action, Item
-from blog.dynamodb.counters import require_public
+from blog.dynamodb.counters import require_known, require_public
 from blog.dynamodb.keys import (
     REPORTS,
     Key,
     comment_key,
     entry_sort_key,
+    own_author_report_key,
     own_report_key,
 )
 from blog.dynamodb.table import Table
-from blog.errors import NotFound
-from blog.identifiers import new_id
+from blog.errors import FieldError, NotFound, Unprocessable
+from blog.identifiers import is_author_id, new_id
 from blog.moderation.schemas import REPORT_RETENTION_DAYS
 from blog.people.person import Person
 from blog.people.rate_limits import RateLimits
@@ -41,22 +42,46 @@ class Reports:
         Only a user's first report of it is stored. Raises NotFound, Forbidden for a banned user,
         TooManyRequests and WriteContended.
         """
-        at = at or now()
+        own = own_report_key(reporter.sub, post_id, comment_id)
+        there = [require_public(post_id, _nothing_there), *_exists(post_id, comment_id)]
+        about = {"post_id": post_id, "comment_id": comment_id, "reason": reason}
+        self._write(own, there, about, reporter, at or now())
+
+    def report_author(
+        self, author_id: str, reason: str, *, reporter: Person, at: datetime | None = None
+    ) -> None:
+        """Tell moderators about an author of whom something is public.
+
+        Only a user's first report of the author is stored. Raises Unprocessable for the users
+        themselves, and what `report` raises.
+        """
+        if not is_author_id(author_id):
+            raise NotFound("There is no such author.")
+        if author_id == reporter.author_id:
+            text = "Is your own: nobody reports themselves"
+            raise Unprocessable([FieldError("author_id", text)])
+        own = own_author_report_key(reporter.sub, author_id)
+        about = {"reported_author_id": author_id, "reason": reason}
+        self._write(own, [require_known(author_id)], about, reporter, at or now())
+
+    def _write(
+        self, own: Key, there: list[Action], about: Item, reporter: Person, at: datetime
+    ) -> None:
+        """Store a report, and under the key `own` that the user has made it.
+
+        `there` checks that what it is about exists.
+        """
         report_id = new_id(at)
         entry = Key(REPORTS, entry_sort_key(at, report_id))
         expires_at = int(at.timestamp()) + REPORT_RETENTION_DAYS * 24 * 3600
         row = {
             "id": report_id,
-            "post_id": post_id,
-            "comment_id": comment_id,
-            "reason": reason,
+            **about,
             "author_id": reporter.author_id,
             "created_at": to_rfc3339(at),
             "expires_at": expires_at,
         }
-        own = own_report_key(reporter.sub, post_id, comment_id)
         stored = {"entry": entry.sk, "expires_at": expires_at}
-        there = [require_public(post_id, _nothing_there), *_exists(post_id, comment_id)]
         puts = [
             Action(own, item=stored, condition=IS_NEW),
             Action(entry, item={name: value for name, value in row.items() if value}),

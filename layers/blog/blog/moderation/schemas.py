@@ -34,11 +34,14 @@ class BannedPage(BaseModel):
 
 
 class Report(BaseModel):
-    """A user's report of a post or of a comment."""
+    """A user's report of a post, of a comment, or of an author."""
 
     id: str
-    post_id: str
+    post_id: Annotated[str | None, Field(description="null in a report of an author")]
     comment_id: str | None
+    reported: Annotated[
+        Author | None, Field(description="The reported author; null in other reports")
+    ]
     reason: str
     author: Annotated[Author, Field(description="The user who reported it")]
     created_at: Timestamp

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from blog.clock import now, to_rfc3339
 from blog.dynamodb.actions import IS_NEW, IS_THERE, Action, ConditionRefused, Item
-from blog.dynamodb.counters import decrement, increment_if_public
+from blog.dynamodb.counters import decrement, increment_if_known, increment_if_public
 from blog.dynamodb.keys import (
     author_stats_key,
     follow_key,
@@ -55,13 +55,7 @@ class Reactions:
         if author_id == person.author_id:
             raise Unprocessable([FieldError("author_id", "Is your own: nobody follows themselves")])
         row = _stamped(author_id)
-        followed = Action(
-            author_stats_key(author_id),
-            condition="#has_profile = :true OR #post_count > :none OR #comment_count > :none",
-            values={"true": True, "none": 0, "one": 1},
-            update="ADD #follower_count :one",
-            refused=_no_such_author,
-        )
+        followed = increment_if_known(author_id, "follower_count")
         rest = [
             Action(follow_key(person.sub, author_id), item=row, condition=IS_NEW),
             Action(
@@ -107,10 +101,6 @@ class Reactions:
                 if e.key == row.key:
                     return None  # there was none
                 rest = [action for action in rest if action.key != e.key]
-
-
-def _no_such_author(_: Item | None) -> NotFound:
-    return NotFound("There is no such author.")
 
 
 def _too_many_follows(_: Item | None) -> Unprocessable:
