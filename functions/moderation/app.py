@@ -1,4 +1,4 @@
-"""Moderation: hide posts, ban users and read reports."""
+"""Moderation: hide posts, ban users, clear profiles and read reports."""
 
 import blog.cold_start
 
@@ -16,7 +16,7 @@ from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
 from blog.identifiers import parse_id
 from blog.moderation.images import remove_image
 from blog.moderation.moderators import Moderators
-from blog.moderation.schemas import BannedPage, Reasoned, ReportPage
+from blog.moderation.schemas import BannedPage, ClearedPage, Reasoned, ReportPage
 from blog.people.permissions import MODERATE_CONTENT, MODERATE_PEOPLE, require_permission
 from blog.people.person import Person
 from blog.posts.schemas import OwnPostPage
@@ -141,6 +141,51 @@ def ban_person(
 def unban_person(author_id: Annotated[str, Path()]) -> Response[None]:
     """Lift a user's ban."""
     moderators.unban(author_id, moderator=_moderator(MODERATE_PEOPLE))
+    return no_content()
+
+
+@app.get(
+    "/moderation/authors",
+    summary="Authors whose profile is cleared, most recently cleared first",
+    operation_id="listClearedAuthors",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=documented_responses(200, ClearedPage, 400, 401, 403),
+)
+def list_cleared_authors(limit: Limit = 20, cursor: Cursor = None) -> TextResponse:
+    """Return a page of the authors whose profile is cleared."""
+    require_permission(identity(app), MODERATE_PEOPLE)
+    page = moderators.cleared(limit=limit, cursor=cursor)
+    return json_response(page, cache_control=PRIVATE)
+
+
+@app.put(
+    "/moderation/authors/<author_id>/profile",
+    summary="Clear an author's name, bio and picture, and refuse new ones",
+    operation_id="clearProfile",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=documented_responses(204, None, 400, 401, 403, 404, 409, 413, 415, 422),
+)
+def clear_profile(
+    author_id: Annotated[str, Path()], decision: Annotated[Reasoned, Body()]
+) -> Response[None]:
+    """Clear an author's profile."""
+    moderators.clear_profile(author_id, decision.reason, moderator=_moderator(MODERATE_PEOPLE))
+    return no_content()
+
+
+@app.delete(
+    "/moderation/authors/<author_id>/profile",
+    summary="Let an author set a name, a bio and a picture again",
+    operation_id="endClearing",
+    tags=["Moderation"],
+    security=SECURITY,
+    responses=documented_responses(204, None, 401, 403, 404, 409, 422),
+)
+def end_clearing(author_id: Annotated[str, Path()]) -> Response[None]:
+    """Let an author set a name, a bio and a picture again."""
+    moderators.end_clearing(author_id, moderator=_moderator(MODERATE_PEOPLE))
     return no_content()
 
 

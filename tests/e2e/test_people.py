@@ -113,6 +113,27 @@ def test_only_moderators_hide_a_reported_post(
     assert visitor.get(f"/posts/{post['id']}").status_code == 200
 
 
+def test_a_reported_author_loses_the_name_until_a_moderator_allows_one(
+    alice: Client, bob: Client, visitor: Client, moderator: Client, post: dict[str, Any]
+) -> None:
+    me = ok(bob.send("PATCH", "/me", json={"name": "An insult"}), 200)
+    ok(alice.send("POST", f"/authors/{me['author_id']}/report", json=REASON))
+    reported = moderator.get("/moderation/reports").json()["items"]
+    assert me["author_id"] in {one["reported"]["id"] for one in reported if one["reported"]}
+    profile = f"/moderation/authors/{me['author_id']}/profile"
+    problem(alice.send("PUT", profile, json=REASON), 403)
+    ok(moderator.send("PUT", profile, json=REASON))
+    try:
+        assert ok(bob.get("/me"), 200)["profile_cleared"]["reason"] == REASON["reason"]
+        problem(bob.send("PATCH", "/me", json={"name": "An insult"}), 403)
+        assert comment(bob, post)["author"]["name"] == "Unnamed author"
+        cleared = moderator.get("/moderation/authors").json()["items"]
+        assert me["author_id"] in {one["author"]["id"] for one in cleared}
+    finally:
+        ok(moderator.send("DELETE", profile))
+    assert ok(bob.send("PATCH", "/me", json={"name": "Bob"}), 200)["profile_cleared"] is None
+
+
 @pytest.fixture
 def banned(bob: Client, moderator: Client) -> Iterator[dict[str, Any]]:
     """Ban Bob, who has announced an image; yield the announcement."""

@@ -210,6 +210,7 @@ def requests(public: Post) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "reactions-get-follow", {"parts": {AUTHOR_PART: user(0).author_id}}
     yield "moderation-list-posts", {"query": FULL}
     yield "moderation-list-people", {"query": FULL}
+    yield "moderation-list-authors", {"query": FULL}
     yield "moderation-list-reports", {"query": FULL}
     yield "account-get-me", {}
     yield "account-get-export", {}
@@ -362,6 +363,8 @@ def other_writes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "reactions-unfollow", author | {"sub": user(804).sub}
     yield "moderation-ban", author | {"body": {"reason": largest.REASON}}
     yield "moderation-unban", author
+    yield "moderation-clear-profile", author | {"body": {"reason": largest.REASON}}
+    yield "moderation-end-clearing", author
     report = {"sub": user(808).sub, "body": {"reason": largest.REASON}}
     yield "comments-report-author", author | report
     yield "account-edit-me", {"body": largest.PROFILE}

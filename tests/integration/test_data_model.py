@@ -59,8 +59,11 @@ def stored() -> Iterator[Stored]:
         send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
         send("moderation-unban", MODERATOR, parts=banned)
         send("moderation-ban", MODERATOR, parts=banned, body={"reason": "Spam."})
-        reported = {AUTHOR_PART: person_of(CAROL).author_id}
-        send("comments-report-author", alice, parts=reported, body=report)
+        cleared = {AUTHOR_PART: person_of(CAROL).author_id}
+        send("moderation-clear-profile", MODERATOR, parts=cleared, body={"reason": "Insults."})
+        send("moderation-end-clearing", MODERATOR, parts=cleared)
+        send("moderation-clear-profile", MODERATOR, parts=cleared, body={"reason": "Insults."})
+        send("comments-report-author", alice, parts=cleared, body=report)
         send("account-create-export", alice)
         finish_jobs(table, stores.bucket)
         AccountMerge(table, stores.bucket, person_of(BOB), person_of("auth0|the-new-bob")).apply()

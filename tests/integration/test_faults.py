@@ -109,6 +109,9 @@ class Setup(NamedTuple):
             "account-create-export": {"sub": ALICE},
             "moderation-hide": {"sub": MODERATOR, "post_id": people.published_post},
             "moderation-ban": {"sub": MODERATOR, "parts": parts},
+            "moderation-clear-profile": {
+                "sub": MODERATOR, "parts": {AUTHOR_PART: person_of(ALICE).author_id}
+            },
         }  # fmt: skip
 
     def send(self, event: str, sub: str = ALICE, **more: Any) -> Response:
@@ -123,7 +126,7 @@ REQUESTS = (
     "comments-approve", "comments-report-post", "comments-report-author", "reactions-like",
     "reactions-unlike", "reactions-follow", "reactions-unfollow", "reactions-feed",
     "account-edit-me", "account-delete-me", "media-create", "account-create-export",
-    "moderation-hide", "moderation-ban",
+    "moderation-hide", "moderation-ban", "moderation-clear-profile",
 )  # fmt: skip
 # They remove counters at zero after their write. If that fails, a job does it.
 REMOVES = ("posts-edit", "posts-delete", "moderation-hide")

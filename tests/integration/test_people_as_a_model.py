@@ -1,7 +1,7 @@
 """Random operations of several people on each other's content, checked against a model.
 
-The model knows who likes, follows, comments, is hidden, is banned, is erased or is merged. The
-table must always agree with it. test_posts_as_a_model.py covers the posts themselves.
+The model knows who likes, follows, comments, is hidden, is banned, is cleared, is erased or is
+merged. The table must always agree with it. test_posts_as_a_model.py covers the posts themselves.
 """
 
 from collections.abc import Callable
@@ -55,6 +55,7 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self.table = Table(self.client, TABLE)
         self.blog = Blog(self.table)
         self.banned: set[str] = set()
+        self.cleared: set[str] = set()
         self.merged: set[str] = set()
         self.owners: dict[str, str] = {}
         self.public: set[str] = set()
@@ -138,10 +139,22 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self.banned -= {sub}
         self.banned |= {sub} if is_banned else set()
 
-    @rule(sub=SUBS, approves=st.booleans())
-    def introduce(self, sub: str, approves: bool) -> None:
-        changes = ProfileChanges.model_validate({"name": "N", "approves_first_comments": approves})
-        refusal = () if self._may_write(sub) else (Forbidden,)
+    @rule(sub=SUBS, is_cleared=st.booleans())
+    def clear(self, sub: str, is_cleared: bool) -> None:
+        moderators, author_id = Moderators(self.table), person(sub).author_id
+        if is_cleared:
+            moderators.clear_profile(author_id, "why", moderator=MODERATOR)
+        else:
+            moderators.end_clearing(author_id, moderator=MODERATOR)
+        self.cleared -= {sub}
+        self.cleared |= {sub} if is_cleared else set()
+
+    @rule(sub=SUBS, approves=st.booleans(), has_name=st.booleans())
+    def introduce(self, sub: str, approves: bool, has_name: bool) -> None:
+        named = {"name": "N"} if has_name else {}
+        changes = ProfileChanges.model_validate(named | {"approves_first_comments": approves})
+        may = self._may_write(sub) and not (has_name and sub in self.cleared)
+        refusal = () if may else (Forbidden,)
         self._attempt(lambda: Profiles(self.table).edit(person(sub), changes), *refusal)
 
     @rule(sub=SUBS, other=SUBS)
@@ -294,6 +307,8 @@ class PeopleAsAModel(RuleBasedStateMachine):
             assert old == new
             return
         self.merged |= {old}
+        if old in self.cleared:
+            self.cleared = self.cleared - {old} | {new}
         swap = {old: new}
         self.owners = {post: swap.get(sub, sub) for post, sub in self.owners.items()}
         self.likes = {(swap.get(sub, sub), post_id) for sub, post_id in self.likes}
@@ -315,6 +330,8 @@ class PeopleAsAModel(RuleBasedStateMachine):
         self._finish()
         items = plain(self.client)
         assert faults(items) == []
+        cleared = {k[0] for k, i in items.items() if k[1] == "BAN" and "cleared_at" in i}
+        assert cleared == {f"AUTHOR#{person(sub).author_id}" for sub in self.cleared}
         likes = {(k[0][5:], i["of"]) for k, i in items.items() if k[1].startswith("LIKE#")}
         assert likes == self.likes
         authors = {person(sub).author_id: sub for _, sub in self.follows}

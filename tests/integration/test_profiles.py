@@ -33,6 +33,7 @@ def test_an_account_without_a_profile_has_default_values(call: Call, client: Any
         "picture": None,
         "website": None,
         "approves_first_comments": False,
+        "profile_cleared": None,
         "permissions": ["moderate:content", "moderate:people"],
         "post_count": 0,
         "follower_count": 0,

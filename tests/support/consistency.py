@@ -5,26 +5,33 @@ from typing import Any
 
 from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
+    Key,
     approval_queue_key,
+    author_partition,
     author_stats_key,
     comment_key,
     entry_sort_key,
+    entry_sort_key_at,
     own_comment_key,
     own_media_key,
     pending_comment_key,
     post_key,
     recorded_images_key,
+    profile_key,
     stats_key,
     use_key,
     used_bytes_key,
 )
 from blog.dynamodb.table import Table
+from blog.moderation.moderators import DECISIONS
+from blog.people.write_access import CLEARED_MEMBERS, is_cleared
 from blog.posts.listing_entries import counters, entries, reservations
 from blog.posts.model import Post
 from blog.posts.stored_text import _uncompressed
 from tests.support.posts import TABLE, stored
 
 Items = dict[tuple[str, str], Item]
+OTHER_LISTS = ("REPORTS", "BANNED", "CLEARED")  # whose entries are not of posts
 AUTHOR_COUNTS = ("post_count", "comment_count", "follower_count", "following_count")
 
 
@@ -52,6 +59,7 @@ def faults(items: Items) -> list[str]:
         *_counts(items, posts),
         *_media(items),
         *_uses(items, posts),
+        *_decisions(items),
         *(f"a job is left: {key}" for key in items if key[0] == "JOBS"),
     ]
 
@@ -63,7 +71,7 @@ def _lists(items: Items, posts: dict[str, Post]) -> list[str]:
     found = {
         key: _attributes(item)
         for key, item in items.items()
-        if (key[1].startswith("ENTRY#") and key[0] not in ("REPORTS", "BANNED"))
+        if (key[1].startswith("ENTRY#") and key[0] not in OTHER_LISTS)
         or key[1] == "SUMMARY"
     }  # fmt: skip
     slugs = {key: one for post in posts.values() for key, one in reservations(post).items()}
@@ -182,6 +190,30 @@ def _uses(items: Items, posts: dict[str, Post]) -> list[str]:
         *(f"a record of an image's use is wrong: {key}" for key in wrong),
         *(f"{key} is wrong" for key in counted if bytes_of[key] != used.get(key, 0)),
     ]
+def _decisions(items: Items) -> list[str]:
+    """Compare the lists of bans and clearings with the users' items, and look for cleared names."""
+    errors = []
+    for decision in DECISIONS:
+        expected, found = {}, {}
+        for key, item in items.items():
+            if key[1] == "BAN" and (decision.at in item) != (decision.reason in item):
+                errors.append(f"a decision has no reason, or a reason no decision: {key}")
+            elif key[1] == "BAN" and decision.at in item:
+                author_id = key[0].removeprefix(author_partition(""))
+                at = item[decision.at]
+                row = {decision.at: at, "reason": item[decision.reason], "author_id": author_id}
+                expected[Key(decision.partition, entry_sort_key_at(at, author_id))] = row
+                if decision.ended in item:
+                    errors.append(f"a decision stands and has ended: {key}")
+            elif key[0] == decision.partition:
+                found[Key(*key)] = _attributes(item)
+        wrong = [key for key in expected | found if expected.get(key) != found.get(key)]
+        errors += [f"a decision is not listed as it is: {key}" for key in wrong]
+    cleared = (key[0].removeprefix(author_partition("")) for key, item in items.items()
+               if key[1] == "BAN" and is_cleared(item))  # fmt: skip
+    profiles = {author_id: items.get(profile_key(author_id), {}) for author_id in cleared}
+    named = [one for one, profile in profiles.items() if any(map(profile.get, CLEARED_MEMBERS))]
+    return errors + [f"a cleared profile has a name, a bio or a picture: {one}" for one in named]
 
 
 def post_of(items: Items, post_id: str) -> Post:

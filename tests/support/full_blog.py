@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from blog.dynamodb.actions import Item
 from blog.dynamodb.keys import (
     BANNED,
+    CLEARED,
     HIDDEN,
     REPORTS,
     Key,
@@ -98,7 +99,7 @@ def lists_of_posts() -> Iterator[Item]:
 
 
 def lists_of_people() -> Iterator[Item]:
-    """Yield the follows of ALICE, and the bans and reports, of which the older ones expired."""
+    """Yield the follows of ALICE, bans, clearings, and reports, of which the older ones expired."""
     yield from largest.profile(OWNER)
     for n in range(200, 200 + ROWS):
         yield from largest.profile(user(n))  # whom reports are about
@@ -109,6 +110,8 @@ def lists_of_people() -> Iterator[Item]:
         when = f"2026-01-31T09:30:00.{n:03}Z"
         row = {"banned_at": when, "reason": largest.REASON, "author_id": user(n).author_id}
         yield item(Key(BANNED, entry_sort_key_at(when, user(n).author_id)), row)
+        row = {"cleared_at": when, "reason": largest.REASON, "author_id": user(n).author_id}
+        yield item(Key(CLEARED, entry_sort_key_at(when, user(n).author_id)), row)
         reported_at = AT + timedelta(milliseconds=n)
         for at in (reported_at, reported_at - timedelta(days=90))[: 2 if n else 1]:
             report = largest.report(n, at)

@@ -28,6 +28,7 @@ RESOURCES = {
     "account (`GET /me`)": "Account",
     "report": "Report",
     "banned user": "BannedPerson",
+    "author with a cleared profile": "ClearedAuthor",
 }
 
 
@@ -60,7 +61,7 @@ LIMITS = {
     " of rendered HTML in JSON",
     "`name` in a profile": length("ProfileChanges", "name"),
     "`bio` in a profile": length("ProfileChanges", "bio"),
-    "`reason` of a report, a ban or a hidden post": length("Reasoned", "reason"),
+    "`reason` of a report or of a moderator's decision": length("Reasoned", "reason"),
     "`size` of an upload": f"{MAX_BYTES // MIB} MiB",
     "a request body": f"{MAX_REQUEST_BYTES // MIB} MiB, and {MAX_DEPTH} levels of nesting",
     "former slugs of a post": f"{MAX_FORMER_SLUGS}",

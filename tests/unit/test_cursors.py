@@ -13,6 +13,7 @@ from blog.dynamodb.cursors import cursor_after, sort_key_of
 from blog.dynamodb.keys import entry_sort_key
 from blog.dynamodb.listings import (
     BANNED_PEOPLE,
+    CLEARED_AUTHORS,
     TAG_COUNTS,
     Listing,
     approval_queue,
@@ -85,6 +86,7 @@ LISTS = {
     liked(ALICE): [POST.encode()],
     followed_by(ALICE): [f"2026-01-31T09:30:00.000Z#{AUTHOR}".encode()],
     BANNED_PEOPLE: [f"2026-01-31T09:30:00Z#{AUTHOR}".encode()],
+    CLEARED_AUTHORS: [f"2026-01-31T09:30:00Z#{AUTHOR}".encode()],
     feed(1): [bytes(6) + bytes(16), b"\x00\x00\x01" + bytes(19)],
 }
 FOREIGN_PLACES = [

@@ -80,6 +80,11 @@ ACTS: dict[str, Act] = {
         MODERATOR,
         {"parts": ALICES_PATH, "authorizer": {"permissions": "moderate:people"}},
     ),
+    "a cleared profile": lambda w: (
+        "moderation-clear-profile",
+        MODERATOR,
+        {"parts": ALICES_PATH, "authorizer": {"permissions": "moderate:people"}},
+    ),
     "a report": lambda w: ("comments-report-author", BOB, {"parts": ALICES_PATH}),
 }
 PROCESSES = ("erase", "anonymise", "merge")

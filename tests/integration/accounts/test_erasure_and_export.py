@@ -52,7 +52,8 @@ def assert_nothing_personal_is_left(client: Any, bucket: Bucket) -> None:
             assert personal not in text, key
         if me.author_id in text:  # the id stays in a report, a ban, and the followers' known people
             mine = {(f"AUTHOR#{me.author_id}", kind) for kind in ("ERASURE", "BAN")}
-            assert key in mine or key[0] == "BANNED" or key[1] == f"KNOWN#{me.author_id}", key
+            is_listed = key[0] in ("BANNED", "CLEARED")
+            assert key in mine or is_listed or key[1] == f"KNOWN#{me.author_id}", key
     assert not [key for key in objects(bucket) if me.author_id in key]
 
 
@@ -127,6 +128,23 @@ def test_only_a_ban_stays_after_an_erasure(
     left = {key[1] for key in plain(client) if key[0] == f"AUTHOR#{author_id}"}
     assert left == {"BAN", "ERASURE"}
     assert "banned" in problem(call("posts-create"), 403)["detail"]
+
+
+@pytest.mark.parametrize("content", ["erase", "anonymise"])
+def test_a_cleared_profile_stays_cleared_after_an_erasure(
+    people: PeopleFixture, erase_account: Erase, client: Any, bucket: Bucket, content: str
+) -> None:
+    call, parts = people.call, {AUTHOR_PART: people.alice.author_id}
+    people.send("moderation-clear-profile", MODERATOR, parts=parts, body={"reason": "Enough."})
+    erase_account(content)
+    assert_nothing_personal_is_left(client, bucket)
+    assert faults(plain(client)) == []
+    left = {key[1] for key in plain(client) if key[0] == f"AUTHOR#{people.alice.author_id}"}
+    assert left == {"BAN", "ERASURE"}
+    assert json_body(call("account-get-me"))["profile_cleared"]["reason"] == "Enough."
+    assert "cleared" in problem(call("account-edit-me", body={"name": NAME}), 403)["detail"]
+    people.send("moderation-end-clearing", MODERATOR, parts=parts)
+    people.send("account-edit-me", ALICE, body={"name": NAME})
 
 
 def test_an_erasure_removes_the_users_reports_and_keeps_reports_of_the_user(

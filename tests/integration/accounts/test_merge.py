@@ -49,7 +49,7 @@ def test_a_dry_run_prints_the_plan_and_changes_nothing(
         f"From {person_of(ALICE).author_id} to {NEW.author_id}:", "posts             4",
         "comments          4", "likes             2", "follows           3", "followers         3",
         "images            4", "pending comments  1", "has profile       True",
-        "is banned         False", "--apply",
+        "is banned         False", "is cleared        False", "--apply",
     ):  # fmt: skip
         assert line in output
     assert plain(client) == before
@@ -156,6 +156,51 @@ def test_a_ban_moves_to_the_new_account(
     (banned,) = people.send("moderation-list-people", MODERATOR)["items"]
     assert (banned["author"]["id"], banned["reason"]) == (NEW.author_id, "Enough.")
     assert faults(finished(client)) == []
+
+
+def clear(people: PeopleFixture, sub: str, reason: str = "An insult.") -> None:
+    parts = {AUTHOR_PART: person_of(sub).author_id}
+    people.send("moderation-clear-profile", MODERATOR, parts=parts, body={"reason": reason})
+
+
+@pytest.mark.parametrize("is_new_named", [False, True])
+@pytest.mark.parametrize("cleared", [(ALICE,), (ALICE, DAVE), (DAVE,)])
+def test_a_clearing_moves_to_the_new_account_and_no_name_comes_back(
+    people: PeopleFixture, call: Call, client: Any, cleared: tuple[str, ...], *, is_new_named: bool
+) -> None:
+    people.send("account-edit-me", ALICE, body={"website": "https://example.com/"})
+    if is_new_named:
+        people.send("account-edit-me", DAVE, body={"name": "Dave", "bio": "Two.", "picture": None})
+    for sub in cleared:
+        clear(people, sub)
+    assert run(ALICE, DAVE) == 0
+    assert run(ALICE, DAVE, "--apply") == 0
+    account = json_body(call("account-get-me", sub=DAVE))
+    assert (account["name"], account["bio"], account["picture"]) == (None, None, None)
+    assert account["profile_cleared"]["reason"] == "An insult."
+    assert account["approves_first_comments"] != is_new_named, "the rest moves, if there was none"
+    refused = problem(call("account-edit-me", sub=DAVE, body={"name": "Dave"}), 403)
+    assert "cleared" in refused["detail"]
+    (row,) = people.send("moderation-list-authors", MODERATOR)["items"]
+    assert (row["author"]["id"], row["reason"]) == (NEW.author_id, "An insult.")
+    assert faults(plain(client)) == []
+    parts = {AUTHOR_PART: NEW.author_id}
+    people.send("moderation-end-clearing", MODERATOR, parts=parts)
+    people.send("account-edit-me", DAVE, body={"name": "Dave"})
+
+
+def test_a_merge_after_the_end_of_a_clearing_moves_the_new_name(
+    people: PeopleFixture, call: Call, client: Any
+) -> None:
+    for sub in (ALICE, DAVE):
+        clear(people, sub)
+        parts = {AUTHOR_PART: person_of(sub).author_id}
+        people.send("moderation-end-clearing", MODERATOR, parts=parts)
+    people.send("account-edit-me", ALICE, body={"name": NAME})
+    assert run(ALICE, DAVE, "--apply") == 0
+    account = json_body(call("account-get-me", sub=DAVE))
+    assert (account["name"], account["profile_cleared"]) == (NAME, None)
+    assert faults(plain(client)) == []
 
 
 def test_a_merge_can_be_repeated_and_moves_nothing_twice(

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,14 @@ from blog.comments.schemas import NewComment
 from blog.comments.service import Comments
 from blog.comments.transactions import creation
 from blog.dynamodb.actions import Action, ConditionRefused, Item
-from blog.dynamodb.keys import JOBS, Key, comment_key, pending_comment_key, stats_key
+from blog.dynamodb.keys import (
+    JOBS,
+    Key,
+    comment_key,
+    pending_comment_key,
+    profile_key,
+    stats_key,
+)
 from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import Range, Table
 from blog.errors import Unavailable
@@ -27,7 +35,7 @@ from blog.reactions.service import Reactions
 from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
 from tests.support.handlers import AUTHOR_PART, COMMENT_PART, Call, json_body, problem
-from tests.support.people import PeopleFixture, finish_jobs, finished, person_of
+from tests.support.people import NAME, PeopleFixture, finish_jobs, finished, person_of
 from tests.support.posts import TABLE, RacingTable
 from tests.support.samples import ALICE, BOB, CAROL, DAVE, MODERATOR
 
@@ -255,6 +263,68 @@ def test_a_ban_during_a_merge_applies_to_the_new_account(
     assert not racing_table.before_write
     assert_gone(client, ALICE)
     assert "banned" in problem(call("posts-create", sub=DAVE), 403)["detail"]
+
+
+class ActingTable(Table):
+    """A table where another writer acts before the first transaction that writes a key."""
+
+    def __init__(self, client: Any, key: Key, act: Callable[[], Any]) -> None:
+        super().__init__(client, TABLE)
+        self._key = key
+        self.act: Callable[[], Any] | None = act
+
+    def transact(self, actions: Sequence[Action], token: str | None = None) -> None:
+        if self.act is not None and self._key in [action.key for action in actions]:
+            act, self.act = self.act, None
+            act()
+        super().transact(actions, token)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("cleared", [ALICE, DAVE])
+def test_a_clearing_before_a_merge_moves_the_profile_applies_to_the_new_account(
+    people: PeopleFixture, client: Any, bucket: Bucket, call: Call, cleared: str, *, ends: bool
+) -> None:
+    parts = {AUTHOR_PART: person_of(cleared).author_id}
+
+    def clear() -> None:
+        people.send("moderation-clear-profile", MODERATOR, parts=parts)
+        if ends:
+            people.send("moderation-end-clearing", MODERATOR, parts=parts)
+
+    acting_table = ActingTable(client, profile_key(person_of(ALICE).author_id), clear)
+    AccountMerge(acting_table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+    assert acting_table.act is None
+    assert_gone(client, ALICE)
+    account = json_body(call("account-get-me", sub=DAVE))
+    if (cleared, ends) == (DAVE, True):
+        assert account["name"] == NAME, "it came after the clearing"
+    else:
+        assert (account["name"], account["bio"], account["picture"]) == (None, None, None)
+    assert (account["profile_cleared"] is None) == ends
+
+
+@pytest.mark.parametrize("event", ["moderation-ban", "moderation-clear-profile"])
+def test_a_decision_at_any_time_of_a_merge_applies_to_the_new_account(
+    people: PeopleFixture, shared: Any, client: Any, bucket: Bucket, event: str
+) -> None:
+    parts = {AUTHOR_PART: person_of(ALICE).author_id}
+
+    def merge(before_write: list[Callable[[], Any]]) -> RacingTable:
+        shared.snapshot.restore()
+        racing_table = RacingTable(client, TABLE)
+        racing_table.before_write = before_write
+        AccountMerge(racing_table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+        return racing_table
+
+    count = 100 - len(merge([lambda: None] * 100).before_write)
+    assert count > 25
+    for position in {*range(0, count, 6), count - 2, count - 1}:
+        decide = partial(people.send, event, MODERATOR, parts=parts)
+        assert not merge([*[lambda: None] * position, decide]).before_write
+        assert_gone(client, ALICE)
+        new = plain(client)[f"AUTHOR#{person_of(DAVE).author_id}", "BAN"]
+        assert {"banned_at", "cleared_at"} & new.keys(), position
 
 
 class SlowTable(Table):

@@ -6,6 +6,7 @@ It may end anywhere, and continues when it runs again.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from blog.accounts.transfer import OwnershipTransfer, remove_rest
@@ -31,9 +32,17 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.resumable import iter_rows, retry_transaction
 from blog.dynamodb.table import Table
-from blog.moderation.moderators import ban_change
+from blog.moderation.moderators import BAN, DECISIONS, UserDecision
 from blog.people.person import Person
-from blog.people.write_access import begin_merge_into, block, end_merge_into
+from blog.people.write_access import (
+    CLEARED_MEMBERS,
+    begin_merge_into,
+    block,
+    end_merge_into,
+    is_cleared,
+    require_still,
+    require_undecided,
+)
 from blog.reactions.service import MAX_FOLLOWS
 from blog.s3 import Bucket
 
@@ -54,6 +63,7 @@ class MergePlan(NamedTuple):
     pending_comments: int
     has_profile: bool
     is_banned: bool
+    is_cleared: bool
 
 
 class AccountMerge:
@@ -84,7 +94,8 @@ class AccountMerge:
             images=self._count(mine, MEDIA),
             pending_comments=self._count(public, PENDING),
             has_profile=self._table.get(profile_key(self._old.author_id)) is not None,
-            is_banned="banned_at" in ban,
+            is_banned=BAN.at in ban,
+            is_cleared=is_cleared(ban),
         )
         if not any(plan) and not has_begun:
             raise CannotMerge("The old account has nothing: is this its sub?")
@@ -101,7 +112,7 @@ class AccountMerge:
         """
         self._check()
         self._begin()
-        self._ban()
+        self._decisions()
         for row in self._rows(user_partition(self._old.sub), MEDIA):
             self._transfer.image(row["of"])
         for row in self._rows(owner_partition(self._old.sub), ENTRY):
@@ -126,7 +137,6 @@ class AccountMerge:
             before, after = (sub, self._old.author_id), (sub, self._new.author_id)
             self._table.try_write(moved_known(before, after, row["since"]))
         remove_rest(self._table, self._bucket, self._old)
-        self._ban()  # again, because a ban may have come meanwhile
         self._end()
 
     def _check(self) -> bool:
@@ -188,46 +198,61 @@ class AccountMerge:
         retry_transaction(self._table, actions)
 
     def _end(self) -> None:
-        """Allow an erasure of the new account again."""
+        """Allow an erasure of the new account again, when it has all decisions of moderators."""
 
         def actions() -> list[Action]:
+            self._decisions()  # again, because one may have come meanwhile
             _, _, new = self._state()
             if new.get("merging_from") != self._old.author_id:
                 return []
-            return [end_merge_into(self._new.author_id, self._old.author_id, new)]
+            return [
+                end_merge_into(self._new.author_id, self._old.author_id, new),
+                require_undecided(self._old.author_id),
+            ]
 
         retry_transaction(self._table, actions)
 
-    def _ban(self) -> None:
-        """Transfer a ban, because it is a ban of the person."""
+    def _decisions(self) -> None:
+        """Transfer a ban and a clearing of the profile, because they are about the person."""
+        for decision in DECISIONS:
+            retry_transaction(self._table, partial(self._decision, decision))
 
-        def actions() -> list[Action]:
-            _, old, new = self._state()
-            if "banned_at" not in old:
-                return []
-            lifted = ban_change(self._old.author_id, old["banned_at"], None)
-            if "banned_at" in new:
-                return lifted
-            return [*lifted, *ban_change(self._new.author_id, None, old["reason"])]
-
-        retry_transaction(self._table, actions)
+    def _decision(self, decision: UserDecision) -> list[Action]:
+        old, new = self._old.author_id, self._new.author_id
+        items = self._table.get_all([*decision.keys(old), *decision.keys(new)])
+        if decision.since(old, items) is None:
+            return []
+        ended = decision.change(old, items, None)
+        if decision.since(new, items) is not None:
+            return ended
+        return [*ended, *decision.change(new, items, items[ban_key(old)][decision.reason])]
 
     def _profile(self) -> None:
-        """Transfer the profile, unless the new account has one."""
+        """Transfer the profile, unless the new account has one.
+
+        No name, bio and picture go to an account whose profile is cleared.
+        """
         before, after = profile_key(self._old.author_id), profile_key(self._new.author_id)
-        stats = author_stats_key(self._new.author_id)
+        stats, ban = author_stats_key(self._new.author_id), ban_key(self._new.author_id)
 
         def actions() -> list[Action]:
-            items = self._table.get_all([before, after])
+            items = self._table.get_all([before, after, ban])
             if before not in items:
                 return []
-            gone = Action(before, condition=IS_THERE)
+            profile = items[before]
+            # Only a clearing can change the profile now. It removes these members.
+            members = [member for member in CLEARED_MEMBERS if member in profile]
+            same = " AND ".join([IS_THERE, *(f"attribute_exists(#{one})" for one in members)])
+            gone = Action(before, condition=same)
             if after in items:
                 return [gone]
+            if is_cleared(items.get(ban)):
+                profile = {name: profile[name] for name in profile.keys() - {*members}}
             flag = Action(stats, values={"yes": True}, update="SET #has_profile = :yes")
             return [
                 gone,
-                Action(after, item=items[before], condition=IS_NEW),
+                Action(after, item=profile, condition=IS_NEW),
+                require_still(items.get(ban), self._new.author_id),
                 flag,
             ]
 

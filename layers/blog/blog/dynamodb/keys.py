@@ -81,7 +81,7 @@ def author_stats_key(author_id: str) -> Key:
 
 
 def ban_key(author_id: str) -> Key:
-    """Return the key of a user's block: a ban, a running erasure, or a merge."""
+    """Return the key of what limits a user: a ban, a cleared profile, an erasure, or a merge."""
     return Key(author_partition(author_id), "BAN")
 
 
@@ -193,9 +193,10 @@ KNOWN = "KNOWN#"
 MEDIA = "MEDIA#"
 REPORT = "REPORT#"
 USE = "USE#"
-# The moderators' lists: hidden posts, banned users, reports.
+# The moderators' lists: hidden posts, banned users, authors with a cleared profile, reports.
 HIDDEN = "HIDDEN"
 BANNED = "BANNED"
+CLEARED = "CLEARED"
 REPORTS = "REPORTS"
 # Scheduled posts, by their time of publication.
 DUE = "DUE"

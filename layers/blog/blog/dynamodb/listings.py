@@ -9,6 +9,7 @@ from ulid import ULID
 
 from blog.dynamodb.keys import (
     BANNED,
+    CLEARED,
     COMMENT,
     ENTRY,
     HIDDEN,
@@ -110,9 +111,10 @@ _VERSIONS = _by_name("REVISION#", has_form=_is_version, is_ascending=False)
 
 # All tags of published posts, by name.
 TAG_COUNTS = Listing("TAGS", (TAGS,), _TAG_NAMES)
-# The moderators' lists, newest first; `reported` is a third.
+# The moderators' lists, newest first; `reported` is another.
 HIDDEN_POSTS = Listing(HIDDEN, (HIDDEN,), NEWEST_FIRST)
 BANNED_PEOPLE = Listing(BANNED, (BANNED,), _LATEST_FIRST)
+CLEARED_AUTHORS = Listing(CLEARED, (CLEARED,), _LATEST_FIRST)
 
 
 def reported(since: datetime) -> Listing:

@@ -1,4 +1,4 @@
-"""Reports and bans in requests and responses."""
+"""Reports and decisions about users in requests and responses."""
 
 from typing import Annotated
 
@@ -30,6 +30,21 @@ class BannedPage(BaseModel):
     """A page of the banned users, most recently banned first."""
 
     items: list[BannedPerson]
+    next_cursor: str | None
+
+
+class ClearedAuthor(BaseModel):
+    """An author whose profile is cleared."""
+
+    author: Author
+    reason: str
+    at: Timestamp
+
+
+class ClearedPage(BaseModel):
+    """A page of the authors whose profile is cleared, most recently cleared first."""
+
+    items: list[ClearedAuthor]
     next_cursor: str | None
 
 

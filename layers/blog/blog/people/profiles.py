@@ -11,8 +11,20 @@ from blog.errors import FieldError, NotFound, Unprocessable
 from blog.identifiers import is_author_id
 from blog.people.person import Author, Person
 from blog.people.rate_limits import RateLimits, counted, end_of_hour
-from blog.people.schemas import Account, Allowance, Limits, ProfileChanges, PublicProfile
-from blog.people.write_access import require_can_write
+from blog.people.schemas import (
+    Account,
+    Allowance,
+    Limits,
+    ProfileChanges,
+    ProfileClearing,
+    PublicProfile,
+)
+from blog.people.write_access import (
+    CLEARED_MEMBERS,
+    is_cleared,
+    require_can_name,
+    require_can_write,
+)
 from blog_auth.identity import Identity
 
 
@@ -53,6 +65,7 @@ class Profiles:
             picture=profile.get("picture"),
             website=profile.get("website"),
             approves_first_comments=profile.get("approves_first_comments", False),
+            profile_cleared=_clearing(block),
             permissions=sorted(identity.permissions),
             post_count=stats.get("post_count", 0),
             follower_count=stats.get("follower_count", 0),
@@ -64,17 +77,20 @@ class Profiles:
         """Store the fields that were sent and leave the rest, so that no race loses another field.
 
         The first call creates the profile. Raises Unprocessable for the site's name, Forbidden for
-        a banned user, WriteContended and Unavailable.
+        a banned user and for a name, bio or picture while the profile is cleared, WriteContended
+        and Unavailable.
         """
         changed = changes.provided()
         if not changed:
             return
         if "name" in changed:
             self._require_free(changed["name"])
+        names = any(changed.get(member) is not None for member in CLEARED_MEMBERS)
+        allowed = require_can_name if names else require_can_write
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in sorted(changed))
         self._table.write(
             [
-                require_can_write(person.author_id),
+                allowed(person.author_id),
                 Action(profile_key(person.author_id), values=changed, update=update),
                 # So a follow of this author needs a condition on one item only.
                 Action(
@@ -106,6 +122,13 @@ def _allowances(block: Item, limits: RateLimits) -> Limits:
         for kind, limit in limits.per_hour.items()
     }
     return Limits(resets_at=end_of_hour(hour), **left)
+
+
+def _clearing(block: Item) -> ProfileClearing | None:
+    """Return why the profile is cleared, from the item that also says it; None if it is not."""
+    if not is_cleared(block):
+        return None
+    return ProfileClearing(reason=block["cleared_reason"], at=block["cleared_at"])
 
 
 def public_profile(author_id: str, profile: Item | None, stats: Item) -> PublicProfile | None:

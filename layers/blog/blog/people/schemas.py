@@ -64,6 +64,13 @@ class Limits(BaseModel):
     exports: Allowance
 
 
+class ProfileClearing(BaseModel):
+    """Why and when a moderator cleared the profile."""
+
+    reason: str
+    at: Timestamp
+
+
 class Account(BaseModel):
     """The caller's account. `name` is null until there is a profile."""
 
@@ -74,6 +81,10 @@ class Account(BaseModel):
     picture: str | None
     website: str | None
     approves_first_comments: bool
+    profile_cleared: Annotated[
+        ProfileClearing | None,
+        Field(description="While it stands, name, bio and picture cannot be set"),
+    ]
     permissions: list[str]
     post_count: int
     follower_count: int

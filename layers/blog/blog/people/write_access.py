@@ -2,7 +2,8 @@
 
 So a ban takes effect at once, and not when a token or a cache expires. The item under `ban_key`
 holds what takes write access away: a ban, or a block by an erasure or a merge (`closed_for`). It
-also counts the user's writes of an hour (rate_limits.py).
+also says whether a moderator has cleared the user's profile, and counts the user's writes of an
+hour (rate_limits.py).
 """
 
 from typing import Literal
@@ -11,10 +12,15 @@ from blog.dynamodb.actions import Action, Item, Refused
 from blog.dynamodb.keys import ban_key
 from blog.errors import Conflict, Forbidden
 
-_IS_BANNED = "attribute_exists(#banned_at)"
 _NOT_BANNED = "attribute_not_exists(#banned_at)"
+_IS_CLEARED = "attribute_exists(#cleared_at)"
+_NOT_CLEARED = "attribute_not_exists(#cleared_at)"
 NOT_CLOSED = "attribute_not_exists(#closed_for)"
 CAN_WRITE = f"{_NOT_BANNED} AND {NOT_CLOSED}"
+# What others know a user by. A moderator can clear it in the profile.
+CLEARED_MEMBERS = ("name", "bio", "picture")
+# The decisions of moderators, and the marks of their ends. They stay after an erasure or a merge.
+_STAYING = ("banned_at", "unbanned_at", "cleared_at", "uncleared_at")
 
 
 def block_error(item: Item | None, *, is_ban_ignored: bool = False) -> Conflict | Forbidden | None:
@@ -44,6 +50,42 @@ def raise_if_blocked(item: Item | None) -> None:
 def require_can_write(author_id: str, refused: Refused | None = block_error) -> Action:
     """Build the check that a user has write access."""
     return Action(ban_key(author_id), condition=CAN_WRITE, is_check=True, refused=refused)
+
+
+def require_can_name(author_id: str) -> Action:
+    """Build the check that a user has write access, and may set what others know them by.
+
+    A user may not while their profile is cleared.
+    """
+    condition = f"{CAN_WRITE} AND {_NOT_CLEARED}"
+    return Action(ban_key(author_id), condition=condition, is_check=True, refused=_naming_error)
+
+
+def _naming_error(item: Item | None) -> Conflict | Forbidden | None:
+    if error := block_error(item):
+        return error
+    if is_cleared(item):
+        return Forbidden(
+            "A moderator has cleared your profile. You cannot set a name, a bio or a picture."
+        )
+    return None
+
+
+def is_cleared(item: Item | None) -> bool:
+    """Return whether a user's profile is cleared, from the item under `ban_key`."""
+    return "cleared_at" in (item or {})
+
+
+def require_still(item: Item | None, author_id: str) -> Action:
+    """Build the check that a user's profile is cleared, or not, as in the stored item."""
+    condition = _IS_CLEARED if is_cleared(item) else _NOT_CLEARED
+    return Action(ban_key(author_id), condition=condition, is_check=True)
+
+
+def require_undecided(author_id: str) -> Action:
+    """Build the check that a user is not banned, and that their profile is not cleared."""
+    condition = f"{_NOT_BANNED} AND {_NOT_CLEARED}"
+    return Action(ban_key(author_id), condition=condition, is_check=True)
 
 
 def require_closed(author_id: str, refused: Refused | None = None) -> Action:
@@ -84,20 +126,31 @@ def begin_merge_into(author_id: str, old_author_id: str) -> Action:
 
 
 def end_merge_into(author_id: str, old_author_id: str, item: Item) -> Action:
-    """Build the write that ends this, and leaves a ban. `item` is the stored one."""
+    """Build the write that ends this, and leaves decisions of moderators.
+
+    `item` is the stored one.
+    """
     return _remove("merging_from", author_id, old_author_id, item)
 
 
 def unblock(author_id: str, item: Item) -> Action:
-    """Build the write that ends an erasure, and leaves a ban. `item` is the stored one."""
+    """Build the write that ends an erasure, and leaves decisions of moderators.
+
+    `item` is the stored one.
+    """
     return _remove("closed_for", author_id, "erasure", item)
 
 
 def _remove(attribute: str, author_id: str, value: str, item: Item) -> Action:
-    """Remove an attribute, or the whole item if no ban is left in it."""
-    key, has_value = ban_key(author_id), f"#{attribute} = :value"
-    if "banned_at" in item:
-        condition, update = f"{has_value} AND {_IS_BANNED}", f"REMOVE #{attribute}"
+    """Remove an attribute, or the whole item if no decision of a moderator is left in it.
+
+    Without the mark of a decision's end, a restore would take the decision for lost.
+    """
+    if any(name in item for name in _STAYING):
+        stays = " OR ".join(f"attribute_exists(#{name})" for name in _STAYING)
+        update = f"REMOVE #{attribute}"
     else:
-        condition, update = f"{has_value} AND {_NOT_BANNED}", ""
-    return Action(key, condition=condition, values={"value": value}, update=update)
+        stays = " AND ".join(f"attribute_not_exists(#{name})" for name in _STAYING)
+        update = ""
+    condition = f"#{attribute} = :value AND ({stays})"
+    return Action(ban_key(author_id), condition=condition, values={"value": value}, update=update)
