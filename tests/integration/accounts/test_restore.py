@@ -75,13 +75,15 @@ def test_a_restored_table_equals_its_copy(
 
 
 def decide(people: PeopleFixture, table: Table, bucket: Bucket) -> None:
-    """Decide after the copy: Alice is erased, Bob's post is hidden, and Carol is banned."""
+    """Decide after the copy: Alice is erased, Bob's post is hidden, and Carol is banned and her
+    profile cleared."""
     people.send("account-delete-me", ALICE)
     finish_jobs(table, bucket)
     reason = {"reason": "An advertisement."}
     people.send("moderation-hide", MODERATOR, post_id=people.bobs_post, body=reason)
     parts = {AUTHOR_PART: person_of(CAROL).author_id}
     people.send("moderation-ban", MODERATOR, parts=parts, body=reason)
+    people.send("moderation-clear-profile", MODERATOR, parts=parts, body=reason)
 
 
 def assert_as_decided(people: PeopleFixture, client: Any) -> Items:
@@ -93,7 +95,8 @@ def assert_as_decided(people: PeopleFixture, client: Any) -> Items:
     left = [key for key in items if person_of(ALICE).author_id in key[0]]
     assert {key[1] for key in left} <= {"ERASURE", "STATS"}
     assert items[f"POST#{people.bobs_post}", "POST"]["moderation"]["reason"] == "An advertisement."
-    assert items[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]["reason"] == "An advertisement."
+    of_carol = items[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]
+    assert of_carol["reason"] == of_carol["cleared_reason"] == "An advertisement."
     return items
 
 
@@ -106,6 +109,7 @@ def test_an_erased_person_stays_erased(
     spoil_others(people)
     found = restoring.plan()
     assert (found.erased, found.hidden, found.banned, found.merged) == (1, 1, 1, 0)
+    assert found.cleared == 1
     restoring.apply()
     items = assert_as_decided(people, client)
     assert items[f"POST#{people.bobs_post}", "POST"]["title"] == "Bob's"
@@ -264,6 +268,211 @@ def test_a_ban_that_was_ended_after_the_copy_stays_ended(
     ban = plain(client)[f"AUTHOR#{person_of(CAROL).author_id}", "BAN"]
     assert "banned_at" not in ban
     people.post(CAROL, "Back")
+
+
+DECISIONS = {
+    "a ban": ("moderation-ban", "moderation-unban", "banned_at", "reason"),
+    "a clearing": (
+        "moderation-clear-profile", "moderation-end-clearing", "cleared_at", "cleared_reason"
+    ),
+}  # fmt: skip
+
+
+class Decider:
+    """Moderators who decide about Carol, in one of two ways, and what is stored of it."""
+
+    def __init__(self, people: PeopleFixture, client: Any, kind: str) -> None:
+        self.begin, self.end_event, self.at, self.reason = DECISIONS[kind]
+        self._people = people
+        self._client = client
+
+    def decide(self, reason: str, sub: str = CAROL) -> None:
+        parts = {AUTHOR_PART: person_of(sub).author_id}
+        self._people.send(self.begin, MODERATOR, parts=parts, body={"reason": reason})
+
+    def end(self, sub: str = CAROL) -> None:
+        parts = {AUTHOR_PART: person_of(sub).author_id}
+        self._people.send(self.end_event, MODERATOR, parts=parts)
+
+    def item(self, sub: str = CAROL) -> Item:
+        return plain(self._client).get((f"AUTHOR#{person_of(sub).author_id}", "BAN"), {})
+
+
+@pytest.fixture(params=DECISIONS)
+def decider(request: pytest.FixtureRequest, people: PeopleFixture, client: Any) -> Decider:
+    return Decider(people, client, request.param)
+
+
+def copy_again(client: Any) -> None:
+    """Make the copy equal to the table as it is now."""
+    restore_items(client, COPY, stored(client))
+
+
+def name_of(client: Any, sub: str) -> str | None:
+    profile = plain(client).get((f"AUTHOR#{person_of(sub).author_id}", "PROFILE"), {})
+    name: str | None = profile.get("name")
+    return name
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_newer_decision_stays_with_its_reason(
+    client: Any, restoring: Restoring, decider: Decider
+) -> None:
+    decider.decide("First.")
+    restoring.apply()
+    assert decider.item()[decider.reason] == "First."
+    copy_again(client)
+    decider.decide("Second.")
+    found = restoring.plan()
+    assert found.banned + found.cleared == 1
+    restoring.apply()
+    assert decider.item()[decider.reason] == "Second."
+    assert faults(plain(client)) == []
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_newer_end_of_a_decision_stays(
+    people: PeopleFixture, client: Any, restoring: Restoring, decider: Decider
+) -> None:
+    decider.decide("Enough.")
+    copy_again(client)
+    decider.end()
+    restoring.apply()
+    assert decider.at not in decider.item()
+    assert faults(plain(client)) == []
+    people.send("account-edit-me", CAROL, body={"name": "Carol"})
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_lost_decision_is_restored(
+    people: PeopleFixture, client: Any, restoring: Restoring, decider: Decider
+) -> None:
+    decider.decide("Enough.")
+    copy_again(client)
+    for key in [
+        key for key in stored(client) if key[1] == "BAN" or key[0] in ("BANNED", "CLEARED")
+    ]:
+        client.delete_item(TableName=TABLE, Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+    people.post(CAROL, "Back")  # which makes a new item, for the count
+    restoring.apply()
+    assert decider.item()[decider.reason] == "Enough."
+    assert faults(plain(client)) == []
+
+
+@pytest.mark.usefixtures("copied")
+def test_what_was_cleared_since_does_not_come_back_after_the_end_of_the_clearing(
+    people: PeopleFixture, client: Any, restoring: Restoring
+) -> None:
+    decider = Decider(people, client, "a clearing")
+    assert name_of(client, CAROL) == "C", "the copy has it"
+    decider.decide("An insult.")
+    decider.end()
+    assert restoring.plan().cleared == 1
+    restoring.apply()
+    assert name_of(client, CAROL) is None
+    assert "cleared_at" not in decider.item()
+    assert faults(plain(client)) == []
+    restoring.apply()
+    assert name_of(client, CAROL) is None
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_name_that_was_set_after_the_end_of_a_clearing_is_restored(
+    people: PeopleFixture, client: Any, restoring: Restoring
+) -> None:
+    decider = Decider(people, client, "a clearing")
+    decider.decide("An insult.")
+    decider.end()
+    people.send("account-edit-me", CAROL, body={"name": "Carol"})
+    copy_again(client)
+    people.send("account-edit-me", CAROL, body={"name": "Spoilt"})
+    assert restoring.plan().cleared == 0
+    restoring.apply()
+    assert name_of(client, CAROL) == "Carol"
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_ban_and_a_clearing_of_the_same_user_both_stay(
+    people: PeopleFixture, client: Any, restoring: Restoring
+) -> None:
+    for kind in DECISIONS:
+        Decider(people, client, kind).decide("Enough.")
+    found = restoring.plan()
+    assert (found.banned, found.cleared) == (1, 1)
+    restoring.apply()
+    item = Decider(people, client, "a ban").item()
+    assert (item["reason"], item["cleared_reason"]) == ("Enough.", "Enough.")
+    assert name_of(client, CAROL) is None
+    assert faults(plain(client)) == []
+
+
+@pytest.mark.usefixtures("copied")
+def test_an_end_of_a_decision_before_an_erasure_stays(
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket, decider: Decider
+) -> None:
+    decider.decide("Enough.")
+    copy_again(client)
+    decider.end()
+    people.send("account-delete-me", CAROL)
+    finish_jobs(table, bucket)
+    Restoring(table, Table(client, COPY), bucket, KEY).apply()
+    assert decider.at not in decider.item()
+    assert faults(plain(client)) == []
+    people.send("account-edit-me", CAROL, body={"name": "Carol"})
+
+
+@pytest.mark.usefixtures("copied")
+def test_an_end_of_a_decision_before_a_merge_into_the_account_stays(
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket, decider: Decider
+) -> None:
+    decider.decide("Enough.")
+    copy_again(client)
+    decider.end()
+    AccountMerge(table, bucket, person_of(ALICE), person_of(CAROL)).apply()
+    finish_jobs(table, bucket)
+    Restoring(table, Table(client, COPY), bucket, KEY).apply()
+    finish_jobs(table, bucket)
+    assert decider.at not in decider.item()
+    assert faults(plain(client)) == []
+    people.send("account-edit-me", CAROL, body={"name": "Carol"})
+
+
+# What happens since the copy, in which Alice and not Dave has a name.
+HISTORIES = {
+    "clear old, merge": ["clear old", "merge"],
+    "merge, clear new": ["merge", "clear new"],
+    "clear new, merge": ["clear new", "merge"],
+    "clear old, end, merge": ["clear old", "end old", "merge"],
+    "merge, clear new, end": ["merge", "clear new", "end new"],
+    "clear new, merge, end": ["clear new", "merge", "end new"],
+    "clear old, merge, end": ["clear old", "merge", "end new"],
+}
+
+
+@pytest.mark.usefixtures("copied")
+@pytest.mark.parametrize("history", HISTORIES)
+def test_what_was_cleared_before_or_after_a_merge_does_not_come_back(
+    people: PeopleFixture, table: Table, client: Any, bucket: Bucket, history: str
+) -> None:
+    decider = Decider(people, client, "a clearing")
+    subs = {"old": ALICE, "new": DAVE}
+    for step in HISTORIES[history]:
+        what, _, which = step.partition(" ")
+        if what == "merge":
+            AccountMerge(table, bucket, person_of(ALICE), person_of(DAVE)).apply()
+            finish_jobs(table, bucket)
+        elif what == "clear":
+            decider.decide("An insult.", subs[which])
+        else:
+            decider.end(subs[which])
+    is_cleared = "cleared_at" in decider.item(DAVE)
+    assert (name_of(client, DAVE), is_cleared) == (None, "end" not in history)
+    for _ in range(2):
+        Restoring(table, Table(client, COPY), bucket, KEY).apply()
+        finish_jobs(table, bucket)
+        assert name_of(client, DAVE) is None
+        assert ("cleared_at" in decider.item(DAVE)) == is_cleared
+        assert faults(plain(client)) == []
 
 
 def test_another_author_id_key_is_refused(

@@ -33,8 +33,8 @@ DRY_RUN = "Nothing has changed. To merge the accounts, run the same command with
 DONE = "Done. {old} can no longer write, and its address leads to {new}."
 RESTORE_PLAN = """Since the copy, {lost} items were deleted, {changed} changed and {new} created.
 These newer decisions stay: {hidden} posts hidden or made public, {banned} users banned or allowed,
-{merged} accounts merged, {erased} accounts erased. With --apply, the copy is put back. Nobody may
-write meanwhile (docs/runbook.md)."""
+{cleared} profiles cleared or allowed again, {merged} accounts merged, {erased} accounts erased.
+With --apply, the copy is put back. Nobody may write meanwhile (docs/runbook.md)."""
 AGAIN = "It ended early ({why}). To continue, run the same again."
 
 

@@ -1,9 +1,9 @@
 """The restore of a table from its copy, which a point-in-time recovery has made.
 
 It restores the whole table, because a post, its entries and its counters belong together. Newer
-decisions about users and posts stay: bans and hidden posts stay, and accounts that were erased or
-merged since are erased or merged again. All of this happens in the copy before anything is put
-back. So nothing is readable in between that must not be.
+decisions about users and posts stay: bans, cleared profiles and hidden posts stay, and accounts
+that were erased or merged since are erased or merged again. All of this happens in the copy before
+anything is put back. So nothing is readable in between that must not be.
 
 An operator runs it (`python -m blog.admin restore`) while nobody writes. It may end anywhere, and
 continues when it runs again. Each pass reads both tables twice.
@@ -11,6 +11,7 @@ continues when it runs again. Each pass reads both tables twice.
 
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from blog.accounts.merge import AccountMerge
@@ -22,15 +23,13 @@ from blog.dynamodb.resumable import OutOfTime
 from blog.dynamodb.table import MAX_BATCH_GET, Table
 from blog.identifiers import author_id, random_author_id
 from blog.jobs.runner import run_jobs
-from blog.moderation.moderators import Moderators
+from blog.moderation.moderators import BAN, CLEARING, Moderators
 from blog.people.person import Person
 from blog.s3 import Bucket
 
 PASSES = 3
-_OF_ACCOUNTS = ("MOVED", "ERASURE")
-_BANS = {"banned_at", "unbanned_at"}
 _OPERATOR = Person("", random_author_id())  # a user without a ban
-Decision = Literal["hidden", "banned", "merged", "erased"]
+Decision = Literal["hidden", "banned", "cleared", "merged", "erased"]
 
 
 class WrongKey(Exception):
@@ -49,8 +48,8 @@ class RestorePlan(NamedTuple):
     """The counts of differing items, and of newer decisions about posts and users.
 
     Items in the copy are `lost` or `changed` in the table; `new` items are in the table only. Posts
-    and users have been `hidden` or `banned` since, or are so no longer. Accounts have been `merged`
-    or `erased`.
+    and users have been `hidden` or `banned` since, or are so no longer. Profiles have been
+    `cleared`, or this has ended. Accounts have been `merged` or `erased`.
     """
 
     lost: int = 0
@@ -58,6 +57,7 @@ class RestorePlan(NamedTuple):
     new: int = 0
     hidden: int = 0
     banned: int = 0
+    cleared: int = 0
     merged: int = 0
     erased: int = 0
 
@@ -78,7 +78,7 @@ class Restoring:
         counts = dict.fromkeys(RestorePlan._fields, 0)
         for one in self._differences():
             counts["lost" if one.here is None else "changed" if one.there else "new"] += 1
-            if decision := _decision(one):
+            for decision in _decisions(one):
                 counts[decision] += 1
         return RestorePlan(**counts)
 
@@ -95,13 +95,17 @@ class Restoring:
         raise OutOfTime
 
     def _decide(self) -> None:
-        decided = [one for one in self._differences() if _decision(one)]
-        for one in sorted(decided, key=_time_of):
-            step = {
-                "hidden": self._hide, "banned": self._ban,
-                "merged": self._merge, "erased": self._erase,
-            }[_decision(one) or ""]  # fmt: skip
-            step(one.key, one.here or {})
+        decided = [
+            (_time_of(what, one), what, one)
+            for one in self._differences()
+            for what in _decisions(one)
+        ]
+        steps = {
+            "hidden": self._hide, "banned": self._ban, "cleared": self._clear,
+            "merged": self._merge, "erased": self._erase,
+        }  # fmt: skip
+        for _, what, one in sorted(decided, key=itemgetter(0)):
+            steps[what](one.key, one.here or {})
 
     def _hide(self, _: Key, post: Item) -> None:
         moderators = Moderators(self._copy)
@@ -112,10 +116,18 @@ class Restoring:
 
     def _ban(self, key: Key, ban: Item) -> None:
         moderators, banned = Moderators(self._copy), _author(key)
-        if "banned_at" in ban:
-            moderators.ban(banned, ban["reason"], moderator=_OPERATOR)
+        if BAN.at in ban:
+            moderators.ban(banned, ban[BAN.reason], moderator=_OPERATOR)
         else:
             moderators.unban(banned, moderator=_OPERATOR)
+
+    def _clear(self, key: Key, ban: Item) -> None:
+        """Clear a profile, and end this if it has ended: what was cleared does not come back."""
+        moderators, cleared = Moderators(self._copy), _author(key)
+        reason = ban.get(CLEARING.reason, "It has ended.")
+        moderators.clear_profile(cleared, reason, moderator=_OPERATOR)
+        if CLEARING.at not in ban:
+            moderators.end_clearing(cleared, moderator=_OPERATOR)
 
     def _merge(self, key: Key, merged: Item) -> None:
         old, new = self._person(_author(key)), self._person(merged["to"])
@@ -181,22 +193,40 @@ class Restoring:
             self._people[name] = Person(sub, name)
 
 
-def _decision(one: Difference) -> Decision | None:
-    """Return the newer decision that must stay; None if there is none."""
+def _decisions(one: Difference) -> list[Decision]:
+    """Return the newer decisions that must stay."""
     here, there = one.here or {}, one.there or {}
     is_hidden, was_hidden = (bool(post.get("moderation")) for post in (here, there))
     match one.key.sk:
         case "POST" if there.get("status") == "published" and is_hidden != was_hidden:
-            return "hidden" if is_hidden or here.get("status") == "published" else None
-        # A ban that was ended leaves a mark. Without one, it was lost: the item may be there again,
-        # because it also counts writes.
-        case "BAN" if _BANS & here.keys() and here.get("banned_at") != there.get("banned_at"):
-            return "banned"
+            return ["hidden"] if is_hidden or here.get("status") == "published" else []
+        case "BAN":
+            return _of_moderators(here, there)
         case "MOVED" if here:
-            return "merged"
+            return ["merged"]
         case "ERASURE" if here and there.get("finished_at", "") < _end(here):
-            return "erased"
-    return None
+            return ["erased"]
+    return []
+
+
+def _of_moderators(here: Item, there: Item) -> list[Decision]:
+    """Return the newer decisions in the items under `ban_key`.
+
+    A decision that was ended leaves a mark. Without one, it was lost: the item may be there again,
+    because it also counts writes. A clearing that has come and ended since leaves the mark alone,
+    and what it cleared must not come back.
+    """
+    found: list[Decision] = []
+    if {BAN.at, BAN.ended} & here.keys() and _differ(here, there, BAN.at, BAN.reason):
+        found.append("banned")
+    names = (CLEARING.at, CLEARING.reason, CLEARING.ended)
+    if {CLEARING.at, CLEARING.ended} & here.keys() and _differ(here, there, *names):
+        found.append("cleared")
+    return found
+
+
+def _differ(here: Item, there: Item, *names: str) -> bool:
+    return any(here.get(name) != there.get(name) for name in names)
 
 
 def _is_expired(item: Item | None, seconds: float) -> bool:
@@ -207,10 +237,17 @@ def _end(report: Item) -> str:
     return str(report.get("finished_at", report["requested_at"]))
 
 
-def _time_of(one: Difference) -> str:
-    """Return when an erasure or merge came. Decisions of moderators come before them."""
+def _time_of(what: Decision, one: Difference) -> str:
+    """Return when an erasure, a merge or a clearing came. Other decisions come before them."""
     here = one.here or {}
-    return str(here.get("at") or here.get("requested_at", "")) if one.key.sk in _OF_ACCOUNTS else ""
+    match what:
+        case "merged":
+            return str(here["at"])
+        case "erased":
+            return str(here["requested_at"])
+        case "cleared":
+            return str(here.get(CLEARING.at) or here[CLEARING.ended])
+    return ""
 
 
 def _author(key: Key) -> str:
