@@ -16,8 +16,8 @@ from blog.dynamodb.keys import (
     own_media_key,
     pending_comment_key,
     post_key,
-    recorded_images_key,
     profile_key,
+    recorded_images_key,
     stats_key,
     use_key,
     used_bytes_key,
@@ -190,6 +190,8 @@ def _uses(items: Items, posts: dict[str, Post]) -> list[str]:
         *(f"a record of an image's use is wrong: {key}" for key in wrong),
         *(f"{key} is wrong" for key in counted if bytes_of[key] != used.get(key, 0)),
     ]
+
+
 def _decisions(items: Items) -> list[str]:
     """Compare the lists of bans and clearings with the users' items, and look for cleared names."""
     errors = []

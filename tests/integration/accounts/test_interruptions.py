@@ -17,7 +17,7 @@ from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Table
 from blog.jobs.runner import run_jobs
 from blog.s3 import Bucket
-from tests.support.consistency import faults
+from tests.support.consistency import faults, plain
 from tests.support.engines import Stores
 from tests.support.handlers import AUTHOR_PART
 from tests.support.hypothesis_profiles import IS_LONG
