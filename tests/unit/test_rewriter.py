@@ -1,6 +1,7 @@
 """The program that rewrites images runs under limits, without credentials, and its end is known."""
 
 import ast
+import json
 import os
 import signal
 import subprocess
@@ -148,6 +149,27 @@ def test_a_file_that_is_not_what_the_program_says_is_an_error(
         'print(\'{"width": 9, "height": 9, "color": "#000000", "sizes": {"9": 25}}\')'
     )
     with pytest.raises(RewriterFailed, match="another file"):
+        rewrite(upload, folder, JPEG)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"color": '"><script>alert(1)</script>'},
+        {"color": "#00000g"},
+        {"color": "#000"},
+        {"sizes": {"8": 4}},
+        {"sizes": {}},
+        {"width": "9\\"},
+    ],
+)
+def test_a_result_of_another_form_is_an_error(
+    upload: Path, folder: Path, program: Any, wrong: dict[str, Any]
+) -> None:
+    """The numbers and the colour become part of HTML, and a decoder may have been taken over."""
+    result = {"width": 9, "height": 9, "color": "#000000", "sizes": {"9": 4}} | wrong
+    program(f"print({json.dumps(result)!r})")
+    with pytest.raises(RewriterFailed):
         rewrite(upload, folder, JPEG)
 
 

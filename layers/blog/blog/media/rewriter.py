@@ -6,6 +6,7 @@ limits and no credentials.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from blog.media.image_types import HEAD_BYTES, is_image
 SECONDS = 45.0  # of the 60 that the inspector has
 MEMORY = 1536 * 1024 * 1024  # of the 2,048 MB that the inspector has
 MAX_OUTPUT = 4096
+
+_COLOR = re.compile("#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ def _result(text: str, folder: Path) -> Rewritten | Refused:
             return Refused(str(result["refused"]))
         width, height, color = int(result["width"]), int(result["height"]), str(result["color"])
         sizes = {int(width): int(size) for width, size in result["sizes"].items()}
+        if not _COLOR.fullmatch(color) or max(sizes) != width:  # both become part of HTML
+            raise ValueError("no color, or no file of this width")
     except (ValueError, TypeError, LookupError, AttributeError) as e:
         raise RewriterFailed(f"The program printed no result: {text}") from e
     for one, size in sizes.items():
