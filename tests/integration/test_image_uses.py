@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from blog.s3 import Bucket
 from tests.support.consistency import faults, plain
 from tests.support.handlers import Call, json_body, problem
 from tests.support.html import elements
+from tests.support.hypothesis_profiles import IS_LONG
 from tests.support.samples import ALICE, BOB, MODERATOR
 from tests.support.uploads import announced, make_ready, new_image, png
 
@@ -197,7 +199,7 @@ def interleave(other: Callable[[], object], before_call: int) -> None:
     Table._call = between  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("before_call", range(1, 14))
+@pytest.mark.parametrize("before_call", range(1, 14) if IS_LONG else (1, 6, 8, 9, 11))
 @pytest.mark.parametrize("is_job_first", [True, False])
 def test_an_image_is_shown_however_job_and_inspector_interleave(
     author: Author, table: Table, monkeypatch: pytest.MonkeyPatch, is_job_first: bool,
@@ -400,31 +402,64 @@ def test_the_quota_is_checked_at_the_announcement_and_by_the_inspector(
     assert author.call("media-create")["statusCode"] == 201
 
 
-@pytest.mark.parametrize("fault_at", range(1, 8))
-def test_a_removal_that_fails_can_be_repeated(
-    author: Author, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, fault_at: int
-) -> None:
-    image = author.image()
-    post = author.write(text_of(image))
+EVERY = 1 if IS_LONG else 5  # points of interruption
+
+
+def fail_at(patched: pytest.MonkeyPatch, number: int, *, is_done: bool) -> None:
+    """Let one call of DynamoDB or S3 fail: before it is done, or only its response."""
     calls = 0
-    for owner, name in ((Table, "_call"), (Bucket, "_call")):
-        real = getattr(owner, name)
+    for owner in (Table, Bucket):
+        real = owner._call
 
         def failing(*arguments: Any, real: Any = real, **more: Any) -> Any:
             nonlocal calls
             calls += 1
-            if calls == fault_at:
+            if calls == number and not is_done:
                 raise Unavailable
-            return real(*arguments, **more)
+            response = real(*arguments, **more)
+            if calls == number:
+                raise Unavailable
+            return response
 
-        monkeypatch.setattr(owner, name, failing)
-    author.delete(image, force="true")
-    monkeypatch.undo()
+        patched.setattr(owner, "_call", failing)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("fault_at", range(1, 8, EVERY // 2 + 1))
+def test_a_removal_that_fails_can_be_repeated(
+    author: Author, bucket: Bucket, fault_at: int, is_done: bool
+) -> None:
+    image = author.image()
+    post = author.write(text_of(image))
+    with pytest.MonkeyPatch.context() as patched:
+        fail_at(patched, fault_at, is_done=is_done)
+        author.delete(image, force="true")
     author.delete(image, force="true")
     assert bucket.keys_under("") == []
     author.jobs()
     assert "srcset" not in author.post(post)["body_html"]
     assert author.library()["used_bytes"] == 0
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("fault_at", range(1, 22, EVERY))
+def test_inspection_and_jobs_may_fail_at_any_call(
+    author: Author, table: Table, bucket: Bucket, fault_at: int, is_done: bool
+) -> None:
+    image, key = author.announced()
+    post = author.write(text_of(image), cover_image="https://a.example/b.png")
+    bucket._client.put_object(Bucket=bucket._name, Key=key, Body=png(1200, 600))
+    with pytest.MonkeyPatch.context() as patched:
+        fail_at(patched, fault_at, is_done=is_done)
+        with suppress(Unavailable):
+            inspect(table, bucket, key, QUOTA_BYTES)
+        with suppress(Unavailable):
+            author.run_jobs()
+    inspect(table, bucket, key, QUOTA_BYTES)
+    author.jobs()
+    assert shown(author.post(post)) == [full(image)]
+    assert len(bucket.keys_under("")) == 3
+    assert author.item(image)["posts"] == [{"id": post["id"], "title": "T"}]
 
 
 def test_a_post_counts_its_first_images(author: Author) -> None:
