@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.test_media import PNG, announced, location, send
+from tests.e2e.test_media import announced, location, send
 from tests.support.stack import Client, Stack, problem
 
 SECONDS_TO_DO = 60
@@ -65,7 +65,7 @@ def test_an_account_is_exported_and_then_erased(
     done(deleted_user, "/me/erasure", "done")
     anonymous_post = visitor.get(f"/posts/{post['id']}").json()
     assert anonymous_post["author"]["name"] == "Unnamed author"
-    assert requests.get(visitor.get(url).headers["Location"], timeout=10).content == PNG
+    assert requests.get(visitor.get(url).headers["Location"], timeout=10).content[8:12] == b"WEBP"
     (anonymous_comment,) = visitor.get(f"/posts/{theirs['id']}/comments").json()["items"]
     assert anonymous_comment["author"] == anonymous_post["author"]
     assert visitor.get(f"/posts/{theirs['id']}").json()["like_count"] == 0

@@ -1,5 +1,4 @@
-"""Uploads as an app makes them: announced to the API, sent to the bucket, available after
-inspection."""
+"""Images as an app uses them: announced, sent to the bucket, rewritten, shown and deleted."""
 
 import time
 from typing import Any
@@ -8,8 +7,9 @@ import pytest
 import requests
 
 from tests.support.stack import Client, problem
+from tests.support.uploads import png
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(100))
+PNG = png(1200, 600)
 SECONDS_TO_LOOK = 20
 
 
@@ -26,6 +26,16 @@ def send(made: dict[str, Any], content: bytes = PNG, **fields: str) -> requests.
     return requests.post(
         upload["url"], data=upload["fields"] | fields, files={"file": content}, timeout=10
     )
+
+
+def status(alice: Client, made: dict[str, Any]) -> dict[str, Any]:
+    """Return a media item when it is no longer pending."""
+    deadline = time.monotonic() + SECONDS_TO_LOOK
+    while True:
+        found: dict[str, Any] = alice.get(f"/me{made['media']['url']}").json()
+        if found["status"] != "pending" or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
 
 
 def location(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
@@ -55,12 +65,24 @@ def test_an_image_is_uploaded_inspected_and_used_as_a_cover(alice: Client, visit
     response = location(visitor, made)
     assert response is not None
     image = requests.get(response.headers["Location"], timeout=10)
-    assert (image.status_code, image.content) == (200, PNG)
-    assert image.headers["Content-Type"] == "image/png"
+    assert (image.status_code, image.content[8:12]) == (200, b"WEBP")
+    assert image.headers["Content-Type"] == "image/webp"
+    assert "immutable" in image.headers["Cache-Control"]
     assert visitor.send("HEAD", url).status_code == 302
-    post = alice.create(cover_image=url)
+    small = requests.get(visitor.get(f"{url}?w=480").headers["Location"], timeout=10)
+    assert len(small.content) < len(image.content)
+    post = alice.create(cover_image=url, body=f"![A view]({url})")
     assert post["cover_image"] == url
+    assert 'width="1200" height="600"' in post["body_html"]
+    mine = status(alice, made)
+    assert (mine["width"], mine["widths"]) == (1200, [480, 960, 1200])
+    assert mine["posts"] == [{"id": post["id"], "title": post["title"]}]
+    refused = alice.send("DELETE", url)
+    assert problem(refused, 409)["posts"] == mine["posts"]
     alice.delete(post["id"])
+    assert alice.send("DELETE", url).status_code == 204
+    assert visitor.get(url).status_code == 404
+    assert alice.get(f"/me{url}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -79,9 +101,12 @@ def test_the_form_accepts_no_other_content_or_fields(
     assert send(announced(alice), content, **fields).status_code in (400, 403)
 
 
-def test_a_page_uploaded_as_an_image_is_never_shown(alice: Client, visitor: Client) -> None:
-    page, after = announced(alice), announced(alice)
+def test_a_page_uploaded_as_an_image_is_refused_in_words(alice: Client, visitor: Client) -> None:
+    page = announced(alice)
     assert send(page, b"<script>alert(1)</script>".ljust(len(PNG))).status_code == 204
-    send(after)
-    assert location(visitor, after) is not None, "so the upload before it was inspected too"
+    found = status(alice, page)
+    assert found["status"] == "refused"
+    assert "not a PNG" in found["reason"]
     assert visitor.get(page["media"]["url"]).status_code == 404
+    listed = alice.get("/me/media").json()["items"]
+    assert found in listed

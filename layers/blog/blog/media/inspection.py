@@ -20,8 +20,6 @@ from blog.people.write_access import require_can_write
 from blog.s3 import Bucket
 
 OVER_QUOTA = "Your images take all the space that you have here: delete some first."
-
-
 BLOCKED = "You may not upload images at present."
 
 
