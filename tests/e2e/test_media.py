@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.stack import Client, problem
+from tests.support.stack import Client, Stack, problem
 from tests.support.uploads import png
 
 PNG = png(1200, 600)
@@ -110,3 +110,34 @@ def test_a_page_uploaded_as_an_image_is_refused_in_words(alice: Client, visitor:
     assert visitor.get(page["media"]["url"]).status_code == 404
     listed = alice.get("/me/media").json()["items"]
     assert found in listed
+
+
+def test_a_moderator_removes_an_image(stack: Stack, alice: Client, bob: Client) -> None:
+    moderator = Client(stack, stack.token("moderator"))
+    made = announced(alice)
+    send(made)
+    url = made["media"]["url"]
+    assert status(alice, made)["status"] == "ready"
+    address = bob.get(url).headers["Location"]
+    removal = {"json": {"reason": "Shows a private address."}}
+    problem(bob.send("DELETE", f"/moderation{url}", **removal), 403)
+    problem(moderator.send("DELETE", f"/moderation{url}"), 400)
+    problem(moderator.send("DELETE", f"/moderation{url}", json={}), 422)
+    assert moderator.send("DELETE", f"/moderation{url}", **removal).status_code == 204
+    assert bob.get(url).status_code == 404
+    assert requests.get(address, timeout=10).status_code in (403, 404)
+    problem(alice.get(f"/me{url}"), 404)
+
+
+def test_a_pending_image_gets_its_size_in_texts_that_name_it(alice: Client) -> None:
+    made = announced(alice)
+    url = made["media"]["url"]
+    post = alice.create(title="With a view", body=f"![A view]({url})")
+    assert "width" not in post["body_html"]
+    send(made)
+    deadline = time.monotonic() + SECONDS_TO_LOOK
+    while "srcset" not in (found := alice.get(f"/me/posts/{post['id']}").json())["body_html"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert found["version"] == post["version"]
+    alice.delete(post["id"])

@@ -58,7 +58,7 @@ ROLES: dict[str, ActionsByResource] = {
     "CommentsFunctionRole": on_table({"BatchGetItem", "Query"} | WRITE),
     "ReactionsFunctionRole": on_table((READ | WRITE) - {"ConditionCheckItem"}),
     "ModerationFunctionRole": on_table(
-        READ | WRITE, uploads={"DeleteObject"}, media={"DeleteObject"}
+        {"BatchGetItem", "Query"} | WRITE, uploads={"DeleteObject"}, media={"DeleteObject"}
     ),
     "MediaFunctionRole": on_table(
         READ | WRITE, uploads={"DeleteObject", "PutObject"}, media={"DeleteObject"}

@@ -16,14 +16,13 @@ def remove(table: Table, bucket: Bucket, media_item: MediaItem, *checks: Action)
     A job renders the posts anew that use it. The files go first: a removal that ends early leaves
     the item, so it can be repeated. Raises WriteContended and Unavailable.
     """
+    key, job = media_key(media_item.id), changed_image(media_item.person, media_item.id)
     for _ in range(WRITE_TRIES):
         upload = upload_object_key(media_item.author_id, media_item.id)
         bucket.delete([*media_item.object_keys(), upload])
-        if table.try_write(
-            [*removal(media_item), changed_image(media_item.person, media_item.id), *checks]
-        ):
+        if table.try_write([*removal(media_item), job, *checks]):
             return
-        item = table.get(media_key(media_item.id))
+        item = table.get_all([key]).get(key)
         if item is None or item["owner"] != media_item.owner:
             return
         media_item = MediaItem.of(item)  # the inspector has given it other files
