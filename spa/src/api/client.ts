@@ -39,8 +39,3 @@ function authorized(request: Request, token: string): Request {
   request.headers.set("Authorization", `Bearer ${token}`);
   return request;
 }
-
-/** Return the full URL of an image. Images of this blog are paths of the API. */
-export function imageUrl(url: string): string {
-  return url.startsWith("/media/") ? settings.apiUrl + url : url;
-}

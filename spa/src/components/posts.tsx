@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 
-import { imageUrl, type Schemas } from "../api/client";
+import type { Schemas } from "../api/client";
 import { usePages, type Page } from "../hooks/loading";
 import { useMine } from "../hooks/mine";
+import { CardCover } from "./images";
 import { PageEnd } from "./loading";
 import { count, DateTime } from "./text";
 
@@ -60,9 +61,7 @@ export function PostCard({ post, ...mine }: ShownPost) {
         </p>
         <TagLinks tags={post.tags} />
       </div>
-      {post.cover_image && (
-        <img src={imageUrl(post.cover_image)} alt="" width="160" height="120" loading="lazy" />
-      )}
+      <CardCover url={post.cover_image} />
     </article>
   );
 }

@@ -1,11 +1,18 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { addressImages, colorImages } from "./images";
 
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** A time of the API (RFC 3339, UTC), shown in the time zone of the browser. */
 export function DateTime({ at, exact = false }: { at: string; exact?: boolean }) {
-  return <time dateTime={at}>{(exact ? MINUTE : DAY).format(new Date(at))}</time>;
+  return <time dateTime={at}>{exact ? moment(at) : DAY.format(new Date(at))}</time>;
+}
+
+/** Return the same as text, to the minute. */
+export function moment(at: string): string {
+  return MINUTE.format(new Date(at));
 }
 
 export function count(n: number, one: string, many = `${one}s`): string {
@@ -26,8 +33,13 @@ export function Html({
   hasAnchors?: boolean;
 }) {
   const text = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!text.current) return;
+    const template = document.createElement("template"); // loads no images
+    template.innerHTML = html;
+    addressImages(template.content);
+    text.current.replaceChildren(template.content);
+    colorImages(text.current);
     nameTasks(text.current);
     if (hasAnchors) addAnchors(text.current);
   }, [html, hasAnchors]);
@@ -37,7 +49,6 @@ export function Html({
       class="text"
       dir="auto"
       {...(label ? { role: "region", "aria-label": label } : {})}
-      dangerouslySetInnerHTML={{ __html: html }}
     />
   );
 }

@@ -1,7 +1,8 @@
 import { useEffect } from "preact/hooks";
 
-import { member, imageUrl, visitor, type Schemas } from "../api/client";
+import { member, visitor, type Schemas } from "../api/client";
 import { unwrap } from "../api/problem";
+import { PostCover } from "../components/images";
 import { Spinner } from "../components/loading";
 import { Heading, useHeadLink } from "../components/page";
 import { Byline, TagLinks } from "../components/posts";
@@ -51,7 +52,7 @@ export function PostPage({ slug }: { slug: string }) {
               </a>
             </p>
           )}
-          {post.cover_image && <img class="cover" src={imageUrl(post.cover_image)} alt="" />}
+          <PostCover url={post.cover_image} />
         </header>
         <Html html={post.body_html} hasAnchors />
         <footer>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { imageUrl } from "../api/client";
+import { imageUrl } from "../api/images";
 import { messageOf } from "../api/problem";
 import { Field } from "../components/field";
 import { ACCEPTED, UploadError, upload } from "./upload";

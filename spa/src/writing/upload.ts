@@ -1,4 +1,5 @@
-import { member, imageUrl, type Schemas } from "../api/client";
+import { member, type Schemas } from "../api/client";
+import { imageUrl } from "../api/images";
 import { unwrap, Unreachable } from "../api/problem";
 
 const TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"] as const;

@@ -1,0 +1,62 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { coverSources, fullSources, imageUrl } from "../api/images";
+
+/** The cover of a post in a list. */
+export function CardCover({ url }: { url: string | null }) {
+  return (
+    url && <Cover src={imageUrl(url, 480)} width={160} height={120} loading="lazy" key={url} />
+  );
+}
+
+/** The cover of a post on its page. */
+export function PostCover({ url }: { url: string | null }) {
+  return (
+    url && (
+      <Cover
+        class="cover"
+        src={imageUrl(url, 960)}
+        srcset={coverSources(url)}
+        sizes="(min-width: 44rem) 42rem, 100vw"
+        width={1600}
+        height={800}
+        key={url}
+      />
+    )
+  );
+}
+
+/** An image that disappears if it cannot be loaded: its owner may have deleted it. */
+function Cover(attributes: JSX.ImgHTMLAttributes) {
+  const [isGone, setGone] = useState(false);
+  return isGone ? null : <img alt="" {...attributes} onError={() => setGone(true)} />;
+}
+
+/** Give the images of a text full addresses. This must happen before a document loads them. */
+export function addressImages(text: ParentNode): void {
+  for (const image of text.querySelectorAll("img")) {
+    const [src, srcset] = [image.getAttribute("src"), image.getAttribute("srcset")];
+    if (src) image.setAttribute("src", imageUrl(src));
+    if (srcset) image.setAttribute("srcset", fullSources(srcset));
+  }
+}
+
+/**
+ * Show the average colour of each image until it is loaded. The policy of the page forbids `style` in
+ * HTML, but not this.
+ */
+export function colorImages(text: ParentNode): void {
+  for (const image of text.querySelectorAll("img")) {
+    const show = (isMissing: boolean) => {
+      image.style.backgroundColor = "";
+      image.classList.toggle("missing", isMissing);
+    };
+    image.style.backgroundColor = image.dataset.color ?? "";
+    image.addEventListener("load", () => show(false));
+    image.addEventListener("error", () => {
+      show(true);
+      image.removeAttribute("sizes"); // `auto` would keep a box larger than the alternative text
+    });
+  }
+}
