@@ -33,16 +33,14 @@ export function PageEnd({
         <ErrorMessage error={pages.error} retry={pages.loadMore} />
       ) : pages.isLoading ? (
         <Spinner />
-      ) : length === 0 ? (
-        <p class="quiet">{empty}</p>
+      ) : pages.loadMore ? (
+        <p class="centred">
+          <button type="button" onClick={loadMore}>
+            Show more
+          </button>
+        </p>
       ) : (
-        pages.loadMore && (
-          <p class="centred">
-            <button type="button" onClick={loadMore}>
-              Show more
-            </button>
-          </p>
-        )
+        length === 0 && <p class="quiet">{empty}</p>
       )}
     </div>
   );

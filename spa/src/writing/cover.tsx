@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
 
 import { imageUrl } from "../api/images";
-import { messageOf } from "../api/problem";
 import { Field } from "../components/field";
-import { ACCEPTED, UploadError, upload } from "./upload";
+import { ImageChoice } from "./image-choice";
+import { ACCEPTED } from "./image-file";
+import { upload, uploadMessage } from "./upload";
 
 export function Cover(props: {
   address: string;
@@ -12,6 +13,12 @@ export function Cover(props: {
 }) {
   const [progress, setProgress] = useState<number>();
   const [error, setError] = useState<string>();
+  const [broken, setBroken] = useState<string>();
+
+  function put(address: string) {
+    setError(undefined);
+    props.onAddress(address);
+  }
 
   async function choose(input: HTMLInputElement) {
     const file = input.files?.[0];
@@ -19,18 +26,19 @@ export function Cover(props: {
     setError(undefined);
     setProgress(0);
     try {
-      props.onAddress(await upload(file, setProgress));
+      put(await upload(file, setProgress));
     } catch (failure) {
-      setError(failure instanceof UploadError ? failure.message : messageOf(failure));
+      setError(uploadMessage(failure));
     } finally {
       setProgress(undefined);
       input.value = "";
     }
   }
 
+  const hint = "PNG, JPEG, WebP, GIF or AVIF, up to 8 MB";
   return (
     <div class="cover-field">
-      <Field label="Cover" hint="An image of up to 8 MB" error={error ?? props.error}>
+      <Field label="Cover" hint={hint} error={error ?? props.error}>
         {(attributes) => (
           <input
             {...attributes}
@@ -48,12 +56,23 @@ export function Cover(props: {
       )}
       {props.address && (
         <p class="actions">
-          <img src={imageUrl(props.address)} alt="Cover" width="160" height="120" />
-          <button type="button" onClick={() => props.onAddress("")}>
+          {broken === props.address ? (
+            <span class="quiet">The cover cannot be loaded. It may be deleted.</span>
+          ) : (
+            <img
+              src={imageUrl(props.address, 480)}
+              alt="Cover"
+              width="160"
+              height="120"
+              onError={() => setBroken(props.address)}
+            />
+          )}
+          <button type="button" onClick={() => put("")}>
             Remove cover
           </button>
         </p>
       )}
+      <ImageChoice current={props.address} onChoose={put} />
     </div>
   );
 }

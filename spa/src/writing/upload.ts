@@ -1,31 +1,35 @@
 import { member, type Schemas } from "../api/client";
-import { imageUrl } from "../api/images";
-import { unwrap, Unreachable } from "../api/problem";
+import { messageOf, Problem, unwrap, Unreachable } from "../api/problem";
+import { typeOf, UploadError } from "./image-file";
 
-const TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"] as const;
-export const ACCEPTED = TYPES.join();
-const CHECKS = 20; // one second apart
-
-/** An error that the user can correct, for example by choosing another file. */
-export class UploadError extends Error {}
+/** Milliseconds before each check of an upload: soon at first, and for a minute in all. */
+const CHECKS = [...Array<number>(6).fill(500), ...Array<number>(30).fill(2000)];
 
 /**
  * Upload an image in three steps: the API signs a form for exactly this type and size, the browser
- * sends the form with the file to the bucket, and the API serves the image after inspecting it.
+ * sends the form with the file to the bucket, and the API says what its inspection has found.
  *
  * `onProgress` gets the fraction that is sent, from 0 to 1. Return the URL for use in posts.
  */
 export async function upload(file: File, onProgress: (fraction: number) => void): Promise<string> {
-  const type = TYPES.find((one) => one === file.type);
-  if (!type) throw new UploadError("Choose a PNG, JPEG, WebP, GIF or AVIF image.");
-  const body = { content_type: type, size: file.size };
+  const body = { content_type: typeOf(file), size: file.size };
   const created = await unwrap(member.POST("/media", { body }));
   await send(created.upload, file, onProgress);
-  for (let check = 0; check < CHECKS; check += 1) {
-    if (await isAvailable(created.media.url)) return created.media.url;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+  onProgress(1);
+  for (const milliseconds of CHECKS) {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const { status, reason } = await inspected(created.media.id);
+    if (status === "ready") return created.media.url;
+    if (status === "refused") throw new UploadError(reason ?? "This file was refused.");
   }
-  throw new UploadError("The server rejected this file: it is not a valid image of its type.");
+  throw new UploadError("The image is not inspected yet. Choose it from your images later.");
+}
+
+/** Return the message for a user whose upload has failed. */
+export function uploadMessage(error: unknown): string {
+  if (error instanceof UploadError) return error.message;
+  // The API names the field when there is no space left.
+  return (error instanceof Problem && error.fields.size) || messageOf(error);
 }
 
 /** Send the file with XMLHttpRequest, because fetch does not report the progress of an upload. */
@@ -45,12 +49,12 @@ function send(form: Schemas["UploadForm"], file: File, onProgress: (fraction: nu
   });
 }
 
-/** Whether the API serves the image: it then redirects to the file. The redirect is not followed. */
-async function isAvailable(address: string): Promise<boolean> {
+/** Return the status of an upload. The network may be back at the next check. */
+async function inspected(id: string): Promise<Pick<Schemas["OwnMedia"], "status" | "reason">> {
   try {
-    const response = await fetch(imageUrl(address), { method: "HEAD", redirect: "manual" });
-    return response.type === "opaqueredirect";
-  } catch {
-    return false; // the network may be back at the next check
+    return await unwrap(member.GET("/me/media/{media_id}", { params: { path: { media_id: id } } }));
+  } catch (error) {
+    if (error instanceof Unreachable) return { status: "pending", reason: null };
+    throw error;
   }
 }
