@@ -22,6 +22,7 @@ const PendingCommentsPage = page(() =>
 );
 const AccountPage = page(() => import("./account/account").then((m) => m.AccountPage));
 const FollowingPage = page(() => import("./account/following").then((m) => m.FollowingPage));
+const MyImagesPage = page(() => import("./account/images").then((m) => m.MyImagesPage));
 const LikesPage = page(() => import("./account/likes").then((m) => m.LikesPage));
 
 /** Load a page on demand. If that fails, offer a reload: a newer version may have replaced the file. */
@@ -69,6 +70,7 @@ export function App() {
             <Route path="/me/comments" component={PendingCommentsPage} />
             <Route path="/me/feed" component={FollowingPage} />
             <Route path="/me/likes" component={LikesPage} />
+            <Route path="/me/media" component={MyImagesPage} />
             <Route default component={NotFoundPage} />
           </Router>
         </ErrorBoundary>

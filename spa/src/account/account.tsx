@@ -32,6 +32,7 @@ function Account() {
       <p class="actions">
         {me.name && <a href={`/authors/${me.author_id}`}>View public profile</a>}
         <a href="/me/likes">Liked posts</a>
+        <a href="/me/media">My images</a>
         <button type="button" onClick={endSession}>
           Log out
         </button>

@@ -66,8 +66,9 @@ function MyPosts() {
           </>
         }
       />
-      <p>
+      <p class="actions">
         <a href="/me/comments">Pending comments</a>
+        <a href="/me/media">My images</a>
       </p>
     </>
   );
