@@ -21,4 +21,15 @@ describe("profileChanges", () => {
   it("sends the first name", () => {
     assert.equal(profileChanges({ ...me, name: null }, form).name, "Moderator");
   });
+
+  it("sends no name, text and picture while a moderator has cleared the profile", () => {
+    const profile_cleared = { reason: "Spam.", at: "2026-01-31T09:30:00.000Z" };
+    const cleared = { ...me, name: null, bio: null, profile_cleared };
+    const typed = { ...form, picture: "https://example.com/a.png", website: "https://example.com" };
+    assert.deepEqual(profileChanges(cleared, typed), {
+      website: "https://example.com",
+      approves_first_comments: true,
+    });
+    assert.equal(profileChanges({ ...cleared, profile_cleared: null }, typed).name, "Moderator");
+  });
 });

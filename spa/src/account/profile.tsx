@@ -4,6 +4,7 @@ import { member } from "../api/client";
 import { messageOf, Problem, unwrap } from "../api/problem";
 import { TextArea, TextField } from "../components/field";
 import { notify } from "../components/notices";
+import { DateTime } from "../components/text";
 import { session, update, type Account } from "../session/session";
 import { profileChanges } from "./profile-changes";
 
@@ -39,17 +40,33 @@ function Form({ me, nickname }: { me: Account; nickname: string }) {
 
   return (
     <form class="stack" onSubmit={save}>
-      {me.name === null && <p>Choose the name that appears on your posts and comments.</p>}
-      <TextField label="Name" value={name} onValue={setName} error={fieldErrors.name} required />
-      <TextArea label="About you" value={bio} onValue={setBio} error={fieldErrors.bio} />
-      <TextField
-        label="Picture"
-        hint="The https address of an image"
-        type="url"
-        value={picture}
-        onValue={setPicture}
-        error={fieldErrors.picture}
-      />
+      {me.profile_cleared ? (
+        <p class="failure">
+          A moderator cleared your profile on <DateTime at={me.profile_cleared.at} />:{" "}
+          {me.profile_cleared.reason} Until a moderator ends this, you cannot set your name, your
+          text and your picture.
+        </p>
+      ) : (
+        <>
+          {me.name === null && <p>Choose the name that appears on your posts and comments.</p>}
+          <TextField
+            label="Name"
+            value={name}
+            onValue={setName}
+            error={fieldErrors.name}
+            required
+          />
+          <TextArea label="About you" value={bio} onValue={setBio} error={fieldErrors.bio} />
+          <TextField
+            label="Picture"
+            hint="The https address of an image"
+            type="url"
+            value={picture}
+            onValue={setPicture}
+            error={fieldErrors.picture}
+          />
+        </>
+      )}
       <TextField
         label="Website"
         type="url"

@@ -17,7 +17,9 @@ import { device, tab } from "../browser-storage";
 import { notify } from "../components/notices";
 import { accessToken, auth0 } from "./tokens";
 
-export type Account = Schemas["Account"];
+export type Account = Schemas["Account"] & {
+  readonly profile_cleared?: { readonly reason: string; readonly at: string } | null;
+};
 
 /** The public part of a user: what the header shows. */
 interface DisplayedUser {

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import requests
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.browser.conftest import Visit
 from tests.support.stack import Client, Stack
@@ -177,6 +177,29 @@ def test_an_email_address_as_name_is_refused_at_its_field(visit: Visit) -> None:
     page.get_by_label("Name", exact=True).fill("alice@example.com")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".field.invalid .error")).to_contain_text("Must not be an e-mail address")
+
+
+def test_a_profile_that_a_moderator_has_cleared_says_why(visit: Visit) -> None:
+    def clear(route: Route) -> None:
+        if route.request.method != "GET" or route.request.resource_type == "document":
+            route.continue_()
+            return
+        response = route.fetch()
+        cleared = {"reason": "The name is that of somebody else.", "at": "2026-01-31T09:30:00.000Z"}
+        route.fulfill(response=response, json=response.json() | {"profile_cleared": cleared})
+
+    page = visit("alice").page
+    page.route(re.compile(r"/me$"), clear)
+    page.goto("/me")
+    expect(page.locator("form .failure")).to_contain_text(
+        "A moderator cleared your profile on 31 January 2026: The name is that of somebody else."
+    )
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_have_count(0)
+    page.unroute_all()
+    page.reload()
+    expect(name).to_be_visible()
+    expect(page.locator("form .failure")).to_have_count(0)
 
 
 def test_a_user_exports_their_content(visit: Visit) -> None:
