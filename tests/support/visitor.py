@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-# A 404 means that the user does not like this post, or that an image was not inspected yet.
-EXPECTED = [(404, r"/me/(likes|follows)/\w+"), (404, r"/media/\w+")]
+# A 404 means that the user does not like this post.
+EXPECTED = [(404, r"/me/(likes|follows)/\w+")]
 
 
 class Visitor:

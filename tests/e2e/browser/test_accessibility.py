@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import Visit
+from tests.support.photos import photo
 from tests.support.samples import ROOT
 from tests.support.stack import Client
+from tests.support.stack_uploads import all_ready, inspected, upload
 from tests.support.visitor import write
 
 AXE = ROOT / "spa" / "node_modules" / "axe-core" / "axe.min.js"
@@ -60,7 +62,10 @@ def pages(alice: Client, bob: Client) -> dict[str, str]:
     alice.send("POST", comments, json={"body": "Two", "parent_id": comment["id"]})
     alice.send("PUT", f"/posts/{post['id']}/like")
     alice.send("PUT", f"/authors/{comment['author']['id']}/follow")
-    draft = alice.create(title="A draft for axe", body=BODY)
+    (image,) = all_ready(alice, [photo(1)])
+    draft = alice.create(title="A draft for axe", body=BODY, cover_image=image["url"])
+    refused = upload(alice, b"\xff\xd8\xff, and no image")
+    assert inspected(alice, refused["id"])["status"] == "refused"
     return {
         "feed": "/",
         "post": f"/posts/{post['slug']}",
@@ -76,6 +81,7 @@ def pages(alice: Client, bob: Client) -> dict[str, str]:
         "comments": "/me/comments",
         "following": "/me/feed",
         "likes": "/me/likes",
+        "images": "/me/media",
         "account": "/me",
     }
 
@@ -99,6 +105,8 @@ def test_axe_finds_nothing_on_any_page(
             page.get_by_role("button", name="Preview").click()
             page.get_by_text("More", exact=True).click()
             page.get_by_text("min read").wait_for()
+            page.get_by_text("Choose from your images").click()
+            page.locator(".choices img").first.wait_for()
         if name == "revisions":
             page.locator("summary").first.click()
             page.locator("pre").wait_for()

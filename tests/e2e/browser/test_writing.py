@@ -1,18 +1,13 @@
-"""The editor: autosave, preview, publishing, conflicts, uploads and offline use."""
+"""The editor: autosave, preview, publishing, conflicts and offline use."""
 
 import re
 from datetime import datetime, timedelta
 
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import Visit
-from tests.e2e.test_media import PNG
-from tests.support.stack import Client, Stack
+from tests.support.stack import Client
 from tests.support.visitor import publish, saved, write
-
-
-def file(name: str, media_type: str, content: bytes) -> FilePayload:
-    return {"name": name, "mimeType": media_type, "buffer": content}
 
 
 def test_a_post_is_written_previewed_saved_automatically_and_published(visit: Visit) -> None:
@@ -238,28 +233,6 @@ def test_a_scheduled_post_appears(visit: Visit) -> None:
             break
         read.wait_for_timeout(500)
     expect(link).to_be_visible()
-
-
-def test_a_cover_is_uploaded_and_shown(visit: Visit, stack: Stack) -> None:
-    alice, anyone = visit("alice"), visit()
-    page = alice.page
-    write(page, "With a cover")
-    page.get_by_label("Cover", exact=True).set_input_files(file("cover.png", "image/png", PNG))
-    cover = page.get_by_role("img", name="Cover")
-    expect(cover).to_be_visible(timeout=30_000)
-    saved(page)
-    read = anyone.open(publish(page))
-    source = read.locator("img.cover").get_attribute("src")
-    assert source is not None
-    assert source.startswith("http")
-    assert "/media/" in source
-
-
-def test_a_file_that_is_no_image_is_refused_at_its_field(visit: Visit) -> None:
-    page = visit("alice").page
-    write(page, "Without a cover")
-    page.get_by_label("Cover", exact=True).set_input_files(file("a.txt", "text/plain", b"text"))
-    expect(page.locator(".field.invalid .error")).to_contain_text("Choose a PNG")
 
 
 def test_a_post_is_found_by_its_status_and_deleted(visit: Visit) -> None:
