@@ -44,8 +44,8 @@ MAX_FILE = 2 * MAX_OUTPUT  # a second line of defence: the largest file that thi
 
 QUALITY = 75
 # Lists show the smallest width, twenty at a time: a detailed one is compressed harder.
-SMALL_BYTES = 40_000
-SMALL_QUALITIES = (QUALITY, 60, 45)
+SMALL_BYTES = 30_000
+SMALL_QUALITIES = (QUALITY, 60, 45, 30)
 ANIMATION_QUALITY = 60
 MAX_GRAPHIC = 4_000_000  # pixels: lossless compression of more takes long
 DEFAULT_DURATION = 100  # milliseconds: browsers show a duration of 0 like this
