@@ -183,7 +183,7 @@ def test_a_clearing_moves_to_the_new_account_and_no_name_comes_back(
     assert "cleared" in refused["detail"]
     (row,) = people.send("moderation-list-authors", MODERATOR)["items"]
     assert (row["author"]["id"], row["reason"]) == (NEW.author_id, "An insult.")
-    assert faults(plain(client)) == []
+    assert faults(finished(client)) == []
     parts = {AUTHOR_PART: NEW.author_id}
     people.send("moderation-end-clearing", MODERATOR, parts=parts)
     people.send("account-edit-me", DAVE, body={"name": "Dave"})
@@ -200,7 +200,7 @@ def test_a_merge_after_the_end_of_a_clearing_moves_the_new_name(
     assert run(ALICE, DAVE, "--apply") == 0
     account = json_body(call("account-get-me", sub=DAVE))
     assert (account["name"], account["profile_cleared"]) == (NAME, None)
-    assert faults(plain(client)) == []
+    assert faults(finished(client)) == []
 
 
 def test_a_merge_can_be_repeated_and_moves_nothing_twice(

@@ -48,7 +48,7 @@ class MediaItem(BaseModel):
 
     def item(self) -> dict[str, Any]:
         """Return the item to store."""
-        return self.model_dump(exclude_none=True, exclude_defaults=True) | {"status": self.status}
+        return self.model_dump(exclude_none=True)
 
     @property
     def person(self) -> Person:
