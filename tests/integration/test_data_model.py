@@ -9,6 +9,8 @@ from blog.accounts.merge import AccountMerge
 from blog.dynamodb.actions import Action
 from blog.dynamodb.keys import Key
 from blog.dynamodb.table import Table
+from blog.media.inspection import inspect
+from blog.media.service import QUOTA_BYTES
 from functions.posts import app as posts_app
 from tests.support.data_model import Kind, kinds
 from tests.support.engines import empty_stores
@@ -16,6 +18,7 @@ from tests.support.handlers import AUTHOR_PART, COMMENT_PART, caller
 from tests.support.people import PeopleFixture, finish_jobs, person_of
 from tests.support.posts import TABLE
 from tests.support.samples import BOB, CAROL, DAVE, MODERATOR
+from tests.support.uploads import announced
 
 Stored = list[tuple[Key, frozenset[str]]]
 
@@ -38,7 +41,11 @@ def stored() -> Iterator[Stored]:
     """Return what is stored while users do everything that they can."""
     with empty_stores() as stores, pytest.MonkeyPatch.context() as patched:
         table = RecordingTable(stores.client, TABLE)
-        people = PeopleFixture(caller(table, patched), table, stores.bucket)
+        call = caller(table, patched)
+        people = PeopleFixture(call, table, stores.bucket)
+        _, upload = announced(call)
+        stores.bucket.put_image(upload, b"no image", "image/png")
+        inspect(table, stores.bucket, upload, QUOTA_BYTES)
         alice, send = people.alice.sub, people.send
         profile = {"picture": "https://example.com/alice.png", "website": "https://example.com/"}
         send("account-edit-me", alice, body=profile)
