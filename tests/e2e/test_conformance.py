@@ -55,6 +55,7 @@ EXPLAINED = (
     Explained(POSITIVE, 412, "It has changed since", "it depends on the current version"),
     Explained(POSITIVE, 422, "nobody follows themselves", "it depends on the user"),
     Explained(POSITIVE, 422, "nobody bans themselves", "it depends on the user"),
+    Explained(POSITIVE, 422, "another moderator must decide", "it depends on the user"),
     Explained(POSITIVE, 422, "Names no image of yours", "it depends on what was uploaded"),
     Explained(POSITIVE, 422, "Names no comment on this post", "it depends on what exists"),
     Explained(POSITIVE, 422, "Was used with another body", "a key belongs to one body"),
