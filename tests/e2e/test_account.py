@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.test_media import announced, location, send
 from tests.support.stack import Client, Stack, problem
+from tests.support.stack_uploads import announced, location, send
 
 SECONDS_TO_DO = 60
 

@@ -1,54 +1,19 @@
 """Images as an app uses them: announced, sent to the bucket, rewritten, shown and deleted."""
 
 import time
-from typing import Any
 
 import pytest
 import requests
 
 from tests.support.stack import Client, Stack, problem
-from tests.support.uploads import png
-
-PNG = png(1200, 600)
-SECONDS_TO_LOOK = 20
-
-
-def announced(alice: Client, size: int = len(PNG)) -> dict[str, Any]:
-    response = alice.send("POST", "/media", json={"content_type": "image/png", "size": size})
-    assert response.status_code == 201, response.text
-    made: dict[str, Any] = response.json()
-    return made
-
-
-def send(made: dict[str, Any], content: bytes = PNG, **fields: str) -> requests.Response:
-    """Send the form of an upload, as a browser does."""
-    upload = made["upload"]
-    return requests.post(
-        upload["url"], data=upload["fields"] | fields, files={"file": content}, timeout=10
-    )
-
-
-def status(alice: Client, made: dict[str, Any]) -> dict[str, Any]:
-    """Return a media item when it is no longer pending."""
-    deadline = time.monotonic() + SECONDS_TO_LOOK
-    while True:
-        found: dict[str, Any] = alice.get(f"/me{made['media']['url']}").json()
-        if found["status"] != "pending" or time.monotonic() > deadline:
-            return found
-        time.sleep(0.1)
-
-
-def location(visitor: Client, made: dict[str, Any]) -> requests.Response | None:
-    """Return the response with the image's location, or None if the image never becomes
-    available."""
-    deadline = time.monotonic() + SECONDS_TO_LOOK
-    while time.monotonic() < deadline:
-        response = visitor.get(made["media"]["url"])
-        if response.status_code == 302:
-            return response
-        problem(response, 404)
-        time.sleep(0.1)
-    return None
+from tests.support.stack_uploads import (
+    PNG,
+    SECONDS_TO_INSPECT,
+    announced,
+    inspected,
+    location,
+    send,
+)
 
 
 def test_an_image_is_uploaded_inspected_and_used_as_a_cover(alice: Client, visitor: Client) -> None:
@@ -74,7 +39,7 @@ def test_an_image_is_uploaded_inspected_and_used_as_a_cover(alice: Client, visit
     post = alice.create(cover_image=url, body=f"![A view]({url})")
     assert post["cover_image"] == url
     assert 'width="1200" height="600"' in post["body_html"]
-    mine = status(alice, made)
+    mine = inspected(alice, made["media"]["id"])
     assert (mine["width"], mine["widths"]) == (1200, [480, 960, 1200])
     assert mine["posts"] == [{"id": post["id"], "title": post["title"]}]
     refused = alice.send("DELETE", url)
@@ -104,7 +69,7 @@ def test_the_form_accepts_no_other_content_or_fields(
 def test_a_page_uploaded_as_an_image_is_refused_in_words(alice: Client, visitor: Client) -> None:
     page = announced(alice)
     assert send(page, b"<script>alert(1)</script>".ljust(len(PNG))).status_code == 204
-    found = status(alice, page)
+    found = inspected(alice, page["media"]["id"])
     assert found["status"] == "refused"
     assert "not a PNG" in found["reason"]
     assert visitor.get(page["media"]["url"]).status_code == 404
@@ -117,7 +82,7 @@ def test_a_moderator_removes_an_image(stack: Stack, alice: Client, bob: Client) 
     made = announced(alice)
     send(made)
     url = made["media"]["url"]
-    assert status(alice, made)["status"] == "ready"
+    assert inspected(alice, made["media"]["id"])["status"] == "ready"
     address = bob.get(url).headers["Location"]
     removal = {"json": {"reason": "Shows a private address."}}
     problem(bob.send("DELETE", f"/moderation{url}", **removal), 403)
@@ -135,7 +100,7 @@ def test_a_pending_image_gets_its_size_in_texts_that_name_it(alice: Client) -> N
     post = alice.create(title="With a view", body=f"![A view]({url})")
     assert "width" not in post["body_html"]
     send(made)
-    deadline = time.monotonic() + SECONDS_TO_LOOK
+    deadline = time.monotonic() + SECONDS_TO_INSPECT
     while "srcset" not in (found := alice.get(f"/me/posts/{post['id']}").json())["body_html"]:
         assert time.monotonic() < deadline
         time.sleep(0.2)

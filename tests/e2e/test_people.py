@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from tests.e2e.test_account import done
-from tests.e2e.test_media import announced, location, send
 from tests.support.stack import Client, Stack, await_in_log, problem
+from tests.support.stack_uploads import announced, location, send
 
 REASON = {"reason": "An advertisement."}
 

@@ -184,7 +184,7 @@ def test_a_pending_image_is_shown_plainly_and_then_without_a_new_version(author:
     )["statusCode"] == 200  # fmt: skip
 
 
-def interleave(other: Callable[[], object], before_call: int) -> None:
+def interleave(patched: pytest.MonkeyPatch, other: Callable[[], object], before_call: int) -> None:
     """Call the other before this call of Table."""
     calls, real = 0, Table._call
 
@@ -192,11 +192,11 @@ def interleave(other: Callable[[], object], before_call: int) -> None:
         nonlocal calls
         calls += 1
         if calls == before_call:
-            Table._call = real  # type: ignore[method-assign]
+            patched.setattr(Table, "_call", real)
             other()
         return real(*arguments, **more)
 
-    Table._call = between  # type: ignore[method-assign]
+    patched.setattr(Table, "_call", between)
 
 
 @pytest.mark.parametrize("before_call", range(1, 14) if IS_LONG else (1, 6, 8, 9, 11))
@@ -205,7 +205,6 @@ def test_an_image_is_shown_however_job_and_inspector_interleave(
     author: Author, table: Table, monkeypatch: pytest.MonkeyPatch, is_job_first: bool,
     before_call: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(Table, "_call", Table._call)  # and back at the end
     image, key = author.announced()
     post = author.write(text_of(image))
 
@@ -218,8 +217,9 @@ def test_an_image_is_shown_however_job_and_inspector_interleave(
 
     works = [author.run_jobs, inspect_and_announce]
     first, second = works if is_job_first else works[::-1]
-    interleave(second, before_call)
+    interleave(monkeypatch, second, before_call)
     first()
+    monkeypatch.undo()
     if author.item(image)["status"] == "pending":
         author.make_ready(key)
     author.jobs()
@@ -312,6 +312,19 @@ def test_an_image_in_use_is_deleted_only_when_forced(author: Author, bucket: Buc
         "items": [], "next_cursor": None, "used_bytes": 0, "quota_bytes": QUOTA_BYTES
     }  # fmt: skip
     problem(author.delete(image), 404)
+
+
+def test_an_image_is_kept_while_too_many_changes_are_left_to_know_its_uses(
+    author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = author.image()
+    for number in range(3):
+        author.write(text_of(image), title=f"Post {number}")
+    unused = author.image()
+    monkeypatch.setattr("blog.media.uses.MAX_CHANGED", 3)
+    assert "try again" in problem(author.delete(unused), 409)["detail"]
+    author.jobs()
+    assert author.delete(unused)["statusCode"] == 204
 
 
 def test_only_the_owner_may_delete_an_image(author: Author) -> None:
@@ -497,20 +510,24 @@ def test_originals_of_older_versions_are_served_and_then_rewritten(
 ) -> None:
     good, good_key = original(table, bucket, author.call, png(1200, 600))
     bad, _ = original(table, bucket, author.call, b"\x89PNG\r\n\x1a\n")
+    lost, lost_key = original(table, bucket, author.call, png(2, 1))
+    bucket.delete([lost_key])
     new = author.image()
     post = author.write(f"{text_of(good)} {text_of(bad)}", cover_image=f"/media/{good}")
     address = author.call("public-get-media", parts={MEDIA_ID: good}, query={"w": "480"})
     assert f"/{good_key}?" in address["multiValueHeaders"]["Location"][0]
     assert "srcset" not in post["body_html"]
-    assert len(list(original_images(table))) == 2
+    assert len(list(original_images(table))) == 3
 
     def inspector(_: float) -> None:
         for key in bucket.keys_under("uploads/"):
             inspect(table, bucket, key, 1)
 
+    problem(author.delete(lost), 409)
     done = migrate_images(table, bucket, inspector)
-    assert done == (1, 1, 0)
-    assert list(original_images(table)) == []
+    assert done == (1, 1, 0, 1)
+    assert len(list(original_images(table))) == 1
+    assert author.delete(lost, force="true")["statusCode"] == 204
     assert len(bucket.keys_under("media/")) == 6, "of the new one and the rewritten one"
     author.jobs()
     first, second = shown(author.post(post))
@@ -519,7 +536,7 @@ def test_originals_of_older_versions_are_served_and_then_rewritten(
     assert (found[good]["status"], found[bad]["status"]) == ("ready", "refused")
     assert "damaged" in found[bad]["reason"]
     assert found[new]["status"] == "ready"
-    assert migrate_images(table, bucket, inspector) == (0, 0, 0)
+    assert migrate_images(table, bucket, inspector) == (0, 0, 0, 0)
 
 
 def test_a_redirect_goes_to_the_smallest_file_that_is_large_enough(author: Author) -> None:

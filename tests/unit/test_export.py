@@ -148,7 +148,7 @@ def test_generators_find_times_and_whether_a_post_is_published(
 
 
 def test_hugo_finds_no_published_that_is_not_a_date_before_the_date_of_publication() -> None:
-    """It also takes `published` for a date, and fails if that is none and no other comes first."""
+    """Hugo also reads `published` as a date, and fails on a boolean without an earlier date."""
     for status in ("published", "scheduled", "draft"):
         names = [*export._front_matter(post(status=status), Stats())]
         assert "publishDate" in names

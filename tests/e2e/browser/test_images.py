@@ -173,7 +173,7 @@ def test_an_image_has_its_average_color_until_it_is_loaded(
 ) -> None:
     page = visit().page
     held: list[Route] = []
-    page.route(f"**/media/{images[0]['id']}?*", lambda route: held.append(route))  # noqa: PLW0108
+    page.route(f"**/media/{images[0]['id']}?*", lambda route: held.append(route))  # noqa: PLW0108 - takes no built-in
     with page.expect_request(f"**/media/{images[0]['id']}?*"):
         page.goto(f"/posts/{ten_views['slug']}")
     image = page.get_by_role("img", name="View 0")

@@ -90,6 +90,8 @@ def _migrate(options: argparse.Namespace, settings: AdminSettings) -> int:
             print(f"{images.rewritten} images are rewritten, and {images.refused} are refused.")
         if images.waiting:
             print(f"{images.waiting} images are not done yet. To continue, run the same again.")
+        if images.missing:
+            print(f"{images.missing} images have no file in the bucket. They stay as they are.")
     else:
         count = sum(1 for _ in outdated(table, form))
         print(f"{count} posts are not of {what}. To migrate them, add --apply.")

@@ -63,8 +63,8 @@ def _render_anew(table: Table, job: Item) -> None:
     if images is None:
         images = post.images
         items = table.get_all(map(media_key, images))
-    from blog.posts.images import images_among, with_images  # noqa: PLC0415 - they load slowly
-    from blog.posts.rendering import rendered  # noqa: PLC0415
+    from blog.posts.images import images_among, with_images  # noqa: PLC0415 - it loads slowly
+    from blog.posts.rendering import rendered  # noqa: PLC0415 - it loads slowly
 
     try:
         html = with_images(rendered(post.body).html, images_among(items, images))

@@ -168,19 +168,26 @@ class Media:
     def delete(self, media_id: str, *, owner: Person, force: bool) -> None:
         """Remove the owner's image with all its files.
 
-        Posts that use it show its alternative text. Raises ImageInUse for these, unless forced;
-        NotFound, Forbidden for another user's image, WriteContended and Unavailable.
+        Posts that use it show its alternative text. Unless forced, raises ImageInUse for these, and
+        Conflict for an image that is not migrated. Raises NotFound, Forbidden for another user's
+        image, WriteContended and Unavailable.
         """
         item = self._table.get(media_key(parse_id(media_id)))
         if item is None or (item["owner"] != owner.sub and item["status"] != "ready"):
             raise NotFound("There is no such image.")
         if item["owner"] != owner.sub:
             raise Forbidden("This image is somebody else's.")
+        image = MediaItem.of(item)
+        if image.status == "ready" and not image.is_rewritten and not force:
+            raise Conflict(
+                "This image is older than the record of which posts use it. An operator can migrate"
+                " it. With force=true it is deleted in any case."
+            )
         if not force:
-            uses = posts_using(self._table, owner, [media_id])
+            uses = posts_using(self._table, owner, [media_id], is_complete=True)
             if posts := self._named(owner, uses, MAX_NAMED_OF_ONE)[media_id]:
                 raise ImageInUse(posts)
-        remove(self._table, self._bucket, MediaItem.of(item))
+        remove(self._table, self._bucket, image)
 
     def _named(self, owner: Person, uses: Uses, most: int) -> dict[str, list[ImageUse]]:
         """Return some posts of each image with their titles. A post without an entry is deleted."""

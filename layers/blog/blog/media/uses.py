@@ -19,6 +19,7 @@ from blog.dynamodb.keys import (
 )
 from blog.dynamodb.resumable import iter_rows
 from blog.dynamodb.table import HIGHEST, Range, Table
+from blog.errors import WriteContended
 from blog.media.actions import job_attributes
 from blog.people.person import Person
 
@@ -67,12 +68,17 @@ def record_uses(table: Table, job: Item, is_same_job: Action) -> None:
     table.write([is_same_job, *actions, recorded])
 
 
-def posts_using(table: Table, owner: Person, media_ids: Sequence[str]) -> Uses:
+def posts_using(
+    table: Table, owner: Person, media_ids: Sequence[str], *, is_complete: bool = False
+) -> Uses:
     """Return the owner's posts that use each of these images, in one round trip.
 
     `media_ids` are neighbours in the owner's list of images, the newest first. With more than
     MAX_ROWS uses, the last images are left out. The first one is always in the result, with its
     first MAX_ROWS uses.
+
+    It reads the first MAX_CHANGED changed posts. If there may be more, and the result must be
+    complete, it raises WriteContended.
     """
     if not media_ids:
         return {}
@@ -82,6 +88,8 @@ def posts_using(table: Table, owner: Person, media_ids: Sequence[str]) -> Uses:
         lambda: table.query(Range(JOBS, jobs, f"{jobs}{HIGHEST}"), MAX_CHANGED),
         lambda: table.query(Range(partition, oldest, newest, is_ascending=False), MAX_ROWS),
     )
+    if is_complete and len(changed) == MAX_CHANGED:
+        raise WriteContended
     complete = media_ids
     if len(rows) == MAX_ROWS:
         last = _media_id(rows[-1])
