@@ -202,9 +202,8 @@ def interleave(patched: pytest.MonkeyPatch, other: Callable[[], object], before_
 @pytest.mark.parametrize("before_call", range(1, 14) if IS_LONG else (1, 6, 8, 9, 11))
 @pytest.mark.parametrize("is_job_first", [True, False])
 def test_an_image_is_shown_however_job_and_inspector_interleave(
-    author: Author, table: Table, monkeypatch: pytest.MonkeyPatch, is_job_first: bool,
-    before_call: int,
-) -> None:  # fmt: skip
+    author: Author, table: Table, is_job_first: bool, before_call: int
+) -> None:
     image, key = author.announced()
     post = author.write(text_of(image))
 
@@ -217,9 +216,9 @@ def test_an_image_is_shown_however_job_and_inspector_interleave(
 
     works = [author.run_jobs, inspect_and_announce]
     first, second = works if is_job_first else works[::-1]
-    interleave(monkeypatch, second, before_call)
-    first()
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patched:
+        interleave(patched, second, before_call)
+        first()
     if author.item(image)["status"] == "pending":
         author.make_ready(key)
     author.jobs()
@@ -271,21 +270,19 @@ def test_the_library_has_pages(author: Author) -> None:
     assert found == images[::-1]
 
 
-def test_an_image_of_many_posts_hides_no_use_of_others(
-    author: Author, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_image_of_many_posts_hides_no_use_of_others(author: Author) -> None:
     logo, other = author.image(), author.image()
     for number in range(8):
         author.write(text_of(logo), title=f"Post {number}")
     author.write(text_of(other), title="Other")
     author.jobs()
-    monkeypatch.setattr("blog.media.uses.MAX_ROWS", 5)
-    (newest,) = (page := author.library())["items"]
-    assert (newest["id"], newest["post_count"]) == (other, 1)
-    (oldest,) = (page := author.library(cursor=page["next_cursor"]))["items"]
-    assert (oldest["id"], oldest["post_count"]) == (logo, 5)
-    assert page["next_cursor"] is None
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("blog.media.uses.MAX_ROWS", 5)
+        (newest,) = (page := author.library())["items"]
+        assert (newest["id"], newest["post_count"]) == (other, 1)
+        (oldest,) = (page := author.library(cursor=page["next_cursor"]))["items"]
+        assert (oldest["id"], oldest["post_count"]) == (logo, 5)
+        assert page["next_cursor"] is None
     first, second = author.library()["items"]
     assert [first["post_count"], second["post_count"]] == [1, 8]
     assert (len(second["posts"]), len(author.item(logo)["posts"])) == (5, 8)

@@ -76,7 +76,8 @@ def content() -> Iterator[Content]:
             id=PENDING_ID, owner=ALICE, author_id=person_of(ALICE).author_id,
             content_type="image/png", size=1, created_at=now(),
         )  # fmt: skip
-        ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready"})
+        files = {"files": "0123456789abcdef", "sizes": {"480": 1}, "bytes": 1}
+        ready = pending.model_copy(update={"id": MEDIA_PART, "status": "ready", **files})
         table.transact([Action(media_key(one.id), item=one.item()) for one in (pending, ready)])
         yield Content(client, Snapshot(stores), posts, comments)
 
