@@ -1,20 +1,21 @@
-"""Serve the local stack: API, app, issuer, DynamoDB and S3."""
+"""Serve the local stack: site, API, issuer, DynamoDB and S3."""
 
-import os
 from contextlib import ExitStack
+from functools import partial
 
 from devserver.api_server import ApiServer
 from devserver.apigateway.gateway import INTEGRATION_TIMEOUT
 from devserver.issuer.tenant import SPA_CLIENT
 from devserver.lambda_.environments import LONGEST_WAIT
 from devserver.settings import LocalStackSettings, bound_socket
-from devserver.spa import missing_node, running_spa
-from devserver.startup import Backends, running_backends
+from devserver.site import running_site
+from devserver.spa import missing_node
+from devserver.startup import Backends, publish_index, running_backends
 from devserver.template.deployment import without_timeouts
 
 ONE_DAY = 24 * 3600.0
 GREETING = """
-  SPA     {spa}
+  Site    {site}
   API     {api}
   Issuer  {issuer}
   Data    {data}
@@ -33,9 +34,9 @@ def serve(settings: LocalStackSettings) -> None:
     """Start all parts and serve until Ctrl-C. Raises StartupError if a part cannot start."""
     with ExitStack() as parts:
         sock = parts.enter_context(bound_socket("API_PORT", settings.api_port))
-        spa = _start_spa(settings, parts)
+        site = _start_site(settings, parts)
         backends = parts.enter_context(running_backends(settings))
-        _api_server(settings, backends, _greeting(settings, backends, spa)).run(sock)
+        _api_server(settings, backends, _greeting(settings, backends, site)).run(sock)
 
 
 def _api_server(settings: LocalStackSettings, backends: Backends, greeting: str) -> ApiServer:
@@ -56,26 +57,38 @@ def _api_server(settings: LocalStackSettings, backends: Backends, greeting: str)
     )
 
 
-def _start_spa(settings: LocalStackSettings, parts: ExitStack) -> str:
-    """Start the app, if that is possible. Return its address, or the reason why it is missing."""
-    if not settings.serves_spa:
-        return "off (SPA=off)"
-    if settings.uses_real_tenant and settings.auth0_client_id is None:
-        return "not served: set AUTH0_CLIENT_ID to the client id of your tenant's application"
-    if missing := missing_node():
-        return f"not served: {missing}"
-    variables = {**os.environ, **settings.spa_variables(SPA_CLIENT)}
+def _start_site(settings: LocalStackSettings, parts: ExitStack) -> str:
+    """Start the site, with the app if that is possible. Return its address, and what is missing."""
+    missing = _missing_for_app(settings)
     parts.enter_context(
-        running_spa(settings.spa_port, settings.api_url, variables, settings.allowed_hosts)
+        running_site(
+            settings.spa_port,
+            settings.api_url,
+            settings.spa_variables(SPA_CLIENT),
+            settings.allowed_hosts,
+            has_app=missing is None,
+            publish=partial(publish_index, settings.s3_url),
+        )
     )
+    if missing is not None:
+        return f"{settings.spa_url} (to read only, without the app: {missing})"
     hint = "" if settings.uses_real_tenant else ": log in as alice or bob"
-    return f"{settings.spa_url} (being built{hint})"
+    return f"{settings.spa_url} (the app is being built{hint})"
 
 
-def _greeting(settings: LocalStackSettings, backends: Backends, spa: str) -> str:
+def _missing_for_app(settings: LocalStackSettings) -> str | None:
+    """Return why the site has no app, or None."""
+    if not settings.serves_spa:
+        return "SPA=off"
+    if settings.uses_real_tenant and settings.auth0_client_id is None:
+        return "set AUTH0_CLIENT_ID to the client id of your tenant's application"
+    return missing_node()
+
+
+def _greeting(settings: LocalStackSettings, backends: Backends, site: str) -> str:
     ports = "" if settings.issuer_port == 9400 else f" ISSUER_PORT={settings.issuer_port}"
     return GREETING.format(
-        spa=spa,
+        site=site,
         api=settings.api_url,
         issuer=settings.auth0_domain or settings.auth0_issuer or settings.issuer_url,
         data=f"{backends.dynamodb_url} ({settings.engine})",

@@ -134,7 +134,7 @@ class LocalStackSettings:
 
     @property
     def spa_url(self) -> str:
-        """Return the address of the app."""
+        """Return the address of the site with the app."""
         return f"http://localhost:{self.spa_port}"
 
     @property
@@ -150,6 +150,7 @@ class LocalStackSettings:
             "Auth0Audience": self.auth0_audience,
             "AuthorIdKey": AUTHOR_ID_KEY,
             "SiteUrl": self.spa_url,
+            "Cdn": "on",  # the local stack serves the site as CloudFront does
             "StoredText": "compressed",
             **{f"{_camel_case(kind)}PerHour": str(limit) for kind, limit in self.per_hour.items()},
         }
@@ -157,6 +158,7 @@ class LocalStackSettings:
     def check_ports(self) -> None:
         """Raise StartupError if one of the ports is taken."""
         bound_socket("API_PORT", self.api_port).close()
+        bound_socket("SPA_PORT", self.spa_port).close()
         bound_socket("S3_PORT", self.s3_port).close()
         if not self.uses_real_tenant:
             bound_socket("ISSUER_PORT", self.issuer_port).close()

@@ -1,36 +1,25 @@
-"""The single-page app: Vite builds it at each change, and a server serves it like its host.
+"""The build of the single-page app: Vite builds it again at each change."""
 
-Every path without a file belongs to the app. Feeds, the sitemap and images are redirected to the
-API, as the site's host does. The headers are those of the build.
-"""
-
-import json
-import re
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
-from flask import Flask, Response, redirect, request, send_from_directory
-from werkzeug.wrappers import Response as AnyResponse
-
-from devserver.settings import ROOT, bound_socket
+from devserver.settings import ROOT
 from devserver.tools import NODE, is_supported_node
-from devserver.wsgi import serving
 
 SPA = ROOT / "spa"
 SECONDS_TO_BUILD = 120
+INDEX = "index.html"
+HEADERS = "headers.json"
 # Ctrl-C reaches all processes of a terminal at once, so the build may end before it is told to.
 ENDED_BY_USER = (-signal.SIGINT, -signal.SIGTERM)
-# Paths that the site's host passes on to the API.
-API_PATHS = re.compile(r"/media/.*|/sitemap\.xml|(/.*)?/feed\.(atom|json)")
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def missing_node() -> str | None:
@@ -43,55 +32,68 @@ def missing_node() -> str | None:
     return f"it needs {NODE}, and this is {version.stdout.strip().removeprefix('v')}"
 
 
-@contextmanager
-def running_spa(
-    port: int, api_url: str, variables: Mapping[str, str], names: Iterable[str] = ()
-) -> Iterator[None]:
-    """Build the app with these variables, and serve it on a port of loopback.
+class AppBuild:
+    """`vite build --watch` into a folder. It installs and builds while other parts start.
 
-    Requests wait for the build. `names` are names of this machine beside localhost.
+    `publish` gets the app's index after each build, and gets it again if it raises OSError.
     """
-    with ExitStack() as parts:
-        sock = parts.enter_context(bound_socket("SPA_PORT", port))
-        folder = Path(parts.enter_context(TemporaryDirectory(prefix="spa-"))).resolve()
-        build = parts.enter_context(_Build(folder, variables))
-        parts.enter_context(serving(_create_app(folder, build, api_url), sock, names=names))
-        yield
 
-
-class _Build:
-    """`vite build --watch` into a folder. It installs and builds while other parts start."""
-
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environment = variables
+    def __init__(
+        self,
+        folder: Path,
+        variables: Mapping[str, str],
+        publish: Callable[[bytes], object] = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self._environment = {**os.environ, **variables}
+        self._publish = publish
         self._process: subprocess.Popen[bytes] | None = None
-        self._is_ended = False
+        self._is_ended = threading.Event()
+        self._is_published = threading.Event()
         self._lock = threading.Lock()  # so that no process starts that nothing would end
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._threads = [
+            threading.Thread(target=work, daemon=True)
+            for work in (self._run, self._publish_each_index)
+        ]
 
-    def __enter__(self) -> "_Build":
-        self._thread.start()
+    def __enter__(self) -> "AppBuild":
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._is_ended = True
+            self._is_ended.set()
             if self._process is not None:
                 self._process.terminate()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def await_files(self) -> bool:
-        """Wait for a running build. Return whether its files exist."""
+        """Wait for a running build. Return whether its files exist and its index is published."""
         deadline = time.monotonic() + SECONDS_TO_BUILD
         while time.monotonic() < deadline and self._is_running():
-            if all((self._folder / name).exists() for name in ("index.html", "headers.json")):
+            if self._is_published.is_set() and (self.folder / HEADERS).exists():
                 return True
             time.sleep(0.05)
         return False
 
     def _is_running(self) -> bool:
-        return self._thread.is_alive() and not self._is_ended
+        return self._threads[0].is_alive() and not self._is_ended.is_set()
+
+    def _publish_each_index(self) -> None:
+        published = b""
+        while not self._is_ended.wait(_SECONDS_BETWEEN_LOOKS):
+            try:
+                index = (self.folder / INDEX).read_bytes()
+                # Vite may still be writing it.
+                if index == published or not index.rstrip().endswith(b"</html>"):
+                    continue
+                self._publish(index)
+            except OSError:  # not built, or the place to publish it is not there yet
+                continue
+            published = index
+            self._is_published.set()
 
     def _run(self) -> None:
         """Run all steps. The last one, the watching build, runs until it is ended."""
@@ -99,16 +101,16 @@ class _Build:
         for command in (
             *set_up(),
             ["npm", "run", "generate"],
-            [*vite, "--outDir", str(self._folder), "--emptyOutDir"],
+            [*vite, "--outDir", str(self.folder), "--emptyOutDir"],
         ):
             is_last = command[0] == "node"
             with self._lock:
-                if self._is_ended:
+                if self._is_ended.is_set():
                     return
                 self._process = subprocess.Popen(
                     command,
                     cwd=SPA,
-                    env=dict(self._environment),
+                    env=self._environment,
                     stdin=subprocess.DEVNULL,
                     stdout=sys.stderr if is_last else subprocess.PIPE,
                     stderr=sys.stderr if is_last else subprocess.STDOUT,
@@ -116,7 +118,7 @@ class _Build:
             output, _ = self._process.communicate()
             if self._process.returncode in ENDED_BY_USER:
                 return
-            if self._process.returncode and not self._is_ended:
+            if self._process.returncode and not self._is_ended.is_set():
                 sys.stderr.write(f"The SPA: `{' '.join(command)}` failed.\n")
                 sys.stderr.write((output or b"").decode(errors="replace"))
                 return
@@ -129,29 +131,3 @@ def set_up(folder: Path = SPA) -> list[list[str]]:
     lock = folder / "package-lock.json"
     is_done = installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
     return [] if is_done else [["npm", "ci"]]
-
-
-def _create_app(folder: Path, build: _Build, api_url: str) -> Flask:
-    app = Flask(__name__, static_folder=None)
-
-    @app.get("/", defaults={"path": ""})
-    @app.get("/<path:path>")
-    def page(path: str) -> AnyResponse:
-        if API_PATHS.fullmatch(request.path):
-            query = f"?{request.query_string.decode()}" if request.query_string else ""
-            return redirect(f"{api_url}{quote(request.path)}{query}", 307)
-        if not build.await_files():
-            return Response("The app could not be built: see the output of `make dev`.", 503)
-        is_file = (folder / path).is_file()
-        if path.startswith("assets/") and not is_file:
-            return Response("There is no such file.", 404)
-        # Names under assets/ contain a digest of the content. Everything else may change.
-        response = send_from_directory(
-            folder,
-            path if is_file else "index.html",
-            max_age=86_400 if path.startswith("assets/") else None,
-        )
-        response.headers.update(json.loads((folder / "headers.json").read_text()))
-        return response
-
-    return app

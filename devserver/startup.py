@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from devserver.aws.dynamodb import dynamodb_client, make_table, running_dynamodb
-from devserver.aws.s3 import Cors, Storage
+from devserver.aws.s3 import Cors, Storage, s3_client
 from devserver.issuer.app import create_issuer
 from devserver.issuer.tenant import APP_ORIGIN, Tenant
 from devserver.samples import write_samples
@@ -17,6 +17,7 @@ from devserver.template.deployment import Deployment, read_deployment
 from devserver.wsgi import serving
 
 LOOPBACK = "127.0.0.1"
+SITE_BUCKET = "SiteBucket"  # its name here is its logical id
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ class Backends:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that lead the functions' clients to these parts."""
+        """Return the variables by which the functions use these parts in place of AWS."""
         return {
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb_url,
             "AWS_ENDPOINT_URL_S3": self.s3_url,
+            "MEDIA_URL": "",  # S3 itself serves images here, at presigned addresses
+            "SITE_INDEX_SECONDS": "1",  # a new build of the app shows at the next request
         }
 
 
@@ -116,6 +119,19 @@ def running_storage(port: int, deployment: Deployment, names: Iterable[str] = ()
     """Start S3 on loopback with the template's buckets, while other parts start."""
     # Check the port here, because the process itself has no clear message for it.
     bound_socket("S3_PORT", port).close()
-    (cors,) = {(bucket.origin, bucket.methods) for bucket in deployment.buckets}
+    (cors,) = {bucket.cors for bucket in deployment.buckets if bucket.cors is not None}
     buckets = [bucket.name for bucket in deployment.buckets]
     return Storage(LOOPBACK, port, Cors(*cors), deployment.rights, buckets, names=names)
+
+
+def publish_index(s3_url: str, index: bytes) -> None:
+    """Put the app's index where the pages' function reads it, as a deployment of the app does.
+
+    Raises OSError if S3 is not ready.
+    """
+    try:
+        s3_client(s3_url, attempts=1).put_object(
+            Bucket=SITE_BUCKET, Key="index.html", Body=index, ContentType="text/html"
+        )
+    except (BotoCoreError, ClientError) as e:
+        raise OSError("S3 is not ready") from e

@@ -14,6 +14,7 @@ function headers(env: Record<string, string>): Plugin {
     `connect-src 'self' ${api} ${media} ${issuer}`,
     `frame-src ${issuer}`, // silent login
     "worker-src 'self'", // holds the refresh token
+    "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

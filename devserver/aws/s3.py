@@ -176,15 +176,16 @@ class Storage(MotoProcess):
         threading.Thread(target=read, daemon=True).start()
 
 
-def s3_client(endpoint: str) -> Any:
+def s3_client(endpoint: str, attempts: int = 3) -> Any:
     """Return a client of the local S3. Its credentials belong to no function."""
-    return boto3.client(
+    # A session of its own: boto3's default one is not safe for threads.
+    return boto3.Session().client(
         "s3",
         endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id=LOCAL_CREDENTIAL,
         aws_secret_access_key=LOCAL_CREDENTIAL,
-        config=Config(s3={"addressing_style": "path"}),
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": attempts}),
     )
 
 

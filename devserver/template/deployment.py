@@ -90,11 +90,10 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket with the one origin whose pages may use it, and the allowed methods."""
+    """A bucket with the origin whose pages may use it and the allowed methods, if any may."""
 
     name: str
-    origin: str
-    methods: tuple[str, ...]
+    cors: tuple[str, tuple[str, ...]] | None
 
 
 @dataclass(frozen=True)
@@ -202,15 +201,13 @@ def _target_function(rule: Mapping[str, Any]) -> str:
 
 
 def _buckets(buckets: Mapping[str, Any]) -> Iterator[Bucket]:
-    """Yield the buckets that pages use.
-
-    No page uses a bucket without CORS: the one for the app's files, which are served from here.
-    """
     for name, properties in buckets.items():
+        cors = None
         if "CorsConfiguration" in properties:
             (rule,) = properties["CorsConfiguration"]["CorsRules"]
             (origin,) = rule["AllowedOrigins"]
-            yield Bucket(name, origin, tuple(rule["AllowedMethods"]))
+            cors = origin, tuple(rule["AllowedMethods"])
+        yield Bucket(name, cors)
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:

@@ -84,7 +84,7 @@ def _rights(name: str, role: Mapping[str, Any], resources: Mapping[str, Any]) ->
 
 
 def _allowed(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for statement in policy["PolicyDocument"]["Statement"]:
+    for statement in statements(policy["PolicyDocument"]):
         if statement.keys() - {"Sid", "Effect", "Action", "Resource"}:
             raise ValueError(f"not a plain permission: {statement}")
         if statement["Effect"] != "Allow":

@@ -18,8 +18,9 @@ from blog.http.handler import (
     require_writer,
     resolver,
 )
+from blog.http.headers import PRIVATE
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
-from blog.http.responses import PRIVATE, TextResponse, json_response
+from blog.http.responses import TextResponse, json_response
 from blog.people.profiles import Profiles
 from blog.people.rate_limits import RateLimits
 from blog.people.schemas import Account, ProfileChanges
@@ -28,7 +29,7 @@ from blog.settings import AccountSettings
 
 settings = AccountSettings.from_environment(os.environ)
 table = Table.connect(settings.table_name)
-profiles = Profiles(table, site_url=settings.site_url)
+profiles = Profiles(table, site_url=settings.site_url, site_name=settings.site_name)
 limits = RateLimits.from_environment(os.environ)
 account_requests = AccountRequests(table, Bucket(settings.media_bucket), limits)
 app = resolver()

@@ -22,9 +22,10 @@ from blog.http.handler import (
     require_writer,
     resolver,
 )
+from blog.http.headers import PRIVATE
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, Limit
-from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
+from blog.http.responses import TextResponse, entity_response, json_response, no_content
 from blog.identifiers import parse_id
 from blog.moderation.reports import Reports
 from blog.moderation.schemas import Reasoned

@@ -12,9 +12,10 @@ from blog.dynamodb.idempotency import Idempotency
 from blog.dynamodb.table import Table
 from blog.entity_tags import IfMatch
 from blog.http.handler import identity, lambda_handler, request_path, require_writer, resolver
+from blog.http.headers import PRIVATE
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, IdempotencyKeyField, IfMatchField, IfNoneMatchField, Limit
-from blog.http.responses import PRIVATE, TextResponse, entity_response, json_response, no_content
+from blog.http.responses import TextResponse, entity_response, json_response, no_content
 from blog.identifiers import parse_id, parse_version
 from blog.people.rate_limits import RateLimits
 from blog.posts.model import Status

@@ -18,6 +18,7 @@ from blog.dynamodb.table import Table
 from blog.errors import BadRequest, NotFound
 from blog.http import docs_page
 from blog.http.handler import lambda_handler, request_path, resolver
+from blog.http.headers import PRIVATE, PUBLIC
 from blog.http.openapi import documented_responses
 from blog.http.parameters import AuthorId, Cursor, IfNoneMatchField, Limit, Tag
 from blog.http.responses import (
@@ -25,8 +26,6 @@ from blog.http.responses import (
     HTML,
     JSON,
     JSON_FEED,
-    PRIVATE,
-    PUBLIC,
     XML,
     TextResponse,
     document_response,
@@ -361,7 +360,7 @@ def get_docs_asset(
 
 
 def _feed_of_all() -> tuple[feeds.Feed, list[FeedItem]]:
-    return feeds.feed_of_all(settings.site_url), post_queries.newest_of_all(feeds.POSTS)
+    return feeds.feed_of_all(settings.site), post_queries.newest_of_all(feeds.POSTS)
 
 
 def _author_feed(
@@ -373,7 +372,7 @@ def _author_feed(
     author, posts = post_queries.newest_by_author(author_id, feeds.POSTS)
     if author.id != author_id:
         return _redirect(author_id, author.id)
-    feed = feeds.feed_of_author(settings.site_url, author.id, author.name)
+    feed = feeds.feed_of_author(settings.site, author.id, author.name)
     return document_response(render(feed, posts), media_type, if_none_match)
 
 
@@ -389,7 +388,7 @@ def _feed_of_tag(encoded: str) -> tuple[feeds.Feed, list[FeedItem]]:
     tag = normalised_tag(unquote(encoded))
     if not is_tag(tag):
         raise NotFound("There is no such tag.")
-    return feeds.feed_of_tag(settings.site_url, tag), post_queries.newest_tagged(tag, feeds.POSTS)
+    return feeds.feed_of_tag(settings.site, tag), post_queries.newest_tagged(tag, feeds.POSTS)
 
 
 handler = lambda_handler(app, settings, authenticated=False)

@@ -11,9 +11,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from blog.dynamodb.table import Table
 from blog.errors import BadRequest, NotFound
 from blog.http.handler import lambda_handler, person, require_writer, resolver
+from blog.http.headers import PRIVATE
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
-from blog.http.responses import PRIVATE, TextResponse, json_response, no_content
+from blog.http.responses import TextResponse, json_response, no_content
 from blog.identifiers import is_author_id, parse_id
 from blog.people.rate_limits import RateLimits
 from blog.posts.schemas import PostPage

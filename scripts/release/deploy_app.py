@@ -10,7 +10,8 @@ build FOLDER          build with the variables in APP_VARIABLES, as printed
 upload STAGE FOLDER   upload the build
 
 Files under assets/ have a digest in their names. They are uploaded first, and old ones are kept for
-open pages. index.html is uploaded last, so that it never refers to a missing file.
+open pages. index.html is uploaded last, so that it never refers to a missing file. No visitor gets
+it: the API reads it to link the app's files in its pages.
 """
 
 import argparse

@@ -26,6 +26,11 @@ PARAMETERS = {
     "AllowedOrigin": f"https://{'a' * 60}.example.com",
     "SiteUrl": f"https://{'a' * 60}.example.com/blog",
     "MediaUrl": f"https://{'a' * 60}.example.com/media",
+    "SiteName": "n" * 80,
+    "SiteDescription": "d" * 300,
+    "SiteLanguage": "l" * 35,
+    "SiteLogo": f"/{'l' * 299}",
+    "SiteContact": f"mailto:{'c' * 181}@example.com",
 }
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
@@ -64,6 +69,7 @@ def measures() -> list[Measure]:
         *_of_functions(resources, long),
         *_of_policies(resources, long),
         *_of_cloudwatch(resources, long),
+        *_of_cloudfront(resources),
         *_of_names(resources, long),
     ]
 
@@ -117,6 +123,15 @@ def _of_cloudwatch(resources: dict[str, Any], long: "_Long") -> Iterator[Measure
     yield Measure("widgets of the dashboard", len(widgets), 500)
     most = max(len(widget["properties"].get("metrics", [])) for widget in widgets)
     yield Measure("metrics of a widget", most, 500)
+
+
+def _of_cloudfront(resources: dict[str, Any]) -> Iterator[Measure]:
+    for name, one in _of_type(resources, "AWS::CloudFront::Function").items():
+        size = len(one["Properties"]["FunctionCode"].encode())
+        yield Measure(f"code of {name}, bytes", size, 10_240)
+    for one in _of_type(resources, "AWS::CloudFront::Distribution").values():
+        behaviours = one["Properties"]["DistributionConfig"]["CacheBehaviors"]
+        yield Measure("behaviours of the distribution", len(behaviours) + 1, 75)
 
 
 def _of_names(resources: dict[str, Any], long: "_Long") -> Iterator[Measure]:

@@ -1,10 +1,12 @@
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { exec } from "preact-iso/router";
 
 import { Spinner } from "./components/loading";
 import { Notices } from "./components/notices";
-import { Heading } from "./components/page";
+import { Heading, useServedHead } from "./components/page";
+import { siteName } from "./page-data";
 import { FeedPage } from "./pages/feed";
 import { NotFoundPage } from "./pages/not-found";
 import { displayedUser, logIn, restore, session } from "./session/session";
@@ -24,6 +26,29 @@ const AccountPage = page(() => import("./account/account").then((m) => m.Account
 const FollowingPage = page(() => import("./account/following").then((m) => m.FollowingPage));
 const MyImagesPage = page(() => import("./account/images").then((m) => m.MyImagesPage));
 const LikesPage = page(() => import("./account/likes").then((m) => m.LikesPage));
+
+const PAGES: Record<string, ComponentType<never> & { preload?: () => Promise<unknown> }> = {
+  "/": FeedPage,
+  "/posts/:slug": PostPage,
+  "/tags": TagsPage,
+  "/tags/:tag": TagPage,
+  "/authors/:id": AuthorPage,
+  "/callback": Spinner,
+  "/me": AccountPage,
+  "/me/posts": MyPostsPage,
+  "/me/posts/:id": EditorPage,
+  "/me/posts/:id/revisions": RevisionsPage,
+  "/me/comments": PendingCommentsPage,
+  "/me/feed": FollowingPage,
+  "/me/likes": LikesPage,
+  "/me/media": MyImagesPage,
+};
+
+/** Load the page at a path, so that the first render has it. Return whether that worked. */
+export async function load(path: string): Promise<boolean> {
+  const found = Object.entries(PAGES).find(([pattern]) => exec(path, pattern));
+  return (await found?.[1].preload?.()) !== ReloadPage;
+}
 
 /** Load a page on demand. If that fails, offer a reload: a newer version may have replaced the file. */
 function page<Page extends ComponentType<never>>(load: () => Promise<Page>) {
@@ -45,34 +70,19 @@ function ReloadPage() {
 }
 
 /** Paths of the app. The host forwards the others to the API, so the browser must request them. */
-const PAGES = /^\/(?!media\/|sitemap\.xml|(.*\/)?feed\.(atom|json)$)/;
+const SCOPE = /^\/(?!media\/|sitemap\.xml|(.*\/)?feed\.(atom|json)$)/;
 
-export function App() {
+/** The app. `isMissing` says that the server has no page at the first address. */
+export function App({ isMissing }: { isMissing: boolean }) {
   return (
-    <LocationProvider scope={PAGES}>
+    <LocationProvider scope={SCOPE}>
       <a class="skip" href="#content">
         Skip to content
       </a>
       <Header />
       <main id="content" tabIndex={-1}>
         <ErrorBoundary onError={(error) => console.error(error)}>
-          <Router>
-            <Route path="/" component={FeedPage} />
-            <Route path="/posts/:slug" component={PostPage} />
-            <Route path="/tags" component={TagsPage} />
-            <Route path="/tags/:tag" component={TagPage} />
-            <Route path="/authors/:id" component={AuthorPage} />
-            <Route path="/callback" component={Spinner} />
-            <Route path="/me" component={AccountPage} />
-            <Route path="/me/posts" component={MyPostsPage} />
-            <Route path="/me/posts/:id" component={EditorPage} />
-            <Route path="/me/posts/:id/revisions" component={RevisionsPage} />
-            <Route path="/me/comments" component={PendingCommentsPage} />
-            <Route path="/me/feed" component={FollowingPage} />
-            <Route path="/me/likes" component={LikesPage} />
-            <Route path="/me/media" component={MyImagesPage} />
-            <Route default component={NotFoundPage} />
-          </Router>
+          <Content isMissing={isMissing} />
         </ErrorBoundary>
       </main>
       <footer class="site">
@@ -80,6 +90,22 @@ export function App() {
       </footer>
       <Notices />
     </LocationProvider>
+  );
+}
+
+function Content({ isMissing }: { isMissing: boolean }) {
+  const { url } = useLocation();
+  const missing = useRef(isMissing ? url : undefined);
+  if (missing.current !== url) missing.current = undefined; // it may exist at the next visit
+  useServedHead(url);
+  const pages = Object.entries(missing.current ? {} : PAGES);
+  return (
+    <Router>
+      {pages.map(([path, component]) => (
+        <Route key={path} path={path} component={component as ComponentType} />
+      ))}
+      <Route default component={NotFoundPage} />
+    </Router>
   );
 }
 
@@ -114,7 +140,7 @@ function Header() {
   return (
     <header class="site">
       <a class="title" href="/">
-        Serverless blog
+        {siteName()}
       </a>
       <nav aria-label="Site">
         <ul>

@@ -17,7 +17,7 @@ from devserver.api_server import ApiServer
 from devserver.aws.dynamodb import running_dynamodb
 from devserver.hosts import REFUSAL, allowed_hosts
 from devserver.settings import Engine, LocalStackSettings, StartupError
-from devserver.spa import running_spa
+from devserver.site import running_site
 from devserver.startup import running_issuer, running_storage
 from devserver.template.deployment import read_deployment
 from devserver.wsgi import serving
@@ -87,8 +87,11 @@ def running_server(kind: str, names: tuple[str, ...]) -> Iterator[int]:
             port = parts.enter_context(running_api(names))
         elif kind == "issuer":
             parts.enter_context(running_issuer(f"http://localhost:{port}/", port, names=names))
-        elif kind == "app":
-            parts.enter_context(running_spa(port, "http://localhost:3000", {}, names))
+        elif kind == "site":
+            variables = LocalStackSettings.from_environment({}).spa_variables("client")
+            parts.enter_context(
+                running_site(port, "http://localhost:3000", variables, names, has_app=False)
+            )
         elif kind == "S3":
             parts.enter_context(running_storage(port, DEPLOYMENT, names)).first_line()
         else:
@@ -97,11 +100,8 @@ def running_server(kind: str, names: tuple[str, ...]) -> Iterator[int]:
         yield port
 
 
-@pytest.mark.parametrize("kind", ["API", "issuer", "app", "S3", "DynamoDB"])
-def test_a_server_responds_to_its_own_names_only(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("devserver.spa._Build._run", lambda _: None)  # the app has no files
+@pytest.mark.parametrize("kind", ["API", "issuer", "site", "S3", "DynamoDB"])
+def test_a_server_responds_to_its_own_names_only(kind: str) -> None:
     with running_server(kind, (NAME,)) as port:
         for host in [*OWN, f"{NAME}:{{port}}"]:
             assert send(port, host)[0] != 421, host

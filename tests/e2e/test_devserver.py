@@ -58,7 +58,6 @@ def test_it_starts_responds_to_this_machine_only_and_leaves_no_process_behind(
     tmp_path: Path, ending: int
 ) -> None:
     ports = free_ports()
-    del ports["SPA_PORT"]  # the app is off
     log = tmp_path / "log"
     process = start_devserver(log, ports)
     api = f"http://127.0.0.1:{ports['API_PORT']}"
@@ -83,6 +82,7 @@ def test_it_starts_responds_to_this_machine_only_and_leaves_no_process_behind(
             os.kill(child, 0)
     text = log.read_text()
     assert f"http://localhost:{ports['API_PORT']}" in text
+    assert f"http://localhost:{ports['SPA_PORT']} (to read only, without the app: SPA=off)" in text
     assert "gone when this ends" in text
     assert "Traceback" not in text
 
@@ -135,7 +135,7 @@ def test_sigint_to_make_ends_everything(tmp_path: Path, start: str) -> None:
     assert "Traceback" not in log.read_text()
 
 
-@pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT", "S3_PORT"])
+@pytest.mark.parametrize("variable", ["API_PORT", "ISSUER_PORT", "SPA_PORT", "S3_PORT"])
 def test_a_port_in_use_is_a_clear_error(variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])

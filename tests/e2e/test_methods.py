@@ -11,7 +11,7 @@ ROUTES = DEPLOYMENT.routes
 
 def path(resource: str) -> str:
     """Return a path that matches the resource."""
-    return re.sub(r"\{\w+\}", "01JDC0000000000000000000P0", resource)
+    return re.sub(r"\{\w+\+?\}", "01JDC0000000000000000000P0", resource)
 
 
 @pytest.mark.parametrize("resource", [one.resource for one in ROUTES if one.method == "HEAD"])

@@ -1,4 +1,7 @@
-"""The server of the app in the local stack, and the output of `npm run build`."""
+"""The app's build in the local stack, and the output of `npm run build`.
+
+A stand-in has the API's pages: tests/devserver/test_site.py tests the site itself.
+"""
 
 import json
 import os
@@ -11,8 +14,13 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask, request
 
-from devserver.spa import SPA, missing_node, running_spa
+from devserver.settings import bound_socket
+from devserver.site import running_site
+from devserver.site_headers import site_headers
+from devserver.spa import SPA, missing_node
+from devserver.wsgi import serving
 from tests.support.stack import free_port
 
 VARIABLES = {
@@ -31,19 +39,32 @@ def node() -> None:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """Build the app for an API on another host, and yield the app's address."""
+def api() -> Iterator[str]:
+    """Run a stand-in for the API whose pages name their address, and yield its own address."""
+    pages, port = Flask("pages", static_folder=None), free_port()
+    pages.before_request(lambda: f"<h1>{request.path}</h1>")
+    with bound_socket("API_PORT", port) as sock, serving(pages, sock):
+        yield f"http://localhost:{port}"
+
+
+@pytest.fixture(scope="module")
+def published() -> list[bytes]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def site(api: str, published: list[bytes]) -> Iterator[str]:
+    """Build the app for an API on another host, and yield the site's address."""
     port = free_port()
-    with running_spa(port, "https://api.example.com/v1", {**os.environ, **VARIABLES}):
+    with running_site(port, api, VARIABLES, publish=published.append):
         yield f"http://localhost:{port}"
 
 
 @pytest.mark.parametrize("path", ["/", "/posts/any", "/me/posts/new", "/no/such.page"])
-def test_any_deep_link_returns_the_app(site: str, path: str) -> None:
+def test_any_deep_link_returns_a_page_with_the_headers_of_the_build(site: str, path: str) -> None:
     response = requests.get(f"{site}{path}", timeout=150)
     assert response.status_code == 200
-    assert '<script type="module"' in response.text
-    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.text == f"<h1>/pages{path.rstrip('/')}</h1>"
     policy = response.headers["Content-Security-Policy"].split("; ")
     assert "script-src 'self'" in policy
     assert "frame-src https://tenant.example.com" in policy
@@ -56,9 +77,24 @@ def test_any_deep_link_returns_the_app(site: str, path: str) -> None:
     ]
 
 
-def test_an_asset_can_be_cached_and_a_missing_asset_is_404(site: str) -> None:
-    page = requests.get(site, timeout=150).text
-    name = page.partition('src="')[2].partition('"')[0]
+def test_the_headers_are_the_same_without_a_build(site: str) -> None:
+    sent = requests.get(site, timeout=150).headers
+    for name, value in site_headers(VARIABLES).items():
+        assert sent[name] == value
+
+
+def test_the_index_is_published_before_the_first_page(site: str, published: list[bytes]) -> None:
+    requests.get(site, timeout=150).raise_for_status()
+    (index,) = published
+    assert b'<script type="module"' in index
+    assert index.rstrip().endswith(b"</html>")
+
+
+def test_an_asset_can_be_cached_and_a_missing_asset_is_404(
+    site: str, published: list[bytes]
+) -> None:
+    requests.get(site, timeout=150).raise_for_status()
+    name = published[0].decode().partition('src="')[2].partition('"')[0]
     part = requests.get(f"{site}{name}", timeout=10)
     assert part.headers["Content-Type"].startswith("text/javascript")
     assert "max-age=86400" in part.headers["Cache-Control"]
@@ -68,10 +104,10 @@ def test_an_asset_can_be_cached_and_a_missing_asset_is_404(site: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/feed.atom", "/tags/c%23/feed.json", "/sitemap.xml?month=2026-01", "/media/01J"]
 )
-def test_paths_of_the_api_are_redirected(site: str, path: str) -> None:
+def test_paths_of_the_api_are_redirected(site: str, api: str, path: str) -> None:
     response = requests.get(f"{site}{path}", timeout=10, allow_redirects=False)
     assert response.status_code == 307
-    assert response.headers["Location"] == f"https://api.example.com/v1{path}"
+    assert response.headers["Location"] == f"{api}{path}"
 
 
 @pytest.mark.parametrize("path", ["/../package.json", "/%2e%2e/package.json", "/assets/../../x"])
@@ -84,8 +120,8 @@ def test_files_outside_the_build_are_not_served(site: str, path: str) -> None:
 
 def test_a_failed_build_is_reported_in_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     port = free_port()
-    broken = {**os.environ, **VARIABLES, "VITE_API_URL": "no address"}
-    with running_spa(port, "https://api.example.com", broken):
+    broken = {**VARIABLES, "VITE_API_URL": "no address"}
+    with running_site(port, "https://api.example.com", broken):
         response = requests.get(f"http://localhost:{port}/", timeout=150)
     assert response.status_code == 503
     assert "could not be built" in response.text
@@ -98,6 +134,7 @@ def test_a_failed_build_is_reported_in_the_terminal(capfd: pytest.CaptureFixture
 def test_a_build_that_ctrl_c_ends_is_not_reported_as_failed(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    api: str,
     ending: int,
     is_reported: bool,
 ) -> None:
@@ -111,7 +148,7 @@ def test_a_build_that_ctrl_c_ends_is_not_reported_as_failed(
 
     monkeypatch.setattr(subprocess, "Popen", Popen)
     port = free_port()
-    with running_spa(port, "https://api.example.com/v1", {**os.environ, **VARIABLES}):
+    with running_site(port, api, VARIABLES):
         assert requests.get(f"http://localhost:{port}", timeout=150).status_code == 200
         started[-1].send_signal(ending)
         time.sleep(1)
@@ -130,7 +167,7 @@ def test_npm_run_build_checks_types_and_creates_the_files_to_upload(tmp_path: Pa
     assert result.returncode == 0, result.stdout + result.stderr
     assert "> npm run generate && tsc" in result.stdout
     names = {path.name for path in (tmp_path / "dist").iterdir()}
-    assert names == {"index.html", "icon.svg", "assets", "headers.json"}
+    assert names == {"index.html", "assets", "headers.json", *os.listdir(SPA / "public")}
     scripts = "".join(path.read_text() for path in (tmp_path / "dist/assets").glob("*.js"))
     assert all(value in scripts for name, value in VARIABLES.items() if "MEDIA" not in name)
     assert "localhost:3000" not in scripts

@@ -17,6 +17,7 @@ from blog.s3 import Bucket
 from devserver.template.deployment import Deployment
 from tests.support.engines import DEPLOYMENT, Stores, empty_stores
 from tests.support.handlers import Call, caller, forget_rate_limits, json_body
+from tests.support.pages import Reader
 from tests.support.posts import TABLE, Blog, RacingTable
 from tests.support.uploads import rewrite_once
 
@@ -121,3 +122,10 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return stream
+
+
+@pytest.fixture
+def reader(table: Table, call: Call, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Return a reader of the site's pages, which have the same table as the API's handlers."""
+    del call  # sets up the handlers
+    return Reader(table, monkeypatch)

@@ -23,6 +23,7 @@ from blog.posts.model import Post, _size_in_feed
 from blog.posts.rendering import Content, rendered
 from blog.posts.schemas import NewPost
 from blog.posts.view import FeedItem
+from blog.settings import Site
 from tests.support.handlers import AUTHOR_PART, Call, Response, header, problem
 from tests.support.html import dangers
 from tests.support.largest import STORED_BODY
@@ -31,6 +32,8 @@ from tests.support.samples import ALICE, BOB, ROOT
 from tests.support.xss import CORPUS
 
 SITE = "https://blog.example.com"  # as in tests/conftest.py
+NAME = "Serverless blog"  # the default
+BLOG = Site(SITE, NAME, "", "en", "/icon.svg")
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMAS = ROOT / "tests" / "schemas"
 
@@ -52,7 +55,11 @@ def parsed_atom(document: str) -> Any:
 
 def valid_json(response: Response) -> Any:
     assert header(response, "Content-Type") == "application/feed+json; charset=utf-8"
-    document = json.loads(response["body"])
+    return parsed_json(response["body"])
+
+
+def parsed_json(text: str) -> Any:
+    document = json.loads(text)
     jsonschema.validate(document, json.loads((SCHEMAS / "json-feed.json").read_text()))
     return document
 
@@ -204,7 +211,7 @@ def test_the_size_of_html_in_a_feed_is_bounded_also_with_absolute_addresses(unit
     html = unit * 3000
     (post,) = with_content(Content(html, "", 1))
     post = post.model_copy(update={"slug": "a" * 120})
-    resolved = feeds._content(feeds.feed_of_all(SITE), post)
+    resolved = feeds._content(feeds.feed_of_all(BLOG), post)
     growth = _size_in_feed(resolved) - _size_in_feed(html)
     assert feeds.MAX_GROWTH - 1000 < len(resolved) - len(html) <= feeds.MAX_GROWTH + 30
     assert growth <= feeds.MAX_GROWTH + _size_in_feed('<div dir="auto"></div>')
@@ -217,7 +224,7 @@ def test_media_items_are_below_the_path_of_the_site_as_cover_images_are() -> Non
     post = post.model_copy(update={"cover_image": path})
     site = f"{SITE}/blog"
     item = FeedItem(post, Author.of(post.author_id, None))
-    document = json.loads(feeds.json_feed(feeds.feed_of_all(site), [item]))
+    document = json.loads(feeds.json_feed(feeds.feed_of_all(BLOG._replace(url=site)), [item]))
     assert document["items"][0]["image"] == site + path
     assert document["items"][0]["content_html"] == (
         f'<img src="{site}{path}" srcset="{site}{path} 2x"><a href="{SITE}/about">a</a>'
@@ -258,10 +265,38 @@ def test_a_feed_contains_full_posts_with_the_sites_addresses(call: Call, posts: 
     author = f"{SITE}/authors/{post.author_id}"
     assert (entry.author_detail.name, entry.author_detail.href) == (NEUTRAL_NAME, author)
     assert item["authors"] == [{"name": NEUTRAL_NAME, "url": author}]
-    assert (atom.feed.title, atom.feed.link) == ("blog.example.com", f"{SITE}/")
+    assert (atom.feed.title, atom.feed.link) == (NAME, f"{SITE}/")
     assert {link.href for link in atom.feed.links} == {f"{SITE}/", f"{SITE}/feed.atom"}
     assert (feed["home_page_url"], feed["feed_url"]) == (f"{SITE}/", f"{SITE}/feed.json")
     assert ALICE not in call("public-feed-atom")["body"]
+
+
+def test_a_feed_describes_the_site_as_far_as_its_format_can() -> None:
+    site = Site(SITE, "Über <alles> & mehr", "Eins & <zwei>", "de-CH", "/logo.png")
+    for feed, title in (
+        (feeds.feed_of_all(site), site.name),
+        (feeds.feed_of_author(site, "a" * 26, "Ann & Bo"), f"Ann & Bo · {site.name}"),
+        (feeds.feed_of_tag(site, "c#"), f"#c# · {site.name}"),
+    ):
+        text = feeds.atom(feed, [])
+        atom = parsed_atom(text).feed
+        assert (atom.title, atom.subtitle) == (title, "Eins & <zwei>")
+        assert atom.icon == f"{SITE}/logo.png"
+        assert atom.title_detail.language == "de-CH"
+        document = parsed_json(feeds.json_feed(feed, []))
+        assert (document["title"], document["description"]) == (title, "Eins & <zwei>")
+        assert (document["language"], document["icon"]) == ("de-CH", f"{SITE}/logo.png")
+
+
+def test_a_feed_leaves_out_an_empty_description_and_keeps_a_logo_elsewhere() -> None:
+    logo = "https://cdn.example/logo.png"
+    feed = feeds.feed_of_all(Site(f"{SITE}/blog", "Blog", "", "en", logo))
+    atom = parsed_atom(feeds.atom(feed, [])).feed
+    assert "subtitle" not in atom
+    assert atom.icon == logo
+    document = parsed_json(feeds.json_feed(feed, []))
+    assert "description" not in document
+    assert document["icon"] == logo
 
 
 def test_the_id_of_an_entry_stays_when_the_slug_changes(call: Call, posts: Blog) -> None:
@@ -301,8 +336,8 @@ def test_an_author_and_a_tag_have_their_own_feeds(
         return document["title"], [item["title"] for item in document["items"]]
 
     of_author = titles("author", {AUTHOR_PART: mine.author_id})
-    assert of_author == ("Alice & Co on blog.example.com", ["Mine"])
-    assert titles("tag", {}) == ("c# on blog.example.com", ["Mine"])
+    assert of_author == (f"Alice & Co · {NAME}", ["Mine"])
+    assert titles("tag", {}) == (f"#c# · {NAME}", ["Mine"])
     for tag in ("हिन्दी", "node.js", "NODE.JS"):
         assert titles("tag", {"c%23": tag})[1] == ["Bob's"]
     for author in ("nobody", "a" * 26, "x" * 3000, "हिन्दी"):
@@ -341,7 +376,7 @@ def test_a_tag_is_found_in_an_encoded_and_in_a_decoded_path(
     parts = {"c%23": quote(tag) if form == "encoded" else tag}
     document = valid_json(call("public-tag-feed-json", parts=parts))
     assert [entry["title"] for entry in document["items"]] == ["Tagged"]
-    assert document["title"].startswith(tag)
+    assert document["title"].startswith(f"#{tag} ")
     assert f"/tags/{quote(tag)}/" in document["feed_url"]
     assert len(valid_atom(call("public-tag-feed-atom", parts=parts)).entries) == 1
 
@@ -452,7 +487,7 @@ def test_a_tag_that_cannot_exist_has_no_feed(call: Call, tag: str) -> None:
         problem(call(f"public-tag-feed-{kind}", parts={"/tags/c%23/": f"/tags/{tag}/"}), 404)
 
 
-FEED = feeds.feed_of_all(SITE)
+FEED = feeds.feed_of_all(BLOG)
 
 
 def test_attacks_stay_harmless_in_a_feed() -> None:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
 
 from devserver.settings import StartupError
 from devserver.spa import missing_node
+from tests.performance import slow_network
 from tests.performance.figures import Figures
 from tests.support.chromium import OPTIONS, find_chromium
 from tests.support.stack import Client, DevServer, Stack
@@ -49,8 +50,10 @@ def measure(figures: Figures) -> None:
             title="Measured", body="Some words. " * 400, status="published"
         )
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        for name, path in (("/", "/"), ("/posts/{slug}", f"/posts/{post['slug']}")):
+        views = {"/": "/", "/posts/{slug}": f"/posts/{post['slug']}"}
+        for name, path in views.items():
             _measure_view(figures, browser, stack, name, path)
+        slow_network.measure(figures, browser, str(stack.spa_url), views)
         browser.close()
 
 

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ TUTORIALS_TABLE = "TutorialTable"
 # For each function: one of its events, and the status of its response, if it has one.
 EVENTS = {
     "PublicFunction": ("public-get-post", 200),
+    "PagesFunction": ("pages-post", 200),
     "PostsFunction": ("posts-list-mine", 200),
     "AccountFunction": ("account-get-me", 200),
     "CommentsFunction": ("comments-create", 201),
@@ -53,6 +54,7 @@ READING = ("PublicFunction", "PostsFunction", "AccountFunction", "ReactionsFunct
 # Functions to compare with; the second is measured only warm. No handler can be faster than it.
 TUTORIALS = "a tutorial's handler"
 RESOLVER = "Powertools' resolver alone"
+BY_SLUG = "the API's post by slug"  # to compare with its page
 LEAST = ROOT / "tests" / "performance" / "tutorial" / "least"
 
 
@@ -199,20 +201,25 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
         client = dynamodb_client(endpoint)
         contenders = {TUTORIALS: _tutorials(client, folder, endpoints)}
         (table,) = deployment.tables
-        post_id = PostQueries(Table(client, table)).feed(limit=1, cursor=None).items[0].id
+        post = PostQueries(Table(client, table)).feed(limit=1, cursor=None).items[0]
+
+        def sent(event: str) -> Any:
+            text = json.dumps(sample_event(event))
+            return json.loads(text.replace(POST_ID, post.id).replace("hello-world", post.slug))
+
         for name, (event, _) in EVENTS.items():
-            sent = json.loads(json.dumps(sample_event(event)).replace(POST_ID, post_id))
             contenders[name] = Start(
                 [f"{folder}/ours/{name}", *_layers(folder), f"{folder}/runtime"],
                 {**deployment.functions[name].environment, **endpoints},
-                sent,
+                sent(event),
             )
         runs = _alternately(python, contenders)
         ours = contenders["PublicFunction"]
         contenders[RESOLVER] = Start(
             [str(LEAST), *_layers(folder), f"{folder}/runtime"], ours.variables, ours.event
         )
-        names = (*READING, TUTORIALS, RESOLVER)
+        contenders[BY_SLUG] = replace(ours, event=sent("public-get-post-by-slug"))
+        names = (*READING, "PagesFunction", BY_SLUG, TUTORIALS, RESOLVER)
         rounds = [{name: contenders[name].run_warm(python) for name in names} for _ in range(5)]
         warm = {
             name: [statistics.median(turn[name][n] for turn in rounds) for n in range(2)]
@@ -233,6 +240,8 @@ def _handlers(figures: Figures, python: str, folder: Path) -> None:
         figures.add(f"{name}, warm: that / one boto3 call", outside / call)
         if name in READING:
             figures.add(f"{name}, warm: that / a tutorial's", outside / theirs_warm, 1)
+    page, answer = warm["PagesFunction"][0], warm[BY_SLUG][0]
+    figures.add(f"PagesFunction, warm: CPU of a post's page / {BY_SLUG}", page / answer, 2)
     figures.add(f"{TUTORIALS}, peak memory, MB", _peak(runs[TUTORIALS]))
     figures.add("handlers of ours, peak memory, MB", max(_peak(runs[name]) for name in EVENTS))
 

@@ -9,6 +9,7 @@ calls and the conversion of items to and from DynamoDB's types.
 import json
 import statistics
 import sys
+import threading
 import time
 from typing import Any
 
@@ -41,29 +42,34 @@ def peak_memory() -> float:
 
 
 class Boto3:
-    """Measures the CPU time in boto3, and the duration of its calls, in seconds."""
+    """Measures the CPU time in boto3, and the duration of its calls, in seconds.
+
+    Calls run in several threads.
+    """
 
     def __init__(self) -> None:
         self.cpu = 0.0
         self.calls: list[float] = []
-        self._is_entered = False
+        self._entered = threading.local()
+        self._lock = threading.Lock()
 
     def watch(self, owner: type, method: str) -> None:
         """Count the time in this method, which may call itself."""
         original = getattr(owner, method)
 
         def watched(*arguments: Any) -> Any:
-            if self._is_entered:
+            if getattr(self._entered, "now", False):
                 return original(*arguments)
-            self._is_entered = True
+            self._entered.now = True
             cpu, started = time.thread_time(), time.perf_counter()
             try:
                 return original(*arguments)
             finally:
-                self.cpu += time.thread_time() - cpu
-                self._is_entered = False
-                if method == CALL:
-                    self.calls.append(time.perf_counter() - started)
+                self._entered.now = False
+                with self._lock:
+                    self.cpu += time.thread_time() - cpu
+                    if method == CALL:
+                        self.calls.append(time.perf_counter() - started)
 
         setattr(owner, method, watched)
 

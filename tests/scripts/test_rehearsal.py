@@ -23,7 +23,7 @@ def test_only_the_unknown_types_are_left_out(document: dict[str, Any]) -> None:
     # The names of versions, and of a deployment of the API, contain digests.
     types = sorted(one["Type"] for name, one in whole.items() if name not in unknown)
     assert sorted(one["Type"] for one in document["Resources"].values()) == types
-    assert len(unknown) == 18
+    assert len(unknown) == 19
 
 
 def test_artifacts_are_folders_that_sam_cli_uploads(document: dict[str, Any]) -> None:
@@ -38,7 +38,7 @@ def test_another_digest_gives_each_function_another_version(document: dict[str, 
         return {name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Version"}
 
     other = rehearsal_template(ROOT, "b" * 64)
-    assert len(versions(document["Resources"])) == 11
+    assert len(versions(document["Resources"])) == 12
     assert not versions(document["Resources"]) & versions(other["Resources"])
 
 

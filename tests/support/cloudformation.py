@@ -38,6 +38,7 @@ def template(parameters: Mapping[str, str]) -> dict[str, Any]:
         json.dumps(document),
     )
     document = json.loads(re.sub(r"\$\{(\w+Function)Aliaslive\}", r"${\1.Arn}", text))
+    document["Resources"] = _without_no_value(document["Resources"], Resolver(document, parameters))
     for one in document["Resources"].values():
         one.pop("DependsOn", None)
     parts = {kind: document[kind] for kind in ("Resources", "Outputs")}
@@ -59,6 +60,22 @@ def template(parameters: Mapping[str, str]) -> dict[str, Any]:
             if names.search(json.dumps(one))
         }
     return {**document, **parts}
+
+
+def _without_no_value(value: Any, resolver: Resolver) -> Any:
+    """Remove the members of lists that a condition replaces by AWS::NoValue, which moto keeps."""
+    if isinstance(value, dict):
+        return {name: _without_no_value(member, resolver) for name, member in value.items()}
+    if not isinstance(value, list):
+        return value
+    members = []
+    for one in value:
+        match one:
+            case {"Fn::If": [str(name), met, {"Ref": "AWS::NoValue"}]}:
+                members += [met] if resolver.holds(name) else []
+            case _:
+                members.append(one)
+    return [_without_no_value(one, resolver) for one in members]
 
 
 def create(document: Mapping[str, Any], parameters: Mapping[str, str], stack: str = STACK) -> Any:

@@ -1,17 +1,14 @@
 """CloudFront before app and API: its caching, its origins, and its headers."""
 
 import fnmatch
-import json
 import re
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from blog.s3 import media_object_key
-from devserver.spa import API_PATHS
+from devserver.site_headers import site_headers
 from devserver.template.deployment import read_deployment
 from devserver.template.policies import PARAMETERS
 from tests.support.samples import ROOT
@@ -62,22 +59,36 @@ def test_every_route_is_reached_with_complete_requests() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/feed.atom", "/authors/a/feed.json", "/tags/c%23/feed.atom", "/sitemap.xml", "/media/01J"],
+    ["/", "/posts/a-slug", "/tags/node.js", "/feed.atom", "/sitemap.xml", "/me", "/robots.txt"],
 )
-def test_paths_that_the_local_stack_redirects_to_the_api_reach_it(path: str) -> None:
-    assert API_PATHS.fullmatch(path)
+def test_pages_and_feeds_come_from_the_api_and_are_cached_as_they_say(path: str) -> None:
     found = behaviour(path)
+    assert found == DISTRIBUTION["DefaultCacheBehavior"]
+    assert found["CachePolicyId"] == {"Ref": "ApiCaching"}
+    assert found["ResponseHeadersPolicyId"] == {"Ref": "SiteHeaders"}
+    assert found["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert found["Compress"] is True
+    assert "AllowedMethods" not in found, "GET and HEAD"
+    assert "OriginRequestPolicyId" not in found, "the host is the API's own"
     assert found["TargetOriginId"] == "api-without-its-stage"
     stage = read_deployment(ROOT / "template.yaml", PARAMETERS).stage
     assert ORIGINS["api-without-its-stage"]["OriginPath"] == f"/{stage}"
 
 
-@pytest.mark.parametrize("path", ["/", "/posts/a-slug", "/tags/node.js", "/assets/index-1.js"])
-def test_all_other_paths_reach_the_app(path: str) -> None:
-    assert not API_PATHS.fullmatch(path)
+def test_an_image_of_a_post_is_redirected_by_the_api() -> None:
+    found = behaviour("/media/01J")
+    assert found["TargetOriginId"] == "api-without-its-stage"
+    assert found["CachePolicyId"] == {"Ref": "ApiCaching"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/index-1.js", "/icon.svg", "/favicon.ico", "/preview.png"]
+)
+def test_files_of_the_app_come_from_its_bucket(path: str) -> None:
     found = behaviour(path)
     assert found["TargetOriginId"] == "app"
     assert found["CachePolicyId"] == CACHING_OPTIMIZED
+    assert found["ResponseHeadersPolicyId"] == {"Ref": "SiteHeaders"}
 
 
 def test_files_of_images_come_from_their_bucket_with_nosniff() -> None:
@@ -105,8 +116,8 @@ def test_responses_are_cached_as_they_say_and_never_across_tokens() -> None:
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert key["HeadersConfig"]["Headers"] == ["Authorization"]
     assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
-    for one in DISTRIBUTION["CacheBehaviors"]:
-        if one["TargetOriginId"] != "images":
+    for one in (*DISTRIBUTION["CacheBehaviors"], DISTRIBUTION["DefaultCacheBehavior"]):
+        if one["TargetOriginId"] not in ("images", "app"):
             assert one["CachePolicyId"] == {"Ref": "ApiCaching"}
 
 
@@ -127,7 +138,7 @@ def test_the_app_is_served_with_the_headers_of_its_build() -> None:
             r"^    [`\"]([a-z]+-src [^`\"]*|[a-z]+-[a-z]+ 'none')[`\"],", config, re.M
         )
     ]
-    assert len(expected_headers) == 10
+    assert len(expected_headers) == 11
     headers = RESOURCES["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     security = headers["SecurityHeadersConfig"]
     text, names = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
@@ -136,27 +147,27 @@ def test_the_app_is_served_with_the_headers_of_its_build() -> None:
     assert names.keys() == {"Media", "Issuer"}
     assert f'"{security["ReferrerPolicy"]["ReferrerPolicy"]}"' in config
     assert security["ContentTypeOptions"] == {"Override": True}
+    assert security["ContentSecurityPolicy"]["Override"] is True, "the API's policy knows no app"
+    assert security["ReferrerPolicy"]["Override"] is False, "a page may be stricter"
 
 
-def test_paths_without_a_file_get_the_app() -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs Node.js")
-    code = RESOURCES["SitePaths"]["Properties"]["FunctionCode"]
-    wanted = {
-        "/": "/index.html",
-        "/posts/a-slug": "/index.html",
-        "/tags/node.js": "/index.html",
-        "/me": "/index.html",
-        "/index.html": "/index.html",
-        "/icon.svg": "/icon.svg",
-        "/assets/index-B1.js": "/assets/index-B1.js",
-    }
-    program = f"""{code}
-        const uris = {json.dumps([*wanted])};
-        console.log(JSON.stringify(uris.map(uri => handler({{request: {{uri}}}}).uri)));"""
-    result = subprocess.run([node, "-e", program], capture_output=True, text=True, check=True)
-    assert json.loads(result.stdout) == [*wanted.values()]
+def test_the_local_stack_sends_the_same_headers_without_a_build() -> None:
+    api, media, issuer = (f"https://{name}.example" for name in ("api", "media", "issuer"))
+    found = site_headers(
+        {
+            "VITE_API_URL": f"{api}/v1",
+            "VITE_MEDIA_ORIGIN": media,
+            "VITE_AUTH0_DOMAIN": "issuer.example",
+        }
+    )
+    headers = RESOURCES["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    security = headers["SecurityHeadersConfig"]
+    text, _ = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    # App and API share an origin on AWS, which 'self' names.
+    policy = found["Content-Security-Policy"].replace(f" {api}", "")
+    assert policy == text.replace("${Media}", media).replace("${Issuer}", issuer)
+    assert found["Referrer-Policy"] == security["ReferrerPolicy"]["ReferrerPolicy"]
+    assert found["X-Content-Type-Options"] == "nosniff"
 
 
 def test_only_cloudfront_reads_the_apps_bucket() -> None:

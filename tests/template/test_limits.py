@@ -28,7 +28,8 @@ def test_everything_that_has_a_limit_is_measured() -> None:
         "resources of the _", "policy of _, bytes", "variables of _, bytes",
         "managed policy _, characters", "inline policies of _, characters",
         "trust policy of _, characters", "metrics of _", "widgets of the dashboard",
-        "metrics of a widget", "name of _, characters",
+        "metrics of a widget", "name of _, characters", "code of _, bytes",
+        "behaviours of the distribution",
     }  # fmt: skip
     assert all(one.value > 0 for one in MEASURES if not one.what.startswith("inline"))
 

@@ -42,12 +42,12 @@ def test_every_function_gets_a_new_version_when_any_artifact_changes(
         return {name for name, one in found.items() if one["Type"] == "AWS::Lambda::Version"}
 
     functions = [name for name in resources if name.endswith("Function")]
-    assert len(versions(resources)) == len(functions) == 11
+    assert len(versions(resources)) == len(functions) == 12
     assert not versions(resources) & versions(after), "each function gets a new version"
     groups = [
         one for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"
     ]
-    assert len(groups) == 11
+    assert len(groups) == 12
 
 
 def test_alarms_guard_each_deployment_except_one_that_fixes_their_cause(

@@ -42,14 +42,15 @@ def on_table(actions: set[str], **folders: set[str]) -> ActionsByResource:
 FUNCTIONS = [
     f"{name}Function"
     for name in (
-        "Account", "Authorizer", "Comments", "Inspector", "Jobs", "Media", "Moderation", "Posts",
-        "Public", "Publisher", "Reactions",
+        "Account", "Authorizer", "Comments", "Inspector", "Jobs", "Media", "Moderation", "Pages",
+        "Posts", "Public", "Publisher", "Reactions",
     )
 ]  # fmt: skip
 MOVE_ALIAS = {"lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"}
 ROLES: dict[str, ActionsByResource] = {
     "AuthorizerFunctionRole": on_table(set()),
     "PublicFunctionRole": on_table(READ, media={"GetObject"}),
+    "PagesFunctionRole": on_table(READ) | {"${SiteBucket.Arn}/index.html": {"s3:GetObject"}},
     "PostsFunctionRole": on_table(READ | WRITE),
     "AccountFunctionRole": on_table(
         {"BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"},
@@ -147,7 +148,7 @@ def test_other_grants_are_exactly_the_expected_ones(resources: dict[str, Any]) -
               if ROUTE.fullmatch(grant.source)]  # fmt: skip
     declared = read_deployment(TEMPLATE, PARAMETERS).routes
     assert sorted(routes) == sorted(
-        (f"${{{one.function}.live}}", one.method + re.sub(r"\{\w+\}", "*", one.resource))
+        (f"${{{one.function}.live}}", one.method + re.sub(r"\{\w+\+?\}", "*", one.resource))
         for one in declared
         if one.function
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from blog.identifiers import author_id
-from blog.settings import AccountSettings, AuthorSettings, BlogSettings
+from blog.settings import AccountSettings, AuthorSettings, BlogSettings, Site, SiteSettings
 
 GOOD = {"TABLE_NAME": "BlogTable", "ALLOWED_ORIGIN": "*", "AUTHOR_ID_KEY": "k" * 32}
 
@@ -40,6 +40,36 @@ def test_the_account_function_knows_the_site() -> None:
     for address in ("", "blog.example.com", "https://blog.example.com/"):
         with pytest.raises(ValueError, match="SITE_URL"):
             AccountSettings.from_environment(environment | {"SITE_URL": address})
+
+
+SITE = GOOD | {"SITE_URL": "https://blog.example.com"}
+NAMES = ("SITE_NAME", "SITE_DESCRIPTION", "SITE_LANGUAGE", "SITE_LOGO")
+
+
+@pytest.mark.parametrize("variables", [{}, dict.fromkeys(NAMES, "")])
+def test_a_site_without_a_name_has_the_defaults(variables: dict[str, str]) -> None:
+    expected = Site("https://blog.example.com", "Serverless blog", "", "en", "/icon.svg")
+    assert SiteSettings.from_environment(SITE | variables).site == expected
+    account = SITE | variables | {"MEDIA_BUCKET": "MediaBucket"}
+    assert AccountSettings.from_environment(account).site_name == "Serverless blog"
+
+
+def test_a_site_is_described_by_its_variables() -> None:
+    values = ("Alice\u2019s blog", "Posts & more", "pt-BR", "https://cdn.example/logo.png")
+    site = SiteSettings.from_environment(SITE | dict(zip(NAMES, values, strict=True))).site
+    assert site == Site("https://blog.example.com", *values)
+    assert site.absolute(site.logo) == "https://cdn.example/logo.png"
+    assert site.absolute("/icon.svg") == "https://blog.example.com/icon.svg"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("SITE_LANGUAGE", "en_GB"), ("SITE_LANGUAGE", 'en"'), ("SITE_LOGO", "icon.svg"),
+     ("SITE_LOGO", "http://a.example/b"), ("SITE_LOGO", "javascript:alert(1)")],
+)  # fmt: skip
+def test_an_invalid_variable_of_the_site_is_named(variable: str, value: str) -> None:
+    with pytest.raises(ValueError, match=variable):
+        SiteSettings.from_environment(SITE | {variable: value})
 
 
 def test_an_author_id_depends_on_the_key_and_hides_the_sub() -> None:

@@ -17,6 +17,7 @@ LEVELS = [
     {"http", "media"},
     {"posts"},
     {"comments"},
+    {"pages"},
     {"reactions"},
     {"moderation"},
     {"accounts"},

@@ -194,9 +194,34 @@ def test_the_limit_of_a_name_applies_to_its_normal_form() -> None:
     ],
 )
 def test_the_host_of_the_site_is_its_name(name: str) -> None:
-    assert is_of_site(name, "https://www.Blog.example.com/path")
-    assert not is_of_site(f"{name} fan", "https://www.blog.example.com/path")
-    assert not is_of_site("\u2713", "https://blog.example.com")
+    assert is_of_site(name, "https://www.Blog.example.com/path", "")
+    assert not is_of_site(f"{name} fan", "https://www.blog.example.com/path", "")
+    assert not is_of_site("\u2713", "https://blog.example.com", "\u2713")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anna\u2019s Caf\u00e9",
+        "ANNAS CAFE",
+        "\uff21nnas \uff23afe",  # full width
+        "Anna-s.Cafe",
+        "\u0410nnas Cafe",  # a Cyrillic A
+        "Anna\u2019s Cafe \u2713",
+    ],
+)
+def test_the_name_of_the_site_is_reserved(name: str) -> None:
+    site = "https://blog.example.com"
+    assert is_of_site(name, site, "Anna\u2019s Caf\u00e9")
+    assert not is_of_site(f"{name} fan", site, "Anna\u2019s Caf\u00e9")
+    assert not is_of_site(name, site, "")
+
+
+def test_a_name_of_the_site_in_another_script_is_reserved() -> None:
+    assert is_of_site(
+        "\u65e5\u672c \u30d6\u30ed\u30b0", "https://a.example", "\u65e5\u672c\u30d6\u30ed\u30b0"
+    )
+    assert not is_of_site("\u65e5\u672c", "https://a.example", "\u65e5\u672c\u30d6\u30ed\u30b0")
 
 
 MIXED = [

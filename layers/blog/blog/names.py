@@ -72,10 +72,15 @@ def enforced(name: str) -> str:
     return result
 
 
-def is_of_site(name: str, site_url: str) -> bool:
-    """Return whether a name is the host of the site, with or without `www.`, or looks like it."""
+def is_of_site(name: str, site_url: str, site_name: str) -> bool:
+    """Return whether a name is the site's, or looks like it.
+
+    The site is known by its name and by its host, with or without `www.`. A name of the site
+    without letters and digits is not reserved.
+    """
     host = urlsplit(site_url).hostname or ""
-    return _skeleton(name) in {_skeleton(host), _skeleton(host.removeprefix("www."))}
+    reserved = {_skeleton(one) for one in (host, host.removeprefix("www."), site_name)}
+    return _skeleton(name) in reserved - {""}
 
 
 def _skeleton(name: str) -> str:

@@ -1,13 +1,53 @@
 """The functions' settings, read from the environment and validated once at the cold start."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 MediaBucket = Annotated[str, Field(alias="MEDIA_BUCKET", min_length=3)]
 SiteUrl = Annotated[
     str, Field(alias="SITE_URL", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
+]
+# As the template's parameters have them. An empty variable counts as not set.
+DEFAULT_SITE_NAME, DEFAULT_SITE_LANGUAGE, DEFAULT_SITE_LOGO = "Serverless blog", "en", "/icon.svg"
+DEFAULT_SITE_ACCENT = "#0b6b62"
+SiteName = Annotated[
+    str,
+    BeforeValidator(lambda text: text or DEFAULT_SITE_NAME),
+    Field(default=DEFAULT_SITE_NAME, alias="SITE_NAME"),
+]
+SiteLanguage = Annotated[
+    str,
+    BeforeValidator(lambda text: text or DEFAULT_SITE_LANGUAGE),
+    Field(
+        default=DEFAULT_SITE_LANGUAGE,
+        alias="SITE_LANGUAGE",
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+    ),
+]
+SiteLogo = Annotated[
+    str,
+    BeforeValidator(lambda text: text or DEFAULT_SITE_LOGO),
+    Field(default=DEFAULT_SITE_LOGO, alias="SITE_LOGO", pattern=r"^(/|https://)\S+$"),
+]
+SiteAccent = Annotated[
+    str,
+    BeforeValidator(lambda text: text or DEFAULT_SITE_ACCENT),
+    Field(default=DEFAULT_SITE_ACCENT, alias="SITE_ACCENT", pattern=r"^#[0-9A-Fa-f]{6}$"),
+]
+# How long pages use the names of the app's files before they look for new ones.
+IndexSeconds = Annotated[
+    float,
+    BeforeValidator(lambda text: text or 60),
+    Field(default=60, alias="SITE_INDEX_SECONDS", ge=0, le=3600),
 ]
 AuthorIdKey = Annotated[str, Field(alias="AUTHOR_ID_KEY", min_length=32)]
 TextForm = Literal["plain", "compressed"]  # as in posts/stored_text.py, which few functions import
@@ -55,10 +95,59 @@ class BlogSettings(TableSettings):
     allowed_origin: str = Field(alias="ALLOWED_ORIGIN", min_length=1)
 
 
+class Site(NamedTuple):
+    """The site as pages and feeds describe it. `url` has no final slash, `language` is of BCP 47.
+
+    `logo` is a path of the site or a full address. Pages alone have the other two: `accent` is a
+    color such as #0b6b62, and `contact` an address for security researchers (RFC 9116), or empty.
+    """
+
+    url: str
+    name: str
+    description: str
+    language: str
+    logo: str
+    accent: str = DEFAULT_SITE_ACCENT
+    contact: str = ""
+
+    def absolute(self, address: str) -> str:
+        """Return the full address of a path of this site, or a full address as it is."""
+        return self.url + address if address.startswith("/") else address
+
+
 class SiteSettings(BlogSettings):
-    """Adds the site's address, without a final slash, for feeds and sitemaps."""
+    """Adds the site's address, without a final slash, and what feeds say about it."""
 
     site_url: SiteUrl
+    site_name: SiteName
+    site_description: str = Field(default="", alias="SITE_DESCRIPTION")
+    site_language: SiteLanguage
+    site_logo: SiteLogo
+
+    @property
+    def site(self) -> Site:
+        """Return the site as feeds describe it."""
+        return Site(
+            url=self.site_url,
+            name=self.site_name,
+            description=self.site_description,
+            language=self.site_language,
+            logo=self.site_logo,
+        )
+
+
+class PagesSettings(SiteSettings):
+    """Adds what pages say of the site, and the bucket of the app's index, if there is one."""
+
+    site_accent: SiteAccent
+    site_contact: str = Field(default="", alias="SITE_CONTACT")
+    site_bucket: str = Field(default="", alias="SITE_BUCKET")
+    index_seconds: IndexSeconds
+
+    @property
+    def site(self) -> Site:
+        """Return the site as pages describe it."""
+        return super().site._replace(accent=self.site_accent, contact=self.site_contact)
 
 
 class PublicSettings(SiteSettings):
@@ -93,9 +182,10 @@ class MediaSettings(BucketAuthorSettings):
 
 
 class AccountSettings(BucketAuthorSettings):
-    """Adds the site's address, because no name may be the site's."""
+    """Adds the site's address and name, because no user may take them as a name."""
 
     site_url: SiteUrl
+    site_name: SiteName
 
 
 class BucketSettings(TableSettings):

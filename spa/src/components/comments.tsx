@@ -15,13 +15,16 @@ type Comment = Schemas["CommentDetail"];
 type Entry = Comment | Schemas["Tombstone"];
 
 /** The comments on a post, oldest first, with each reply below its parent. */
-export function Comments({ post }: { post: Post }) {
-  const pages = usePages<Entry>(post.id, (cursor) =>
-    unwrap(
-      visitor.GET("/posts/{post_id}/comments", {
-        params: { path: { post_id: post.id }, query: { limit: 50, cursor } },
-      }),
-    ),
+export function Comments({ post, start }: { post: Post; start?: string | undefined }) {
+  const pages = usePages<Entry>(
+    `/posts/${post.id}/comments?limit=50`,
+    (cursor) =>
+      unwrap(
+        visitor.GET("/posts/{post_id}/comments", {
+          params: { path: { post_id: post.id }, query: { limit: 50, cursor } },
+        }),
+      ),
+    start,
   );
   const isOpen = post.comments === "open";
   const heading = useRef<HTMLHeadingElement>(null);
@@ -130,7 +133,7 @@ function OneComment(props: {
         <a dir="auto" href={`/authors/${comment.author.id}`}>
           {comment.author.name}
         </a>
-        <DateTime at={comment.created_at} exact />
+        <DateTime at={comment.created_at} />
         {comment.status === "pending" && <span>Pending approval by the author</span>}
       </p>
       {doing === "edit" ? (

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { coverSources, fullSources, imageUrl } from "../api/images";
 
@@ -30,7 +30,17 @@ export function PostCover({ url }: { url: string | null }) {
 /** An image that disappears if it cannot be loaded: its owner may have deleted it. */
 function Cover(attributes: JSX.ImgHTMLAttributes) {
   const [isGone, setGone] = useState(false);
-  return isGone ? null : <img alt="" {...attributes} onError={() => setGone(true)} />;
+  const image = useRef<HTMLImageElement>(null);
+  useEffect(() => {
+    if (image.current) ifBroken(image.current, () => setGone(true));
+  }, []);
+  return isGone ? null : <img alt="" {...attributes} ref={image} onError={() => setGone(true)} />;
+}
+
+/** Act if an image of the server's page failed before anything listened to it. */
+function ifBroken(image: HTMLImageElement, act: () => void): void {
+  // An SVG file may have no width.
+  if (image.complete && image.naturalWidth === 0) image.decode().catch(act);
 }
 
 /** Give the images of a text full addresses. This must happen before a document loads them. */
@@ -52,11 +62,14 @@ export function colorImages(text: ParentNode): void {
       image.style.backgroundColor = "";
       image.classList.toggle("missing", isMissing);
     };
-    image.style.backgroundColor = image.dataset.color ?? "";
-    image.addEventListener("load", () => show(false));
-    image.addEventListener("error", () => {
+    const fail = () => {
       show(true);
       image.removeAttribute("sizes"); // `auto` would keep a box larger than the alternative text
-    });
+    };
+    if (image.complete && image.naturalWidth > 0) continue;
+    image.style.backgroundColor = image.dataset.color ?? "";
+    image.addEventListener("load", () => show(false));
+    image.addEventListener("error", fail);
+    ifBroken(image, fail);
   }
 }

@@ -9,13 +9,14 @@ import { count, DateTime } from "./text";
 
 export type PostSummary = Schemas["PostSummary"];
 
-/** A list of posts, page by page; `id` identifies the list. */
+/** A list of posts, page by page: see `usePages`. */
 export function PostList(props: {
   id: string;
+  start?: string | undefined;
   load: (cursor?: string) => Promise<Page<PostSummary>>;
   empty: ComponentChildren;
 }) {
-  const pages = usePages(props.id, props.load);
+  const pages = usePages(props.id, props.load, props.start);
   const liked = useMine("/me/likes", ids(pages.items));
   const followed = useMine("/me/follows", ids(pages.items.map((post) => post.author)));
   return (

@@ -2,10 +2,11 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { addressImages, colorImages } from "./images";
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+// As in the server's pages, which are the same for everyone.
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const MINUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A time of the API (RFC 3339, UTC), shown in the time zone of the browser. */
+/** A time of the API (RFC 3339, UTC): its day, or to the minute in the time zone of the browser. */
 export function DateTime({ at, exact = false }: { at: string; exact?: boolean }) {
   return <time dateTime={at}>{exact ? moment(at) : DAY.format(new Date(at))}</time>;
 }
@@ -19,9 +20,16 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
+/** A page has one `h1`, which is its title. The server's pages change those in texts alike. */
+const H1 = /<(\/?)h1(?=[ >])/g;
+
+/** Makes Preact leave the content of an element alone, also when it takes over the server's. */
+const LEFT_ALONE = { __html: "" };
+
 /**
  * HTML from the API, which renders and sanitises Markdown when a post or comment is written. Only
- * this component inserts HTML; everything else is plain text to Preact.
+ * this component inserts HTML; everything else is plain text to Preact. The server's page has it
+ * already, and its images are loading: that one stays.
  */
 export function Html({
   html,
@@ -33,12 +41,17 @@ export function Html({
   hasAnchors?: boolean;
 }) {
   const text = useRef<HTMLDivElement>(null);
+  const isFirst = useRef(true);
   useLayoutEffect(() => {
     if (!text.current) return;
-    const template = document.createElement("template"); // loads no images
-    template.innerHTML = html;
-    addressImages(template.content);
-    text.current.replaceChildren(template.content);
+    const isServed = isFirst.current && text.current.hasChildNodes();
+    isFirst.current = false;
+    if (!isServed) {
+      const template = document.createElement("template"); // loads no images
+      template.innerHTML = html.replace(H1, "<$1h2");
+      addressImages(template.content);
+      text.current.replaceChildren(template.content);
+    }
     colorImages(text.current);
     nameTasks(text.current);
     if (hasAnchors) addAnchors(text.current);
@@ -48,6 +61,7 @@ export function Html({
       ref={text}
       class="text"
       dir="auto"
+      dangerouslySetInnerHTML={LEFT_ALONE}
       {...(label ? { role: "region", "aria-label": label } : {})}
     />
   );
@@ -56,7 +70,10 @@ export function Html({
 // The API puts this before the ids of headings and footnotes.
 const PREFIX = "user-content-";
 
-/** Add a link to each heading, and scroll to the heading that the address of the page names. */
+/**
+ * Add a link to each heading, and scroll to the heading that the address of the page names, unless the
+ * browser has done so.
+ */
 function addAnchors(text: HTMLElement): void {
   for (const heading of text.querySelectorAll(":is(h1, h2, h3, h4, h5, h6)[id]")) {
     const anchor = document.createElement("a");
@@ -69,7 +86,7 @@ function addAnchors(text: HTMLElement): void {
   const name = decoded(location.hash.slice(1));
   if (!name) return;
   const target = document.getElementById(name) ?? document.getElementById(PREFIX + name);
-  if (target && text.contains(target)) target.scrollIntoView();
+  if (target && text.contains(target) && !target.matches(":target")) target.scrollIntoView();
 }
 
 /** Say to screen readers what the box of a task means. */

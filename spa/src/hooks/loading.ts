@@ -1,20 +1,35 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { answers, withCursor } from "../page-data";
+
 export type Loaded<T> =
   | { readonly status: "loading" }
   | { readonly status: "failed"; readonly error: unknown; readonly retry: () => void }
-  | { readonly status: "loaded"; readonly value: T; readonly set: (value: T) => void };
+  | { readonly status: "loaded"; readonly value: T };
 
-/** Load a value, and load it again when `key` changes; ignore what an outdated call returns. */
+/**
+ * Load a value, and load it again when `key` changes; ignore what an outdated call returns. `key` is
+ * the path of the API for public content, so that the answer in the server's page is found.
+ */
 export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ key: string; loaded: Loaded<T> }>();
+  const [state, setState] = useState<{ key: string; loaded: Loaded<T> } | undefined>(() => {
+    const value = answers.take<T>(key);
+    return value && { key, loaded: { status: "loaded", value } };
+  });
   const [attempt, setAttempt] = useState(0);
+  const isServed = useRef(state !== undefined);
   useEffect(() => {
+    if (isServed.current) {
+      isServed.current = false;
+      return;
+    }
     let isCurrent = true;
     const put = (loaded: Loaded<T>) => isCurrent && setState({ key, loaded });
-    const set = (value: T) => put({ status: "loaded", value, set });
     const retry = () => setAttempt((n) => n + 1);
-    load().then(set, (error: unknown) => put({ status: "failed", error, retry }));
+    load().then(
+      (value) => put({ status: "loaded", value }),
+      (error: unknown) => put({ status: "failed", error, retry }),
+    );
     return () => {
       isCurrent = false;
     };
@@ -36,12 +51,22 @@ export interface Pages<T> {
   readonly change: (update: (items: readonly T[]) => readonly T[]) => void;
 }
 
-/** Load a list page by page, and from its beginning when `key` changes. */
-export function usePages<T>(key: string, load: (cursor?: string) => Promise<Page<T>>): Pages<T> {
-  const [items, change] = useState<readonly T[]>([]);
-  const [cursor, setCursor] = useState<string | null>();
+/**
+ * Load a list page by page, and from its beginning when `list` changes; `start` is the cursor of a
+ * later page to begin with. `list` is the path of the API for public content: see `useLoaded`.
+ */
+export function usePages<T>(
+  list: string,
+  load: (cursor?: string) => Promise<Page<T>>,
+  start?: string,
+): Pages<T> {
+  const key = withCursor(list, start);
+  const [served] = useState(() => answers.take<Page<T>>(key));
+  const [items, change] = useState<readonly T[]>(served?.items ?? []);
+  const [cursor, setCursor] = useState(served?.next_cursor);
   const [error, setError] = useState<unknown>();
-  const [isLoading, setLoading] = useState(true);
+  const [isLoading, setLoading] = useState(!served);
+  const isServed = useRef(served !== undefined);
   const currentKey = useRef(key);
 
   async function next(from: string | undefined) {
@@ -60,14 +85,18 @@ export function usePages<T>(key: string, load: (cursor?: string) => Promise<Page
   }
 
   useEffect(() => {
+    if (isServed.current) {
+      isServed.current = false;
+      return;
+    }
     currentKey.current = key;
     change([]);
     setCursor(undefined);
-    void next(undefined);
+    void next(start);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what `load` loads
   }, [key]);
 
   const hasMore = cursor !== null && (cursor !== undefined || error !== undefined);
-  const loadMore = hasMore ? () => void next(cursor ?? undefined) : undefined;
+  const loadMore = hasMore ? () => void next(cursor ?? start) : undefined;
   return { items, loadMore, isLoading, error, change };
 }

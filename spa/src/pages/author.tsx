@@ -1,7 +1,7 @@
 import { member, visitor } from "../api/client";
 import { unwrap } from "../api/problem";
 import { Spinner } from "../components/loading";
-import { Heading, useFeed } from "../components/page";
+import { Heading, useFeed, type Query } from "../components/page";
 import { PostList } from "../components/posts";
 import { count } from "../components/text";
 import { Toggle } from "../components/toggle";
@@ -9,12 +9,12 @@ import { useLoaded } from "../hooks/loading";
 import { isMine } from "../session/session";
 import { LoadError } from "./not-found";
 
-export function AuthorPage({ id }: { id: string }) {
-  const path = { author_id: id };
-  const loaded = useLoaded(id, () =>
-    unwrap(visitor.GET("/authors/{author_id}", { params: { path } })),
+export function AuthorPage({ id, query }: { id: string } & Query) {
+  const path = `/authors/${encodeURIComponent(id)}`;
+  const loaded = useLoaded(path, () =>
+    unwrap(visitor.GET("/authors/{author_id}", { params: { path: { author_id: id } } })),
   );
-  useFeed(`/authors/${encodeURIComponent(id)}`);
+  useFeed(path);
   if (loaded.status === "loading") return <Spinner />;
   if (loaded.status === "failed") return <LoadError failed={loaded} />;
   const author = loaded.value;
@@ -23,7 +23,7 @@ export function AuthorPage({ id }: { id: string }) {
       <header class="author">
         {author.picture && <img src={author.picture} alt="" width="96" height="96" />}
         <div>
-          <Heading title={author.name} />
+          <Heading title={author.name} query={query} />
           {author.bio && <p dir="auto">{author.bio}</p>}
           <p class="byline">
             <span>{count(author.post_count, "post")}</span>
@@ -39,7 +39,8 @@ export function AuthorPage({ id }: { id: string }) {
         </div>
       </header>
       <PostList
-        id={author.id}
+        id={`/posts?author=${encodeURIComponent(author.id)}`}
+        start={query.cursor}
         load={(cursor) =>
           unwrap(visitor.GET("/posts", { params: { query: { author: author.id, cursor } } }))
         }

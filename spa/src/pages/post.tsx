@@ -4,7 +4,7 @@ import { member, visitor, type Schemas } from "../api/client";
 import { unwrap } from "../api/problem";
 import { PostCover } from "../components/images";
 import { Spinner } from "../components/loading";
-import { Heading, useHeadLink } from "../components/page";
+import { Heading, useHeadLink, type Query } from "../components/page";
 import { Byline, TagLinks } from "../components/posts";
 import { Html } from "../components/text";
 import { Toggle } from "../components/toggle";
@@ -24,8 +24,8 @@ function load(slug: string): Promise<Post> {
     : unwrap(visitor.GET("/posts/by-slug/{slug}", { params: { path: { slug } } }));
 }
 
-export function PostPage({ slug }: { slug: string }) {
-  const loaded = useLoaded(slug, () => load(slug));
+export function PostPage({ slug, query }: { slug: string } & Query) {
+  const loaded = useLoaded(`/posts/by-slug/${encodeURIComponent(slug)}`, () => load(slug));
   const current = loaded.status === "loaded" ? loaded.value.slug : slug;
   useEffect(() => {
     // The API redirects an old slug: show the current one in the address bar.
@@ -60,7 +60,7 @@ export function PostPage({ slug }: { slug: string }) {
           <LikeButton post={post} />
         </footer>
       </article>
-      <Comments post={post} />
+      <Comments post={post} start={query.cursor} />
     </>
   );
 }

@@ -1,17 +1,19 @@
 import { visitor } from "../api/client";
 import { unwrap } from "../api/problem";
 import { PageEnd } from "../components/loading";
-import { Heading } from "../components/page";
+import { Heading, type Query } from "../components/page";
 import { count } from "../components/text";
 import { usePages } from "../hooks/loading";
 
-export function TagsPage() {
-  const pages = usePages("tags", (cursor) =>
-    unwrap(visitor.GET("/tags", { params: { query: { limit: 100, cursor } } })),
+export function TagsPage({ query }: Query) {
+  const pages = usePages(
+    "/tags?limit=100",
+    (cursor) => unwrap(visitor.GET("/tags", { params: { query: { limit: 100, cursor } } })),
+    query.cursor,
   );
   return (
     <>
-      <Heading title="Tags" />
+      <Heading title="Tags" query={query} />
       <ul class="tags large">
         {pages.items.map(({ tag, count: n }) => (
           <li key={tag}>

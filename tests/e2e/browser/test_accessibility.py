@@ -94,7 +94,9 @@ VISITORS = ("feed", "post", "tags", "tag", "author", "nothing", "closed")
 def test_axe_finds_nothing_on_any_page(
     visit: Visit, pages: dict[str, str], user: str | None, viewport: dict[str, int]
 ) -> None:
-    page = visit(user, color_scheme="light", viewport=viewport).page
+    visitor = visit(user, color_scheme="light", viewport=viewport)
+    visitor.expect(404, pages["nothing"])
+    page = visitor.page
     found: dict[str, list[str]] = {}
     for name, path in pages.items():
         if (name in VISITORS) is not (user is None):

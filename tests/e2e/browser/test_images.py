@@ -52,11 +52,11 @@ def file(name: str, media_type: str, content: bytes) -> FilePayload:
 
 
 def expect_loaded(image: Locator, stack: Stack) -> None:
-    """Wait until an image of the blog is loaded from the API."""
+    """Wait until an image of the blog is loaded from the API, or through the site."""
     expect(image).to_have_js_property("complete", True)
     assert image.evaluate("image => image.naturalWidth") > 0
     source = urlsplit(image.evaluate("image => image.currentSrc"))
-    assert source.port == urlsplit(stack.api_url).port
+    assert source.port in {urlsplit(str(url)).port for url in (stack.api_url, stack.spa_url)}
     assert re.fullmatch("/media/[0-9A-Z]{26}", source.path)
     assert source.query.startswith("w=")
 

@@ -117,12 +117,14 @@ def test_a_logout_in_one_tab_logs_out_all_tabs(visit: Visit) -> None:
 
 @pytest.mark.parametrize("path", ["/posts/%E0", "/no//such//page"])
 def test_an_unknown_address_says_that_there_is_no_page(visit: Visit, path: str) -> None:
-    page = visit().open(path)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+    visitor = visit()
+    visitor.expect(404, re.escape(path))
+    expect(visitor.open(path).get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def test_a_login_never_leads_to_another_site(visit: Visit, stack: Stack) -> None:
     visitor = visit()
+    visitor.expect(404, "//evil.example/x")
     page = visitor.open(f"{stack.spa_url}//evil.example/x")
     visitor.log_in("bob")
     assert page.url == f"{stack.spa_url}/evil.example/x"

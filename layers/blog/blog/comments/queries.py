@@ -8,11 +8,13 @@ from blog.dynamodb.actions import Item
 from blog.dynamodb.concurrency import side_by_side
 from blog.dynamodb.keys import PENDING, Key, pending_comment_key, profile_key, stats_key
 from blog.dynamodb.listings import approval_queue, comments_on
-from blog.dynamodb.paging import rows_of, within_page
+from blog.dynamodb.paging import MAX_PAGE_BYTES, rows_of, within_page
 from blog.dynamodb.table import Table
 from blog.errors import NotFound
 from blog.people.person import Author
 from blog.posts.model import Stats
+
+Rows = tuple[list[Item], str | None]  # of a page, and the next cursor
 
 
 class CommentQueries:
@@ -23,14 +25,28 @@ class CommentQueries:
 
     def on(self, post_id: str, *, limit: int, cursor: str | None) -> CommentPage:
         """Return the comments on a public post, oldest first; raise NotFound for other posts."""
-        listing = comments_on(post_id)
         page, stats = side_by_side(
-            lambda: rows_of(self._table, listing, limit, cursor, _is_visible),
+            lambda: self._rows(post_id, limit, cursor),
             lambda: self._table.get(stats_key(post_id)),
         )
         if stats is None or not Stats.model_validate(stats).is_public:
             raise NotFound("There is no such post.")
-        rows, next_cursor = within_page(listing, *page, _bytes_sent)
+        return self._shown(post_id, page, MAX_PAGE_BYTES)
+
+    def beside(
+        self, post_id: str, *, limit: int, cursor: str | None, most_bytes: int
+    ) -> CommentPage:
+        """Return the comments on a post that the caller knows, or learns meanwhile, to be public.
+
+        A page has at most `most_bytes` as Lambda sends them.
+        """
+        return self._shown(post_id, self._rows(post_id, limit, cursor), most_bytes)
+
+    def _rows(self, post_id: str, limit: int, cursor: str | None) -> Rows:
+        return rows_of(self._table, comments_on(post_id), limit, cursor, _is_visible)
+
+    def _shown(self, post_id: str, page: Rows, most_bytes: int) -> CommentPage:
+        rows, next_cursor = within_page(comments_on(post_id), *page, _bytes_sent, most_bytes)
         profiles = self._table.get_recent(
             profile_key(row["author_id"]) for row in rows if not is_tombstone(row)
         )

@@ -47,13 +47,17 @@ def rows_of(
 
 
 def within_page(
-    listing: Listing, rows: list[Item], next_cursor: str | None, size: Callable[[Item], int]
+    listing: Listing,
+    rows: list[Item],
+    next_cursor: str | None,
+    size: Callable[[Item], int],
+    most: int = MAX_PAGE_BYTES,
 ) -> tuple[list[Item], str | None]:
-    """Return the first rows that have at most MAX_PAGE_BYTES by `size`, and the next cursor.
+    """Return the first rows that have at most `most` bytes by `size`, and the next cursor.
 
     A row alone always fits.
     """
-    count = sum(total <= MAX_PAGE_BYTES for total in accumulate(map(size, rows)))
+    count = sum(total <= most for total in accumulate(map(size, rows)))
     if count == len(rows):
         return rows, next_cursor
     return rows[: max(1, count)], cursor_after(listing, rows[max(1, count) - 1]["sk"])

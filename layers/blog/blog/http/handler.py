@@ -17,6 +17,7 @@ from blog.errors import (
     Unavailable,
     traceback_frames,
 )
+from blog.http.headers import SECURITY_HEADERS
 from blog.http.request_guard import normalized_event
 from blog.http.request_log import RequestLine
 from blog.http.responses import as_problem, problem_body, problem_headers
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Route
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": ["nosniff"],
-    "Strict-Transport-Security": ["max-age=31536000"],  # RFC 6797 §6.1: a year, for this host
-}
 EXPOSED_HEADERS = "ETag, Location, Retry-After, WWW-Authenticate"
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]

@@ -21,6 +21,7 @@ from blog.errors import (
     Unauthorized,
     Unprocessable,
 )
+from blog.http.headers import PRIVATE, PUBLIC
 from blog_auth.errors import NotAuthenticated
 from blog_auth.refusals import NO_TOKEN
 
@@ -30,11 +31,6 @@ ATOM = "application/atom+xml"
 JSON_FEED = "application/feed+json"
 XML = "application/xml"
 HTML = "text/html"
-
-# Shared caches may keep public responses for a minute. Browsers revalidate each time, so that users
-# see their own edits at once.
-PUBLIC = "public, max-age=0, s-maxage=60"
-PRIVATE = "private, no-store"
 
 # A body of many unknown members has as many errors; the response must stay within its limit.
 MAX_FIELD_ERRORS = 50

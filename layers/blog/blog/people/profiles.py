@@ -29,11 +29,12 @@ from blog_auth.identity import Identity
 
 
 class Profiles:
-    """The profiles of one table. With `site_url`, no new name may be the site's host."""
+    """The profiles of one table. With `site_url`, no new name may be the site's host or name."""
 
-    def __init__(self, table: Table, site_url: str | None = None) -> None:
+    def __init__(self, table: Table, site_url: str | None = None, site_name: str = "") -> None:
         self._table = table
         self._site_url = site_url
+        self._site_name = site_name
 
     def public(self, author_id: str) -> PublicProfile:
         """Return an author as everyone sees them, with a neutral name if they have set none.
@@ -104,7 +105,7 @@ class Profiles:
     def _require_free(self, name: str) -> None:
         from blog.names import RESERVED, is_of_site  # noqa: PLC0415 - it loads slowly
 
-        if self._site_url is not None and is_of_site(name, self._site_url):
+        if self._site_url is not None and is_of_site(name, self._site_url, self._site_name):
             raise Unprocessable([FieldError("name", RESERVED)])
 
     def _read(self, author_id: str) -> tuple[Item, Item, Item]:

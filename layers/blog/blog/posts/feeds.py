@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape, unescape
 from typing import Any, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 from xml.etree import ElementTree as ET
 
 from ulid import ULID
@@ -22,6 +22,7 @@ from blog.fields import without_refused
 from blog.identifiers import MEDIA_PATH, media_id_of
 from blog.posts.model import Entry, Post
 from blog.posts.view import FeedItem
+from blog.settings import Site
 
 POSTS = 20
 MAX_GROWTH = 16 * 1024  # bytes of a post, by absolute addresses
@@ -42,44 +43,48 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Feed(NamedTuple):
-    """A feed's title and addresses.
+    """A feed's site, title and addresses.
 
     `page` is the path of its page on the site. `path` is the path of the feed without its ending.
     """
 
-    site_url: str
+    site: Site
     title: str
     page: str
     path: str
 
 
-def feed_of_all(site_url: str) -> Feed:
-    """Return the feed of all posts, whose title is the site's host."""
-    return Feed(site_url, _host(site_url), "/", "/feed")
+def feed_of_all(site: Site) -> Feed:
+    """Return the feed of all posts, whose title is the site's name."""
+    return Feed(site, site.name, "/", "/feed")
 
 
-def feed_of_author(site_url: str, author_id: str, name: str) -> Feed:
+def feed_of_author(site: Site, author_id: str, name: str) -> Feed:
     """Return the feed of an author's posts."""
     page = f"/authors/{quote(author_id, safe='')}"
-    return Feed(site_url, f"{name} on {_host(site_url)}", page, f"{page}/feed")
+    return Feed(site, f"{name} · {site.name}", page, f"{page}/feed")
 
 
-def feed_of_tag(site_url: str, tag: str) -> Feed:
+def feed_of_tag(site: Site, tag: str) -> Feed:
     """Return the feed of the posts with a normalised tag."""
     page = f"/tags/{quote(tag, safe='')}"
-    return Feed(site_url, f"{tag} on {_host(site_url)}", page, f"{page}/feed")
+    return Feed(site, f"#{tag} · {site.name}", page, f"{page}/feed")
 
 
 def atom(feed: Feed, items: Sequence[FeedItem]) -> str:
     """Render a feed as an Atom document."""
-    address = f"{feed.site_url}{feed.path}.atom"
-    root = ET.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    site = feed.site
+    address = f"{site.url}{feed.path}.atom"
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": site.language})
     _text(root, "id", address)
     _text(root, "title", feed.title)
+    if site.description:
+        _text(root, "subtitle", site.description)
+    _text(root, "icon", site.absolute(site.logo))
     updated = max((_changed_at(item.post) for item in items), default=NEVER)
     _text(root, "updated", to_rfc3339(updated))
     ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=address)
-    ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.site_url + feed.page)
+    ET.SubElement(root, "link", rel="alternate", type="text/html", href=site.url + feed.page)
     root.extend(_atom_entry(feed, item) for item in items)
     document = ET.tostring(root, encoding="unicode")
     # A stored name or title may be older than the rule that refuses such characters.
@@ -88,11 +93,15 @@ def atom(feed: Feed, items: Sequence[FeedItem]) -> str:
 
 def json_feed(feed: Feed, items: Sequence[FeedItem]) -> str:
     """Render a feed as a JSON Feed document."""
+    site = feed.site
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": feed.site_url + feed.page,
-        "feed_url": f"{feed.site_url}{feed.path}.json",
+        "home_page_url": site.url + feed.page,
+        "feed_url": f"{site.url}{feed.path}.json",
+        **({"description": site.description} if site.description else {}),
+        "icon": site.absolute(site.logo),
+        "language": site.language,
         "items": [_json_item(feed, item) for item in items],
     }
     return json.dumps(document, ensure_ascii=False)
@@ -111,7 +120,7 @@ def _atom_entry(feed: Feed, item: FeedItem) -> ET.Element:
     _text(entry, "updated", to_rfc3339(_changed_at(post)))
     person = ET.SubElement(entry, "author")
     _text(person, "name", author.name)
-    _text(person, "uri", f"{feed.site_url}/authors/{author.id}")
+    _text(person, "uri", f"{feed.site.url}/authors/{author.id}")
     for tag in post.tags:
         ET.SubElement(entry, "category", term=tag)
     _text(entry, "summary", post.excerpt)
@@ -138,13 +147,13 @@ def _json_item(feed: Feed, item: FeedItem) -> dict[str, Any]:
         **({"image": _absolute(feed, post.cover_image)} if post.cover_image else {}),
         "date_published": to_rfc3339(post.published_at or post.updated_at),
         "date_modified": to_rfc3339(_changed_at(post)),
-        "authors": [{"name": author.name, "url": f"{feed.site_url}/authors/{author.id}"}],
+        "authors": [{"name": author.name, "url": f"{feed.site.url}/authors/{author.id}"}],
         "tags": post.tags,
     }
 
 
 def _content(feed: Feed, post: Post) -> str:
-    html = _with_absolute_addresses(post.body_html, feed.site_url, _address(feed, post))
+    html = _with_absolute_addresses(post.body_html, feed.site.url, _address(feed, post))
     return _with_direction(html)
 
 
@@ -204,12 +213,12 @@ def _text(parent: ET.Element, name: str, text: str) -> None:
 
 
 def _address(feed: Feed, post: Post | Entry) -> str:
-    return f"{feed.site_url}/posts/{post.slug}"
+    return f"{feed.site.url}/posts/{post.slug}"
 
 
 def _absolute(feed: Feed, cover_image: str) -> str:
     """Return the absolute address of a cover image. Media items are stored as a path."""
-    return feed.site_url + cover_image if media_id_of(cover_image) else cover_image
+    return feed.site.absolute(cover_image) if media_id_of(cover_image) else cover_image
 
 
 def _permanent_id(post: Post | Entry) -> str:
@@ -220,7 +229,3 @@ def _permanent_id(post: Post | Entry) -> str:
 def _changed_at(post: Post | Entry) -> datetime:
     """Return the later of the last edit and the publication, which may come after the edit."""
     return max(post.updated_at, post.published_at or post.updated_at)
-
-
-def _host(site_url: str) -> str:
-    return urlsplit(site_url).hostname or site_url

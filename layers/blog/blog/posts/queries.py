@@ -3,9 +3,11 @@
 This module never writes, because the function for anonymous requests uses it and cannot write.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import TypeVar
 
 from blog.dynamodb.actions import Item, Items
+from blog.dynamodb.concurrency import side_by_side
 from blog.dynamodb.keys import (
     Key,
     merged_key,
@@ -41,6 +43,9 @@ from blog.tags import is_tag, normalised_tag
 MAX_FULL_BYTES = 1024 * 1024
 MAX_FULL_HTML_BYTES = 3_000_000
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 class PostQueries:
     """The queries of posts of one table."""
@@ -58,9 +63,15 @@ class PostQueries:
 
         Raises NotFound for other posts, as if the slug were free.
         """
+        return self._published_as(slug, self._reservation(slug))
+
+    def _reservation(self, slug: str) -> Item:
         reservation = self._table.get(slug_key(slug)) if is_slug(slug) else None
         if reservation is None:
             raise NotFound("There is no such post.")
+        return reservation
+
+    def _published_as(self, slug: str, reservation: Item) -> PostView:
         post_id, author_id = reservation["post_id"], reservation.get("author_id")
         # Reservations of an older schema name no author.
         profile = [profile_key(author_id)] if author_id else []
@@ -73,6 +84,20 @@ class PostQueries:
         if slug not in (current.post.slug, *current.post.former_slugs):
             raise NotFound("There is no such post.")
         return current
+
+    def published_by_slug_beside(
+        self, slug: str, of_post: Callable[[PostView], T], beside: Callable[[str], R]
+    ) -> tuple[T, R]:
+        """Return what one function makes of the post, and another of its id, side by side.
+
+        Once the slug has led to the id, both begin at once: `beside` does not wait for the post.
+        Raises what they raise, and what `published_by_slug` raises.
+        """
+        reservation = self._reservation(slug)
+        return side_by_side(
+            lambda: of_post(self._published_as(slug, reservation)),
+            lambda: beside(reservation["post_id"]),
+        )
 
     def owned_by(self, sub: str, post_id: str) -> PostView:
         """Return the user's own post with any status; raise NotFound for every other post."""
