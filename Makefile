@@ -156,7 +156,7 @@ test-long: $(READY) ## Run the property tests with many random examples (SEED=)
 	@HYPOTHESIS_PROFILE=long EXAMPLES=200 SEED=$${SEED:-$$(date +%s)} $(PYTEST) \
 		tests/unit tests/integration/test_posts_as_a_model.py tests/integration/test_people_as_a_model.py \
 		tests/integration/accounts/test_concurrent_requests.py tests/integration/accounts/test_interruptions.py \
-		tests/integration/test_image_uses.py \
+		tests/integration/test_image_uses.py tests/integration/test_pages_xss.py \
 		tests/e2e/test_conformance.py $(ARGS)
 
 # They test no behaviour of the engine, or bring their own.

@@ -289,3 +289,20 @@ def test_a_comment_with_visible_text_is_rendered(body: str) -> None:
 
 def test_a_derived_excerpt_keeps_its_direction() -> None:
     assert rendered("a \u202eb\u2067 c&#x202d;").excerpt == "a b c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>a<table><h1>b</table></h1>",
+        "<h1>a<h2>b</h2>c</h1>",
+        "<h3>a<table><tr><td><h2>b</h2></td></tr></table></h3>",
+        "<h2><em>a<h3>b</h3></em></h2>",
+        "<h1>a<blockquote><h2>b</h2></blockquote></h1>",
+        "<h1>a<ul><li><h2>b</h2></ul></h1>",
+    ],
+)
+def test_no_heading_is_inside_of_another(body: str) -> None:
+    html = rendered(body).html
+    assert len(re.findall("<h[1-6]", html)) == 2
+    assert not re.search(r"<h[1-6][ >](?:(?!</h[1-6]>).)*<h[1-6][ >]", html, re.S), html

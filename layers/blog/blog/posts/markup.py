@@ -236,6 +236,9 @@ class _Writer:
         while name in CLOSED_BY_NEXT.get(block := self._innermost_block(), ()):
             while self._close() != block:
                 pass
+        # Browsers move a heading in a table in front of it, so there it would be in the other one.
+        while name in HEADINGS and any(element.name in HEADINGS for element in self._open):
+            self._close()
 
     def _innermost_block(self) -> str:
         for element in reversed(self._open):
