@@ -9,10 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from blog.dynamodb.table import Table
-from blog.http.handler import identity, lambda_handler, logger, require_writer, resolver
+from blog.http.handler import identity, lambda_handler, require_writer, resolver
 from blog.http.headers import PRIVATE
 from blog.http.openapi import ACCESS_TOKEN, SECURITY, documented_responses
 from blog.http.parameters import Cursor, Limit
+from blog.http.request_log import logger
 from blog.http.responses import TextResponse, json_response, no_content
 from blog.identifiers import parse_id
 from blog.moderation.images import remove_image

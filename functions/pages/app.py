@@ -13,13 +13,12 @@ from functools import cache
 from importlib.resources import files as resources
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.dynamodb.deadline import deadline
 from blog.dynamodb.table import Table
 from blog.entity_tags import none_match
-from blog.errors import InternalError, NotFound, Problem, Unavailable, traceback_frames
+from blog.errors import InternalError, NotFound, Problem
 from blog.http.headers import PRIVATE, PUBLIC, SECURITY_HEADERS
 from blog.http.request_log import RequestLine
 from blog.pages import files
@@ -51,7 +50,6 @@ app_index = AppIndex(
     Bucket(settings.site_bucket) if settings.site_bucket else None, settings.index_seconds
 )
 pages = Pages(table, settings.feed_shards, site, app_index)
-logger = Logger(use_rfc3339=True, utc=True)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -86,12 +84,7 @@ def _path(event: dict[str, Any]) -> str:
 
 def _failure(error: Exception, path: str, line: RequestLine) -> dict[str, Any]:
     problem = error if isinstance(error, Problem) else InternalError()
-    line.refusal = type(problem).__name__
-    if isinstance(problem, Unavailable):
-        line.throttled = ", ".join(problem.reasons) or None
-    if isinstance(problem, InternalError):
-        details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
-        logger.error("unexpected error", extra={**line.ids, **details})
+    line.refuse(problem, error)
     page = pages.message(path, *MESSAGES.get(problem.status, FAILED), problem.status)
     headers = {"Content-Type": f"{HTML}; charset=utf-8", "Cache-Control": PRIVATE}
     return _proxy_response(page.status, page.html, headers | problem.headers)

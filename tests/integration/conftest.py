@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from blog.dynamodb import retries
 from blog.dynamodb.table import Table
-from blog.http.handler import logger
+from blog.http.request_log import logger
 from blog.media import inspection
 from blog.people import rate_limits
 from blog.s3 import Bucket

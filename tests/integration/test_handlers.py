@@ -14,7 +14,7 @@ import pytest
 from blog.clock import to_rfc3339
 from blog.dynamodb.table import Table
 from blog.errors import Unavailable
-from blog.http.handler import logger
+from blog.http.request_log import logger
 from devserver.lambda_.eventbridge import matches
 from devserver.template.deployment import Deployment
 from tests.support.handlers import Call, Response, header, json_body, problem

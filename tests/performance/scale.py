@@ -22,7 +22,7 @@ from blog.dynamodb.cursors import cursor_after
 from blog.dynamodb.keys import entry_sort_key
 from blog.dynamodb.listings import feed
 from blog.dynamodb.table import Table
-from blog.http.handler import logger
+from blog.http.request_log import logger
 from blog.reactions.service import Reactions
 from devserver.aws.dynoxide import running_dynoxide
 from devserver.settings import StartupError

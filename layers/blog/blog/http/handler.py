@@ -1,21 +1,15 @@
 """The code around every route: the guard before it; errors, CORS and the log line after it."""
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog.dynamodb.deadline import deadline
 from blog.errors import (
     BadRequest,
-    InternalError,
     Problem,
-    TooManyRequests,
-    Unavailable,
-    traceback_frames,
 )
 from blog.http.headers import SECURITY_HEADERS
 from blog.http.request_guard import normalized_event
@@ -35,8 +29,6 @@ if TYPE_CHECKING:
 EXPOSED_HEADERS = "ETag, Location, Retry-After, WWW-Authenticate"
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
-
-logger = Logger(use_rfc3339=True, utc=True)
 
 
 def resolver() -> APIGatewayRestResolver:
@@ -98,8 +90,7 @@ def lambda_handler(
             "Access-Control-Allow-Origin": [settings.allowed_origin],
             "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
         }
-        if logger.log_level <= logging.INFO:
-            line.write(int(response["statusCode"]))
+        line.write(int(response["statusCode"]))
         return response
 
     return handler
@@ -139,14 +130,7 @@ def _proxy_response(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def _logged_problem(error: Exception, line: RequestLine) -> Problem:
-    """Turn an error into a problem, note it in the request's line, and log unexpected errors."""
+    """Turn an error into a problem, and note it in the request's line."""
     problem = as_problem(error)
-    line.refusal = type(problem).__name__
-    if isinstance(problem, Unavailable):
-        line.throttled = ", ".join(problem.reasons) or None
-    if isinstance(problem, TooManyRequests):
-        line.limit = problem.limit
-    if isinstance(problem, InternalError):
-        details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
-        logger.error("unexpected error", extra={**line.ids, **details})
+    line.refuse(problem, error)
     return problem

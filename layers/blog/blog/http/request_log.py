@@ -5,6 +5,7 @@ The Logger writes unexpected errors.
 """
 
 import json
+import logging
 import os
 import re
 import sys
@@ -12,12 +13,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from blog import clock
+from blog.errors import InternalError, Problem, TooManyRequests, Unavailable, traceback_frames
 from blog_auth import emf
 
 OVER_LIMIT = "RequestsOverLimit"
+logger = Logger(use_rfc3339=True, utc=True)
 _ROOT = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
@@ -42,8 +46,21 @@ class RequestLine:
         self._method = event["httpMethod"]
         self._route = event.get("resource")
 
+    def refuse(self, problem: Problem, error: Exception) -> None:
+        """Note why a request is refused, and log the error behind it if that is unexpected."""
+        self.refusal = type(problem).__name__
+        if isinstance(problem, Unavailable):
+            self.throttled = ", ".join(problem.reasons) or None
+        if isinstance(problem, TooManyRequests):
+            self.limit = problem.limit
+        if isinstance(problem, InternalError):
+            details = {"error": type(error).__qualname__, "where": traceback_frames(error)}
+            logger.error("unexpected error", extra={**self.ids, **details})
+
     def write(self, status: int) -> None:
-        """Write the line for a response with this status."""
+        """Write the line for a response with this status, unless the log level leaves it out."""
+        if logger.log_level > logging.INFO:
+            return
         line = {
             "level": "INFO",
             "message": "request",
