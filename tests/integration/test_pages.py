@@ -12,6 +12,8 @@ from blog.dynamodb.table import Table
 from blog.errors import Unavailable
 from blog.pages import files
 from blog.pages.app_files import AppFiles, AppIndex, files_in
+from blog.pages.views import MAX_COMMENT_BYTES
+from blog.posts.markup import MAX_HTML
 from blog.s3 import Bucket
 from blog.settings import Site
 from tests.support.handlers import AUTHOR_PART, Call, header, json_body
@@ -164,6 +166,10 @@ def test_old_and_other_addresses_of_a_page_redirect_to_it(
         "/tags/C%23": "/tags/c%23",
         "/tags/": "/tags",
         "/posts/renamed/": "/posts/renamed",
+        "/\\evil.example/": "/%5Cevil.example",
+        "/%5cevil.example/": "/%5Cevil.example",
+        "/@evil.example/": "/%40evil.example",
+        "/posts/a%0d%0aX: y/": "/posts/a%0D%0AX%3A%20y",
     }.items():
         response = reader.get(address)
         assert (response["statusCode"], header(response, "Location")) == (301, target)
@@ -269,6 +275,31 @@ def test_a_fault_is_a_page_that_says_when_to_try_again(
     response = reader.get("/")
     assert response["statusCode"] == 500
     assert "secret" not in response["body"] + capsys.readouterr().out
+
+
+def test_the_largest_page_is_within_lambdas_limit(
+    reader: Reader, post: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tag is escaped twice in the data block, so HTML of short tags makes the most bytes."""
+    pages = reader.app.pages
+    shown, comments = pages._posts.published_by_slug_beside(
+        post["slug"],
+        lambda view: view.as_response(),
+        lambda post_id: pages._comments.beside(post_id, limit=1, cursor=None, most_bytes=10**6),
+    )
+    tag, count = "<i></i>", 50
+    shown = shown.model_copy(update={"body_html": tag * (MAX_HTML // len(tag))})
+    text = tag * (MAX_COMMENT_BYTES // count // len(tag))
+    entries = [
+        comments.items[0].model_copy(update={"body": "", "body_html": text, "id": f"{number}"})
+        for number in range(count)
+    ]
+    full = comments.model_copy(update={"items": entries})
+    monkeypatch.setattr(pages._posts, "published_by_slug_beside", lambda *_: ((shown, None), full))
+    response = reader.get("/posts/hello-world")
+    assert response["statusCode"] == 200
+    sent = len(json.dumps(response, ensure_ascii=False).encode())
+    assert 5_000_000 < sent < 6 * 1024 * 1024, "otherwise API Gateway answers 502"
 
 
 def test_a_post_page_takes_three_round_trips_and_a_list_two(

@@ -4,7 +4,7 @@ Sources: ogp.me for Open Graph, schema.org for JSON-LD, and the HTML standard fo
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from blog.clock import to_rfc3339
@@ -54,7 +54,7 @@ class Head:
     first: str = ""  # of a list whose later page this is
     is_indexed: bool = True
     properties: tuple[tuple[str, str], ...] = ()  # of Open Graph, besides those of every page
-    data: tuple[Json, ...] = field(default=())  # JSON-LD
+    data: tuple[Json, ...] = ()  # JSON-LD
 
 
 def site_image(site: Site) -> Image:

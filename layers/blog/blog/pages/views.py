@@ -73,7 +73,8 @@ class Pages:
         segments = [unquote(part) for part in path.split("/")[1:]]
         match segments:
             case [*parts, ""] if parts and all(parts):
-                page = _redirect(path.removesuffix("/"))
+                # Encoded anew: browsers read a backslash as a slash, so `/\\host` leads elsewhere.
+                page = _redirect("".join(f"/{component(part)}" for part in parts))
             case ["me", *_] | ["callback"]:
                 page = self._shell(path)
             case _:
@@ -99,13 +100,15 @@ class Pages:
     def _home(self, cursor: str | None) -> Page:
         page = self._posts.feed(limit=POSTS, cursor=cursor)
         head = _later(head_of_home(self._site), cursor, page.next_cursor)
-        return self._list("home", head, cursor, {_key("/posts", cursor=cursor): page}, page=page)
+        return self._complete(
+            "home", head, cursor, {_key("/posts", cursor=cursor): page}, page=page
+        )
 
     def _tags(self, cursor: str | None) -> Page:
         page = self._posts.tags(limit=TAGS, cursor=cursor)
         head = _later(head_of_tags(self._site), cursor, page.next_cursor)
         answers = {_key("/tags", limit=str(TAGS), cursor=cursor): page}
-        return self._list("tags", head, cursor, answers, page=page)
+        return self._complete("tags", head, cursor, answers, page=page)
 
     def _tag(self, tag: str, cursor: str | None) -> Page:
         normal = normalised_tag(tag)
@@ -116,7 +119,7 @@ class Pages:
             raise NotFound("There are no posts with this tag.")
         head = _later(head_of_tag(self._site, tag), cursor, page.next_cursor)
         answers = {_key("/posts", tag=tag, cursor=cursor): page}
-        return self._list("tag", head, cursor, answers, page=page, tag=tag)
+        return self._complete("tag", head, cursor, answers, page=page, tag=tag)
 
     def _author(self, author_id: str, cursor: str | None) -> Page:
         author, page = side_by_side(
@@ -130,7 +133,7 @@ class Pages:
             f"/authors/{component(author_id)}": author,
             _key("/posts", author=author_id, cursor=cursor): page,
         }
-        return self._list("author", head, cursor, answers, page=page, author=author)
+        return self._complete("author", head, cursor, answers, page=page, author=author)
 
     def _post(self, slug: str, cursor: str | None) -> Page:
         if is_id(slug):
@@ -151,7 +154,7 @@ class Pages:
             _key(f"/posts/{post.id}/comments", limit=str(COMMENTS), cursor=cursor): comments,
         }
         values = {"post": post, "comments": comments, "top": top, "replies": replies}
-        return self._list("post", head, cursor, answers, **values)
+        return self._complete("post", head, cursor, answers, **values)
 
     def _cover(self, address: str | None) -> Image | None:
         media_id = media_id_of(address)
@@ -172,7 +175,7 @@ class Pages:
         data = _page_data(self._site, path, {}) if app.scripts and status == 404 else ""
         return Page(rendered("message", head, self._site, app, data, text=text), status)
 
-    def _list(
+    def _complete(
         self,
         template: str,
         head: Head,
@@ -222,8 +225,10 @@ Entries = Sequence[CommentDetail | Tombstone]
 
 
 def _threads(entries: Entries) -> tuple[Entries, dict[str, Entries]]:
-    """Return the comments of the top level, and the replies to each. Without its parent, a reply
-    stands at the top."""
+    """Return the comments of the top level, and the replies to each.
+
+    A reply whose parent is not among them stands at the top.
+    """
     ids = {entry.id for entry in entries}
     top: list[CommentDetail | Tombstone] = []
     replies: dict[str, list[CommentDetail | Tombstone]] = {}
