@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Kind(Enum):
-    """What serves a path. The values are CloudFront's origins."""
+    """The kinds of paths, by the server of each. Most values are origins of CloudFront."""
 
     API = "api"  # with the stage, which the local stack does not have
     IMAGES = "images"
@@ -41,7 +41,7 @@ _AMBIGUOUS = re.compile(rf"{_SLASH}({_SLASH}|(\.|%2e){{1,2}}({_SLASH}|\Z))", re.
 
 
 class Target(NamedTuple):
-    """What serves a request, with the path and the query for it."""
+    """The kind of a request's path, with the path and the query that its server gets."""
 
     kind: Kind
     path: str

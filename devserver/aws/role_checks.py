@@ -59,8 +59,7 @@ class RoleChecks:
             return False
         if self._prints_accesses and (caller, *right) not in self._printed:
             self._printed.add((caller, *right))
-            # In one write, because functions print to the same log at the same time.
-            sys.stderr.write(f"{caller} uses {right[0]} on {right[1]}\n")
+            print(f"{caller} uses {right[0]} on {right[1]}", file=sys.stderr)
         return True
 
     def _right(self, caller: str, access: Access) -> tuple[str, str] | None:

@@ -358,7 +358,7 @@ def test_the_index_reaches_the_bucket_that_functions_read() -> None:
         storage.first_line()
         publish_index(url, INDEX)
         stored = s3_client(url).get_object(Bucket=SITE_BUCKET, Key="index.html")
-    assert (stored["ContentType"], stored["Body"].read()) == ("text/html", INDEX)
+        assert (stored["ContentType"], stored["Body"].read()) == ("text/html", INDEX)
 
 
 def test_images_come_from_s3_itself_wherever_the_site_is() -> None:
